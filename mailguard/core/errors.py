@@ -1,0 +1,39 @@
+"""The tree of errors that the house raises on purpose. Messages: lower case, input quoted, no class names."""
+
+from __future__ import annotations
+
+
+class MailguardError(Exception):
+    """Base of all errors that are expected and explained. str() is for an admin, never for the wire."""
+
+
+class IllegalTransition(MailguardError):
+    """A state change that the lifecycle table does not have."""
+
+
+class AlreadyDecided(MailguardError):
+    """Somebody else decided first: the conditional UPDATE found another version or state."""
+
+
+class ReferenceTaken(MailguardError):
+    """A new reference is already in use; pick another."""
+
+
+class UnknownReference(MailguardError):
+    """There is no such message."""
+
+
+class NotAllowed(MailguardError):
+    """The actor may not do this, for example approve twice."""
+
+
+class CannotRewrite(MailguardError):
+    """A rewrite would break the message or leave an address in it. str() is a sentence for the reviewer."""
+
+
+class StoreUnavailable(MailguardError):
+    """The store cannot be reached, is full, locked or broken."""
+
+
+class SettingsError(MailguardError):
+    """Settings that cannot be used; the text says which, why, and what to do."""

@@ -1,0 +1,64 @@
+"""The life of a held message as one table; a pair that is not in it is an IllegalTransition.
+
+docs/operating.md prints this table from the code.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from .errors import IllegalTransition
+
+
+class State(StrEnum):
+    """INTERFACE.md `held list --json`."""
+
+    HELD = "held"
+    WAITING = "waiting"
+    APPROVED_ONCE = "approved_once"
+    RELEASING = "releasing"
+    RELEASED = "released"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class Act(StrEnum):
+    APPROVE = "approve"
+    RELEASE = "release"
+    REJECT = "reject"
+    CANCEL = "cancel"
+    EXPIRE = "expire"
+    COMPLETE = "complete"
+    STOP = "stop"
+
+
+TRANSITIONS: dict[tuple[State, Act], State] = {
+    (State.HELD, Act.APPROVE): State.APPROVED_ONCE,
+    (State.HELD, Act.RELEASE): State.RELEASING,
+    (State.HELD, Act.REJECT): State.REJECTED,
+    (State.HELD, Act.CANCEL): State.CANCELLED,
+    (State.HELD, Act.EXPIRE): State.EXPIRED,
+    (State.WAITING, Act.RELEASE): State.RELEASING,
+    (State.WAITING, Act.REJECT): State.REJECTED,
+    (State.WAITING, Act.CANCEL): State.CANCELLED,
+    (State.APPROVED_ONCE, Act.RELEASE): State.RELEASING,
+    (State.APPROVED_ONCE, Act.REJECT): State.REJECTED,
+    (State.APPROVED_ONCE, Act.CANCEL): State.CANCELLED,
+    (State.APPROVED_ONCE, Act.EXPIRE): State.EXPIRED,
+    (State.RELEASING, Act.COMPLETE): State.RELEASED,
+    (State.RELEASING, Act.STOP): State.HELD,
+}
+
+OPEN = frozenset({State.HELD, State.WAITING, State.APPROVED_ONCE})
+"""Undecided: a decision or the deadline can still end it."""
+
+TERMINAL = frozenset({State.RELEASED, State.REJECTED, State.CANCELLED, State.EXPIRED})
+
+
+def after(state: State, act: Act) -> State:
+    """The state that an act leads to. IllegalTransition where the table has none."""
+    try:
+        return TRANSITIONS[state, act]
+    except KeyError:
+        raise IllegalTransition(f'"{act}" is not possible while the message is "{state}"') from None

@@ -1,0 +1,118 @@
+"""The values that parsing yields: fields, parts, mailboxes and defects, all as spans of the raw bytes.
+
+A value here never holds a decoded copy where a span will do, so that a rewrite can splice the bytes
+that were judged. `parse` (parse.py) makes a Message of any bytes whatever.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from mmap import mmap
+
+Buffer = bytes | memoryview | mmap
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """Something that two readers could read differently, or that cannot be read.
+
+    kind: kebab-case name (docs/policy.md lists them all). where: the field or part, never its content.
+    holds: whether the floor holds the message for it (DESIGN.md "The floor under every policy").
+    """
+
+    kind: str
+    where: str
+    holds: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One header field. `raw[start:end]` is the whole field with its final CRLF; `raw[value_start:end]` its body.
+
+    name: lower-case, white space before the colon removed ("cc" for b"Cc :"). Empty for a line that has no colon.
+    """
+
+    name: str
+    start: int
+    value_start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A mailbox that a recipient of the message could read in a field that lists recipients.
+
+    address: canonical form for comparing, lower-case local part "@" A-label domain (or the decoded text, lower-cased,
+    where the domain does not convert). field: lower-case field name, or "calendar" for an attendee.
+    start, end: the span in raw of the list item that shows it, as written, with its display name and comments,
+    without the separating comma. Several mailboxes may share one span (an encoded word that hides a list).
+    item: index of that list item within its field; `field_start` is Field.start of its field.
+    """
+
+    address: str
+    field: str
+    field_start: int
+    start: int
+    end: int
+    item: int = 0
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A MIME part. `raw[start:end]` is all of it, `raw[body_start:end]` its body, still encoded.
+
+    media_type: "type/subtype" in lower case, "text/plain" where none is given. parameters: of Content-Type, lower-case
+    names, RFC 2231 decoded. encoding: Content-Transfer-Encoding in lower case, "7bit" where none. filenames: every name
+    that a mail client might show (filename, filename*, name, name*). path: "1", "1.2", ... as in IMAP; "" for the root.
+    """
+
+    path: str
+    start: int
+    body_start: int
+    end: int
+    fields: tuple[Field, ...]
+    media_type: str
+    parameters: dict[str, str]
+    encoding: str
+    disposition: str | None
+    filenames: tuple[str, ...]
+    children: tuple[Part, ...] = ()
+
+    def walk(self) -> list[Part]:
+        """This part and all below it, in order of appearance, without recursion."""
+        found: list[Part] = []
+        waiting = [self]
+        while waiting:
+            part = waiting.pop()
+            found.append(part)
+            waiting.extend(reversed(part.children))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What `parse` makes of raw bytes. body_start is the offset after the empty line that ends the header.
+
+    visible: every mailbox in To, Cc, Resent-To, Resent-Cc and their obsolete forms, in order, duplicates included.
+    originators: canonical addresses of every From and Sender (and Resent-From, Resent-Sender) field.
+    """
+
+    raw: Buffer
+    fields: tuple[Field, ...]
+    body_start: int
+    root: Part
+    visible: tuple[Mailbox, ...]
+    originators: tuple[str, ...]
+    defects: tuple[Defect, ...]
+
+    def value(self, field: Field) -> bytes:
+        """The body of a field as it stands, folding and final CRLF included."""
+        return bytes(self.raw[field.value_start : field.end])
+
+    def named(self, *names: str) -> list[Field]:
+        """The fields with one of these lower-case names, in order."""
+        return [field for field in self.fields if field.name in names]

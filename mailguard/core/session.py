@@ -1,0 +1,25 @@
+"""What is known of a client's session when it submits a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """identifier: random, for the log. greeting: the HELO or EHLO argument as printable ASCII.
+
+    account: who signed in, None where nobody did. trusted: whether notices may go to an inside sender
+    (the message came through sign-in or an allowed network; THREATS.md T70).
+    """
+
+    identifier: str
+    peer: str
+    greeting: str
+    extended: bool
+    listener: str
+    started_at: datetime
+    secure: bool = False
+    account: str | None = None
+    trusted: bool = True

@@ -1,0 +1,135 @@
+"""What the judgement of a message says, and why: the object of INTERFACE.md "one object"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from .mail.message import Defect
+
+SCHEMA = 1
+
+
+class Disposition(StrEnum):
+    RELAY = "relay"
+    HOLD = "hold"
+    REJECT = "reject"
+    DEFER = "defer"
+
+
+class Rewrite(StrEnum):
+    SEPARATE = "separate"
+    BCC = "bcc"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a detector found in something that the message carries. Never a value, only kinds and counts."""
+
+    detector: str
+    kind: str
+    where: str
+    count: int
+    summary: str
+    hidden: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "detector": self.detector,
+            "kind": self.kind,
+            "where": self.where,
+            "count": self.count,
+            "summary": self.summary,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOutcome:
+    """One rule's result. reason: its sentence with the values that it saw; values: condition key -> value found."""
+
+    id: str
+    mode: str
+    action: str
+    matched: bool
+    error: str | None
+    reason: str
+    values: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "mode": self.mode,
+            "action": self.action,
+            "matched": self.matched,
+            "error": self.error,
+            "reason": self.reason,
+            "values": dict(self.values),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """disposition with a rewrite: under relay the message leaves rewritten, under hold it is what a reviewer is offered first.
+
+    deciding: id of the rule (or floor) that decided, None where nothing matched. reason: its sentence for people.
+    rules: every rule in policy order, floors last. visible: canonical addresses; never in the ledger.
+    approvals, deadline, delay, sender_may: obligations of the deciding rule.
+    """
+
+    disposition: Disposition
+    rewrite: Rewrite | None
+    deciding: str | None
+    reason: str
+    rules: tuple[RuleOutcome, ...]
+    facts: Mapping[str, Any]
+    visible: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    defects: tuple[Defect, ...]
+    policy_revision: str
+    approvals: int = 1
+    deadline: timedelta | None = None
+    delay: timedelta | None = None
+    sender_may: tuple[str, ...] = ()
+    hide_inside_above: int | None = None
+    errors: tuple[str, ...] = field(default=())
+
+    def to_json(self, *, content_sha256: str, sent_sha256: tuple[str, ...] = (), with_visible: bool) -> dict[str, Any]:
+        """The decision of INTERFACE.md; without `visible` for the ledger, which holds no address."""
+        decision: dict[str, Any] = {
+            "schema": SCHEMA,
+            "disposition": self.disposition.value,
+            "rewrite": self.rewrite.value if self.rewrite else None,
+            "rules": [rule.to_json() for rule in self.rules],
+            "facts": dict(self.facts),
+            "findings": [finding.to_json() for finding in self.findings],
+            "defects": [{"kind": defect.kind, "where": defect.where} for defect in self.defects],
+            "policy_revision": self.policy_revision,
+            "content_sha256": content_sha256,
+            "sent_sha256": list(sent_sha256),
+        }
+        if with_visible:
+            decision["visible"] = list(self.visible)
+        return decision
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What the judgement still needs before it can say more.
+
+    inspections: paths of the parts that a rule asks to have read. history: keys of questions about earlier messages.
+    """
+
+    inspections: tuple[str, ...] = ()
+    history: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What was found in one part; uninspectable: why it could not be read, None where it was."""
+
+    part: str
+    findings: tuple[Finding, ...] = ()
+    uninspectable: str | None = None

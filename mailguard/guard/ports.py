@@ -1,0 +1,174 @@
+"""What the stories need of the world. store, smtp and inspection implement these; serve hands them in.
+
+INVARIANT: when a method that writes returns, what it was given is durable. It does all of it or none of it.
+Every method may raise StoreUnavailable (or anything else): the stories then defer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from ..core.envelope import Envelope
+from ..core.lifecycle import State
+from ..core.mail.message import Buffer, Message
+from ..core.outcome import Transmission
+from ..core.rewrite.content import Content
+from ..core.verdict import Inspection
+from .records import Attempt, Delivery, Entry, Held, HeldChange, NewDelivery, NewEntry, NewHeld
+
+
+class Ledger(Protocol):
+    """The record that cannot be quietly changed. One chain per writer."""
+
+    async def append(self, entries: Sequence[NewEntry]) -> Sequence[Entry]:
+        """Append in order, durably, with their evidence records. ReferenceTaken: nothing was appended."""
+        ...
+
+    def entries(self, ref: str | None = None) -> AsyncIterator[Entry]:
+        """All entries, or those of one message, in order of ledger and sequence."""
+        ...
+
+
+class Evidence(Protocol):
+    """Addresses, subject and outcome by recipient, beside the ledger, encrypted, with their own retention."""
+
+    async def read(self, ref: str) -> Sequence[Mapping[str, object]]:
+        """The evidence records of a message, oldest first; an erased one is {"erased": true}."""
+        ...
+
+
+class Quarantine(Protocol):
+    """Held messages. States move only by conditional UPDATE."""
+
+    async def hold(
+        self, held: NewHeld, raw: Buffer, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]
+    ) -> None:
+        """Keep the message, append the entries and put notices into the outbox, in one durable step."""
+        ...
+
+    async def get(self, ref: str) -> Held:
+        """UnknownReference where there is none."""
+        ...
+
+    async def list(self, states: Sequence[State] | None = None, limit: int | None = None) -> Sequence[Held]:
+        """Oldest deadline first."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Held]:
+        """Open messages whose deadline has passed."""
+        ...
+
+    async def change(
+        self, change: HeldChange, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]
+    ) -> Held:
+        """Change it, append the entries and fill the outbox in one durable step.
+
+        AlreadyDecided: version or state was another, and nothing happened. UnknownReference.
+        """
+        ...
+
+
+class Outbox(Protocol):
+    """What the guard has taken on to deliver."""
+
+    async def add(
+        self, deliveries: Sequence[NewDelivery], raw: Buffer | None, entries: Sequence[NewEntry]
+    ) -> None:
+        """Keep raw once (NewDelivery.blob names it) and all rows, append the entries, in one durable step."""
+        ...
+
+    async def claim(self, owner: str, now: datetime, lease_seconds: float, limit: int) -> Sequence[Delivery]:
+        """Take due rows whose lease is free or has run out, oldest first. Counts an attempt."""
+        ...
+
+    async def record(
+        self, attempt: Attempt, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]
+    ) -> bool:
+        """End an attempt, with the entries and follow-ups (bounces). False if the lease was lost: nothing happened.
+
+        The last row of a released message that ends moves that message from releasing to released.
+        """
+        ...
+
+    async def list(self, limit: int | None = None) -> Sequence[Delivery]:
+        """Rows that are not done, oldest first."""
+        ...
+
+    async def retry(self, ref: str, now: datetime, entries: Sequence[NewEntry]) -> int:
+        """Make the rows of a message due now. How many; UnknownReference where there are none."""
+        ...
+
+    async def drop(self, ref: str, entries: Sequence[NewEntry]) -> int:
+        """End the rows of a message without delivery. How many; UnknownReference where there are none."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """When the next row is due; None where there is none."""
+        ...
+
+
+class Blobs(Protocol):
+    """Stored originals."""
+
+    async def read(self, blob: str) -> Buffer:
+        """The whole original, decrypted and verified. UnknownReference where retention removed it."""
+        ...
+
+
+class Policies(Protocol):
+    """Every revision that a decision may name."""
+
+    async def keep(self, revision: str, documents: Mapping[str, bytes], at: datetime) -> None:
+        """Keep the documents (name -> text) of a revision. Keeping it again is no error."""
+        ...
+
+    async def get(self, revision: str) -> Mapping[str, bytes]:
+        """UnknownReference where it was never kept."""
+        ...
+
+
+class Inspector(Protocol):
+    """Reads what attachments carry, away from the event loop."""
+
+    async def inspect(self, message: Message, parts: Sequence[str]) -> Sequence[Inspection]:
+        """One Inspection for each path asked for, in that order. What cannot be read says why in `uninspectable`."""
+        ...
+
+
+class SmarthostConnection(Protocol):
+    """A connection on which transactions run, one after the other."""
+
+    async def transmit(self, envelope: Envelope, content: Content) -> Transmission:
+        """Send one message to all recipients of the envelope, in as many transactions as the smarthost asks for.
+
+        Never raises for what the smarthost says or does; it is all in the Transmission.
+        """
+        ...
+
+    async def release(self) -> None:
+        """Give the connection back; it may be used again or closed."""
+        ...
+
+
+class Smarthost(Protocol):
+    """The next hop."""
+
+    async def connect(self, session: str | None) -> SmarthostConnection:
+        """A connection, bound to the client session where one is named. Does not raise for a smarthost that is
+        down: transmit then says so.
+        """
+        ...
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time, with a time zone (UTC)."""
+        ...
+
+
+class Randomness(Protocol):
+    def octets(self, count: int) -> bytes:
+        """Octets from a cryptographic source."""
+        ...

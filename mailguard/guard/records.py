@@ -1,0 +1,207 @@
+"""The values that cross the ports: small, frozen, serialisable.
+
+The store keeps the addresses in them encrypted or as keyed hashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ..core.envelope import Envelope, Recipient
+from ..core.lifecycle import State
+from ..core.outcome import Outcome
+from ..core.rewrite.content import Edit
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientRecord:
+    """What an entry says of one recipient. The chain holds a keyed hash in place of the address."""
+
+    address: str
+    outcome: Outcome | None = None
+    code: int | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An entry to append to the ledger.
+
+    kind: past participle, listed in docs/operating.md. fields: JSON values, no address, subject or text.
+    recipients: turned into keyed hashes before they are chained. evidence: what only the encrypted evidence record
+    holds (addresses, subject, outcome by recipient); the entry commits to its hash. None writes no evidence record.
+    claims_ref: the first entry of a message: ReferenceTaken if another message has that reference.
+    """
+
+    kind: str
+    ref: str | None
+    at: datetime
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    recipients: tuple[RecipientRecord, ...] = ()
+    evidence: Mapping[str, Any] | None = None
+    claims_ref: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry as it stands in a ledger. `fields` holds what `audit list --json` prints besides the fixed keys."""
+
+    ledger: str
+    sequence: int
+    at: datetime
+    kind: str
+    ref: str | None
+    hash: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NewHeld:
+    """A message to put into the quarantine. Its raw bytes are handed over beside it."""
+
+    ref: str
+    received_at: datetime
+    due_at: datetime
+    envelope: Envelope
+    sender: str
+    subject: str
+    reason: str
+    rules: tuple[str, ...]
+    offers: str | None
+    decision: Mapping[str, Any]
+    policy_revision: str
+    content_sha256: str
+    recipients_sha256: str
+    approvals_needed: int
+    sender_may: tuple[str, ...]
+    notify_sender: bool
+    team: str | None = None
+    state: State = State.HELD
+    hide_inside_above: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A message in the quarantine. version: goes up with each change; a change names the version that it saw.
+
+    blob: what to read the raw bytes by. approved_by: who gave the first of two approvals. decided_by, decided_at, note:
+    of the decision that ended it. delivery: counts by outcome of what left, for example {"accepted": 286}.
+    """
+
+    ref: str
+    version: int
+    state: State
+    received_at: datetime
+    due_at: datetime
+    envelope: Envelope
+    sender: str
+    subject: str
+    reason: str
+    rules: tuple[str, ...]
+    offers: str | None
+    decision: Mapping[str, Any]
+    policy_revision: str
+    content_sha256: str
+    recipients_sha256: str
+    approvals_needed: int
+    approved_by: tuple[str, ...]
+    sender_may: tuple[str, ...]
+    notify_sender: bool
+    blob: str | None
+    team: str | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    note: str | None = None
+    released_as: str | None = None
+    delivery: Mapping[str, int] = field(default_factory=dict)
+    hide_inside_above: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldChange:
+    """A conditional UPDATE of a held message: it happens only if version and state are still what the actor saw."""
+
+    ref: str
+    version: int
+    from_state: State
+    to_state: State
+    actor: str
+    at: datetime
+    note: str | None = None
+    released_as: str | None = None
+    approved_by: tuple[str, ...] | None = None
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """Something that the outbox takes over: one transaction to make, until it is delivered or bounced.
+
+    kind: copy, release, deferred, notice or dsn. blob: the stored original that `edits` splice, None where `text` is
+    the whole message (notices). sender_told: whether a final failure bounces to the envelope's reverse-path
+    (never for notice and dsn). give_up_at: when deferred recipients become refused.
+    """
+
+    identifier: str
+    ref: str
+    kind: str
+    envelope: Envelope
+    created_at: datetime
+    not_before: datetime
+    give_up_at: datetime
+    blob: str | None = None
+    edits: tuple[Edit, ...] = ()
+    text: bytes | None = None
+    sender_told: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A claimed row of the outbox. lease: the token that every change must name, until lease_until others may not."""
+
+    identifier: str
+    ref: str
+    kind: str
+    envelope: Envelope
+    created_at: datetime
+    not_before: datetime
+    give_up_at: datetime
+    blob: str | None
+    edits: tuple[Edit, ...]
+    text: bytes | None
+    sender_told: bool
+    attempts: int
+    lease: str | None
+    lease_until: datetime | None
+    last_reply: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientResult:
+    """What became of one recipient in an attempt, and what the smarthost said (for the bounce)."""
+
+    recipient: Recipient
+    outcome: Outcome
+    code: int | None
+    status: str | None
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The end of one attempt to deliver a row.
+
+    remaining: recipients still to be tried, at not_before; empty ends the row. results: of this attempt, kept as the
+    outcome by recipient.
+    """
+
+    identifier: str
+    lease: str
+    at: datetime
+    results: tuple[RecipientResult, ...]
+    remaining: tuple[Recipient, ...]
+    not_before: datetime | None
+    last_reply: str | None

@@ -1,0 +1,53 @@
+"""JSON logs without personal data: one line an event, events are past participles.
+
+INVARIANT: no address, subject or body is logged. Callers log references, counts, rule ids, codes and the class of a cause.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+
+def configure(stream: TextIO | None = None, level: str = "info") -> None:
+    """Send every event of this process as one JSON line to `stream` (stderr unless given)."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _cause,
+            structlog.processors.JSONRenderer(ensure_ascii=True),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(stream or sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def logger(part: str) -> Any:
+    """A logger whose events say which part of the house they come from."""
+    return structlog.get_logger(part=part)
+
+
+def _cause(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An exception is logged by its classes and the lines it passed, never by its text, which may quote a message."""
+    cause = event.pop("cause", None)
+    if isinstance(cause, BaseException):
+        event["cause"] = type(cause).__name__
+        frames = []
+        trace = cause.__traceback__
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            frames.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}:{code.co_name}")
+            trace = trace.tb_next
+        event["at"] = frames[-6:]
+        if cause.__cause__ is not None:
+            event["because"] = type(cause.__cause__).__name__
+    elif cause is not None:
+        event["cause"] = cause
+    return event
