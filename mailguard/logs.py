@@ -1,6 +1,6 @@
 """JSON logs without personal data: one line an event, events are past participles.
 
-INVARIANT: no address, subject or body is logged. Callers log references, counts, rule ids, codes and the class of a cause.
+INVARIANT: no address, subject or body is logged. Callers log references, counts, rule ids, codes, the class of a cause.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class SmarthostReply:
 
 @dataclass(frozen=True, slots=True)
 class RecipientOutcome:
-    """reply: what the smarthost said that decided it; None where it said nothing (the cause is in Transmission.trouble)."""
+    """reply: what the smarthost said that decided it; None where it said nothing (see Transmission.trouble)."""
 
     recipient: Recipient
     outcome: Outcome

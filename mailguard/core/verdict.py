@@ -72,7 +72,7 @@ class RuleOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """disposition with a rewrite: under relay the message leaves rewritten, under hold it is what a reviewer is offered first.
+    """disposition with a rewrite: under relay the message leaves rewritten, under hold a reviewer is offered it first.
 
     deciding: id of the rule (or floor) that decided, None where nothing matched. reason: its sentence for people.
     rules: every rule in policy order, floors last. visible: canonical addresses; never in the ledger.
