@@ -44,8 +44,11 @@ class Quarantine(Protocol):
 
     async def hold(
         self, held: NewHeld, raw: Buffer, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]
-    ) -> None:
-        """Keep the message, append the entries and put notices into the outbox, in one durable step."""
+    ) -> Held:
+        """Keep the message, append the entries and put notices into the outbox, in one durable step.
+
+        What was kept comes back (version 1), as the proof that it was. ReferenceTaken: nothing was kept.
+        """
         ...
 
     async def get(self, ref: str) -> Held:
@@ -75,8 +78,11 @@ class Outbox(Protocol):
 
     async def add(
         self, deliveries: Sequence[NewDelivery], raw: Buffer | None, entries: Sequence[NewEntry]
-    ) -> None:
-        """Keep raw once (NewDelivery.blob names it) and all rows, append the entries, in one durable step."""
+    ) -> int:
+        """Keep raw once (NewDelivery.blob names it) and all rows, append the entries, in one durable step.
+
+        How many rows were kept, as the proof that they were. ReferenceTaken: nothing was kept.
+        """
         ...
 
     async def claim(self, owner: str, now: datetime, lease_seconds: float, limit: int) -> Sequence[Delivery]:
