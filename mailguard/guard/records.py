@@ -60,7 +60,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class NewHeld:
-    """A message to put into the quarantine. Its raw bytes are handed over beside it."""
+    """A message to put into the quarantine. Its raw bytes are handed over beside it.
+
+    received: the trace field of its submission, for when it is released.
+    """
 
     ref: str
     received_at: datetime
@@ -81,6 +84,7 @@ class NewHeld:
     team: str | None = None
     state: State = State.HELD
     hide_inside_above: int | None = None
+    received: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,7 @@ class Held:
     released_as: str | None = None
     delivery: Mapping[str, int] = field(default_factory=dict)
     hide_inside_above: int | None = None
+    received: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
