@@ -86,7 +86,11 @@ class Outbox(Protocol):
         ...
 
     async def claim(self, owner: str, now: datetime, lease_seconds: float, limit: int) -> Sequence[Delivery]:
-        """Take due rows whose lease is free or has run out, oldest first. Counts an attempt."""
+        """Take due rows whose lease is free or has run out, oldest first. Counts an attempt. A lease names its owner."""
+        ...
+
+    async def extend(self, owner: str, now: datetime, lease_seconds: float) -> int:
+        """Let every lease that `owner` holds run until now + lease_seconds; 0 gives the rows back. How many."""
         ...
 
     async def record(
