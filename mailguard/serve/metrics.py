@@ -1,0 +1,78 @@
+"""What operations see: the stories' Watch bound to Prometheus. No label holds an address, a subject or a reference."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from ..core.verdict import Verdict
+
+
+class Metrics:
+    """Implements guard.watch.Watch. METRICS names every metric for the docs test."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.decisions = Counter(
+            "mailguard_decisions", "Messages judged, by disposition and rewrite.", ("disposition", "rewrite"),
+            registry=self.registry,
+        )
+        self.rules = Counter(
+            "mailguard_rule_decisions", "Messages that a rule decided, by rule.", ("rule",), registry=self.registry
+        )
+        self.deferrals = Counter(
+            "mailguard_deferrals", "Messages answered with 451 because of something inside.", registry=self.registry
+        )
+        self.smarthost_troubles = Counter(
+            "mailguard_smarthost_troubles", "Failures in the guard's own dealings with the smarthost.",
+            registry=self.registry,
+        )
+        self.unrecorded_outcomes = Counter(
+            "mailguard_unrecorded_outcomes", "Outcomes that could not be recorded.", registry=self.registry
+        )
+        self.deliveries = Counter(
+            "mailguard_deliveries", "Recipients tried by the outbox, by kind of row and outcome.", ("kind", "outcome"),
+            registry=self.registry,
+        )
+        self.stages = Histogram(
+            "mailguard_stage_seconds", "Time of a stage of the way of a message, in seconds.", ("stage",),
+            registry=self.registry, buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30, 600),
+        )
+        self.held = Gauge("mailguard_held_messages", "Held messages that wait for a decision.", registry=self.registry)
+        self.outbox = Gauge("mailguard_outbox_rows", "Rows of the outbox that are not done.", registry=self.registry)
+        self.outbox_age = Gauge(
+            "mailguard_outbox_oldest_seconds", "Age of the oldest row of the outbox, in seconds.",
+            registry=self.registry,
+        )
+        self.connections = Gauge("mailguard_client_connections", "Open client connections.", registry=self.registry)
+        self.policy_broken = Gauge(
+            "mailguard_policy_broken", "1 while the policy files cannot be loaded.", registry=self.registry
+        )
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.stages.labels(name).observe(time.perf_counter() - started)
+
+    def decided(self, verdict: Verdict) -> None:
+        self.decisions.labels(verdict.disposition.value, verdict.rewrite.value if verdict.rewrite else "none").inc()
+        if verdict.deciding:
+            self.rules.labels(verdict.deciding).inc()
+
+    def deferred(self) -> None:
+        self.deferrals.inc()
+
+    def trouble(self, cause: str) -> None:
+        self.smarthost_troubles.inc()
+
+    def unrecorded(self) -> None:
+        self.unrecorded_outcomes.inc()
+
+    def delivered(self, kind: str, outcome: str) -> None:
+        self.deliveries.labels(kind, outcome).inc()

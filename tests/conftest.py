@@ -1,0 +1,30 @@
+"""Options and limits that all tests share."""
+
+from __future__ import annotations
+
+import faulthandler
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("run", deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("run")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="run the long soaks in full")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    faulthandler.dump_traceback_later(1500, exit=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Soaks are not skipped but left out: a run without --soak does not promise them."""
+    if config.getoption("--soak"):
+        return
+    kept = [item for item in items if "soak" not in item.keywords]
+    dropped = [item for item in items if "soak" in item.keywords]
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
