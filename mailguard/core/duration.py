@@ -1,0 +1,42 @@
+"""Durations as people write them in settings and policy: a whole number and one unit, "45s", "30m", "4h", "30d", "2w"."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+_PATTERN = re.compile(r"([0-9]{1,9})([smhdw])")
+_UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_NAMES = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
+LONGEST = timedelta(days=36_500)
+
+
+def parse_duration(value: object) -> timedelta:
+    """The duration that a text such as "4h" says. A timedelta comes back as it is.
+
+    ValueError, as a sentence for an admin, for anything else, zero, and more than 36,500 days.
+    """
+    if isinstance(value, timedelta):
+        return value
+    match = _PATTERN.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f'"{value}" is no duration: write a whole number and s, m, h, d or w, for example 4h')
+    seconds = int(match[1]) * _UNITS[match[2]]
+    if not 0 < seconds <= LONGEST.total_seconds():
+        raise ValueError(f'the duration "{value}" is zero or longer than {LONGEST.days} days')
+    return timedelta(seconds=seconds)
+
+
+def write_duration(duration: timedelta) -> str:
+    """The shortest text that `parse_duration` reads as this duration, whole seconds: "24h" comes back as "1d"."""
+    seconds = int(duration.total_seconds())
+    unit = next(unit for unit, size in _UNITS.items() if seconds % size == 0)
+    return f"{seconds // _UNITS[unit]}{unit}"
+
+
+def duration_in_words(duration: timedelta) -> str:
+    """For a sentence, in the largest unit that fits without a rest: "4 days", "90 minutes", "1 hour"."""
+    seconds = max(int(duration.total_seconds()), 0)
+    unit = next(unit for unit in _NAMES if seconds % _UNITS[unit] == 0)
+    count = seconds // _UNITS[unit]
+    return f"{count} {_NAMES[unit]}{'' if count == 1 else 's'}"
