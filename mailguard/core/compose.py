@@ -77,7 +77,7 @@ def quoted_printable(octets: bytes) -> bytes:
 
 
 def multipart(kind: str, boundary: str, parts: Sequence[Part]) -> Part:
-    """A multipart of this Content-Type (subtype and parameters, "alternative"). ValueError if a body has the boundary."""
+    """A multipart of this subtype, with its parameters ("alternative"). ValueError if a body holds the boundary."""
     line = b"--" + boundary.encode("ascii")
     if any(line in part.body for part in parts):
         raise ValueError("a body holds the boundary")

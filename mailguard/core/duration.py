@@ -1,4 +1,4 @@
-"""Durations as people write them in settings and policy: a whole number and one unit, "45s", "30m", "4h", "30d", "2w"."""
+"""Durations as people write them in settings and policy: a whole number and one unit, as in 45s, 30m, 4h, 30d, 2w."""
 
 from __future__ import annotations
 

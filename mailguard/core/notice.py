@@ -1,0 +1,475 @@
+"""Notices: what mailguard tells a sender about a held email, and the reviewers where the sender may not be told.
+
+`notice` makes one complete message (RFC 5322, CRLF): multipart/alternative, the text first and complete, then the same
+as one column of HTML without pictures or anything to load. A notice to a sender carries the subject line of their
+own message, counts, the reason and the reference; never body text and never a recipient's address (THREATS.md T71). A
+notice to the reviewers carries no subject either. Nothing here knows who may be told (guard/notices.py), the clock or
+chance.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from . import words
+from .compose import mailbox, multipart, plain_field, serialise, text_field, text_part
+from .legible import legible, legible_lines, without_addresses
+from .moment import header_date, moment_in_words
+
+MARK_FIELD = "X-Mailguard-Notice"
+LISTED = 20
+"""How many messages a combined notice lists; the rest is a count."""
+
+_MESSAGE_ID = re.compile(rb"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@:\[\]\"\\-]{1,250}>")
+
+
+class Kind(StrEnum):
+    """What a notice tells. The last four go to the reviewers."""
+
+    HELD = "held"
+    SEVERAL = "several"
+    SENT = "sent"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REVIEW_HELD = "review_held"
+    REVIEW_ENDED = "review_ended"
+    REVIEW_FAILED = "review_failed"
+    REVIEW_SEVERAL = "review_several"
+
+
+TO_REVIEWERS = frozenset({Kind.REVIEW_HELD, Kind.REVIEW_ENDED, Kind.REVIEW_FAILED, Kind.REVIEW_SEVERAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around every notice. sender, to: addresses as they are written in a field, without brackets.
+
+    at: when it is written, in the organisation's time zone. message_id, in_reply_to: with angle brackets; the latter as
+    the original has it, left out where it is malformed. mark: proves to the guard that the notice is its own.
+    boundary: characters that occur in no text, from the caller's randomness.
+    """
+
+    organisation: str
+    sender: str
+    contact: str | None
+    to: str
+    at: datetime
+    message_id: str
+    mark: str
+    boundary: str
+    in_reply_to: bytes | None = None
+    international: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One message in a combined notice."""
+
+    ref: str
+    subject: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What happened. Text is as it came: it is made legible here. Times are in the organisation's time zone.
+
+    at: when it happened. people, outside: how many recipients in all, and outside. form: what was released (original,
+    separate, bcc, cleaned). listed, count: further messages, and how many they are in all. outcome: a sentence for the
+    reviewers. why_not_told: likewise. rule, revision: for IT.
+    """
+
+    ref: str
+    at: datetime
+    subject: str = ""
+    reason: str = ""
+    due_at: datetime | None = None
+    people: int = 0
+    outside: int = 0
+    by: str = ""
+    note: str = ""
+    form: str = "original"
+    listed: tuple[Listed, ...] = ()
+    count: int = 0
+    outcome: str = ""
+    why_not_told: str = ""
+    rule: str = ""
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a letter. style: lead, heading, text, quote, steps, list or small."""
+
+    style: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    subject: str
+    blocks: tuple[Block, ...]
+
+
+def notice(kind: Kind, facts: Facts, frame: Frame) -> bytes:
+    """The whole message. It is pure ASCII unless frame.international, which lets the address in To be UTF-8.
+
+    ValueError where the frame holds something that cannot stand in a header.
+    """
+    letter = write_letter(kind, facts, frame)
+    body = multipart(
+        "alternative",
+        frame.boundary,
+        (text_part("plain", as_text(letter)), text_part("html", as_html(letter))),
+    )
+    return b"".join(_fields(kind, letter, frame)) + serialise(body)
+
+
+def write_letter(kind: Kind, facts: Facts, frame: Frame) -> Letter:
+    """The words of a notice, before they become a message."""
+    letter = _LETTERS[kind](facts, frame)
+    return Letter(letter.subject, (_text(words.GREETING), *letter.blocks, *_ending(kind, facts, frame)))
+
+
+def as_text(letter: Letter) -> str:
+    """The letter as plain text, lines ending in "\\n". A paragraph is one line: the reader's program wraps it."""
+    pieces = []
+    for block in letter.blocks:
+        if block.style == "steps":
+            pieces.append("\n".join(f"{number}. {line}" for number, line in enumerate(block.lines, 1)))
+        elif block.style in ("quote", "list"):
+            mark = "> " if block.style == "quote" else "- "
+            pieces.append("\n".join(mark + line for line in block.lines))
+        else:
+            pieces.append("\n".join(block.lines))
+    # A heading stands directly above its paragraph; everything else is set apart by an empty line.
+    text = ""
+    for block, piece in zip(letter.blocks, pieces, strict=True):
+        text += piece + ("\n" if block.style == "heading" else "\n\n")
+    return text.rstrip("\n") + "\n"
+
+
+def as_html(letter: Letter) -> str:
+    """The letter as one column of HTML: real headings, 16 px, no picture, no link, no colour (dark mode works)."""
+    body = "\n".join(_HTML[block.style](tuple(html.escape(line) for line in block.lines)) for block in letter.blocks)
+    return (
+        '<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{html.escape(letter.subject)}</title>\n</head>\n"
+        '<body style="margin:0;padding:16px;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:1.5">\n'
+        '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:600px">\n'
+        f"<tr><td>\n{body}\n</td></tr>\n</table>\n</body>\n</html>\n"
+    )
+
+
+def well_formed_message_id(value: bytes | None) -> str | None:
+    """The one message identifier that a Message-ID field holds; None where there is none or it could be misread."""
+    stripped = (value or b"").strip(b" \t\r\n")
+    return stripped.decode("ascii") if _MESSAGE_ID.fullmatch(stripped) and stripped.count(b"@") == 1 else None
+
+
+# The fields around the letter (CONSOLE.md 3; RFC 3834 sections 3.1 and 5).
+
+
+def _fields(kind: Kind, letter: Letter, frame: Frame) -> list[bytes]:
+    _check(frame)
+    name = words.SENDER_NAME.format(organisation=legible(frame.organisation, 100))
+    fields = [
+        plain_field("Date", header_date(frame.at)),
+        plain_field("Message-ID", frame.message_id),
+        plain_field("From", mailbox(name, frame.sender)),
+        plain_field("To", frame.to),
+    ]
+    if frame.contact and kind not in TO_REVIEWERS:
+        fields.append(plain_field("Reply-To", frame.contact))
+    fields.append(text_field("Subject", letter.subject))
+    if (original := well_formed_message_id(frame.in_reply_to)) is not None:
+        fields += [plain_field("In-Reply-To", original), plain_field("References", original)]
+    fields += [
+        plain_field("Auto-Submitted", "auto-generated" if kind in TO_REVIEWERS else "auto-replied"),
+        plain_field("X-Auto-Response-Suppress", "All"),
+        plain_field(MARK_FIELD, frame.mark),
+        plain_field("MIME-Version", "1.0"),
+    ]
+    return fields
+
+
+def _check(frame: Frame) -> None:
+    for value in (frame.sender, frame.to, frame.contact or "", frame.message_id, frame.mark, frame.boundary):
+        if not value.isprintable() or not (value.isascii() or (frame.international and value == frame.to)):
+            raise ValueError("a field of a notice would hold something that it cannot hold")
+
+
+# The letters, one for each kind.
+
+
+def _held(facts: Facts, frame: Frame) -> Letter:
+    steps = [words.HELD_WAIT, words.HELD_CORRECT.format(contact=_contact(frame))]
+    blocks: tuple[Block, ...] = (
+        _lead(words.HELD_LEAD),
+        _heading(words.WHY),
+        _text(_reason(facts), _addressed(facts, frame)),
+        _heading(words.NEXT),
+        _text(words.HELD_NEXT.format(organisation=_organisation(frame), due=_due(facts.due_at)), words.HELD_UNDECIDED),
+        _heading(words.CAN_DO),
+        Block("steps", tuple(steps)),
+        _text(words.HELD_URGENT.format(contact=_contact(frame))),
+    )
+    if facts.count:
+        earlier = words.HELD_EARLIER.format(emails=words.emails(facts.count))
+        blocks += (_text(earlier), _list(facts))
+    return Letter(words.HELD_SUBJECT.format(subject=_subject(facts)), blocks)
+
+
+def _several(facts: Facts, frame: Frame) -> Letter:
+    count = words.emails(facts.count)
+    return Letter(
+        words.SEVERAL_SUBJECT.format(emails=count),
+        (
+            _lead(words.SEVERAL_LEAD.format(emails=count)),
+            _list(facts),
+            _heading(words.WHY),
+            _text(words.SEVERAL_WHY, _reason(facts)),
+            _heading(words.NEXT),
+            _text(words.SEVERAL_NEXT.format(organisation=_organisation(frame)), words.SEVERAL_UNDECIDED),
+            _text(words.HELD_URGENT.format(contact=_contact(frame))),
+            _text(words.SEVERAL_LIMIT),
+        ),
+    )
+
+
+def _sent(facts: Facts, frame: Frame) -> Letter:
+    moment = moment_in_words(facts.at)
+    decided = words.SENT_BY.format(by=_by(facts), moment=moment) if facts.by else words.SENT_AT.format(moment=moment)
+    return Letter(
+        words.SENT_SUBJECT.format(subject=_subject(facts)),
+        (
+            _lead(words.SENT_LEAD),
+            _heading(words.SENT_WHAT),
+            _text(*_form(facts, frame), decided),
+            _heading(words.WHY_HELD),
+            _text(_reason(facts)),
+            _text(words.SENT_FAILURES),
+        ),
+    )
+
+
+def _form(facts: Facts, frame: Frame) -> tuple[str, ...]:
+    values = {"people": words.people(facts.people), "organisation": _organisation(frame)}
+    if facts.form == "separate":
+        separate = words.SENT_SEPARATE.format(**{**values, "people": words.people(facts.outside)})
+        inside = facts.people > facts.outside
+        return (separate, words.SENT_SEPARATE_INSIDE.format(**values)) if inside else (separate,)
+    sentences = {"bcc": words.SENT_BCC, "cleaned": words.SENT_CLEANED}
+    return (sentences.get(facts.form, words.SENT_ORIGINAL).format(**values),)
+
+
+def _rejected(facts: Facts, frame: Frame) -> Letter:
+    note = legible_lines(facts.note)
+    wrote = words.REJECTED_NOTE.format(by=_by(facts)) if facts.by else words.REJECTED_NOTE_UNSIGNED
+    return Letter(
+        words.NOT_SENT_SUBJECT.format(subject=_subject(facts)),
+        (
+            _lead(words.REJECTED_LEAD),
+            _heading(words.WHY),
+            _text(_reason(facts)),
+            *((_heading(wrote), Block("quote", note)) if note else ()),
+            _heading(words.TO_DO),
+            _text(words.REJECTED_AGAIN, words.REJECTED_MISTAKE.format(contact=_contact(frame))),
+        ),
+    )
+
+
+def _cancelled(facts: Facts, frame: Frame) -> Letter:
+    return Letter(
+        words.NOT_SENT_SUBJECT.format(subject=_subject(facts)),
+        (
+            _lead(words.CANCELLED_LEAD),
+            _heading(words.WHY_HELD),
+            _text(_reason(facts)),
+            _heading(words.TO_DO),
+            _text(words.CANCELLED_FOLDER, words.CANCELLED_AGAIN),
+        ),
+    )
+
+
+def _expired(facts: Facts, frame: Frame) -> Letter:
+    return Letter(
+        words.NOT_SENT_SUBJECT.format(subject=_subject(facts)),
+        (
+            _lead(words.EXPIRED_LEAD.format(due=_due(facts.due_at))),
+            _heading(words.WHY_HELD),
+            _text(_reason(facts)),
+            _heading(words.TO_DO),
+            _text(words.EXPIRED_AGAIN.format(contact=_contact(frame)), words.EXPIRED_URGENT, words.EXPIRED_FOLDER),
+        ),
+    )
+
+
+def _review_held(facts: Facts, frame: Frame) -> Letter:
+    due = _due(facts.due_at)
+    return Letter(
+        words.REVIEW_HELD_SUBJECT.format(due=due),
+        (
+            _lead(words.REVIEW_HELD_LEAD),
+            _text(words.REVIEW_HELD_NEXT.format(due=due)),
+            *_not_told(facts),
+            _text(words.REVIEW_ASK),
+        ),
+    )
+
+
+def _review_ended(facts: Facts, frame: Frame) -> Letter:
+    return Letter(
+        words.REVIEW_ENDED_SUBJECT,
+        (
+            _lead(words.REVIEW_ENDED_LEAD.format(outcome=facts.outcome)),
+            *_not_told(facts),
+            _text(words.REVIEW_NEXT_ASK, words.REVIEW_ASK),
+        ),
+    )
+
+
+def _review_failed(facts: Facts, frame: Frame) -> Letter:
+    return Letter(
+        words.REVIEW_FAILED_SUBJECT,
+        (
+            _lead(words.REVIEW_FAILED_LEAD.format(people=words.people(facts.people))),
+            *_not_told(facts),
+            _text(words.REVIEW_NEXT_ASK, words.REVIEW_ASK),
+        ),
+    )
+
+
+def _review_several(facts: Facts, frame: Frame) -> Letter:
+    count = words.emails(facts.count)
+    lines = tuple(words.REVIEW_SEVERAL_ITEM.format(ref=item.ref) for item in facts.listed[:LISTED])
+    return Letter(
+        words.REVIEW_SEVERAL_SUBJECT.format(emails=count),
+        (
+            _lead(words.REVIEW_SEVERAL_LEAD.format(emails=count, moment=moment_in_words(facts.at))),
+            Block("list", lines + _rest(facts, len(lines))),
+            _text(words.REVIEW_LIMIT),
+            _text(words.REVIEW_NEXT_ASK, words.REVIEW_ASK),
+        ),
+    )
+
+
+_LETTERS: dict[Kind, Callable[[Facts, Frame], Letter]] = {
+    Kind.HELD: _held,
+    Kind.SEVERAL: _several,
+    Kind.SENT: _sent,
+    Kind.REJECTED: _rejected,
+    Kind.CANCELLED: _cancelled,
+    Kind.EXPIRED: _expired,
+    Kind.REVIEW_HELD: _review_held,
+    Kind.REVIEW_ENDED: _review_ended,
+    Kind.REVIEW_FAILED: _review_failed,
+    Kind.REVIEW_SEVERAL: _review_several,
+}
+
+
+# Pieces of letters.
+
+
+def _ending(kind: Kind, facts: Facts, frame: Frame) -> tuple[Block, ...]:
+    if kind is Kind.HELD:
+        lines = [words.REFERENCE_HELD.format(ref=facts.ref, moment=moment_in_words(facts.at))]
+    elif kind in (Kind.SEVERAL, Kind.REVIEW_SEVERAL):
+        lines = []
+    else:
+        lines = [words.REFERENCE.format(ref=facts.ref)]
+    if kind in TO_REVIEWERS:
+        pass
+    elif frame.contact:
+        lines.append(words.REPLY_TO_CONTACT.format(contact=frame.contact))
+    else:
+        lines.append(words.ASK_SOMEBODY.format(organisation=_organisation(frame)))
+    if facts.rule and kind is not Kind.SEVERAL:
+        lines.append(words.FOR_IT.format(rule=legible(facts.rule, 100), revision=legible(facts.revision, 19)))
+    return (Block("small", tuple(lines)),) if lines else ()
+
+
+def _not_told(facts: Facts) -> tuple[Block, ...]:
+    return (_heading(words.REVIEW_WHY_NOT_TOLD), _text(facts.why_not_told)) if facts.why_not_told else ()
+
+
+def _list(facts: Facts) -> Block:
+    lines = tuple(
+        words.SEVERAL_ITEM.format(
+            subject=legible(item.subject, 80) or words.NO_SUBJECT, due=_due(item.due_at), ref=item.ref
+        )
+        for item in facts.listed[:LISTED]
+    )
+    return Block("list", lines + _rest(facts, len(lines)))
+
+
+def _rest(facts: Facts, shown: int) -> tuple[str, ...]:
+    rest = facts.count - shown
+    return (words.SEVERAL_REST.format(emails=words.emails(rest)),) if rest > 0 else ()
+
+
+def _addressed(facts: Facts, frame: Frame) -> str:
+    if not facts.outside:
+        return words.ADDRESSED_INSIDE.format(people=words.people(facts.people))
+    return words.ADDRESSED.format(
+        people=words.people(facts.people), outside=f"{facts.outside:,}", organisation=_organisation(frame)
+    )
+
+
+def _reason(facts: Facts) -> str:
+    return words.sentence(without_addresses(legible(facts.reason, 600))) or words.NO_REASON
+
+
+def _subject(facts: Facts) -> str:
+    return legible(facts.subject) or words.NO_SUBJECT
+
+
+def _by(facts: Facts) -> str:
+    return legible(facts.by, 80)
+
+
+def _due(at: datetime | None) -> str:
+    return moment_in_words(at) if at else "the deadline"
+
+
+def _contact(frame: Frame) -> str:
+    return words.THE_CONTACT.format(contact=frame.contact) if frame.contact else words.NO_CONTACT
+
+
+def _organisation(frame: Frame) -> str:
+    return legible(frame.organisation, 100)
+
+
+def _lead(text: str) -> Block:
+    return Block("lead", (text,))
+
+
+def _heading(text: str) -> Block:
+    return Block("heading", (text,))
+
+
+def _text(*lines: str) -> Block:
+    return Block("text", lines)
+
+
+def _items(tag: str, lines: tuple[str, ...]) -> str:
+    return f"<{tag}>\n" + "\n".join(f"<li>{line}</li>" for line in lines) + f"\n</{tag}>"
+
+
+_HTML: dict[str, Callable[[tuple[str, ...]], str]] = {
+    "lead": lambda lines: f'<h1 style="font-size:20px;line-height:1.3">{"<br>".join(lines)}</h1>',
+    "heading": lambda lines: f'<h2 style="font-size:18px;margin:24px 0 4px">{"<br>".join(lines)}</h2>',
+    "text": lambda lines: "\n".join(f"<p>{line}</p>" for line in lines),
+    "quote": lambda lines: "<blockquote>\n" + "\n".join(f"<p>{line}</p>" for line in lines) + "\n</blockquote>",
+    "steps": lambda lines: _items("ol", lines),
+    "list": lambda lines: _items("ul", lines),
+    "small": lambda lines: "<hr>\n" + "\n".join(f"<p>{line}</p>" for line in lines),
+}

@@ -1,0 +1,170 @@
+"""Every string that a person reads in a notice or in a delivery status notification, in one place, in plain English.
+
+Consequence first, then why, then what happens next and what to do. Words and tone: CONSOLE.md 2.0 and 3.
+Placeholders are filled with str.format by notice.py and report.py; a value is never read as a template again.
+"""
+
+from __future__ import annotations
+
+SENDER_NAME = "{organisation} email checks"
+GREETING = "Hello"
+NO_SUBJECT = "(no subject)"
+NO_REASON = "It could not be checked."
+
+# Headings that several notices share.
+
+WHY = "Why"
+WHY_HELD = "Why it was stopped"
+NEXT = "What happens next"
+CAN_DO = "What you can do"
+TO_DO = "What to do now"
+ABOUT = "Your email"
+
+# The end of every notice.
+
+REPLY_TO_CONTACT = "Questions? Reply to this email. It goes to {contact}."
+ASK_SOMEBODY = "Questions? Ask the person who looks after email at {organisation}, and give the reference."
+REFERENCE = "Reference {ref}"
+REFERENCE_HELD = "Reference {ref} · Held at {moment}"
+FOR_IT = "For IT: rule {rule}, policy version {revision}."
+THE_CONTACT = "{contact}"
+NO_CONTACT = "the person who looks after email"
+
+# Held.
+
+HELD_SUBJECT = "Not sent yet: {subject}"
+HELD_LEAD = "Your email has not been sent yet. We stopped it so that it can be checked first."
+ADDRESSED = "It is addressed to {people}, {outside} of them outside {organisation}. It has not been sent to anyone."
+ADDRESSED_INSIDE = "It is addressed to {people}. It has not been sent to anyone."
+HELD_NEXT = (
+    "Somebody at {organisation} has until {due} to decide about it. You do not need to do anything: "
+    "we will tell you what was decided."
+)
+HELD_UNDECIDED = "If nobody decides by then, it will not be sent, and we will tell you."
+HELD_WAIT = "Wait. It can be sent as it is, sent so that people do not see each other's addresses, or not sent."
+HELD_CORRECT = "Or send a corrected email. Then ask {contact} to leave this one unsent, so that nobody gets both."
+HELD_URGENT = (
+    "If somebody's care or safety depends on this email, do not wait: reach the people in another way, "
+    "and tell {contact} that it is urgent."
+)
+HELD_EARLIER = "{emails} of yours were also held a short while ago, without a notice each:"
+
+# Several held at once.
+
+SEVERAL_SUBJECT = "Not sent yet: {emails}"
+SEVERAL_LEAD = "{emails} of yours have not been sent yet. We stopped them so that they can be checked first."
+SEVERAL_WHY = "They were held within a few minutes, so we tell you about them together. The reason for the newest:"
+SEVERAL_NEXT = "Somebody at {organisation} has until then to decide about each of them. You do not need to do anything."
+SEVERAL_UNDECIDED = "Those that nobody decides in time will not be sent. We will tell you what becomes of each of them."
+SEVERAL_ITEM = "“{subject}”, to be decided by {due} ({ref})"
+SEVERAL_REST = "and {emails} more"
+SEVERAL_LIMIT = "If more of your emails are held in the next few minutes, we will tell you about them together again."
+
+# Sent after a check.
+
+SENT_SUBJECT = "Being sent: {subject}"
+SENT_LEAD = "Your email was checked and is now being sent. You do not need to do anything."
+SENT_WHAT = "What was decided"
+SENT_BY = "{by} decided this at {moment}."
+SENT_AT = "This was decided at {moment}."
+SENT_ORIGINAL = "It is being sent exactly as you wrote it, to {people}."
+SENT_CLEANED = "It is being sent to {people}, without the parts that should not leave {organisation}."
+SENT_BCC = "It is being sent to {people}. The people outside {organisation} will not see each other's addresses."
+SENT_SEPARATE = (
+    "It is being sent as separate copies to {people} outside {organisation}. "
+    "Nobody there will see anyone else's address."
+)
+SENT_SEPARATE_INSIDE = "The people at {organisation} get it as you wrote it."
+SENT_FAILURES = "If it cannot be delivered to somebody, you will get a message that says to whom."
+
+# Not sent.
+
+NOT_SENT_SUBJECT = "Not sent: {subject}"
+NOT_SENT_LEAD = "Your email was not sent to anyone."
+REJECTED_LEAD = NOT_SENT_LEAD + " It was checked, and somebody decided that it should not be sent."
+REJECTED_NOTE = "{by} wrote"
+REJECTED_NOTE_UNSIGNED = "The person who checked it wrote"
+REJECTED_AGAIN = "If it is still needed, send a new email that puts this right. The old one cannot be sent any more."
+REJECTED_MISTAKE = "If you think that this was a mistake, tell {contact}, and give the reference."
+CANCELLED_LEAD = "Your email was cancelled. Nobody received it."
+CANCELLED_FOLDER = "You may still see it in your Sent folder, but it was not sent."
+CANCELLED_AGAIN = "If it was cancelled by mistake, send it again."
+EXPIRED_LEAD = NOT_SENT_LEAD + " Nobody decided about it by {due}. We are sorry for the delay."
+EXPIRED_AGAIN = "If it is still needed, send it again, and tell {contact} that it is waiting."
+EXPIRED_URGENT = "If somebody's care or safety depends on it, do not wait: reach the people in another way."
+EXPIRED_FOLDER = "You may see it in your Sent folder, but nobody received it."
+
+# To the reviewers, where the sender may not be told: no subject line, no address, no name.
+
+REVIEW_HELD_SUBJECT = "1 held email needs a decision by {due}"
+REVIEW_HELD_LEAD = "An email is held, and its sender could not be told."
+REVIEW_HELD_NEXT = "If nobody decides by {due}, it will not be sent."
+REVIEW_ENDED_SUBJECT = "A held email: its sender could not be told what became of it"
+REVIEW_ENDED_LEAD = "{outcome} Its sender could not be told."
+REVIEW_RELEASED = "A held email was released and is now being sent."
+REVIEW_REJECTED = "A held email was checked and was not sent."
+REVIEW_CANCELLED = "A held email was cancelled and was not sent."
+REVIEW_EXPIRED = "Nobody decided about a held email by its deadline. It was not sent."
+REVIEW_FAILED_SUBJECT = "An email could not be delivered, and its sender could not be told"
+REVIEW_FAILED_LEAD = "An email could not be delivered to {people}, and its sender could not be told."
+REVIEW_WHY_NOT_TOLD = "Why the sender was not told"
+REVIEW_SEVERAL_SUBJECT = "{emails} whose senders could not be told"
+REVIEW_SEVERAL_LEAD = "Since {moment} the senders of {emails} could not be told what happened to them."
+REVIEW_SEVERAL_ITEM = "{ref}"
+REVIEW_ASK = "The record of an email is found by its reference. Whoever looks after mailguard can open it."
+REVIEW_NEXT_ASK = "Please see that the people who need to know hear of it."
+REVIEW_LIMIT = "So many emails were concerned within a few minutes that you are told about them together."
+
+NOT_TOLD_NULL_PATH = "The email has no return address, as is usual for automatic replies."
+NOT_TOLD_OUTSIDE = "Its return address is not at {organisation}."
+NOT_TOLD_UNTRUSTED = "It did not come through a sign-in or from an allowed computer, so the sender may be forged."
+NOT_TOLD_AUTOMATIC = "It was sent by a computer program or to a mailing list, where nobody reads replies."
+NOT_TOLD_UNREAD = "Its return address is one that nobody reads."
+NOT_TOLD_OWN = "It is one of mailguard's own notices."
+NOT_TOLD_UNWRITABLE = "Its return address cannot be written to."
+
+# Delivery status notifications.
+
+FAILED_SUBJECT = "Not delivered: {subject}"
+FAILED_LEAD = "Your email could not be delivered to {people}."
+FAILED_OTHERS = "This is only about the people listed here, not about anybody else that it was sent to."
+DELAYED_SUBJECT = "Not delivered yet: {subject}"
+DELAYED_LEAD = "Your email has not reached {people} yet. You do not need to do anything: we keep trying."
+DELAYED_UNTIL = "We will tell you if it has still not been delivered by {due}."
+DONE_SUBJECT = "Passed on: {subject}"
+DONE_LEAD = "Your email was passed on for {people}. The next mail server may not confirm when it arrives."
+RECIPIENTS = "Who it concerns"
+RECIPIENT_SAID = "{address}: {reason} The mail server said: {said}"
+RECIPIENT = "{address}: {reason}"
+RECIPIENTS_REST = "and {people} more, listed in the attached report"
+FAILED_DO = "Check each address for a spelling mistake, and send your email again to the right one."
+FAILED_DO_OTHER = "If the address is right, reach the person in another way, or ask them whether their mailbox works."
+REPORT_NOTE = "The attached report is for your IT support. Your email's text is not in it."
+
+WHY_ADDRESS = "this address does not exist or does not take mail."
+WHY_MAILBOX = "the mailbox is full or does not take this email."
+WHY_NETWORK = "the mail server could not be reached in time."
+WHY_EXPIRED = "it could not be delivered for {duration}, so we stopped trying."
+WHY_CONTENT = "the mail server does not take this kind of email."
+WHY_POLICY = "the mail server refused it by its rules."
+WHY_OTHER = "the mail server refused it."
+WHY_DELAYED = "the mail server asked us to try again later."
+WHY_PASSED_ON = "passed on."
+
+
+def people(count: int) -> str:
+    """"1 person", "1,204 people"."""
+    return f"{count:,} {'person' if count == 1 else 'people'}"
+
+
+def emails(count: int) -> str:
+    """"1 email", "12 emails"."""
+    return f"{count:,} {'email' if count == 1 else 'emails'}"
+
+
+def sentence(text: str) -> str:
+    """A reason as a sentence: a capital first, a full stop last. Empty stays empty."""
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")
