@@ -1,0 +1,195 @@
+"""What is seen of one message before it is judged: every fact that a condition may ask for, as one value.
+
+Promises: the same message, envelope, organisation and inspections give the same observation; counts are of distinct
+mailboxes; what cannot be shown to be inside counts as outside. It must not know any policy.
+A visible recipient is a distinct mailbox that a recipient of this one message could read in its recipient fields
+(INTERFACE.md "Policy"); the envelope is a different thing and has facts of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import quopri
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .consumer_providers import is_consumer_provider
+from .envelope import Envelope
+from .mail.message import Defect, Mailbox, Message, Part
+from .organisation import Organisation
+from .verdict import Finding, Inspection
+
+MAX_HEADER_CHARACTERS = 65_536
+"""More text than this in one field is not matched: the rule that asked errs, which holds (THREATS.md T82)."""
+
+CALENDAR_TYPES = frozenset({"text/calendar", "text/x-vcalendar", "application/ics", "text/ics"})
+TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+CALENDAR_NAMES = (".ics", ".vcs", ".ifb")
+TNEF_NAMES = ("winmail.dat", "win.dat")
+
+
+class TooLong(Exception):
+    """A field has more text than may be matched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One message as the conditions see it.
+
+    reverse_path: canonical, None for the null path. originators: what From and Sender claim; originators_clear: whether
+    they can be relied on (there is one, and no defect in those fields that holds). recipient_domains: of the envelope,
+    distinct, in order. visible: distinct canonical addresses in order. shown_in: field names that show outsiders, for
+    people ("Cc"). inspectable: paths of the parts that can be asked to be read. facts: name of condition -> value, no
+    address among them (they stand in the ledger).
+    """
+
+    facts: Mapping[str, Any]
+    reverse_path: str | None
+    originators: tuple[str, ...]
+    originators_clear: bool
+    recipient_domains: tuple[str, ...]
+    visible: tuple[str, ...]
+    shown_in: tuple[str, ...]
+    media_types: tuple[str, ...]
+    inspectable: tuple[str, ...]
+    inspections: Mapping[str, Inspection]
+    defects: tuple[Defect, ...]
+    message: Message = field(compare=False, repr=False)
+    texts: dict[str, tuple[str, ...]] = field(compare=False, repr=False, default_factory=dict)
+
+    def header(self, name: str) -> tuple[str, ...]:
+        """The text of every field of this name, as it stands and decoded, without folding. Raises TooLong."""
+        wanted = name.lower()
+        if wanted not in self.texts:
+            self.texts[wanted] = tuple(_texts(self.message, wanted))
+        return self.texts[wanted]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(finding for each in self.inspections.values() for finding in each.findings)
+
+    @property
+    def holding(self) -> tuple[Defect, ...]:
+        """The defects for which the floor holds the message."""
+        return tuple(defect for defect in self.defects if defect.holds)
+
+
+def observe(
+    message: Message,
+    envelope: Envelope,
+    organisation: Organisation,
+    inspections: Mapping[str, Inspection] | None = None,
+) -> Observation:
+    """Everything that a policy can ask about this message. inspections: by path of the part, those made so far."""
+    distinct = _distinct(message.visible)
+    outside = {address: mailbox for address, mailbox in distinct.items() if not organisation.is_inside(address)}
+    counted = [address for address in outside if not organisation.is_trusted(address)]
+    parts = [part for part in message.root.walk() if not part.children]
+    recipients = [recipient.address for recipient in envelope.recipients]
+    domains = tuple(dict.fromkeys(_domain(address) for address in recipients))
+    facts = {
+        "visible_external_recipients": len(counted),
+        "visible_external_domains": len({_domain(address) for address in counted}),
+        "visible_consumer_recipients": sum(is_consumer_provider(_domain(address)) for address in counted),
+        "visible_internal_recipients": len(distinct) - len(outside),
+        "envelope_recipients": len(recipients),
+        "envelope_external_recipients": len({each for each in recipients if not organisation.is_inside(each)}),
+        "from_fields": len(message.named("from")),
+        "size_bytes": len(message.raw),
+        "calendar": _has_calendar(message, parts),
+        "malformed": any(defect.holds for defect in message.defects),
+        "has_attachments": any(_is_attachment(part) for part in parts),
+    }
+    return Observation(
+        facts=facts,
+        reverse_path=envelope.reverse_path.address if envelope.reverse_path else None,
+        originators=message.originators,
+        originators_clear=bool(message.originators) and not _unclear_originators(message.defects),
+        recipient_domains=domains,
+        visible=tuple(distinct),
+        shown_in=_shown_in(message.visible, counted),
+        media_types=tuple(dict.fromkeys(part.media_type for part in message.root.walk())),
+        inspectable=tuple(part.path for part in parts if _is_attachment(part)),
+        inspections=dict(inspections or {}),
+        defects=message.defects,
+        message=message,
+    )
+
+
+def _distinct(mailboxes: Iterable[Mailbox]) -> dict[str, Mailbox]:
+    found: dict[str, Mailbox] = {}
+    for mailbox in mailboxes:
+        found.setdefault(mailbox.address, mailbox)
+    return found
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def _shown_in(mailboxes: Iterable[Mailbox], counted: Iterable[str]) -> tuple[str, ...]:
+    wanted = set(counted)
+    names = dict.fromkeys(mailbox.field for mailbox in mailboxes if mailbox.address in wanted)
+    return tuple("-".join(word.capitalize() for word in name.split("-")) for name in names)
+
+
+def _unclear_originators(defects: Iterable[Defect]) -> bool:
+    """A defect in what From or Sender say means that nobody's address is proven by them."""
+    names = ("from", "sender", "resent-from", "resent-sender")
+    return any(defect.holds and defect.where.lower().partition(":")[0].strip() in names for defect in defects)
+
+
+def _is_attachment(part: Part) -> bool:
+    """Everything but the text of the message: what has a name, calls itself an attachment or is of another type."""
+    plain = part.media_type in ("text/plain", "text/html")
+    return bool(part.filenames) or part.disposition == "attachment" or not plain
+
+
+def _has_calendar(message: Message, parts: Iterable[Part]) -> bool:
+    """A calendar part by type or by name, TNEF (which may carry one), or Outlook's mark on the whole message."""
+    for part in parts:
+        if part.media_type in CALENDAR_TYPES or part.media_type in TNEF_TYPES:
+            return True
+        if any(name.lower().strip().endswith(CALENDAR_NAMES + TNEF_NAMES) for name in part.filenames):
+            return True
+    return any(b"calendarmessage" in message.value(each).lower() for each in message.named("content-class"))
+
+
+def _texts(message: Message, name: str) -> Iterable[str]:
+    """Each field as it stands and as a reader decodes it, so that neither spelling evades a pattern."""
+    for each in message.named(name):
+        if each.end - each.value_start > MAX_HEADER_CHARACTERS:
+            raise TooLong
+        plain = re.sub(r"\r?\n(?=[ \t])", "", message.value(each).decode("utf-8", "replace")).strip()
+        yield plain
+        decoded = decode_words(plain)
+        if decoded != plain:
+            yield decoded
+
+
+_WORD = re.compile(r"=\?([^?\s]+)\?([bBqQ])\?([^?]*)\?=")
+_NOT_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
+"""Codecs of Python that no mail names; some of them are quadratic."""
+_BETWEEN = re.compile(r"(\?=)[ \t]+(?==\?)")
+
+
+def decode_words(text: str) -> str:
+    """Text with its encoded words (RFC 2047 section 4) decoded; what does not decode stays as it is."""
+    return _WORD.sub(_decoded_word, _BETWEEN.sub(r"\1", text)) if "=?" in text else text
+
+
+def _decoded_word(match: re.Match[str]) -> str:
+    charset, encoding, content = match[1].partition("*")[0], match[2].lower(), match[3].encode("ascii", "replace")
+    if charset.lower().replace("-", "_") in _NOT_CHARSETS:
+        return match[0]
+    try:
+        if encoding == "b":
+            octets = base64.b64decode(content + b"=" * (-len(content) % 4))
+        else:
+            octets = quopri.decodestring(content, header=True)
+        return octets.decode(charset, "replace")
+    except (LookupError, ValueError, binascii.Error):
+        return match[0]

@@ -1,0 +1,38 @@
+"""Conditions that compare one counted fact, or look at one that is true or false."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...observation import Observation
+from .declaration import Condition, Found
+from .operands import Flag, Number
+
+Clause = Callable[[Observation, Any], str | None]
+
+
+def counted(key: str, *, meaning: str, unit: str, example: str, consequence: str, clause: Clause) -> Condition:
+    """A condition on the fact of its own name. Its clause is told only of a count above nought."""
+
+    def look(observation: Observation, operand: Number) -> Found:
+        number = observation.facts[key]
+        return Found(operand.holds(number), number)
+
+    def told(observation: Observation, value: Any) -> str | None:
+        return clause(observation, value) if value else None
+
+    return Condition(key, Number, look, meaning, unit, example, consequence, told)
+
+
+def flagged(key: str, *, meaning: str, consequence: str, clause: Clause) -> Condition:
+    """A condition on the fact of its own name, which is true or false."""
+
+    def look(observation: Observation, operand: bool) -> Found:
+        value = observation.facts[key]
+        return Found(value is operand, value)
+
+    def told(observation: Observation, value: Any) -> str | None:
+        return clause(observation, value) if value else None
+
+    return Condition(key, Flag, look, meaning, "true or false", "true", consequence, told)

@@ -1,0 +1,56 @@
+"""What a condition is: one declaration, from which judging, the schema, the reference and explanations derive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field, JsonValue
+
+from ...observation import Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a condition saw. holds: None where it cannot say before `needs` (paths of parts) have been inspected.
+
+    value: a count or true/false, never an address, since it stands in the ledger.
+    """
+
+    holds: bool | None
+    value: Any
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of the vocabulary.
+
+    key: its name in YAML. operand: what the key takes, as a pydantic annotation. look: whether it holds of an
+    observation; may raise, which errs the rule. clause: the reason that it gives to people, None where it has nothing
+    to tell. narrows: whether an operand leaves somebody out for certain, so that a rule may lift a floor by it.
+    claimed: whether it reads what the author of a message can write at will. meaning, unit, example (YAML),
+    consequence: for schema and reference.
+    """
+
+    key: str
+    operand: Any
+    look: Callable[[Observation, Any], Found]
+    meaning: str
+    unit: str
+    example: str
+    consequence: str
+    clause: Callable[[Observation, Any], str | None] = lambda observation, value: None
+    narrows: Callable[[Any], bool] = lambda operand: False
+    inspects: bool = False
+    claimed: bool = False
+
+
+def declared(meaning: str, *, otherwise: str, unit: str, example: Any, consequence: str, **options: Any) -> Any:
+    """A pydantic field whose entry in schema and reference is complete.
+
+    otherwise: what applies where the key is not given. options: of pydantic's Field (default, alias, bounds).
+    """
+    extra: dict[str, JsonValue] = {"x-default": otherwise, "x-unit": unit, "x-consequence": consequence}
+    return Field(description=meaning, examples=[example], json_schema_extra=extra, **options)

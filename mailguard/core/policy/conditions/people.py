@@ -1,0 +1,39 @@
+"""Conditions on the people whom a recipient of the message could see."""
+
+from __future__ import annotations
+
+from .. import sentences
+from .counting import counted
+
+VISIBLE_EXTERNAL_RECIPIENTS = counted(
+    "visible_external_recipients",
+    meaning="How many different people outside the organisation the recipients could see in To, Cc and their like.",
+    unit="mailboxes",
+    example="{at_least: 10}",
+    consequence="The lower the bound, the shorter a list that is stopped. Trusted domains are not counted.",
+    clause=lambda observation, value: sentences.visible_people(value, observation.shown_in),
+)
+VISIBLE_EXTERNAL_DOMAINS = counted(
+    "visible_external_domains",
+    meaning="At how many different outside domains those people have their mailboxes.",
+    unit="domains",
+    example="{at_least: 8}",
+    consequence="Misses a list of people who are all at one mail provider; use it beside a count of people.",
+    clause=lambda observation, value: sentences.visible_domains(value),
+)
+VISIBLE_CONSUMER_RECIPIENTS = counted(
+    "visible_consumer_recipients",
+    meaning="How many of those people have their mailbox at a consumer mail provider, so are likely private people.",
+    unit="mailboxes",
+    example="{at_least: 5}",
+    consequence="Can be set lower than a count of all people: business mail rarely shows several private addresses.",
+    clause=lambda observation, value: sentences.consumer_people(value),
+)
+VISIBLE_INTERNAL_RECIPIENTS = counted(
+    "visible_internal_recipients",
+    meaning="How many different inside mailboxes the recipients could see.",
+    unit="mailboxes",
+    example="{at_least: 30}",
+    consequence="Alone it also stops all-staff mail; combine it with envelope_external_recipients.",
+    clause=lambda observation, value: sentences.inside_people(value),
+)

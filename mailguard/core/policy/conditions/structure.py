@@ -1,0 +1,96 @@
+"""Conditions on defects, and on what was found in attachments."""
+
+from __future__ import annotations
+
+from ...observation import Observation
+from .. import sentences
+from .counting import flagged
+from .declaration import Condition, Found, declared
+from .operands import Flag, Number, Operand, Words
+
+MALFORMED = flagged(
+    "malformed",
+    meaning="Whether two readers could read the recipients or the structure of the message differently.",
+    consequence="The floor holds such a message anyway; a rule can refuse it, or lift the floor for one sender.",
+    clause=lambda observation, value: sentences.malformed(defect.where for defect in observation.holding),
+)
+
+
+class FindingOperand(Operand):
+    """Findings of one or more kinds, how many, and whether they are hidden."""
+
+    kind: Words | None = declared(
+        "The kinds of finding that count.",
+        otherwise="every kind",
+        unit="name or a list of names",
+        example=["nhs_number"],
+        consequence="Other kinds are not counted.",
+        default=None,
+    )
+    count: Number | None = declared(
+        "How many there must be in all attachments together.",
+        otherwise="{at_least: 1}",
+        unit="findings",
+        example={"at_least": 5},
+        consequence="Higher bounds let more pass.",
+        default=None,
+    )
+    hidden: Flag | None = declared(
+        "Whether only hidden findings (true) or only those in plain sight (false) count.",
+        otherwise="both count",
+        unit="true or false",
+        example=True,
+        consequence="true catches hidden sheets and rows and leaves visible tables alone.",
+        default=None,
+    )
+
+
+def missing(observation: Observation) -> tuple[str, ...]:
+    """Paths of the parts that have not been inspected yet."""
+    return tuple(path for path in observation.inspectable if path not in observation.inspections)
+
+
+def _finding(observation: Observation, operand: FindingOperand) -> Found:
+    if needs := missing(observation):
+        return Found(None, None, needs)
+    found = [
+        finding
+        for finding in observation.findings
+        if (operand.kind is None or finding.kind in operand.kind)
+        and (operand.hidden is None or finding.hidden is operand.hidden)
+    ]
+    number = sum(finding.count for finding in found)
+    return Found((operand.count or Number(at_least=1)).holds(number), number)
+
+
+def _uninspectable(observation: Observation, operand: bool) -> Found:
+    if needs := missing(observation):
+        return Found(None, None, needs)
+    number = sum(each.uninspectable is not None for each in observation.inspections.values())
+    return Found((number > 0) is operand, number)
+
+
+FINDING = Condition(
+    "finding",
+    FindingOperand,
+    _finding,
+    meaning="Holds if the attachments carry such findings. Has every attachment read.",
+    unit="findings",
+    example="{kind: nhs_number, count: {at_least: 5}}",
+    consequence="An attachment that cannot be read holds the message (floor-uninspectable).",
+    clause=lambda observation, value: (
+        sentences.findings(value, {finding.kind for finding in observation.findings}) if value else None
+    ),
+    inspects=True,
+)
+UNINSPECTABLE = Condition(
+    "uninspectable",
+    Flag,
+    _uninspectable,
+    meaning="Whether an attachment cannot be read: encrypted, broken, too large, of an unknown format.",
+    unit="true or false",
+    example="true",
+    consequence="Has every attachment read; the floor holds what cannot be, a rule can refuse it or lift the floor.",
+    clause=lambda observation, value: sentences.unreadable(value) if value else None,
+    inspects=True,
+)

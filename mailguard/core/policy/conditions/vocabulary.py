@@ -1,0 +1,33 @@
+"""The vocabulary: every condition there is, in the order of the reference. A new condition is added here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from . import content, originators, people, recipients, structure
+from .declaration import Condition
+
+CONDITIONS: tuple[Condition, ...] = (
+    people.VISIBLE_EXTERNAL_RECIPIENTS,
+    people.VISIBLE_EXTERNAL_DOMAINS,
+    people.VISIBLE_CONSUMER_RECIPIENTS,
+    people.VISIBLE_INTERNAL_RECIPIENTS,
+    recipients.ENVELOPE_RECIPIENTS,
+    recipients.ENVELOPE_EXTERNAL_RECIPIENTS,
+    recipients.RECIPIENT_DOMAIN,
+    originators.SENDER,
+    originators.SENDER_ANY,
+    originators.FROM_FIELDS,
+    content.SUBJECT,
+    content.HEADER,
+    content.MEDIA_TYPE,
+    content.SIZE_BYTES,
+    content.CALENDAR,
+    content.HAS_ATTACHMENTS,
+    structure.MALFORMED,
+    structure.FINDING,
+    structure.UNINSPECTABLE,
+)
+
+BY_KEY: Mapping[str, Condition] = MappingProxyType({condition.key: condition for condition in CONDITIONS})

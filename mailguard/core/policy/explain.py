@@ -1,0 +1,95 @@
+"""The trace of a judgement: every condition of every rule with the value found and whether it held.
+
+For `policy try --explain` and the console's rule trace. Like the verdict it shows counts and truth, no addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..observation import Observation
+from ..verdict import RuleOutcome, Verdict
+from .model import Mode, Policy, Rule
+from .tree import All, Any_, Node, Not, Seen, Test, Truth, evaluate
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a rule's conditions. depth: how deep it stands. key: of the condition, or all, any, not.
+
+    wanted: what the rule asks, as it is written. value: what was found, None for all, any, not. truth: true, false,
+    error or needs.
+    """
+
+    depth: int
+    key: str
+    wanted: str
+    value: Any
+    truth: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"depth": self.depth, "key": self.key, "wanted": self.wanted, "value": self.value, "truth": self.truth}
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One rule: where it stands, what came of it and the steps to it."""
+
+    id: str
+    place: str
+    outcome: RuleOutcome
+    steps: tuple[Step, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"id": self.id, "place": self.place, "steps": [step.to_json() for step in self.steps]}
+
+
+def explain(observation: Observation, policy: Policy, verdict: Verdict) -> tuple[Trace, ...]:
+    """The trace of each rule of the policy, in order. A rule that is off has no steps."""
+    outcomes = {outcome.id: outcome for outcome in verdict.rules}
+    return tuple(_trace(rule, observation, outcomes[rule.id]) for rule in policy.rules)
+
+
+def _trace(rule: Rule, observation: Observation, outcome: RuleOutcome) -> Trace:
+    steps: tuple[Step, ...] = ()
+    if rule.mode is not Mode.OFF:
+        steps = tuple(_steps(rule.when, iter(evaluate(rule.when, observation).seen), 0))
+    return Trace(rule.id, f"{rule.file}:{rule.line}", outcome, steps)
+
+
+def _steps(node: Node, seen: Iterator[Seen], depth: int) -> list[Step]:
+    """seen comes in the order in which the tree was evaluated, which is the order in which it is walked here."""
+    if isinstance(node, Test):
+        each = next(seen)
+        return [Step(depth, node.condition.key, written(node.operand), each.value, each.truth.value)]
+    children = (node.node,) if isinstance(node, Not) else node.nodes
+    below = [_steps(child, seen, depth + 1) for child in children]
+    truths = [Truth(steps[0].truth) for steps in below]
+    key, truth = _combined(node, truths)
+    return [Step(depth, key, "", None, truth.value), *(step for steps in below for step in steps)]
+
+
+def _combined(node: All | Any_ | Not, truths: list[Truth]) -> tuple[str, Truth]:
+    if isinstance(node, Not):
+        return "not", {Truth.TRUE: Truth.FALSE, Truth.FALSE: Truth.TRUE}.get(truths[0], truths[0])
+    if isinstance(node, All):
+        order = (Truth.FALSE, Truth.ERROR, Truth.NEEDS, Truth.TRUE)
+        return "all", min(truths, key=order.index)
+    order = (Truth.TRUE, Truth.ERROR, Truth.NEEDS, Truth.FALSE)
+    return "any", min(truths, key=order.index)
+
+
+def written(operand: Any) -> str:
+    """An operand as one would write it in YAML."""
+    if isinstance(operand, bool):
+        return "true" if operand else "false"
+    if isinstance(operand, (tuple, list)):
+        return f"[{', '.join(map(written, operand))}]"
+    if hasattr(operand, "model_dump"):
+        given = operand.model_dump(by_alias=True, exclude_unset=True)
+        return written(given["is"]) if list(given) == ["is"] else written(given)
+    if isinstance(operand, dict):
+        return "{" + ", ".join(f"{key}: {written(value)}" for key, value in operand.items()) + "}"
+    return str(operand)

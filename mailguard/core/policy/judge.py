@@ -1,0 +1,268 @@
+"""The judgement: one pure function from what is seen and the policy to a verdict, or to what it still needs.
+
+Promises: every rule is evaluated to matched, not matched or error, then the strictest decides. An error tightens: the
+rule counts as matched with the stricter of hold and its own action. The floors hold whatever the policy says, in
+monitor mode too, unless an enforced rule that names them matches. A monitored rule never changes the disposition.
+Where several rules hold, the strictest of each obligation applies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..observation import Observation
+from ..verdict import Disposition, Needs, Rewrite, RuleOutcome, Verdict
+from . import sentences
+from .conditions.originators import sent_by
+from .model import FLOOR_MALFORMED, FLOOR_UNINSPECTABLE, Action, Mode, Policy, Rule
+from .tree import Evaluation, Seen, Truth, evaluate
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One rule and what it came to. exempt: the sender is one of its `unless`."""
+
+    rule: Rule
+    evaluation: Evaluation
+    exempt: bool = False
+    error: str | None = None
+    asked: bool = False
+
+    @property
+    def matched(self) -> bool:
+        return self.error is not None or (self.evaluation.truth is Truth.TRUE and not self.exempt)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What one matched rule or floor asks for, comparable by strictness."""
+
+    id: str
+    action: Action
+    rewrite: Rewrite | None
+    reason: str
+    approvals: int = 1
+    deadline: timedelta | None = None
+    delay: timedelta | None = None
+    sender_may: tuple[str, ...] = ()
+    hide_inside_above: int | None = None
+
+
+def judge(observation: Observation, policy: Policy, clock: datetime) -> Verdict | Needs:
+    """The verdict on an observation, or the inspections that a rule needs before there can be one.
+
+    clock: the guard's own time with a time zone, for conditions on time (none of this vocabulary asks for it yet).
+    """
+    judged = [_judge_rule(rule, observation) for rule in policy.rules]
+    needs = dict.fromkeys(path for each in judged for path in _needs(each))
+    if needs:
+        return Needs(inspections=tuple(needs))
+    floors = _floors(observation, judged)
+    calls = [_call(each, observation) for each in judged if each.matched and each.rule.mode is Mode.ENFORCE]
+    calls += [Call(each.id, Action.HOLD, None, each.reason) for each in floors if each.matched]
+    outcomes = (*(_outcome(each, observation) for each in judged), *floors)
+    return _verdict(observation, policy, calls, outcomes)
+
+
+def evaluate_rule(rule: Rule, observation: Observation) -> Evaluation:
+    """What the conditions of one rule come to (explain.py shows it)."""
+    return evaluate(rule.when, observation)
+
+
+def _judge_rule(rule: Rule, observation: Observation) -> Judged:
+    if rule.mode is Mode.OFF:
+        return Judged(rule, Evaluation(Truth.FALSE, ()))
+    evaluation = evaluate(rule.when, observation)
+    asked = rule.inspects and _asks(rule, observation)
+    try:
+        exempt = rule.unless is not None and sent_by(observation, rule.unless)
+    except Exception as error:
+        return Judged(rule, evaluation, error=f"unless: {type(error).__name__}", asked=asked)
+    broken = None if exempt or evaluation.truth is not Truth.ERROR else _error(evaluation.seen)
+    return Judged(rule, evaluation, exempt, broken, asked and not exempt)
+
+
+def _asks(rule: Rule, observation: Observation) -> bool:
+    """Whether the rule's other conditions leave it to the attachments: then what cannot be read there matters."""
+    unread = replace(observation, inspections={})
+    return evaluate(rule.when, unread).truth is Truth.NEEDS
+
+
+def _error(seen: Iterable[Seen]) -> str:
+    return "; ".join(dict.fromkeys(each.error for each in seen if each.error)) or "error"
+
+
+def _needs(judged: Judged) -> tuple[str, ...]:
+    return () if judged.exempt or judged.error else judged.evaluation.needs
+
+
+def _floors(observation: Observation, judged: Sequence[Judged]) -> tuple[RuleOutcome, RuleOutcome]:
+    holding = observation.holding
+    kinds = sorted({defect.kind for defect in holding})
+    unread = 0
+    if any(each.asked for each in judged):
+        unread = sum(each.uninspectable is not None for each in observation.inspections.values())
+    return (
+        _floor(
+            FLOOR_MALFORMED,
+            bool(holding),
+            lambda: sentences.malformed(defect.where for defect in holding),
+            {"defects": kinds},
+            observation,
+            judged,
+        ),
+        _floor(
+            FLOOR_UNINSPECTABLE,
+            unread > 0,
+            lambda: sentences.unreadable(unread),
+            {"uninspectable": unread},
+            observation,
+            judged,
+        ),
+    )
+
+
+def _floor(
+    name: str,
+    holds: bool,
+    reason: Callable[[], str],
+    values: dict[str, Any],
+    observation: Observation,
+    judged: Sequence[Judged],
+) -> RuleOutcome:
+    lifting = _lifting(name, observation, judged) if holds else None
+    if lifting is not None:
+        why = f"{reason()}, {sentences.lifted(lifting)}"
+        return RuleOutcome(name, Mode.ENFORCE, Action.HOLD, False, None, why, {**values, "lifted_by": lifting})
+    return RuleOutcome(name, Mode.ENFORCE, Action.HOLD, holds, None, reason() if holds else "", values)
+
+
+def _lifting(name: str, observation: Observation, judged: Sequence[Judged]) -> str | None:
+    """The enforced rule that lifts a floor, if there is one: it names it, matches, and does so for each recipient."""
+    for each in judged:
+        named = name in each.rule.lifts and each.rule.mode is Mode.ENFORCE
+        if named and each.matched and each.error is None and _holds_for_each(each.rule, observation):
+            return each.rule.id
+    return None
+
+
+def _holds_for_each(rule: Rule, observation: Observation) -> bool:
+    """`recipient_domain` holds if one recipient is there; a floor is lifted only if it would hold for each alone."""
+    alone = (replace(observation, recipient_domains=(domain,)) for domain in observation.recipient_domains)
+    return all(evaluate(rule.when, each).truth is Truth.TRUE for each in alone)
+
+
+def _call(judged: Judged, observation: Observation) -> Call:
+    rule = judged.rule
+    action, rewrite, sender_may = rule.action, rule.rewrite, rule.sender_may
+    if judged.error is not None:
+        action = max(action, Action.HOLD, key=_ACTIONS.index)
+        sender_may = ()
+    return Call(
+        rule.id,
+        action,
+        rewrite if action in (Action.HOLD, Action.REWRITE) else None,
+        _reason(judged, observation),
+        rule.approvals,
+        rule.deadline,
+        None if judged.error else rule.delay,
+        sender_may,
+        rule.hide_inside_above,
+    )
+
+
+_ACTIONS = (Action.RELAY, Action.REWRITE, Action.HOLD, Action.REJECT)
+
+
+def _strictness(call: Call) -> tuple[int, int, int]:
+    """reject > hold > rewrite separate > rewrite bcc > relay; of holds, one that a person has to end comes first."""
+    separate = call.action is Action.REWRITE and call.rewrite is Rewrite.SEPARATE
+    return _ACTIONS.index(call.action), int(separate or call.delay is None), call.approvals
+
+
+def _verdict(
+    observation: Observation, policy: Policy, calls: Sequence[Call], outcomes: tuple[RuleOutcome, ...]
+) -> Verdict:
+    deciding = max(calls, key=_strictness, default=None)
+    verdict = Verdict(
+        disposition=_DISPOSITIONS[deciding.action] if deciding else Disposition.RELAY,
+        rewrite=deciding.rewrite if deciding else None,
+        deciding=deciding.id if deciding else None,
+        reason=deciding.reason if deciding else sentences.NOTHING_MATCHED,
+        rules=outcomes,
+        facts=observation.facts,
+        visible=observation.visible,
+        findings=observation.findings,
+        defects=observation.defects,
+        policy_revision=policy.revision,
+        hide_inside_above=_smallest(call.hide_inside_above for call in calls),
+        errors=tuple(f"{each.id}: {each.error}" for each in outcomes if each.error),
+    )
+    return _obliged(verdict, [call for call in calls if call.action is Action.HOLD])
+
+
+_DISPOSITIONS = {
+    Action.RELAY: Disposition.RELAY,
+    Action.REWRITE: Disposition.RELAY,
+    Action.HOLD: Disposition.HOLD,
+    Action.REJECT: Disposition.REJECT,
+}
+
+
+def _obliged(verdict: Verdict, holds: Sequence[Call]) -> Verdict:
+    """Of all that hold the message: most approvals, nearest deadline, longest delay if all delay, what all allow."""
+    if verdict.disposition is not Disposition.HOLD:
+        return verdict
+    delays = [call.delay for call in holds if call.delay is not None]
+    return replace(
+        verdict,
+        approvals=max(call.approvals for call in holds),
+        deadline=min((call.deadline for call in holds if call.deadline is not None), default=None),
+        delay=max(delays) if len(delays) == len(holds) else None,
+        sender_may=tuple(each for each in holds[0].sender_may if all(each in call.sender_may for call in holds)),
+    )
+
+
+def _smallest(values: Iterable[int | None]) -> int | None:
+    return min((value for value in values if value is not None), default=None)
+
+
+def _outcome(judged: Judged, observation: Observation) -> RuleOutcome:
+    rule = judged.rule
+    return RuleOutcome(
+        id=rule.id,
+        mode=rule.mode.value,
+        action=rule.action.value,
+        matched=judged.matched,
+        error=judged.error,
+        reason=_reason(judged, observation),
+        values=_values(judged.evaluation.seen, judged.exempt),
+    )
+
+
+def _reason(judged: Judged, observation: Observation) -> str:
+    """What its conditions counted, in words; its own description where they have nothing to tell."""
+    if judged.error is not None:
+        return sentences.CANNOT_DECIDE
+    clauses = [
+        each.test.condition.clause(observation, each.value)
+        for each in judged.evaluation.seen
+        if not each.negated and each.truth is (Truth.TRUE if judged.matched else each.truth)
+    ]
+    told = [clause for clause in clauses if clause]
+    return sentences.joined(list(dict.fromkeys(told))) if told else judged.rule.describe.strip().rstrip(".")
+
+
+def _values(seen: Iterable[Seen], exempt: bool) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for each in seen:
+        key, number = each.test.condition.key, 2
+        while key in values and values[key] != each.value:
+            key, number = f"{each.test.condition.key} #{number}", number + 1
+        values[key] = each.value
+    if exempt:
+        values["unless"] = True
+    return values

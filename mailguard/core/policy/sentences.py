@@ -1,0 +1,82 @@
+"""Every sentence of the policy that a person reads: reasons of rules and floors, and what an explanation says.
+
+A reason is a clause without a full stop, fit to stand after "Not sent: ". Counts and names of fields go in; addresses,
+subjects and file names never do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+NOTHING_MATCHED = "no rule matched"
+CANNOT_DECIDE = "a rule could not be checked, so a person has to look at the message"
+CALENDAR = "the message carries a calendar invitation"
+ATTACHED = "the message has an attachment"
+UNREADABLE = "an attachment cannot be read"
+MALFORMED = "the message can be read in more than one way"
+
+
+def visible_people(count: int, fields: Sequence[str]) -> str:
+    """fields: where they stand, for example ("To", "Cc")."""
+    where = f" in {listed(fields)}" if fields else ""
+    if count == 1:
+        return f"1 person outside the organisation would be shown{where}"
+    return f"{count} people{where} would see each other's addresses"
+
+
+def consumer_people(count: int) -> str:
+    if count == 1:
+        return "1 person with a private mail address would be shown"
+    return f"{count} people with private mail addresses would see each other's addresses"
+
+
+def visible_domains(count: int) -> str:
+    return f"addresses of {count} outside {'domain' if count == 1 else 'domains'} would be shown together"
+
+
+def inside_people(count: int) -> str:
+    return f"{count} {'address' if count == 1 else 'addresses'} inside the organisation would be shown"
+
+
+def recipients(count: int) -> str:
+    return f"the message goes to {count} {'recipient' if count == 1 else 'recipients'}"
+
+
+def outside_recipients(count: int) -> str:
+    return f"{count} {'recipient is' if count == 1 else 'recipients are'} outside the organisation"
+
+
+def from_fields(count: int) -> str:
+    return f"the message has {count} From {'field' if count == 1 else 'fields'}"
+
+
+def size(octets: int) -> str:
+    return f"the message has {octets:,} bytes"
+
+
+def findings(count: int, kinds: Iterable[str]) -> str:
+    names = listed(sorted(kind.replace("_", " ").replace("-", " ") for kind in kinds))
+    return f"its attachments hold {count} {names or 'findings'}"
+
+
+def malformed(where: Iterable[str]) -> str:
+    """where: fields or parts with a defect, as defects name them."""
+    places = listed(list(dict.fromkeys(place for place in where if place))[:3])
+    return f"{MALFORMED} ({places})" if places else MALFORMED
+
+
+def unreadable(count: int) -> str:
+    return UNREADABLE if count == 1 else f"{count} attachments cannot be read"
+
+
+def lifted(rule: str) -> str:
+    return f'lifted by rule "{rule}"'
+
+
+def joined(clauses: Sequence[str]) -> str:
+    return ", and ".join(clauses)
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else list(words))
