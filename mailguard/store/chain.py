@@ -1,0 +1,277 @@
+"""The chain of a ledger as pure functions and one cursor per group of writes.
+
+hash = SHA-256(previous hash || canonical body); mac = HMAC-SHA-256(ledger key, hash). Whoever can write the tables can
+recompute the hashes but not the macs. Signed checkpoints (Ed25519) let somebody without any secret check the chain.
+
+The canonical body of an entry has the keys at, claims, evidence, fields, key, kind, ledger, recipients, ref, sequence
+and version, in that order, so that everything but the sequence is made before the writer is asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, select, update
+
+from ..core.errors import ReferenceTaken, StoreUnavailable
+from ..guard.records import Entry, NewEntry, RecipientRecord
+from . import schema
+from .canonical import canonical, refuse_addresses
+from .instants import from_micros, iso, to_micros
+from .keys import Keyring
+from .sealing import context, seal
+
+VERSION = 1
+EVIDENCE_RETENTION = "evidence"
+
+
+def genesis(ledger: str) -> str:
+    """What the first entry of a ledger has as its previous hash."""
+    return hashlib.sha256(b"mailguard ledger\0" + ledger.encode()).hexdigest()
+
+
+def hash_body(previous: str, body: str) -> str:
+    return hashlib.sha256(bytes.fromhex(previous) + body.encode("ascii")).hexdigest()
+
+
+def authenticate(key: bytes, digest: str) -> str:
+    return hmac.digest(key, bytes.fromhex(digest), "sha256").hex()
+
+
+@dataclass(frozen=True, slots=True)
+class SealedEvidence:
+    """An encrypted evidence record with a key of its own. sha256: of the sealed octets, what the entry commits to."""
+
+    master: str
+    wrapped_key: bytes
+    sealed: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedEntry:
+    """An entry that lacks only its place. head: the canonical body up to the sequence."""
+
+    at: datetime
+    micros: int
+    kind: str
+    ref: str | None
+    claims: bool
+    head: str
+    fields: Mapping[str, Any]
+    evidence: SealedEvidence | None
+
+    def body(self, sequence: int) -> str:
+        return f'{self.head}{sequence},"version":{VERSION}}}'
+
+
+def prepare(entry: NewEntry, ledger: str, keyring: Keyring) -> PreparedEntry:
+    """Encrypt the evidence, hash the addresses, make the body. PersonalDataRefused, TypeError, ValueError."""
+    micros = to_micros(entry.at)
+    sealed = None if entry.evidence is None else seal_evidence(entry, keyring)
+    body = {
+        "at": iso(micros),
+        "claims": entry.claims_ref,
+        "evidence": sealed.sha256 if sealed else None,
+        "fields": dict(entry.fields),
+        "key": keyring.active("ledger").identifier,
+        "kind": entry.kind,
+        "ledger": ledger,
+        "recipients": [_recipient(record, keyring) for record in entry.recipients],
+        "ref": entry.ref,
+    }
+    text = canonical(body)
+    refuse_addresses(text)
+    if entry.claims_ref and entry.ref is None:
+        raise ValueError("an entry that claims a reference names it")
+    head = text[:-1] + ',"sequence":'
+    return PreparedEntry(
+        from_micros(micros), micros, entry.kind, entry.ref, entry.claims_ref, head, shown(body), sealed
+    )
+
+
+def _recipient(record: RecipientRecord, keyring: Keyring) -> dict[str, Any]:
+    said: dict[str, Any] = {"hash": keyring.hash_address(record.address)}
+    if record.outcome is not None:
+        said["outcome"] = record.outcome.value
+    if record.code is not None:
+        said["code"] = record.code
+    if record.status is not None:
+        said["status"] = record.status
+    return said
+
+
+def seal_evidence(entry: NewEntry, keyring: Keyring) -> SealedEvidence:
+    """The hash is that of the encrypted record: it says nothing of an erased one, and is checked without a key."""
+    bound_to = evidence_context(entry.ref)
+    key = keyring.new_data_key(bound_to)
+    sealed = seal(key, bound_to, canonical(dict(entry.evidence or {})).encode("ascii"))
+    return SealedEvidence(key.master, key.wrapped, sealed, hashlib.sha256(sealed).hexdigest())
+
+
+def evidence_context(ref: str | None) -> bytes:
+    return context("evidence", ref or "")
+
+
+def shown(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What `audit list --json` prints of a body besides the fixed keys: the kind's own fields, and what is hashed."""
+    fields = dict(body["fields"])
+    if body["recipients"]:
+        fields.setdefault("recipient_hashes", body["recipients"])
+    if body["evidence"]:
+        fields.setdefault("evidence_sha256", body["evidence"])
+    return fields
+
+
+def read_entry(ledger: str, sequence: int, digest: str, body_text: str) -> Entry:
+    body = json.loads(body_text)
+    at = datetime.fromisoformat(body["at"])
+    return Entry(ledger, sequence, at, body["kind"], body["ref"], digest, shown(body))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a ledger. checkpoint: the number of its last checkpoint, which stands at checkpoint_sequence."""
+
+    sequence: int
+    hash: str
+    checkpoint: int
+    checkpoint_sequence: int
+
+
+def checkpoint_text(ledger: str, number: int, sequence: int, digest: str, at: int, key: str) -> str:
+    """What a checkpoint signs."""
+    signed = {"at": iso(at), "checkpoint": number, "hash": digest, "key": key, "ledger": ledger, "sequence": sequence}
+    return canonical(signed)
+
+
+class Chain:
+    """The cursor of one group of writes, inside its transaction. `head` is kept in memory until `save`."""
+
+    def __init__(self, ledger: str, keyring: Keyring, checkpoint_entries: int) -> None:
+        self.ledger = ledger
+        self.keyring = keyring
+        self._mac_key = keyring.active("ledger").octets
+        self._every = checkpoint_entries
+        self._loaded: Head | None = None
+        self.head = Head(0, genesis(ledger), 0, 0)
+        self._at = 0
+
+    def load(self, connection: Connection) -> None:
+        """Read the head and lock it: whoever else writes this ledger waits, so that it cannot fork."""
+        table = schema.ledgers
+        query = select(*table.c["sequence", "hash", "checkpoint", "checkpoint_sequence"])
+        row = connection.execute(query.where(table.c.ledger == self.ledger).with_for_update()).one_or_none()
+        if row is None:
+            raise StoreUnavailable("the ledger has no head row")
+        self.head = self._loaded = Head(*row)
+
+    def append(self, connection: Connection, prepared: Sequence[PreparedEntry]) -> list[Entry]:
+        """Give each entry its place. ReferenceTaken: the caller's savepoint has to undo what was written."""
+        if not prepared:
+            return []
+        if self._loaded is None:
+            self.load(connection)
+        if any(entry.claims for entry in prepared):
+            self._refuse_taken(connection, [entry.ref for entry in prepared if entry.claims])
+        rows, records, appended = [], [], []
+        for entry in prepared:
+            row, record, made = self._place(entry)
+            rows.append(row)
+            appended.append(made)
+            if record is not None:
+                records.append(record)
+        insert_rows(connection, schema.entries, rows)
+        insert_rows(connection, schema.evidence, records)
+        return appended
+
+    def _refuse_taken(self, connection: Connection, refs: Sequence[str | None]) -> None:
+        column = schema.entries.c.claimed_ref
+        if len(set(refs)) < len(refs) or connection.execute(select(column).where(column.in_(refs)).limit(1)).first():
+            raise ReferenceTaken("another message has this reference")
+
+    def _place(self, entry: PreparedEntry) -> tuple[tuple[Any, ...], tuple[Any, ...] | None, Entry]:
+        """The rows in the order of the tables' columns."""
+        sequence = self.head.sequence + 1
+        body = entry.body(sequence)
+        digest = hash_body(self.head.hash, body)
+        self.head = replace(self.head, sequence=sequence, hash=digest)
+        self._at = entry.micros
+        sealed = entry.evidence
+        claimed = entry.ref if entry.claims else None
+        committed = sealed.sha256 if sealed else None
+        mac = authenticate(self._mac_key, digest)
+        row = (self.ledger, sequence, entry.micros, entry.kind, entry.ref, claimed, committed, body, digest, mac)
+        record = (
+            None
+            if sealed is None
+            else (
+                *(self.ledger, sequence, entry.ref, entry.micros, EVIDENCE_RETENTION),
+                *(sealed.master, sealed.wrapped_key, sealed.sealed),
+            )
+        )
+        return row, record, Entry(self.ledger, sequence, entry.at, entry.kind, entry.ref, digest, entry.fields)
+
+    def save(self, connection: Connection) -> bool:
+        """Write the head, with a checkpoint where one is due. Whether anything was appended."""
+        if self._loaded is None or self.head == self._loaded:
+            return False
+        if self.head.sequence - self.head.checkpoint_sequence >= self._every:
+            self._sign(connection, self._at)
+        self._write_head(connection)
+        return True
+
+    def sign(self, connection: Connection) -> bool:
+        """A checkpoint now, unless the last entry has one already."""
+        self.load(connection)
+        if self.head.sequence == self.head.checkpoint_sequence:
+            return False
+        table = schema.entries
+        at = select(table.c.at).where(table.c.ledger == self.ledger, table.c.sequence == self.head.sequence)
+        self._sign(connection, connection.execute(at).scalar_one())
+        return True
+
+    def _sign(self, connection: Connection, at: int) -> None:
+        head = replace(self.head, checkpoint=self.head.checkpoint + 1, checkpoint_sequence=self.head.sequence)
+        key = self.keyring.active("signing").identifier
+        text = checkpoint_text(self.ledger, head.checkpoint, head.sequence, head.hash, at, key)
+        row = (self.ledger, head.checkpoint, head.sequence, head.hash, at, key, self.keyring.sign(text))
+        insert_rows(connection, schema.checkpoints, [row])
+        self.head = head
+
+    def _write_head(self, connection: Connection) -> None:
+        table = schema.ledgers
+        connection.execute(
+            update(table)
+            .where(table.c.ledger == self.ledger)
+            .values(
+                sequence=self.head.sequence,
+                hash=self.head.hash,
+                checkpoint=self.head.checkpoint,
+                checkpoint_sequence=self.head.checkpoint_sequence,
+            )
+        )
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert tuples in the order of the table's columns, past the statement compiler: appends are the hot path."""
+    if not rows:
+        return
+    statement = _insert_text(table, connection.dialect.name, connection)
+    connection.exec_driver_sql(statement, list(rows) if len(rows) > 1 else rows[0])
+
+
+_insert_texts: dict[tuple[str, str], str] = {}
+
+
+def _insert_text(table: Table, dialect: str, connection: Connection) -> str:
+    text = _insert_texts.get((table.name, dialect))
+    if text is None:
+        text = _insert_texts[table.name, dialect] = str(insert(table).compile(dialect=connection.dialect))
+    return text

@@ -1,0 +1,60 @@
+"""Envelopes, edits and replies as JSON, for the sealed columns. Octets stand as Latin-1, which keeps each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..core.envelope import Envelope, Path, Recipient
+from ..core.rewrite.content import Edit
+
+
+def octets_to_text(octets: bytes | None) -> str | None:
+    return None if octets is None else bytes(octets).decode("latin-1")
+
+
+def text_to_octets(text: str | None) -> bytes | None:
+    return None if text is None else text.encode("latin-1")
+
+
+def envelope_to_json(envelope: Envelope) -> list[Any]:
+    path = envelope.reverse_path
+    return [
+        None if path is None else _path_to_json(path),
+        [recipient_to_json(recipient) for recipient in envelope.recipients],
+        [octets_to_text(parameter) for parameter in envelope.parameters],
+    ]
+
+
+def envelope_from_json(value: Any) -> Envelope:
+    path, recipients, parameters = value
+    return Envelope(
+        None if path is None else _path_from_json(path),
+        tuple(recipient_from_json(recipient) for recipient in recipients),
+        tuple(each.encode("latin-1") for each in parameters),
+    )
+
+
+def recipient_to_json(recipient: Recipient) -> list[Any]:
+    return [*_path_to_json(recipient.path), [octets_to_text(parameter) for parameter in recipient.parameters]]
+
+
+def recipient_from_json(value: Any) -> Recipient:
+    wire, address, parameters = value
+    return Recipient(_path_from_json([wire, address]), tuple(each.encode("latin-1") for each in parameters))
+
+
+def edits_to_json(edits: Sequence[Edit]) -> list[Any]:
+    return [[edit.start, edit.end, octets_to_text(edit.replacement)] for edit in edits]
+
+
+def edits_from_json(value: Any) -> tuple[Edit, ...]:
+    return tuple(Edit(start, end, replacement.encode("latin-1")) for start, end, replacement in value)
+
+
+def _path_to_json(path: Path) -> list[Any]:
+    return [octets_to_text(path.wire), path.address]
+
+
+def _path_from_json(value: Any) -> Path:
+    return Path(value[0].encode("latin-1"), value[1])

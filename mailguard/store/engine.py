@@ -1,0 +1,36 @@
+"""What every part of the store asks of an engine, whichever database it is.
+
+Contract: `write` and `append` return when the change is durable and witnessed, or raise with nothing done (after a lost
+connection or a time-out: perhaps done). `read` sees only committed data. All raise StoreUnavailable for trouble of the
+database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from ..guard.records import Entry
+from .chain import PreparedEntry
+from .group import Operation, Query
+
+T = TypeVar("T")
+
+
+class Engine(Protocol):
+    async def write(self, operation: Operation[T], *, locks: bool = True) -> T:
+        """Run an operation in a transaction. locks: False for what appends no entries."""
+        ...
+
+    async def append(self, prepared: Sequence[PreparedEntry]) -> list[Entry]: ...
+
+    async def read(self, query: Query[T]) -> T: ...
+
+    async def compact(self) -> None:
+        """After a purge: leave no old page behind, as far as the database lets us."""
+        ...
+
+    async def close(self) -> None: ...
+
+    @property
+    def witness_failing(self) -> bool: ...

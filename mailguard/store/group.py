@@ -1,0 +1,119 @@
+"""Group commit, the part that both engines share: many writes in one transaction, each in a savepoint of its own.
+
+Contract: a job whose operation raises leaves nothing behind and gets its error; the others go on. What breaks the
+transaction itself is raised (GroupFailed), and the engine then answers every job. Runs of plain appends share one
+savepoint and one INSERT, and are taken apart only if that fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from ..core.errors import MailguardError, ReferenceTaken, StoreUnavailable
+from .chain import Chain, PreparedEntry
+
+T = TypeVar("T")
+Operation = Callable[[Connection, Chain], T]
+Query = Callable[[Connection], T]
+
+
+class GroupFailed(Exception):
+    """The transaction is lost, and every job of the group. within_job: a job did it, alone the others may pass."""
+
+    def __init__(self, *, within_job: bool) -> None:
+        super().__init__("the transaction of a group failed")
+        self.within_job = within_job
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One write. Exactly one of operation and appends is given. locks: whether it takes the ledger's lock at once."""
+
+    future: asyncio.Future[Any]
+    operation: Operation[Any] | None = None
+    appends: Sequence[PreparedEntry] = ()
+    locks: bool = True
+    value: Any = None
+    error: BaseException | None = field(default=None)
+
+
+def run_group(connection: Connection, chain: Chain, jobs: Sequence[Job]) -> bool:
+    """Run the jobs in order inside a transaction that the caller began. Whether the ledger has grown."""
+    try:
+        if any(job.locks for job in jobs):
+            # First of all, so that guards that share a ledger queue here and never deadlock further down.
+            chain.load(connection)
+        for plain, run in groupby(jobs, key=lambda job: job.operation is None):
+            if plain:
+                _run_appends(connection, chain, list(run))
+            else:
+                for job in run:
+                    _run_alone(connection, chain, job)
+        return chain.save(connection)
+    except DBAPIError as error:
+        raise GroupFailed(within_job=False) from error
+
+
+def _run_appends(connection: Connection, chain: Chain, jobs: list[Job]) -> None:
+    every = [entry for job in jobs for entry in job.appends]
+    together = Job(jobs[0].future, appends=every)
+    _run_alone(connection, chain, together)
+    if together.error is None:
+        appended: Iterator[Any] = iter(together.value)
+        for job in jobs:
+            job.value = [next(appended) for _ in job.appends]
+    elif len(jobs) == 1:
+        jobs[0].error = together.error
+    else:
+        for job in jobs:
+            _run_alone(connection, chain, job)
+
+
+def _run_alone(connection: Connection, chain: Chain, job: Job) -> None:
+    before = chain.head
+    job.value = job.error = None
+    connection.exec_driver_sql("SAVEPOINT job")
+    try:
+        job.value = job.operation(connection, chain) if job.operation else chain.append(connection, job.appends)
+    except Exception as error:
+        job.error = _explained(error)
+        chain.head = before
+        if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
+            raise GroupFailed(within_job=True) from error
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
+    connection.exec_driver_sql("RELEASE SAVEPOINT job")
+
+
+def _explained(error: Exception) -> Exception:
+    """What the stories get: our own errors as they are, the database's without its text."""
+    if isinstance(error, IntegrityError):
+        taken = ReferenceTaken("something of this name is stored already")
+        taken.__cause__ = error
+        return taken
+    if isinstance(error, MailguardError) or not isinstance(error, DBAPIError):
+        return error
+    return unavailable(error)
+
+
+def unavailable(error: BaseException) -> StoreUnavailable:
+    answer = StoreUnavailable(f"the store failed ({type(error).__name__})")
+    answer.__cause__ = error
+    return answer
+
+
+def answer(jobs: Sequence[Job]) -> None:
+    """Resolve the futures, on the event loop. A caller that has gone is not missed."""
+    for job in jobs:
+        if job.future.done():
+            continue
+        if job.error is not None:
+            job.future.set_exception(job.error)
+        else:
+            job.future.set_result(job.value)

@@ -1,0 +1,60 @@
+"""The port Ledger: append durably, read in order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select, tuple_
+
+from ..guard.records import Entry, NewEntry
+from . import schema
+from .chain import PreparedEntry, prepare, read_entry
+from .engine import Engine
+from .keys import Keyring
+
+PAGE_ENTRIES = 500
+Prepare = Callable[[Sequence[NewEntry]], list[PreparedEntry]]
+"""Turns new entries into prepared ones; the store hands it to every port that appends."""
+
+
+class StoredLedger:
+    """One chain per writer; this process appends to its own and reads all."""
+
+    def __init__(self, engine: Engine, prepare_all: Prepare) -> None:
+        self._engine = engine
+        self._prepare = prepare_all
+
+    async def append(self, entries: Sequence[NewEntry]) -> Sequence[Entry]:
+        """Append in order, durably, with their evidence records. ReferenceTaken, PersonalDataRefused: nothing was."""
+        return await self._engine.append(self._prepare(entries))
+
+    async def entries(self, ref: str | None = None) -> AsyncIterator[Entry]:
+        """In order of ledger and sequence, a page at a time; what is appended meanwhile may or may not be seen."""
+        table = schema.entries
+        query = select(*table.c["ledger", "sequence", "hash", "body"]).order_by(table.c.ledger, table.c.sequence)
+        if ref is not None:
+            query = query.where(table.c.ref == ref)
+        place = ("", 0)
+        while True:
+            page = query.where(tuple_(table.c.ledger, table.c.sequence) > place).limit(PAGE_ENTRIES)
+            rows = await self._engine.read(partial(_fetch, page))
+            for row in rows:
+                yield read_entry(row.ledger, row.sequence, row.hash, row.body)
+            if len(rows) < PAGE_ENTRIES:
+                return
+            place = (rows[-1].ledger, rows[-1].sequence)
+
+
+def _fetch(query: Select[Any], connection: Connection) -> Sequence[Row[Any]]:
+    return connection.execute(query).all()
+
+
+def preparer(ledger: str, keyring: Keyring) -> Prepare:
+    """The Prepare of a writer."""
+
+    def prepare_all(entries: Sequence[NewEntry]) -> list[PreparedEntry]:
+        return [prepare(entry, ledger, keyring) for entry in entries]
+
+    return prepare_all

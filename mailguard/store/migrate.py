@@ -1,0 +1,167 @@
+"""Making and changing the schema.
+
+Contract: a new, empty database gets the schema and the keys in one transaction; an older one is changed only when asked
+(`data migrate`). A start on anything else is a SettingsError that says what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection, inspect, select, text
+
+from mailguard.logs import logger
+
+from ..core.errors import SettingsError, StoreUnavailable
+from . import schema
+from .chain import genesis, insert_rows
+from .keys import Keyring, ensure_keys, load_keys
+from .lock import OwnerLock
+from .postgresql_engine import asynchronous_engine
+from .sqlite_engine import make_file, writing_engine
+from .store_settings import StoreSettings
+
+T = TypeVar("T")
+log = logger("store")
+_ADVISORY_LOCK = 7_241_533_011
+"""Two guards that start on one new PostgreSQL make its schema one after the other."""
+
+
+async def on_database(settings: StoreSettings, work: Callable[[Connection], T]) -> T:
+    """Run work in one transaction on a connection of its own, before (or without) an engine. StoreUnavailable."""
+    try:
+        if settings.is_sqlite:
+            return _on_sqlite(settings, work)
+        return await _on_postgresql(settings, work)
+    except (SettingsError, StoreUnavailable):
+        raise
+    except Exception as error:
+        raise StoreUnavailable(f"the store cannot be opened ({type(error).__name__})") from error
+
+
+def _on_sqlite(settings: StoreSettings, work: Callable[[Connection], T]) -> T:
+    path = settings.sqlite_path()
+    make_file(path)
+    with writing_engine(path, settings.busy_timeout_seconds).connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        value = work(connection)
+        connection.exec_driver_sql("COMMIT")
+    return value
+
+
+async def _on_postgresql(settings: StoreSettings, work: Callable[[Connection], T]) -> T:
+    engine = asynchronous_engine(settings)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
+            return await connection.run_sync(work)
+    finally:
+        await engine.dispose()
+
+
+def prepare_database(connection: Connection, settings: StoreSettings, *, create: bool) -> Keyring:
+    """Make sure that this code can work on the database, and read the keys. SettingsError."""
+    found = revision(connection)
+    if found is None:
+        if not create:
+            raise SettingsError("store: there is no mailguard store there yet; `mailguard serve` makes one")
+        keyring = ensure_keys(settings.keys_folder())
+        upgrade(connection)
+        log.info("store_created", revision=schema.HEAD)
+    elif found != schema.HEAD:
+        raise SettingsError(_other_revision(found))
+    else:
+        keyring = load_keys(settings.keys_folder())
+    check_keys(connection, keyring, settings.keys_folder())
+    ensure_ledger(connection, settings.ledger)
+    return keyring
+
+
+def _other_revision(found: str) -> str:
+    if found > schema.HEAD:
+        return f'store: its schema ("{found}") is newer than "{schema.HEAD}"; install a newer mailguard'
+    return f'store: its schema ("{found}") is older than "{schema.HEAD}"; back it up, then run `mailguard data migrate`'
+
+
+def revision(connection: Connection) -> str | None:
+    """The revision of the schema, None for an empty database. SettingsError for a database of something else."""
+    names = set(inspect(connection).get_table_names())
+    if "alembic_version" in names:
+        found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one_or_none()
+        return found
+    if names & set(schema.metadata.tables):
+        raise SettingsError("store: the database holds other tables of the same names; give mailguard one of its own")
+    return None
+
+
+def upgrade(connection: Connection) -> None:
+    """Run the migrations that are missing, inside the transaction of the caller."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def check_keys(connection: Connection, keyring: Keyring, folder: Path) -> None:
+    """SettingsError where the store was written under a key that the folder lacks. New keys are noted."""
+    table = schema.keys
+    noted = {(row.purpose, row.identifier) for row in connection.execute(select(table.c.purpose, table.c.identifier))}
+    held = set(keyring.identifiers())
+    if noted - held:
+        purposes = ", ".join(sorted({purpose for purpose, _ in noted - held}))
+        raise SettingsError(
+            f'keys: the store was written under keys ({purposes}) that "{folder}" does not have; restore the folder'
+        )
+    rows = [
+        (purpose, identifier, keyring.public_key(identifier) if purpose == "signing" else None)
+        for purpose, identifier in sorted(held - noted)
+    ]
+    insert_rows(connection, table, rows)
+
+
+def ensure_ledger(connection: Connection, ledger: str) -> None:
+    """The row that says where the ledger of this writer ends."""
+    table = schema.ledgers
+    if connection.execute(select(table.c.ledger).where(table.c.ledger == ledger)).first() is None:
+        insert_rows(connection, table, [(ledger, 0, genesis(ledger), 0, 0)])
+
+
+async def migrate(settings: StoreSettings) -> tuple[str | None, str]:
+    """Bring the schema up to date; on an empty database make it, with the keys. The revisions before and after.
+
+    StoreOwned while a service runs, SettingsError, StoreUnavailable.
+    """
+
+    def work(connection: Connection) -> tuple[str | None, str]:
+        before = revision(connection)
+        if before is not None and before > schema.HEAD:
+            raise SettingsError(_other_revision(before))
+        keyring = ensure_keys(settings.keys_folder()) if before is None else load_keys(settings.keys_folder())
+        upgrade(connection)
+        check_keys(connection, keyring, settings.keys_folder())
+        ensure_ledger(connection, settings.ledger)
+        return before, schema.HEAD
+
+    lock = take_lock(settings)
+    try:
+        return await on_database(settings, work)
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def take_lock(settings: StoreSettings) -> OwnerLock | None:
+    """Own a SQLite store; PostgreSQL is shared. StoreOwned, StoreUnavailable."""
+    if not settings.is_sqlite:
+        return None
+    try:
+        settings.sqlite_path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnavailable("the folder of the store cannot be made") from error
+    return OwnerLock.take(settings.lock_path())

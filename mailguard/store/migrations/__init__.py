@@ -1,0 +1,1 @@
+"""Alembic's migrations, packaged so that an installed mailguard carries them."""

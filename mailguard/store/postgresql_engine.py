@@ -1,0 +1,157 @@
+"""PostgreSQL over asyncpg: the same operations, queued and committed in groups by one task a process.
+
+Contract: as engine.py says. Several guards may share the database; each ledger has a head row, locked by the group that
+appends to it, so that the chain never forks. A lost connection fails its group and is replaced for the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from mailguard.logs import logger
+
+from ..core.errors import StoreUnavailable
+from ..guard.records import Entry
+from .chain import Chain, PreparedEntry
+from .group import GroupFailed, Job, Operation, Query, answer, run_group, unavailable
+from .keys import Keyring
+from .store_settings import StoreSettings
+from .witness import Witness
+
+T = TypeVar("T")
+log = logger("store")
+MAX_GROUP = 256
+CONNECT_SECONDS = 10.0
+
+
+def asynchronous_engine(settings: StoreSettings) -> AsyncEngine:
+    """Errors come without their parameters. A commit waits for the disk, whatever the server's default is."""
+    return create_async_engine(
+        settings.parsed_url().set(drivername="postgresql+asyncpg"),
+        pool_size=settings.connections,
+        max_overflow=0,
+        pool_timeout=settings.timeout_seconds,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": settings.timeout_seconds,
+            "server_settings": {"application_name": "mailguard", "synchronous_commit": "on"},
+        },
+    )
+
+
+class PostgresqlEngine:
+    """One task that writes, and as many readers as there are further connections."""
+
+    def __init__(self, settings: StoreSettings, keyring: Keyring, witness: Witness) -> None:
+        self._settings = settings
+        self._keyring = keyring
+        self._witness = witness
+        self._engine = asynchronous_engine(settings)
+        self._loop = asyncio.get_running_loop()
+        self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
+        self._closed = False
+        self._writer = asyncio.create_task(self._work(), name="mailguard-store-write")
+
+    @property
+    def witness_failing(self) -> bool:
+        return self._witness.failing
+
+    async def write(self, operation: Operation[T], *, locks: bool = True) -> T:
+        value: T = await self._submit(Job(self._loop.create_future(), operation=operation, locks=locks))
+        return value
+
+    async def append(self, prepared: Sequence[PreparedEntry]) -> list[Entry]:
+        value: list[Entry] = await self._submit(Job(self._loop.create_future(), appends=prepared))
+        return value
+
+    async def read(self, query: Query[T]) -> T:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        try:
+            async with asyncio.timeout(self._settings.timeout_seconds), self._engine.connect() as connection:
+                return await connection.run_sync(query)
+        except _TROUBLE as error:
+            raise unavailable(error) from error
+
+    async def compact(self) -> None:
+        """PostgreSQL reclaims by its own autovacuum; docs/decisions/store.md says what stays until then."""
+
+    async def close(self) -> None:
+        """Finish what is queued, then close. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        self._jobs.put_nowait(None)
+        await self._writer
+        await self._engine.dispose()
+        self._witness.close()
+
+    async def _submit(self, job: Job) -> Any:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        self._jobs.put_nowait(job)
+        try:
+            return await asyncio.wait_for(job.future, self._settings.timeout_seconds)
+        except TimeoutError as error:
+            raise unavailable(error) from error
+
+    async def _work(self) -> None:
+        running = True
+        while running:
+            jobs: list[Job] = []
+            job = await self._jobs.get()
+            while job is not None:
+                jobs.append(job)
+                if len(jobs) == MAX_GROUP or self._jobs.empty():
+                    break
+                job = self._jobs.get_nowait()
+            running = job is not None
+            await self._run([each for each in jobs if not each.future.cancelled()])
+
+    async def _run(self, jobs: list[Job]) -> None:
+        if not jobs:
+            return
+        try:
+            async with asyncio.timeout(self._settings.timeout_seconds):
+                chain, grown = await self._commit(jobs)
+        except GroupFailed as failure:
+            log.error("group_failed", cause=failure.__cause__ or failure, count=len(jobs))
+            if failure.within_job and len(jobs) > 1:
+                for job in jobs:
+                    await self._run([job])
+                return
+            _fail(jobs, failure.__cause__ or failure)
+        except Exception as error:
+            log.error("group_failed", cause=error, count=len(jobs))
+            _fail(jobs, error)
+        else:
+            if grown:
+                await asyncio.to_thread(self._witness.note, chain.ledger, chain.head)
+        answer(jobs)
+
+    async def _commit(self, jobs: list[Job]) -> tuple[Chain, bool]:
+        chain = Chain(self._settings.ledger, self._keyring, self._settings.checkpoint_entries)
+        if self._witness.failing:
+            await asyncio.to_thread(self._witness.settle)
+        async with self._engine.begin() as connection:
+
+            def run(synchronous: Connection) -> bool:
+                return run_group(synchronous, chain, jobs)
+
+            return chain, await connection.run_sync(run)
+
+
+_TROUBLE = (DBAPIError, OSError, TimeoutError)
+
+
+def _fail(jobs: Sequence[Job], error: BaseException) -> None:
+    for job in jobs:
+        job.error = unavailable(error)

@@ -1,0 +1,238 @@
+"""The port Quarantine: held messages. States move only by conditional UPDATE; its row count is the lock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, insert, select, update
+
+from ..core.errors import AlreadyDecided, IllegalTransition, UnknownReference
+from ..core.lifecycle import OPEN, TERMINAL, TRANSITIONS, State
+from ..core.mail.message import Buffer
+from ..guard.records import Held, HeldChange, NewDelivery, NewEntry, NewHeld
+from . import schema
+from .blobs import StoredBlobs, keep
+from .chain import Chain
+from .codec import envelope_from_json, envelope_to_json
+from .engine import Engine
+from .instants import from_micros, optional_moment, to_micros
+from .keys import DataKey, Keyring
+from .ledger import Prepare
+from .message_keys import message_key, unwrap_message_key
+from .outbox_rows import insert_deliveries
+from .release import delivery_counts
+from .sealing import context, seal_json, unseal_json
+
+_table = schema.held
+RETENTION = "held"
+_MOVES = frozenset((source, target) for (source, _), target in TRANSITIONS.items())
+
+
+class StoredQuarantine:
+    def __init__(self, engine: Engine, keyring: Keyring, prepare_all: Prepare, blobs: StoredBlobs) -> None:
+        self._engine = engine
+        self._keyring = keyring
+        self._prepare = prepare_all
+        self._blobs = blobs
+
+    async def hold(
+        self, held: NewHeld, raw: Buffer, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]
+    ) -> None:
+        """Keep the message (its reference names the original), the entries and notices, in one durable step.
+
+        ReferenceTaken where that reference is held already.
+        """
+        prepared = self._prepare(entries)
+        stage = await self._blobs.stage(held.ref, held.ref, raw, held.received_at)
+
+        def hold(connection: Connection, chain: Chain) -> None:
+            keep(connection, stage)
+            key = message_key(connection, self._keyring, held.ref)
+            connection.execute(insert(_table), [_row(held, key, self._keyring)])
+            insert_deliveries(connection, self._keyring, deliveries)
+            chain.append(connection, prepared)
+
+        try:
+            await self._engine.write(hold)
+        except BaseException:
+            await self._blobs.discard(stage)
+            raise
+
+    async def get(self, ref: str) -> Held:
+        """UnknownReference where there is none."""
+        found = await self._find(_rows().where(_table.c.ref == ref))
+        if not found:
+            raise UnknownReference(f'there is no held message "{ref}"')
+        return found[0]
+
+    async def list(self, states: Sequence[State] | None = None, limit: int | None = None) -> Sequence[Held]:
+        """Oldest deadline first."""
+        query = _rows().order_by(_table.c.due_at, _table.c.ref).limit(limit)
+        if states is not None:
+            query = query.where(_table.c.state.in_([state.value for state in states]))
+        return await self._find(query)
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Held]:
+        """Open messages whose deadline has passed, oldest deadline first."""
+        is_open = _table.c.state.in_(sorted(state.value for state in OPEN))
+        query = _rows().where(is_open, _table.c.due_at <= to_micros(now))
+        return await self._find(query.order_by(_table.c.due_at, _table.c.ref).limit(limit))
+
+    async def change(self, change: HeldChange, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]) -> Held:
+        """Change it, append the entries and fill the outbox in one durable step.
+
+        AlreadyDecided: version or state was another, and nothing happened. UnknownReference. IllegalTransition.
+        """
+        if change.from_state is not change.to_state and (change.from_state, change.to_state) not in _MOVES:
+            raise IllegalTransition(f'no act leads from "{change.from_state}" to "{change.to_state}"')
+        prepared = self._prepare(entries)
+
+        def apply(connection: Connection, chain: Chain) -> tuple[Row[Any], dict[str, int]]:
+            _change(connection, self._keyring, change)
+            insert_deliveries(connection, self._keyring, deliveries)
+            chain.append(connection, prepared)
+            row = connection.execute(_rows().where(_table.c.ref == change.ref)).one()
+            return row, delivery_counts(connection, [change.ref]).get(change.ref, {})
+
+        row, counts = await self._engine.write(apply)
+        return _read(row, self._keyring, counts)
+
+    async def _find(self, query: Select[Any]) -> Sequence[Held]:
+        def find(connection: Connection) -> tuple[Sequence[Row[Any]], dict[str, dict[str, int]]]:
+            rows = connection.execute(query).all()
+            leaving = [row.ref for row in rows if row.state == State.RELEASING.value]
+            return rows, delivery_counts(connection, leaving) if leaving else {}
+
+        rows, counts = await self._engine.read(find)
+        return [_read(row, self._keyring, counts.get(row.ref)) for row in rows]
+
+
+def _rows() -> Select[Any]:
+    keys = schema.message_keys
+    return select(_table, keys.c.master, keys.c.wrapped_key).join(keys, keys.c.ref == _table.c.ref)
+
+
+def _message_context(ref: str) -> bytes:
+    return context("held", "message", ref)
+
+
+def _decision_context(ref: str) -> bytes:
+    return context("held", "decision", ref)
+
+
+def _row(held: NewHeld, key: DataKey, keyring: Keyring) -> dict[str, Any]:
+    message = {
+        "envelope": envelope_to_json(held.envelope),
+        "sender": held.sender,
+        "subject": held.subject,
+        "reason": held.reason,
+        "rules": list(held.rules),
+        "decision": dict(held.decision),
+        "recipients_sha256": held.recipients_sha256,
+        "sender_may": list(held.sender_may),
+    }
+    undecided: dict[str, Any] = {"approved_by": [], "decided_by": None, "note": None}
+    return {
+        "ref": held.ref,
+        "version": 1,
+        "state": held.state.value,
+        "received_at": to_micros(held.received_at),
+        "due_at": to_micros(held.due_at),
+        "team": held.team,
+        "approvals_needed": held.approvals_needed,
+        "approvals_given": 0,
+        "offers": held.offers,
+        "notify_sender": held.notify_sender,
+        "hide_inside_above": held.hide_inside_above,
+        "policy_revision": held.policy_revision,
+        "content_sha256": held.content_sha256,
+        "sender_hash": keyring.hash_address(held.sender),
+        "recipients_hash": keyring.hash_address(held.recipients_sha256),
+        "delivery": "{}",
+        "blob": held.ref,
+        "retention": RETENTION,
+        "sealed_message": seal_json(key, _message_context(held.ref), message),
+        "sealed_decision": seal_json(key, _decision_context(held.ref), undecided),
+    }
+
+
+def _change(connection: Connection, keyring: Keyring, change: HeldChange) -> None:
+    """The conditional UPDATE. AlreadyDecided, UnknownReference."""
+    row = connection.execute(_rows().where(_table.c.ref == change.ref)).one_or_none()
+    if row is None:
+        raise UnknownReference(f'there is no held message "{change.ref}"')
+    key = unwrap_message_key(keyring, row.ref, row.master, row.wrapped_key)
+    was = unseal_json(key, _decision_context(row.ref), row.sealed_decision)
+    same = (_table.c.ref == change.ref, _table.c.version == change.version, _table.c.state == change.from_state.value)
+    if connection.execute(update(_table).where(*same).values(_changed(change, was, key))).rowcount != 1:
+        raise AlreadyDecided(f'somebody else has decided "{change.ref}" first')
+
+
+def _changed(change: HeldChange, was: dict[str, Any], key: DataKey) -> dict[str, Any]:
+    at = to_micros(change.at)
+    decision = _decision(change, was)
+    values: dict[str, Any] = {
+        "version": change.version + 1,
+        "state": change.to_state.value,
+        "approvals_given": len(decision["approved_by"]),
+        "sealed_decision": seal_json(key, _decision_context(change.ref), decision),
+    }
+    if change.to_state not in OPEN and change.from_state in OPEN:
+        values["decided_at"] = at
+    elif change.from_state is State.RELEASING and change.to_state in OPEN:
+        values["decided_at"] = None
+    if change.to_state in TERMINAL:
+        values["ended_at"] = at
+    if change.released_as is not None:
+        values["released_as"] = change.released_as
+    if change.due_at is not None:
+        values["due_at"] = to_micros(change.due_at)
+    return values
+
+
+def _decision(change: HeldChange, was: dict[str, Any]) -> dict[str, Any]:
+    """Who decided and what they wrote: set by the act that ends the waiting, unset by one that stops a release."""
+    approved = was["approved_by"] if change.approved_by is None else list(change.approved_by)
+    if change.to_state in OPEN:
+        return {"approved_by": approved, "decided_by": None, "note": change.note or was["note"]}
+    if change.from_state in OPEN:
+        return {"approved_by": approved, "decided_by": change.actor, "note": change.note or was["note"]}
+    return {**was, "approved_by": approved}
+
+
+def _read(row: Row[Any], keyring: Keyring, counts: dict[str, int] | None) -> Held:
+    key = unwrap_message_key(keyring, row.ref, row.master, row.wrapped_key)
+    message = unseal_json(key, _message_context(row.ref), row.sealed_message)
+    decision = unseal_json(key, _decision_context(row.ref), row.sealed_decision)
+    return Held(
+        ref=row.ref,
+        version=row.version,
+        state=State(row.state),
+        received_at=from_micros(row.received_at),
+        due_at=from_micros(row.due_at),
+        envelope=envelope_from_json(message["envelope"]),
+        sender=message["sender"],
+        subject=message["subject"],
+        reason=message["reason"],
+        rules=tuple(message["rules"]),
+        offers=row.offers,
+        decision=message["decision"],
+        policy_revision=row.policy_revision,
+        content_sha256=row.content_sha256,
+        recipients_sha256=message["recipients_sha256"],
+        approvals_needed=row.approvals_needed,
+        approved_by=tuple(decision["approved_by"]),
+        sender_may=tuple(message["sender_may"]),
+        notify_sender=row.notify_sender,
+        blob=row.blob,
+        team=row.team,
+        decided_by=decision["decided_by"],
+        decided_at=optional_moment(row.decided_at),
+        note=decision["note"],
+        released_as=row.released_as,
+        delivery=counts if counts else json.loads(row.delivery),
+        hide_inside_above=row.hide_inside_above,
+    )

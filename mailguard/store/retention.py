@@ -1,0 +1,70 @@
+"""Retention: what is old enough goes, with its key, and the ledger says so.
+
+What each retention class means: `held` and `message` go once the message is decided and its time has run out;
+`evidence` by the time of its entry; `policy` stays as long as the ledger names it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Connection, delete, exists, select
+
+from ..core.lifecycle import TERMINAL
+from ..guard.records import NewEntry
+from . import schema
+from .blobs import sweep
+from .chain import Chain, PreparedEntry
+from .engine import Engine
+from .instants import iso, to_micros
+from .ledger import Prepare
+from .outbox import forget_message
+
+PURGED_KIND = "held_purged"
+PURGE_BATCH = 20
+STAGED_FOR = timedelta(days=1)
+"""No message takes that long to store: what is still staged then was left by a crash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How many of each were removed."""
+
+    held: int
+    evidence: int
+    staged: int
+
+
+async def purge_held(engine: Engine, prepare_all: Prepare, before: datetime, at: datetime) -> int:
+    """Remove messages that were decided before a time and have nothing left to deliver. How many."""
+    limit, removed = to_micros(before), 0
+    while True:
+        refs = await engine.read(lambda connection: _expired(connection, limit))
+        if not refs:
+            return removed
+        prepared = prepare_all([NewEntry(PURGED_KIND, None, at, {"before": iso(limit), "refs": refs})])
+        removed += await engine.write(partial(_purge, refs, prepared))
+
+
+def _expired(connection: Connection, limit: int) -> list[str]:
+    table, rows = schema.held, schema.outbox
+    ended = table.c.state.in_(sorted(state.value for state in TERMINAL))
+    busy = exists().where(rows.c.ref == table.c.ref, rows.c.done_at.is_(None))
+    query = select(table.c.ref).where(ended, table.c.ended_at < limit, ~busy).order_by(table.c.ref).limit(PURGE_BATCH)
+    return list(connection.execute(query).scalars())
+
+
+def _purge(refs: list[str], prepared: list[PreparedEntry], connection: Connection, chain: Chain) -> int:
+    for ref in refs:
+        forget_message(connection, ref)
+        connection.execute(delete(schema.held).where(schema.held.c.ref == ref))
+    chain.append(connection, prepared)
+    return len(refs)
+
+
+async def sweep_staged(engine: Engine, now: datetime) -> int:
+    """Remove what crashes left staged. How many originals."""
+    limit = to_micros(now - STAGED_FOR)
+    return await engine.write(lambda connection, _: sweep(connection, limit), locks=False)

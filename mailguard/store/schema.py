@@ -1,0 +1,202 @@
+"""The tables, once for both engines. Every stored kind carries its retention class.
+
+Contract: no column holds an address, a subject or text in the clear; those stand in `sealed...` columns and in chunks.
+Times are whole microseconds since 1970 in UTC (instants.py). Changes come with a migration (migrations/versions).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+
+HEAD = "0001"
+"""The revision of the schema that this code speaks."""
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts up only what is declared INTEGER PRIMARY KEY."""
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("purpose", Text, primary_key=True),
+    Column("identifier", Text, primary_key=True),
+    Column("public", LargeBinary, nullable=True),
+)
+
+ledgers = Table(
+    "ledgers",
+    metadata,
+    Column("ledger", Text, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("checkpoint", BigInteger, nullable=False),
+    Column("checkpoint_sequence", BigInteger, nullable=False),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("ledger", Text, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("ref", Text, nullable=True),
+    Column("claimed_ref", Text, nullable=True),
+    Column("evidence_sha256", Text, nullable=True),
+    Column("body", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("mac", Text, nullable=False),
+    UniqueConstraint("claimed_ref"),
+    Index("ix_entries_ref", "ref"),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("ledger", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("ledger", Text, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("ref", Text, nullable=True),
+    Column("at", BigInteger, nullable=False),
+    Column("retention", Text, nullable=False),
+    Column("master", Text, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index("ix_evidence_ref", "ref"),
+    Index("ix_evidence_at", "at"),
+)
+
+message_keys = Table(
+    "message_keys",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("master", Text, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("retention", Text, nullable=False),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("blob", Text, primary_key=True),
+    Column("ref", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("kept", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("retention", Text, nullable=False),
+    Column("master", Text, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Index("ix_blobs_ref", "ref"),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("blob", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+held = Table(
+    "held",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger, nullable=True),
+    Column("team", Text, nullable=True),
+    Column("approvals_needed", Integer, nullable=False),
+    Column("approvals_given", Integer, nullable=False),
+    Column("offers", Text, nullable=True),
+    Column("notify_sender", Boolean, nullable=False),
+    Column("hide_inside_above", Integer, nullable=True),
+    Column("released_as", Text, nullable=True),
+    Column("decided_at", BigInteger, nullable=True),
+    Column("policy_revision", Text, nullable=False),
+    Column("content_sha256", Text, nullable=False),
+    Column("sender_hash", Text, nullable=False),
+    Column("recipients_hash", Text, nullable=False),
+    Column("delivery", Text, nullable=False),
+    Column("blob", Text, nullable=True),
+    Column("retention", Text, nullable=False),
+    Column("sealed_message", LargeBinary, nullable=False),
+    Column("sealed_decision", LargeBinary, nullable=False),
+    Index("ix_held_state", "state", "due_at"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("identifier", Text, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("not_before", BigInteger, nullable=False),
+    Column("give_up_at", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("lease", Text, nullable=True),
+    Column("lease_owner", Text, nullable=True),
+    Column("lease_until", BigInteger, nullable=True),
+    Column("done_at", BigInteger, nullable=True),
+    Column("blob", Text, nullable=True),
+    Column("sender_told", Boolean, nullable=False),
+    Column("retention", Text, nullable=False),
+    Column("sealed_envelope", LargeBinary, nullable=False),
+    Column("sealed_content", LargeBinary, nullable=False),
+    Column("sealed_reply", LargeBinary, nullable=True),
+    UniqueConstraint("identifier"),
+    sqlite_autoincrement=True,
+)
+Index("ix_outbox_ref", outbox.c.ref)
+Index(
+    "ix_outbox_open",
+    outbox.c.number,
+    sqlite_where=outbox.c.done_at.is_(None),
+    postgresql_where=outbox.c.done_at.is_(None),
+)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("identifier", Text, primary_key=True),
+    Column("recipient_hash", Text, primary_key=True),
+    Column("ref", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("code", Integer, nullable=True),
+    Column("status", Text, nullable=True),
+    Column("at", BigInteger, nullable=False),
+    Column("sealed_text", LargeBinary, nullable=True),
+    Index("ix_outcomes_ref", "ref"),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("revision", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("retention", Text, nullable=False),
+    Column("master", Text, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)

@@ -1,0 +1,271 @@
+"""SQLite: one writer thread with group commit, one reading thread.
+
+Contract: WAL, synchronous=FULL, secure_delete; the only connection that writes is the writer thread's (FIELD-NOTES
+"Store": SQLite 3.7.0 to 3.51.2 can corrupt a WAL database that two connections write). A job that was cancelled before
+its group began does nothing. After an error of the database the connection is made anew: SQLite then recovers from its
+WAL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.engine import Engine as SqlEngine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from mailguard.logs import logger
+
+from ..core.errors import StoreUnavailable
+from ..guard.records import Entry
+from .chain import Chain, PreparedEntry
+from .group import GroupFailed, Job, Operation, Query, answer, run_group, unavailable
+from .keys import Keyring, sync_folder
+from .store_settings import StoreSettings
+from .witness import Witness
+
+T = TypeVar("T")
+log = logger("store")
+MAX_GROUP = 256
+WAL_FAULT = ((3, 7, 0), (3, 51, 2))
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "secure_delete=ON",
+    "temp_store=MEMORY",
+    "journal_size_limit=67108864",
+)
+
+
+def has_wal_fault(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite can corrupt a WAL database under two writing connections."""
+    return WAL_FAULT[0] <= version <= WAL_FAULT[1]
+
+
+def make_file(path: Path) -> None:
+    """Make the database file for its owner alone; SQLite gives its WAL the same mode. OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        sync_folder(path.parent)
+
+
+def writing_engine(path: Path, busy_timeout_seconds: float) -> SqlEngine:
+    """Connections that neither begin nor end transactions by themselves. Errors come without their parameters."""
+
+    def connect() -> sqlite3.Connection:
+        connection = _connect(f"file:{quote(str(path))}?mode=rw", busy_timeout_seconds)
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    return _engine(connect)
+
+
+def reading_engine(path: Path, busy_timeout_seconds: float) -> SqlEngine:
+    def connect() -> sqlite3.Connection:
+        connection = _connect(f"file:{quote(str(path))}?mode=ro", busy_timeout_seconds)
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        return connection
+
+    return _engine(connect)
+
+
+def _connect(uri: str, busy_timeout_seconds: float) -> sqlite3.Connection:
+    return sqlite3.connect(
+        uri,
+        uri=True,
+        timeout=busy_timeout_seconds,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+
+
+def _engine(connect: Any) -> SqlEngine:
+    return create_engine(
+        "sqlite+pysqlite://", creator=connect, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True
+    )
+
+
+class SqliteEngine:
+    """The engine of one process that owns the file (its lock is taken by the store)."""
+
+    def __init__(self, settings: StoreSettings, keyring: Keyring, witness: Witness) -> None:
+        path = settings.sqlite_path()
+        self._settings = settings
+        self._keyring = keyring
+        self._witness = witness
+        self._writing = writing_engine(path, settings.busy_timeout_seconds)
+        self._reading = reading_engine(path, settings.busy_timeout_seconds)
+        self._connection: Connection | None = None
+        self._reader: Connection | None = None
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._closed = False
+        self._truncating = False
+        self._readers = ThreadPoolExecutor(1, thread_name_prefix="mailguard-store-read")
+        self._thread = threading.Thread(target=self._work, name="mailguard-store-write", daemon=True)
+        self._thread.start()
+        if has_wal_fault(sqlite3.sqlite_version_info):
+            log.warning("wal_fault_possible", sqlite=sqlite3.sqlite_version)
+
+    @property
+    def witness_failing(self) -> bool:
+        return self._witness.failing
+
+    async def write(self, operation: Operation[T], *, locks: bool = True) -> T:
+        value: T = await self._submit(Job(self._loop.create_future(), operation=operation, locks=locks))
+        return value
+
+    async def append(self, prepared: Sequence[PreparedEntry]) -> list[Entry]:
+        value: list[Entry] = await self._submit(Job(self._loop.create_future(), appends=prepared))
+        return value
+
+    async def read(self, query: Query[T]) -> T:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        reading = self._loop.run_in_executor(self._readers, self._read, query)
+        try:
+            return await asyncio.wait_for(reading, self._settings.timeout_seconds)
+        except TimeoutError as error:
+            raise unavailable(error) from error
+
+    async def compact(self) -> None:
+        """Empty the WAL into the database, whose deleted content secure_delete has overwritten."""
+        self._truncating = True
+        await self.write(lambda connection, chain: None, locks=False)
+
+    async def close(self) -> None:
+        """Finish what is queued, then close. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._readers.shutdown)
+        self._drop_reader()
+        self._drop_connection()
+        self._witness.close()
+
+    async def _submit(self, job: Job) -> Any:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        self._jobs.put(job)
+        try:
+            return await asyncio.wait_for(job.future, self._settings.timeout_seconds)
+        except TimeoutError as error:
+            raise unavailable(error) from error
+
+    def _work(self) -> None:
+        """The writer thread: take what is queued, commit it together, until None ends the queue."""
+        running = True
+        while running:
+            jobs: list[Job] = []
+            job = self._jobs.get()
+            while job is not None:
+                jobs.append(job)
+                if len(jobs) == MAX_GROUP or self._jobs.empty():
+                    break
+                job = self._jobs.get()
+            running = job is not None
+            self._run([each for each in jobs if not each.future.cancelled()])
+
+    def _run(self, jobs: list[Job]) -> None:
+        if not jobs:
+            return
+        try:
+            self._commit(jobs)
+        except GroupFailed as failure:
+            self._drop_connection()
+            log.error("group_failed", cause=failure.__cause__ or failure, count=len(jobs))
+            if failure.within_job and len(jobs) > 1:
+                for job in jobs:
+                    self._run([job])
+                return
+            for job in jobs:
+                job.error = unavailable(failure.__cause__ or failure)
+        except BaseException as error:
+            # Whatever it is, nobody may wait for ever for this thread.
+            self._drop_connection()
+            for job in jobs:
+                job.error = unavailable(error)
+        self._answer(jobs)
+
+    def _commit(self, jobs: list[Job]) -> None:
+        chain = Chain(self._settings.ledger, self._keyring, self._settings.checkpoint_entries)
+        try:
+            self._witness.settle()
+            connection = self._connected()
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except (DBAPIError, OSError) as error:
+            raise GroupFailed(within_job=False) from error
+        grown = run_group(connection, chain, jobs)
+        try:
+            connection.exec_driver_sql("COMMIT")
+        except DBAPIError as error:
+            raise GroupFailed(within_job=False) from error
+        if grown:
+            self._witness.note(chain.ledger, chain.head)
+        if self._truncating:
+            self._truncate_wal(connection)
+
+    def _truncate_wal(self, connection: Connection) -> None:
+        try:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._truncating = False
+        except DBAPIError as error:
+            # The next group tries again; nothing but old pages depends on it.
+            log.warning("wal_truncation_failed", cause=error)
+
+    def _answer(self, jobs: list[Job]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(answer, jobs)
+        except RuntimeError:
+            log.warning("answer_lost", count=len(jobs))
+
+    def _read(self, query: Query[T]) -> T:
+        try:
+            if self._reader is None:
+                self._reader = self._reading.connect()
+            self._reader.exec_driver_sql("BEGIN")
+            try:
+                return query(self._reader)
+            finally:
+                self._reader.exec_driver_sql("ROLLBACK")
+        except DBAPIError as error:
+            self._drop_reader()
+            raise unavailable(error) from error
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._writing.connect()
+        return self._connection
+
+    def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        _close(connection)
+
+    def _drop_reader(self) -> None:
+        connection, self._reader = self._reader, None
+        _close(connection)
+
+
+def _close(connection: Connection | None) -> None:
+    if connection is None:
+        return
+    try:
+        connection.close()
+    except DBAPIError as error:
+        log.warning("connection_close_failed", cause=error)

@@ -1,0 +1,165 @@
+"""The store: opens whichever database the settings name and hands out the ports.
+
+Contract: one process owns a SQLite store (lock.py); several may share a PostgreSQL. When `open` returns, schema and
+keys are there and the ledger can be appended to. After `close` every call raises StoreUnavailable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select
+
+from mailguard.logs import logger
+
+from . import schema
+from .blobs import StoredBlobs, sweep
+from .engine import Engine
+from .evidence import StoredEvidence
+from .instants import optional_moment
+from .keys import Keyring
+from .ledger import StoredLedger, preparer
+from .lock import OwnerLock
+from .migrate import on_database, prepare_database, take_lock
+from .outbox import StoredOutbox
+from .policies import StoredPolicies
+from .postgresql_engine import PostgresqlEngine
+from .quarantine import StoredQuarantine
+from .retention import Purged, purge_held, sweep_staged
+from .sqlite_engine import SqliteEngine
+from .store_settings import RetentionSettings, StoreSettings
+from .witness import Witness, read_witness
+
+log = logger("store")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCounts:
+    """For status and metrics. held: by state. oldest_open: when the oldest undelivered row was made."""
+
+    held: Mapping[str, int]
+    outbox: int
+    oldest_open: datetime | None
+    entries: int
+    evidence: int
+    witness_failing: bool
+
+
+class Store:
+    """The ports, and what only the house itself asks for."""
+
+    def __init__(self, settings: StoreSettings, engine: Engine, keyring: Keyring, lock: OwnerLock | None) -> None:
+        prepare_all = preparer(settings.ledger, keyring)
+        self.settings = settings
+        self.engine = engine
+        self.keyring = keyring
+        self._lock = lock
+        self._prepare = prepare_all
+        self.blobs = StoredBlobs(engine, keyring)
+        self.ledger = StoredLedger(engine, prepare_all)
+        self.evidence = StoredEvidence(engine, keyring, prepare_all)
+        self.quarantine = StoredQuarantine(engine, keyring, prepare_all, self.blobs)
+        self.outbox = StoredOutbox(engine, keyring, prepare_all, self.blobs)
+        self.policies = StoredPolicies(engine, keyring)
+
+    @classmethod
+    async def open(cls, settings: StoreSettings, *, create: bool = True) -> Store:
+        """Open the store; with `create`, a new and empty database gets its schema and keys.
+
+        SettingsError: keys missing, another schema. StoreOwned: another process has it. StoreUnavailable.
+        """
+        lock = take_lock(settings)
+        try:
+            keyring = await on_database(
+                settings, lambda connection: prepare_database(connection, settings, create=create)
+            )
+            witness = Witness(settings.witness_path(), keyring, settings.witness_max_bytes)
+            engine = (SqliteEngine if settings.is_sqlite else PostgresqlEngine)(settings, keyring, witness)
+            store = cls(settings, engine, keyring, lock)
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+        try:
+            await store._start()
+        except BaseException:
+            await store._end()
+            raise
+        return store
+
+    async def _start(self) -> None:
+        if self.settings.is_sqlite:
+            # Nobody else writes here: what is staged was left by a crash.
+            await self.engine.write(lambda connection, _: sweep(connection), locks=False)
+        await self.checkpoint()
+        await self._compare_witness()
+
+    async def _compare_witness(self) -> None:
+        """A ledger that ends before its witness was cut, or restored from a backup: `audit verify` proves it."""
+        path, ledger = self.settings.witness_path(), self.settings.ledger
+        end = select(schema.ledgers.c.sequence).where(schema.ledgers.c.ledger == ledger)
+        sequence: int = await self.engine.read(lambda connection: connection.execute(end).scalar_one())
+        seen = await asyncio.to_thread(_last_witnessed, path, self.keyring, ledger)
+        if seen > sequence:
+            log.error("ledger_tail_missing", ledger=ledger, sequence=sequence, witnessed=seen)
+
+    async def close(self) -> None:
+        """Sign the end of the ledger, finish what is queued, give the lock back. Idempotent."""
+        try:
+            await self.checkpoint()
+        except Exception as error:
+            log.warning("closing_checkpoint_failed", cause=error)
+        await self._end()
+
+    async def _end(self) -> None:
+        await self.engine.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    async def checkpoint(self) -> bool:
+        """Sign the ledger as it stands. Whether there was anything new to sign."""
+        return await self.engine.write(lambda connection, chain: chain.sign(connection))
+
+    async def purge(self, now: datetime, retention: RetentionSettings | None = None) -> Purged:
+        """Remove what is older than its retention, with its keys. How many of each."""
+        keep_for = retention or self.settings.retention
+        held = await purge_held(self.engine, self._prepare, now - keep_for.held, now)
+        evidence = await self.evidence.purge(now - keep_for.evidence, now)
+        staged = await sweep_staged(self.engine, now)
+        await self.engine.compact()
+        return Purged(held, evidence, staged)
+
+    async def erase_evidence(self, ref: str, reason: str, actor: str, at: datetime | None = None) -> int:
+        """Erase what is known of a message's people before its time. How many records. UnknownReference."""
+        count = await self.evidence.erase(ref, reason, actor, at or datetime.now(UTC))
+        await self.engine.compact()
+        return count
+
+    async def counts(self) -> StoreCounts:
+        return await self.engine.read(lambda connection: _count(connection, self.engine.witness_failing))
+
+
+def _last_witnessed(path: Path, keyring: Keyring, ledger: str) -> int:
+    if not path.exists():
+        return 0
+    lines = read_witness(path, keyring)
+    return max((line.sequence for line in lines if line.genuine and line.ledger == ledger), default=0)
+
+
+def _count(connection: Connection, witness_failing: bool) -> StoreCounts:
+    held, outbox = schema.held, schema.outbox
+    states = connection.execute(select(held.c.state, func.count()).group_by(held.c.state)).all()
+    waiting = select(func.count(), func.min(outbox.c.created_at)).where(outbox.c.done_at.is_(None))
+    rows, oldest = connection.execute(waiting).one()
+    return StoreCounts(
+        held={row[0]: row[1] for row in states},
+        outbox=rows,
+        oldest_open=optional_moment(oldest),
+        entries=connection.execute(select(func.coalesce(func.sum(schema.ledgers.c.sequence), 0))).scalar_one(),
+        evidence=connection.execute(select(func.count()).select_from(schema.evidence)).scalar_one(),
+        witness_failing=witness_failing,
+    )
