@@ -1,0 +1,329 @@
+"""One session's commands and what is answered to each (RFC 5321 section 4.1), without I/O, clock or content.
+
+The listener feeds command lines in and does what the answer says. State is the envelope that is being said and a few
+counts. INVARIANT: a command is carried out only if its whole line was well-formed; a line that another server could
+read as two commands is answered once and does nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from ..core.envelope import Envelope, Path, Recipient
+from ..core.mail.path import PathError, parse_forward_path, parse_reverse_path, split_mail_argument
+from ..core.reply import Reply, printable
+from ..core.session import Session
+from . import replies
+from .capabilities import Capabilities
+from .listen_settings import Limits
+from .parameters import OF_MAIL, OF_RECIPIENT, announces_smtputf8, parameter_trouble, value_of
+
+LINE_OCTETS = 512
+"""RFC 5321 section 4.5.3.1.4, with the CRLF."""
+
+LONG_LINE_OCTETS = 2048
+"""MAIL and RCPT: 512 and what the extensions add (SIZE 26, BODY 17, SMTPUTF8 10, AUTH 500, ENVID and RET about 120;
+NOTIFY 28, ORCPT 500), rounded up."""
+
+GREETING_OCTETS = 255
+"""Longest HELO argument that is kept, a domain's own limit (RFC 5321 section 4.5.3.1.2)."""
+
+
+class Then(Enum):
+    """What the listener does after the reply."""
+
+    GO_ON = "go_on"
+    CHECK = "check"
+    CONTENT = "content"
+    CLOSE = "close"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """wire: the reply with its CRLF, b"" where nothing is said. then: CHECK means that `candidate` waits for
+    `settle`; DROP closes without a word. error: whether it counts towards errors_per_session."""
+
+    wire: bytes
+    then: Then = Then.GO_ON
+    error: bool = False
+
+
+def to_wire(reply: Reply) -> bytes:
+    return f"{reply}\r\n".encode("ascii", "replace")
+
+
+def _says(reply: Reply, then: Then = Then.GO_ON) -> Answer:
+    return Answer(to_wire(reply), then, error=reply.code >= 400)
+
+
+_OK = _says(replies.OK)
+_SENDER_OK = _says(replies.SENDER_OK)
+_RECIPIENT_OK = _says(replies.RECIPIENT_OK)
+_TOO_MANY_RECIPIENTS = Answer(to_wire(replies.TOO_MANY_RECIPIENTS))  # no error: RFC 5321 section 4.5.3.1.10
+_TOO_MANY_ERRORS = _says(replies.TOO_MANY_ERRORS, Then.CLOSE)
+_CHECK = Answer(b"", Then.CHECK)
+_DROP = Answer(b"", Then.DROP)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is known when the client connects."""
+
+    identifier: str
+    peer: str
+    listener: str
+    started_at: datetime
+
+
+class Dialogue:
+    """closing: set by the listener when it wants no new transactions. messages, commands, errors: counts so far."""
+
+    __slots__ = (
+        "_checks",
+        "_hostname",
+        "_limits",
+        "_offer",
+        "_opening",
+        "_parameters",
+        "_recipients",
+        "_reverse_path",
+        "_smtputf8",
+        "candidate",
+        "capabilities",
+        "closing",
+        "commands",
+        "errors",
+        "messages",
+        "open",
+        "session",
+    )
+
+    def __init__(
+        self,
+        opening: Opening,
+        hostname: str,
+        limits: Limits,
+        offer: Callable[[], Capabilities],
+        *,
+        checks_recipients: bool = False,
+    ) -> None:
+        self._opening = opening
+        self._hostname = hostname
+        self._limits = limits
+        self._offer = offer
+        self._checks = checks_recipients
+        self.capabilities = Capabilities()
+        self.session: Session | None = None
+        self.closing = False
+        self.commands = self.errors = self.messages = 0
+        self.candidate: Recipient | None = None
+        self.forget()
+
+    def forget(self) -> None:
+        """No transaction is open (RFC 5321 section 4.1.1.5)."""
+        self.open = False
+        self._smtputf8 = False
+        self._reverse_path: Path | None = None
+        self._recipients: list[Recipient] = []
+        self._parameters: tuple[bytes, ...] = ()
+
+    def envelope(self, *, eight_bit: bool) -> Envelope:
+        """What MAIL and RCPT said. For content with 8-bit octets that the client did not declare, BODY=8BITMIME is
+        declared, or the next hop would be told that there are none (RFC 6152 section 3).
+        """
+        parameters = self._parameters
+        if eight_bit and (value_of(parameters, b"BODY") or b"").upper() != b"8BITMIME":
+            others = tuple(each for each in parameters if each.partition(b"=")[0].upper() != b"BODY")
+            parameters = (*others, b"BODY=8BITMIME")
+        return Envelope(self._reverse_path, tuple(self._recipients), parameters)
+
+    def command(self, line: bytes) -> Answer:
+        """line: a command line without its CRLF, of any octets but the sequence CRLF."""
+        self.commands += 1
+        if self.commands > self._limits.commands_per_session:
+            return _says(replies.TOO_MANY_COMMANDS, Then.CLOSE)
+        answer = self._dispatch(line)
+        return self._counted(answer) if answer.error else answer
+
+    def line_too_long(self) -> Answer:
+        """A line that was longer than any command may be and has been read past."""
+        self.commands += 1
+        return self._counted(_says(replies.LINE_TOO_LONG))
+
+    def content_refused(self, reply: Reply) -> Answer:
+        """The content that `reply` refuses was malformed or too large."""
+        return self._counted(_says(reply))
+
+    def settle(self, refusal: Reply | None) -> Answer:
+        """The recipient that waited in `candidate` is taken, or refused with a reply."""
+        candidate, self.candidate = self.candidate, None
+        if refusal is not None:
+            return self._counted(_says(refusal, Then.CLOSE if refusal.code == 421 else Then.GO_ON))
+        if candidate is not None:
+            self._recipients.append(candidate)
+        return _RECIPIENT_OK
+
+    def _counted(self, answer: Answer) -> Answer:
+        self.errors += 1
+        if self.errors > self._limits.errors_per_session and answer.then is Then.GO_ON:
+            return _TOO_MANY_ERRORS
+        return answer
+
+    def _dispatch(self, line: bytes) -> Answer:
+        verb, _, argument = line.rstrip(b" \t").partition(b" ")  # RFC 5321 section 4.1.1: white space before CRLF
+        verb = verb.upper()
+        if verb in _HTTP:
+            return _DROP
+        if b"\r" in line or b"\n" in line or b"\0" in line:
+            return _says(replies.LINE_MALFORMED)
+        if len(line) + 2 > LINE_OCTETS and (verb not in _LONG or len(line) + 2 > LONG_LINE_OCTETS):
+            return _says(replies.LINE_TOO_LONG)
+        step = _COMMANDS.get(verb)
+        return _says(replies.UNKNOWN_COMMAND) if step is None else step(self, argument)
+
+    def _hello(self, argument: bytes, *, extended: bool) -> Answer:
+        greeting = printable(argument.decode("ascii", "replace").replace("�", "?"), GREETING_OCTETS)
+        if not greeting:
+            return _says(replies.NEEDS_ARGUMENT)
+        self.forget()
+        self.capabilities = self._offer()
+        opening = self._opening
+        self.session = Session(
+            opening.identifier, opening.peer, greeting, extended, opening.listener, opening.started_at
+        )
+        return Answer(self._extensions() if extended else f"250 {self._hostname}\r\n".encode("ascii"))
+
+    def _extensions(self) -> bytes:
+        """RFC 5321 section 4.1.1.1. Never CHUNKING: Microsoft sends bare LF inside BDAT (FIELD-NOTES.md)."""
+        lines = [self._hostname, "PIPELINING", f"SIZE {self._limits.message_bytes}"]
+        if self.capabilities.eight_bit:
+            lines.append("8BITMIME")
+        if announces_smtputf8(self.capabilities):
+            lines.append("SMTPUTF8")
+        if self.capabilities.dsn:
+            lines.append("DSN")
+        lines.append("ENHANCEDSTATUSCODES")
+        last = len(lines) - 1
+        return "".join(f"250{' ' if at == last else '-'}{line}\r\n" for at, line in enumerate(lines)).encode("ascii")
+
+    def _mail(self, argument: bytes) -> Answer:
+        if self.session is None:
+            return _says(replies.HELLO_FIRST)
+        if self.open:
+            return _says(replies.SENDER_GIVEN)
+        if self.closing:
+            return _says(replies.CLOSING_DOWN, Then.CLOSE)
+        if self.messages >= self._limits.messages_per_session:
+            return _says(replies.TOO_MANY_MESSAGES, Then.CLOSE)
+        try:
+            path, parameters = split_mail_argument(argument)
+        except PathError:
+            return _says(replies.MAIL_SYNTAX)
+        if parameters and (refusal := self._mail_parameter_trouble(parameters)):
+            return _says(refusal)
+        smtputf8 = value_of(parameters, b"SMTPUTF8") is not None
+        try:
+            self._reverse_path = parse_reverse_path(path, smtputf8=smtputf8)
+        except PathError:
+            return _says(replies.BAD_SENDER if path.isascii() else replies.NOT_ASCII_SENDER)
+        self.open, self._smtputf8, self._parameters = True, smtputf8, parameters
+        return _SENDER_OK
+
+    def _mail_parameter_trouble(self, parameters: tuple[bytes, ...]) -> Reply | None:
+        if self.session is None or not self.session.extended:
+            return replies.UNKNOWN_PARAMETER
+        if refusal := parameter_trouble(parameters, OF_MAIL, self.capabilities):
+            return refusal
+        size = value_of(parameters, b"SIZE")
+        return replies.TOO_LARGE if size and int(size) > self._limits.message_bytes else None
+
+    def _rcpt(self, argument: bytes) -> Answer:
+        if not self.open or self.session is None:
+            return _says(replies.SENDER_FIRST if self.session else replies.HELLO_FIRST)
+        if len(self._recipients) >= self._limits.recipients:
+            return _TOO_MANY_RECIPIENTS
+        try:
+            text, parameters = split_mail_argument(argument)
+        except PathError:
+            return _says(replies.RCPT_SYNTAX)
+        if parameters and (refusal := self._recipient_parameter_trouble(parameters)):
+            return _says(refusal)
+        try:
+            path = parse_forward_path(text, smtputf8=self._smtputf8)
+        except PathError:
+            return _says(replies.BAD_RECIPIENT if text.isascii() else replies.NOT_ASCII_RECIPIENT)
+        if self._checks:
+            self.candidate = Recipient(path, parameters)
+            return _CHECK
+        self._recipients.append(Recipient(path, parameters))
+        return _RECIPIENT_OK
+
+    def _recipient_parameter_trouble(self, parameters: tuple[bytes, ...]) -> Reply | None:
+        if self.session is None or not self.session.extended:
+            return replies.UNKNOWN_PARAMETER
+        if refusal := parameter_trouble(parameters, OF_RECIPIENT, self.capabilities):
+            return refusal
+        original = value_of(parameters, b"ORCPT") or b""
+        return None if self._smtputf8 or original.isascii() else replies.BAD_PARAMETER
+
+    def _data(self, argument: bytes) -> Answer:
+        if argument:
+            return _says(replies.NEEDS_NO_ARGUMENT)
+        if not self._recipients:
+            return _says(self._out_of_order())
+        return Answer(to_wire(replies.SEND_CONTENT), Then.CONTENT)
+
+    def _out_of_order(self) -> Reply:
+        if self.session is None:
+            return replies.HELLO_FIRST
+        return replies.RECIPIENT_FIRST if self.open else replies.SENDER_FIRST
+
+    def _rset(self, argument: bytes) -> Answer:
+        if argument:
+            return _says(replies.NEEDS_NO_ARGUMENT)
+        self.forget()
+        return _OK
+
+    def _quit(self, argument: bytes) -> Answer:
+        return _says(replies.NEEDS_NO_ARGUMENT) if argument else _says(replies.GOODBYE, Then.CLOSE)
+
+    def _vrfy(self, argument: bytes) -> Answer:
+        return _says(replies.NOT_VERIFIED if argument else replies.NEEDS_ARGUMENT)
+
+
+def _always(reply: Reply, then: Then = Then.GO_ON) -> Callable[[Dialogue, bytes], Answer]:
+    answer = _says(reply, then)
+    return lambda _dialogue, _argument: answer
+
+
+_COMMANDS: Mapping[bytes, Callable[[Dialogue, bytes], Answer]] = {
+    b"MAIL": Dialogue._mail,
+    b"RCPT": Dialogue._rcpt,
+    b"DATA": Dialogue._data,
+    b"EHLO": lambda dialogue, argument: dialogue._hello(argument, extended=True),
+    b"HELO": lambda dialogue, argument: dialogue._hello(argument, extended=False),
+    b"RSET": Dialogue._rset,
+    b"NOOP": _always(replies.OK),
+    b"QUIT": Dialogue._quit,
+    b"VRFY": Dialogue._vrfy,
+    b"HELP": _always(replies.HELP),
+    b"EXPN": _always(replies.NOT_IMPLEMENTED),
+    b"ETRN": _always(replies.NOT_IMPLEMENTED),
+    b"TURN": _always(replies.NOT_IMPLEMENTED),
+    b"ATRN": _always(replies.NOT_IMPLEMENTED),
+    b"STARTTLS": _always(replies.NOT_IMPLEMENTED),
+    b"AUTH": _always(replies.NOT_IMPLEMENTED),
+    # The octets that follow BDAT are content, not commands: nothing after it can be trusted to be one.
+    b"BDAT": _always(replies.NOT_IMPLEMENTED, Then.CLOSE),
+}
+
+_LONG = frozenset({b"MAIL", b"RCPT"})
+
+# THREATS.md T10: a browser, or a server that is made to send a request, speaks to this port.
+_HTTP = frozenset(
+    {b"GET", b"POST", b"PUT", b"HEAD", b"DELETE", b"PATCH", b"OPTIONS", b"CONNECT", b"TRACE", b"PRI", b"HOST:"}
+)

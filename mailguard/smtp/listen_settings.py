@@ -1,0 +1,294 @@
+"""The settings of the door: one item of `listen:`, and `limits:` (INTERFACE.md "Settings").
+
+Promises that what cannot be served safely cannot be loaded: no open relay, no setting that this version would
+silently ignore. Knows nothing of sockets. A refused value raises ValueError inside the model, so that the reader
+of the file (core/document.py) can point at the line; the listener asks `why_unusable` once more before it binds.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+
+Network = IPv4Network | IPv6Network
+
+_ADDRESS = re.compile(r"(?:\[(?P<literal>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>[0-9]{1,5})")
+
+
+@dataclass(frozen=True, slots=True)
+class HostPort:
+    """Where to listen. host: a name or an IP address without brackets. port: 0 lets the system choose (tests)."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach it. A name other than localhost is taken to be reachable."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host.lower() == "localhost"
+
+
+def parse_host_port(text: str) -> HostPort:
+    """127.0.0.1:2525, [::1]:25 or a name and a port. ValueError with a plain sentence for anything else."""
+    found = _ADDRESS.fullmatch(text)
+    if found is None or int(found["port"]) > 65535:
+        raise ValueError(f'"{text}" is not HOST:PORT, for example 127.0.0.1:2525 or [::1]:25')
+    if found["literal"]:
+        try:
+            IPv6Address(found["literal"])
+        except ValueError:
+            raise ValueError(f'"{text}" has no IPv6 address between its brackets') from None
+    return HostPort(found["literal"] or found["host"], int(found["port"]))
+
+
+def parse_network(text: str) -> Network:
+    """10.0.0.0/8, 2001:db8::/32 or one address. ValueError with a plain sentence for anything else."""
+    try:
+        network = ip_network(text)
+    except ValueError:
+        raise ValueError(f'"{text}" is not a network, for example 10.0.0.0/8 or 192.0.2.17') from None
+    if network.prefixlen == 0:
+        raise ValueError(f'"{text}" allows the whole internet, which would make this an open relay')
+    return network
+
+
+def _host_port(value: Any) -> HostPort:
+    return value if isinstance(value, HostPort) else parse_host_port(str(value))
+
+
+def _network(value: Any) -> Network:
+    return value if isinstance(value, IPv4Network | IPv6Network) else parse_network(str(value))
+
+
+HostPortSetting = Annotated[HostPort, BeforeValidator(_host_port), PlainSerializer(str, return_type=str)]
+NetworkSetting = Annotated[Network, BeforeValidator(_network), PlainSerializer(str, return_type=str)]
+
+
+def _text(sentence: str, *, default: object, unit: str, example: str, consequence: str) -> str:
+    """One form for all descriptions: the docs test looks for each of these words."""
+    return f"{sentence} Default: {default}. Unit: {unit}. Example: {example}. Consequence: {consequence}"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class ListenerSettings(_Model):
+    """One item of `listen:`: where clients submit, and who may."""
+
+    address: HostPortSetting = Field(
+        description=_text(
+            "Where clients submit.",
+            default="none, it must be given",
+            unit="HOST:PORT",
+            example="`127.0.0.1:2525`",
+            consequence="an address that other machines can reach needs `allow` or `sign_in`.",
+        )
+    )
+    tls: Literal["none", "starttls", "implicit"] = Field(
+        default="none",
+        description=_text(
+            "Encryption towards the client.",
+            default="none",
+            unit="one of none, starttls, implicit",
+            example="`tls: none`",
+            consequence="this version serves only `none`; the others are start errors, never ignored.",
+        ),
+    )
+    allow: tuple[NetworkSetting, ...] = Field(
+        default=(),
+        description=_text(
+            "The networks whose clients may submit.",
+            default="empty: on a loopback address this machine only",
+            unit="list of networks in CIDR form",
+            example="`allow: [10.0.0.0/8]`",
+            consequence="a client outside them gets 554 5.7.1 and is disconnected.",
+        ),
+    )
+    sign_in: Literal["none", "local", "smarthost"] = Field(
+        default="none",
+        description=_text(
+            "How clients sign in.",
+            default="none",
+            unit="one of none, local, smarthost",
+            example="`sign_in: none`",
+            consequence="this version serves only `none`; the others are start errors, never ignored.",
+        ),
+    )
+    line_ends: Literal["refuse", "normalise"] = Field(
+        default="refuse",
+        description=_text(
+            "What becomes of a bare CR or bare LF in a message.",
+            default="refuse",
+            unit="one of refuse, normalise",
+            example="`line_ends: normalise`",
+            consequence="refuse answers 554 5.6.0; normalise turns each into CRLF before anything is judged. Only "
+            "CRLF.CRLF ends a message, and NUL is refused, in both.",
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _usable(self) -> ListenerSettings:
+        if trouble := why_unusable(self):
+            raise ValueError(trouble)
+        return self
+
+
+def why_unusable(settings: ListenerSettings) -> str | None:
+    """A plain sentence if this listener must not be started, None if it may."""
+    if settings.tls != "none":
+        return f'"tls: {settings.tls}" is not served yet on a listener; use "tls: none" on a network that you trust'
+    if settings.sign_in != "none":
+        return f'"sign_in: {settings.sign_in}" is not served yet; name the networks that may submit in "allow"'
+    if not settings.address.loopback and not settings.allow:
+        return (
+            f'a listener on "{settings.address}" without "allow" would be an open relay; '
+            "name the networks that may submit, or listen on 127.0.0.1"
+        )
+    return None
+
+
+def _limit(
+    sentence: str, default: int, unit: str, example: int, consequence: str, *, least: int = 1, most: int = 2**40
+) -> Any:
+    text = _text(sentence, default=default, unit=unit, example=str(example), consequence=consequence)
+    return Field(default=default, ge=least, le=most, description=text, examples=[example])
+
+
+class Limits(_Model):
+    """`limits:`, how much one message, one session and one client may ask for. One set for all listeners."""
+
+    recipients: int = _limit(
+        "Recipients of one message.",
+        5000,
+        "recipients",
+        500,
+        "RCPT beyond it is answered 452 4.5.3, and the client sends the rest as another message.",
+        least=100,  # RFC 5321 section 4.5.3.1.8: at least 100 must be taken
+    )
+    message_bytes: int = _limit(
+        "Size of one message, counted as RFC 1870 does.",
+        52_428_800,
+        "bytes",
+        10_485_760,
+        "a larger message is refused with 552 5.3.4, at MAIL where the client says its size, else after its end.",
+        least=65_536,  # RFC 5321 section 4.5.3.1.7: at least 64K must be taken
+    )
+    header_bytes: int = _limit(
+        "Size of a message's header, up to its first empty line.",
+        1_048_576,
+        "bytes",
+        262_144,
+        "a larger header is refused with 552 5.3.4 (THREATS.md T33).",
+        least=1_000,
+    )
+    header_fields: int = _limit(
+        "Fields in a message's header.",
+        10_000,
+        "fields",
+        1_000,
+        "a header with more of them is refused with 552 5.3.4 (THREATS.md T33).",
+        least=50,
+    )
+    spool_above_bytes: int = _limit(
+        "Size from which a message waits in an unlinked temporary file rather than in memory.",
+        1_048_576,
+        "bytes",
+        262_144,
+        "smaller means less memory for many large messages at once, and more writing to disk.",
+        least=4_096,
+    )
+    connections: int = _limit(
+        "Open connections, over all listeners.",
+        500,
+        "connections",
+        100,
+        "a client beyond it gets 421 4.7.0 and tries again.",
+    )
+    connections_per_client: int = _limit(
+        "Open connections of one client address, over all listeners.",
+        50,
+        "connections",
+        20,
+        "a client beyond it gets 421 4.7.0 and tries again. Raise it if all mail comes from one mail server.",
+    )
+    messages_per_session: int = _limit(
+        "Messages in one session.",
+        1_000,
+        "messages",
+        100,
+        "the next MAIL is answered 421 4.7.0, and the client connects anew.",
+    )
+    commands_per_session: int = _limit(
+        "Commands in one session.",
+        50_000,
+        "commands",
+        10_000,
+        "the next command is answered 421 4.7.0. It must exceed `recipients`.",
+        least=200,
+    )
+    errors_per_session: int = _limit(
+        "Refused commands and malformed messages in one session.",
+        20,
+        "errors",
+        10,
+        "the session ends with 421 4.7.0. A message that the policy refuses is no error here.",
+    )
+    idle_seconds: int = _limit(
+        "Wait for a client's next command.",
+        300,  # RFC 5321 section 4.5.3.2.7
+        "seconds",
+        60,
+        "a client that says nothing for so long gets 421 4.4.2.",
+    )
+    busy_idle_seconds: int = _limit(
+        "The same wait while more than four fifths of `connections` are open.",
+        10,
+        "seconds",
+        5,
+        "idle clients make room sooner (THREATS.md T81).",
+    )
+    command_seconds: int = _limit(
+        "Time for one command line to arrive, from its first byte.",
+        60,
+        "seconds",
+        30,
+        "a client that sends a line byte by byte gets 421 4.4.2.",
+    )
+    data_seconds: int = _limit(
+        "Time for one message to arrive after DATA.",
+        3_600,
+        "seconds",
+        900,
+        "a slower message is cut off with 421 4.4.2, nothing of it is kept.",
+    )
+    data_grace_seconds: int = _limit(
+        "Time after DATA, and for pauses, before `data_minimum_bytes_per_second` is asked for.",
+        180,  # RFC 5321 section 4.5.3.2.5
+        "seconds",
+        60,
+        "shorter ends a stalled client sooner.",
+    )
+    data_minimum_bytes_per_second: int = _limit(
+        "Least average speed of a message after `data_grace_seconds`.",
+        500,  # Postfix smtpd_min_data_rate
+        "bytes per second",
+        2_000,
+        "a slower client gets 421 4.4.2 (THREATS.md T81).",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Limits:
+        if self.commands_per_session <= self.recipients:
+            raise ValueError('"commands_per_session" must exceed "recipients", or no message could name them all')
+        return self

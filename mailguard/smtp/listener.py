@@ -1,0 +1,527 @@
+"""The door: takes messages from SMTP clients and hands each, whole and well-formed, to `submit`.
+
+The only place that imports aiosmtpd, as a thin subclass: its protocol object, connection life and later its STARTTLS
+stay; what FIELD-NOTES.md measured as unsafe or slow (line-by-line DATA, private address parser, reflection for every
+connection, exception text on the wire, cancelling the handler with the client) is replaced. docs/decisions/listener.md.
+
+INVARIANT: whatever goes wrong here is 451 4.3.0 and a reference, or a closed connection; never a 2yz reply.
+INVARIANT: a client that vanishes cannot cancel a submission: nothing but `stop` cancels a session's task.
+INVARIANT: does not know what `submit` does, and reads no more of a message than its framing and its header's size.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from ipaddress import IPv6Address, ip_address
+from pathlib import Path as FilePath
+from typing import cast
+
+from aiosmtpd.smtp import SMTP
+
+from ..core.envelope import Envelope, Path
+from ..core.errors import MailguardError, SettingsError
+from ..core.mail.message import Buffer
+from ..core.reference import RANDOM_OCTETS, short_reference
+from ..core.reply import MAX_TEXT_OCTETS, Reply, cannot_check, printable
+from ..core.session import Session
+from ..logs import logger
+from . import replies
+from .capabilities import Capabilities
+from .content import ContentReader, Fault
+from .dialogue import Answer, Dialogue, Opening, Then, to_wire
+from .intake import Intake, Mark
+from .listen_settings import Limits, ListenerSettings, why_unusable
+from .session_limits import ConnectionLimits
+from .spool import Spool
+
+__all__ = ["Capabilities", "ConnectionLimits", "Limits", "Listener", "ListenerSettings"]
+
+log = logger("listener")
+
+Submit = Callable[[Session, Envelope, Buffer], Awaitable[Reply]]
+RecipientCheck = Callable[[Session, Path], Awaitable[Reply | None]]
+
+LINGER_SECONDS = 2.0
+"""How long a closed session still throws away input: closing a socket with unread input resets it, and the client
+would never see the reply (RFC 1122 section 4.2.2.13)."""
+
+REPLIES_AT_ONCE = 128
+"""After so many replies in a row other sessions have their turn."""
+
+_FAULTS = {
+    Fault.TOO_LARGE: replies.TOO_LARGE,
+    Fault.NUL: replies.NUL_IN_CONTENT,
+    Fault.BARE_LINE_END: replies.BARE_LINE_END,
+    Fault.HEADER_TOO_LARGE: replies.HEADER_TOO_LARGE,
+    Fault.TOO_MANY_FIELDS: replies.TOO_MANY_FIELDS,
+}
+
+
+@dataclass(slots=True)
+class _House:
+    """What all sessions of one listener share, looked up once."""
+
+    settings: ListenerSettings
+    limits: Limits
+    hostname: str
+    submit: Submit
+    capabilities: Callable[[], Capabilities]
+    recipient_check: RecipientCheck | None
+    connections: ConnectionLimits
+    spool_directory: FilePath | None
+    now: Callable[[], datetime]
+    greeting: bytes
+    name: str
+    doors: set[_Door] = field(default_factory=set)
+    empty: asyncio.Event = field(default_factory=asyncio.Event)
+    closing: bool = False
+
+    def refusal(self, peer: str | None) -> Reply | None:
+        """Why this client may not connect; if it may, its connection is counted."""
+        if peer is None or not self._allows(peer):
+            return replies.NOT_ALLOWED
+        if self.closing:
+            return replies.CLOSING_DOWN
+        return None if self.connections.enter(peer) else replies.TOO_MANY_CONNECTIONS
+
+    def _allows(self, peer: str) -> bool:
+        allow = self.settings.allow
+        return not allow or any(ip_address(peer) in network for network in allow)
+
+
+class Listener:
+    """Listens on one address until `stop`. submit: takes a message and answers for it; it may take long, and whatever
+    it raises becomes 451. capabilities: what the next hop takes, asked at each EHLO. recipient_check: a reply that
+    refuses a recipient, or None. connections: shared by all listeners that share `connections` of `limits`.
+    spool_directory: where large messages wait (the system's temporary folder unless given).
+
+    SettingsError for settings that must not be served.
+    """
+
+    def __init__(
+        self,
+        settings: ListenerSettings,
+        limits: Limits,
+        hostname: str,
+        submit: Submit,
+        capabilities: Callable[[], Capabilities],
+        recipient_check: RecipientCheck | None = None,
+        *,
+        connections: ConnectionLimits | None = None,
+        spool_directory: FilePath | None = None,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
+        if trouble := why_unusable(settings):
+            raise SettingsError(trouble)
+        name = printable(hostname).replace(" ", "")
+        self._server: asyncio.Server | None = None
+        self._house = _House(
+            settings,
+            limits,
+            name,
+            submit,
+            capabilities,
+            recipient_check,
+            connections or ConnectionLimits(limits),
+            spool_directory,
+            now or _utc_now,
+            f"220 {name} ESMTP mailguard\r\n".encode("ascii"),
+            str(settings.address),
+        )
+
+    async def start(self) -> None:
+        """Bind and accept. SettingsError where the address cannot be bound."""
+        address = self._house.settings.address
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(
+                lambda: _Door(self._house, loop), address.host, address.port, backlog=1024
+            )
+        except OSError as error:
+            raise SettingsError(f'cannot listen on "{address}": {error.strerror or "no such address"}') from error
+        log.info("listener_started", listener=self._house.name)
+
+    @property
+    def addresses(self) -> tuple[tuple[str, int], ...]:
+        """(host, port) of each bound socket."""
+        return tuple(each.getsockname()[:2] for each in self._server.sockets) if self._server else ()
+
+    async def stop(self, grace_seconds: float = 30.0) -> None:
+        """No new connection and no new transaction; idle clients hear 421. What runs may finish for so long."""
+        house = self._house
+        house.closing = True
+        if self._server is not None:
+            self._server.close()
+        for door in tuple(house.doors):
+            door.close_down()
+        if house.doors:
+            house.empty.clear()
+            if not await self._emptied(grace_seconds):
+                await self._abandon()
+        log.info("listener_stopped", listener=house.name)
+
+    async def _emptied(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._house.empty.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _abandon(self) -> None:
+        left = tuple(self._house.doors)
+        log.warning("sessions_abandoned", listener=self._house.name, count=len(left))
+        for door in left:
+            door.abandon()
+        await self._emptied(LINGER_SECONDS)
+
+
+class _Door(SMTP):
+    """One connection."""
+
+    def __init__(self, house: _House, loop: asyncio.AbstractEventLoop) -> None:
+        # aiosmtpd's own constructor reflects over its class and handler for each connection (254 µs): what the
+        # methods that stay of it need is set here instead.
+        self.loop = loop
+        reader = asyncio.StreamReader(limit=1, loop=loop)
+        asyncio.StreamReaderProtocol.__init__(self, reader, self._cb_client_connected, loop=loop)
+        self.transport: asyncio.Transport | None = None
+        self.session = self.envelope = None
+        self._original_transport = self._tls_protocol = None
+        self._timeout_handle = None
+        self._handler_coroutine: asyncio.Task[None] | None = None
+        self._house = house
+        self._peer: str | None = None
+        self._deadline = math.inf
+        self._line_deadline = math.inf
+        self._pending: list[bytes] = []
+        self._leaving = False
+        self._linger: asyncio.TimerHandle | None = None
+
+    # The connection's life, as asyncio calls it.
+
+    def connection_made(self, connection: asyncio.BaseTransport) -> None:
+        transport = cast(asyncio.Transport, connection)
+        house, peer = self._house, _peer(transport)
+        refusal = house.refusal(peer)
+        if peer is None or refusal is not None:
+            self._leaving = True
+            self._turn_away(transport, refusal or replies.NOT_ALLOWED)
+            return
+        self._peer = peer
+        opening = Opening(secrets.token_hex(8), peer, house.name, house.now())
+        self._identifier = opening.identifier
+        self._dialogue = Dialogue(
+            opening,
+            house.hostname,
+            house.limits,
+            house.capabilities,
+            checks_recipients=house.recipient_check is not None,
+        )
+        self._intake = Intake(self.loop, transport)
+        house.doors.add(self)
+        super().connection_made(transport)
+
+    def _turn_away(self, transport: asyncio.Transport, refusal: Reply) -> None:
+        log.info("client_refused", listener=self._house.name, code=refusal.code, status=refusal.status)
+        transport.write(to_wire(refusal))
+        transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        if not self._leaving:
+            self._intake.push(data)
+
+    def eof_received(self) -> bool:
+        """A half-closed client still gets its replies."""
+        if self._leaving:
+            return False
+        self._intake.end()
+        return True
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._peer is None:
+            return
+        self._leaving = True
+        for timer in (self._timeout_handle, self._linger):
+            if timer is not None:
+                timer.cancel()
+        asyncio.StreamReaderProtocol.connection_lost(self, error)
+        self.transport = None
+        self._intake.end()
+        self._house.connections.leave(self._peer)
+        self._gone()
+
+    def close_down(self) -> None:
+        """The listener stops: a client between transactions is told at once, another when its transaction ends."""
+        self._dialogue.closing = True
+        if self._intake.waiting and not self._dialogue.open:
+            self._farewell(replies.CLOSING_DOWN)
+
+    def abandon(self) -> None:
+        """Cut the connection and cancel what still runs."""
+        if self.transport is not None:
+            self.transport.abort()
+        if self._handler_coroutine is not None:
+            self._handler_coroutine.cancel()
+
+    def _gone(self) -> None:
+        task = self._handler_coroutine
+        if self.transport is None and (task is None or task.done()):
+            self._house.doors.discard(self)
+            if not self._house.doors:
+                self._house.empty.set()
+
+    # The session.
+
+    async def _handle_client(self) -> None:
+        try:
+            self._pending.append(self._house.greeting)
+            await self._converse()
+        except ConnectionError:
+            log.info("connection_lost", session=self._identifier)
+        except Exception as error:
+            self._pending.append(to_wire(self._failed("session_failed", error)))
+            self._leave()
+        finally:
+            self._leave()
+            self.loop.call_soon(self._gone)
+
+    async def _converse(self) -> None:
+        """Until the session ends: read a line, answer it, do what the answer says."""
+        intake = self._intake
+        while True:
+            line = intake.line()
+            if line is None:
+                await self._flush()
+                if not await self._next_input():
+                    return
+                continue
+            self._line_deadline = math.inf
+            answer = self._answer(line)
+            if answer.then is Then.CHECK:
+                answer = await self._check()
+            self._pending.append(answer.wire)
+            if answer.then is Then.CONTENT:
+                answer = await self._message()
+            if answer.then is Then.CLOSE or answer.then is Then.DROP:
+                return self._end(answer)
+            if len(self._pending) >= REPLIES_AT_ONCE:
+                await self._flush()
+                await asyncio.sleep(0)
+
+    def _end(self, answer: Answer) -> None:
+        if answer.then is Then.DROP:
+            log.info("http_dropped", session=self._identifier)
+            if self.transport is not None:
+                self.transport.abort()
+            return
+        if answer.error:
+            log.info("session_cut_off", session=self._identifier, reply=answer.wire[:9].decode("ascii"))
+
+    def _answer(self, line: bytes | Mark) -> Answer:
+        dialogue = self._dialogue
+        try:
+            if isinstance(line, bytes):
+                return dialogue.command(line)
+            if line is Mark.TOO_LONG:
+                return dialogue.line_too_long()
+            return Answer(to_wire(replies.LINE_TOO_LONG), Then.CLOSE, error=True)
+        except Exception as error:
+            dialogue.forget()
+            return Answer(to_wire(self._failed("command_failed", error)), error=True)
+
+    async def _check(self) -> Answer:
+        dialogue, check = self._dialogue, self._house.recipient_check
+        assert check is not None and dialogue.session is not None and dialogue.candidate is not None
+        self._disarm()
+        try:
+            return dialogue.settle(await check(dialogue.session, dialogue.candidate.path))
+        except (Exception, asyncio.CancelledError) as error:
+            if _cancelled_from_outside():
+                raise
+            return dialogue.settle(self._failed("recipient_check_failed", error))
+
+    async def _message(self) -> Answer:
+        """From 354 to the reply that stands for the message."""
+        await self._flush()
+        reader = await self._content()
+        dialogue = self._dialogue
+        if reader is None:
+            log.info("content_cut_off", session=self._identifier)
+            return Answer(b"", Then.CLOSE)
+        answer = await self._judged(reader)
+        dialogue.messages += 1
+        dialogue.forget()
+        self._pending.append(answer.wire)
+        if self._leaving:
+            log.info("reply_dropped", session=self._identifier, reply=answer.wire[:9].decode("ascii"))
+            return Answer(b"", Then.CLOSE)
+        if dialogue.closing and answer.then is Then.GO_ON:
+            self._pending.append(to_wire(replies.CLOSING_DOWN))
+            return Answer(b"", Then.CLOSE)
+        return answer
+
+    async def _content(self) -> ContentReader | None:
+        """Read up to the end of the data; None if the client went away or was too slow."""
+        house, intake = self._house, self._intake
+        limits = house.limits
+        reader = ContentReader(
+            Spool(limits.spool_above_bytes, house.spool_directory),
+            limits.message_bytes,
+            normalise=house.settings.line_ends == "normalise",
+        )
+        started = self.loop.time()
+        while True:
+            if chunk := intake.chunk():
+                rest = reader.feed(chunk)
+                if rest is not None:
+                    intake.unread(rest)
+                    return reader
+            earned = reader.received / limits.data_minimum_bytes_per_second
+            self._arm(
+                min(
+                    started + limits.data_seconds,
+                    started + limits.data_grace_seconds + earned,
+                    self.loop.time() + limits.data_grace_seconds,
+                )
+            )
+            if not await intake.wait():
+                reader.discard()
+                return None
+
+    async def _judged(self, reader: ContentReader) -> Answer:
+        limits, dialogue = self._house.limits, self._dialogue
+        content = reader.finish(limits.header_bytes, limits.header_fields)
+        if content is None:
+            if reader.fault is None or reader.fault is Fault.NOT_KEPT:
+                return Answer(to_wire(self._failed("content_not_kept", reader.cause)))
+            log.info("content_refused", session=self._identifier, fault=reader.fault.value)
+            return dialogue.content_refused(_FAULTS[reader.fault])
+        if reader.eight_bit and not dialogue.capabilities.eight_bit:
+            log.info("content_refused", session=self._identifier, fault="eight_bit")
+            return dialogue.content_refused(replies.EIGHT_BIT_CONTENT)
+        reply = await self._submitted(dialogue.envelope(eight_bit=reader.eight_bit), content)
+        return Answer(to_wire(reply), Then.CLOSE if reply.code == 421 else Then.GO_ON)
+
+    async def _submitted(self, envelope: Envelope, content: Buffer) -> Reply:
+        session = self._dialogue.session
+        assert session is not None
+        self._disarm()
+        try:
+            return _sound(await self._house.submit(session, envelope, content))
+        except (Exception, asyncio.CancelledError) as error:
+            if _cancelled_from_outside():
+                raise
+            return self._failed("submission_failed", error)
+
+    def _failed(self, event: str, cause: BaseException | None) -> Reply:
+        """The log gets the cause, the client a sentence and the reference that finds it in the log."""
+        ref = short_reference(secrets.token_bytes(RANDOM_OCTETS))
+        log.error(event, ref=ref, session=self._identifier, cause=cause)
+        return cannot_check(ref)
+
+    # Replies, time and the end of the connection.
+
+    async def _flush(self) -> None:
+        """Send what is to be said; wait only where the client does not read its replies."""
+        if not self._pending:
+            return
+        wire = b"".join(self._pending)
+        self._pending.clear()
+        if self._leaving or self.transport is None or self.transport.is_closing():
+            raise ConnectionResetError
+        self.transport.write(wire)
+        if self.transport.get_write_buffer_size():
+            self._arm(self.loop.time() + self._house.limits.idle_seconds)
+            await self._writer.drain()
+
+    async def _next_input(self) -> bool:
+        limits, now = self._house.limits, self.loop.time()
+        if self._dialogue.closing and not self._dialogue.open:
+            self._pending.append(to_wire(replies.CLOSING_DOWN))
+            return False
+        if self._intake.begun:
+            self._line_deadline = min(self._line_deadline, now + limits.command_seconds)
+            self._arm(self._line_deadline)
+        else:
+            self._arm(now + (limits.busy_idle_seconds if self._house.connections.busy else limits.idle_seconds))
+        return await self._intake.wait()
+
+    def _arm(self, deadline: float) -> None:
+        """The timer is moved only to fire sooner; one that fires too soon sets itself again."""
+        self._deadline = deadline
+        timer = self._timeout_handle
+        if timer is not None:
+            if timer.when() <= deadline:
+                return
+            timer.cancel()
+        self._timeout_handle = self.loop.call_at(deadline, self._timeout_cb)
+
+    def _disarm(self) -> None:
+        self._deadline = math.inf
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """aiosmtpd's own timer is not used: it would run during a submission."""
+
+    def _timeout_cb(self) -> None:
+        self._timeout_handle = None
+        if self._leaving or self._deadline == math.inf:
+            return
+        if self.loop.time() < self._deadline:
+            self._arm(self._deadline)
+            return
+        log.info("session_timed_out", session=self._identifier)
+        self._farewell(replies.TOO_SLOW)
+
+    def _farewell(self, reply: Reply) -> None:
+        self._pending.append(to_wire(reply))
+        self._leave()
+
+    def _leave(self) -> None:
+        """Say what is left to say, and close so that it arrives."""
+        transport, self._leaving, left = self.transport, True, self._leaving
+        if left or transport is None or transport.is_closing():
+            return
+        transport.write(b"".join(self._pending))
+        self._pending.clear()
+        at_end = self._intake.ended
+        self._intake.drop()
+        self._linger = self.loop.call_later(LINGER_SECONDS, transport.abort)
+        if at_end or not transport.can_write_eof():
+            transport.close()
+        else:
+            transport.write_eof()
+
+
+def _sound(reply: Reply) -> Reply:
+    """A reply that can stand on the wire as the end of a transaction. MailguardError for what cannot."""
+    if not isinstance(reply, Reply) or not (200 <= reply.code <= 299 or 400 <= reply.code <= 599):
+        raise MailguardError("the submission did not end in a reply")
+    text = reply.text if reply.text.isascii() and reply.text.isprintable() else printable(reply.text)
+    return Reply(reply.code, reply.status or f"{reply.code // 100}.0.0", text[:MAX_TEXT_OCTETS])
+
+
+def _cancelled_from_outside() -> bool:
+    """Whether `stop` cancels this session, rather than a part of the guard that raised CancelledError."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _peer(transport: asyncio.BaseTransport) -> str | None:
+    """The client's IP address; None if it is gone already. An IPv4 client of an IPv6 socket has its IPv4 address."""
+    name = transport.get_extra_info("peername")
+    if not name:
+        return None
+    peer = str(name[0])
+    if peer.startswith("::ffff:") and (mapped := IPv6Address(peer).ipv4_mapped):
+        return str(mapped)
+    return peer
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,57 @@
+"""Every reply of the door's own, as one table (RFC 5321 section 4.2, enhanced codes RFC 3463 and RFC 2034).
+
+What a message's fate says to the client stands in core/reply.py; these concern the protocol alone. RFC 2034
+section 4 leaves the greeting, the reply to HELO and EHLO, and 3yz without an enhanced code.
+"""
+
+from __future__ import annotations
+
+from ..core.reply import Reply
+
+# Done.
+OK = Reply(250, "2.0.0", "OK")
+SENDER_OK = Reply(250, "2.1.0", "Sender OK")
+RECIPIENT_OK = Reply(250, "2.1.5", "Recipient OK")
+GOODBYE = Reply(221, "2.0.0", "Goodbye")
+HELP = Reply(214, "2.0.0", "Commands: EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT")
+NOT_VERIFIED = Reply(252, "2.5.0", "Addresses are not verified here, send the message")
+SEND_CONTENT = Reply(354, None, "End data with <CR><LF>.<CR><LF>")
+
+# Refused commands.
+UNKNOWN_COMMAND = Reply(500, "5.5.1", "Command not recognised")
+LINE_TOO_LONG = Reply(500, "5.5.2", "Command line too long")
+LINE_MALFORMED = Reply(500, "5.5.2", "Command line with a bare CR, bare LF or NUL")
+NOT_IMPLEMENTED = Reply(502, "5.5.1", "Command not implemented")
+NEEDS_NO_ARGUMENT = Reply(501, "5.5.4", "This command takes no argument")
+NEEDS_ARGUMENT = Reply(501, "5.5.4", "This command needs an argument")
+HELLO_FIRST = Reply(503, "5.5.1", "Send EHLO or HELO first")
+SENDER_GIVEN = Reply(503, "5.5.1", "Sender already given")
+SENDER_FIRST = Reply(503, "5.5.1", "Send MAIL first")
+RECIPIENT_FIRST = Reply(503, "5.5.1", "No valid recipients")
+MAIL_SYNTAX = Reply(501, "5.5.4", "Syntax: MAIL FROM:<address> [parameters]")
+RCPT_SYNTAX = Reply(501, "5.5.4", "Syntax: RCPT TO:<address> [parameters]")
+BAD_SENDER = Reply(553, "5.1.7", "Sender address not accepted, its syntax is wrong or ambiguous")
+BAD_RECIPIENT = Reply(553, "5.1.3", "Recipient address not accepted, its syntax is wrong or ambiguous")
+NOT_ASCII_SENDER = Reply(550, "5.6.7", "Sender address needs SMTPUTF8, which was not asked for")
+NOT_ASCII_RECIPIENT = Reply(553, "5.6.7", "Recipient address needs SMTPUTF8, which was not asked for")
+BAD_PARAMETER = Reply(501, "5.5.4", "Parameter with a wrong value")
+PARAMETER_TWICE = Reply(501, "5.5.4", "Parameter given twice")
+UNKNOWN_PARAMETER = Reply(555, "5.5.4", "Parameter not recognised, or its extension is not announced here")
+TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients in one message, send the rest in another")
+
+# Refused content, after its end.
+TOO_LARGE = Reply(552, "5.3.4", "Message larger than this server takes")
+HEADER_TOO_LARGE = Reply(552, "5.3.4", "Message header larger than this server takes")
+TOO_MANY_FIELDS = Reply(552, "5.3.4", "Message header with more fields than this server takes")
+BARE_LINE_END = Reply(554, "5.6.0", "Message with a bare CR or bare LF, only CRLF ends a line (RFC 5321 section 2.3.8)")
+NUL_IN_CONTENT = Reply(554, "5.6.0", "Message with a NUL octet")
+EIGHT_BIT_CONTENT = Reply(554, "5.6.3", "Message with 8-bit octets, which the next mail server does not take")
+
+# The session ends.
+NOT_ALLOWED = Reply(554, "5.7.1", "This client may not send mail here")
+TOO_MANY_CONNECTIONS = Reply(421, "4.7.0", "Too many connections, try again later")
+TOO_MANY_COMMANDS = Reply(421, "4.7.0", "Too many commands in one session, connect again")
+TOO_MANY_MESSAGES = Reply(421, "4.7.0", "Too many messages in one session, connect again")
+TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors")
+TOO_SLOW = Reply(421, "4.4.2", "Nothing complete came in time, goodbye")
+CLOSING_DOWN = Reply(421, "4.3.2", "This service is closing down, try again later")
