@@ -51,6 +51,16 @@ def plain_field(name: str, value: str) -> bytes:
     return "\r\n".join(lines).encode("utf-8", "replace") + CRLF
 
 
+def whole_field(name: str, value: str) -> bytes:
+    """A field on one line, its value exactly as it is. ValueError for a value that would not be one line.
+
+    The caller keeps it below 998 octets.
+    """
+    if _UNSAFE.search(value):
+        raise ValueError("a field would hold a control character")
+    return f"{name}: {value}".encode("utf-8", "strict") + CRLF
+
+
 def mailbox(name: str, address: str) -> str:
     """`"Name" <address>`, the name as a quoted string or as encoded words (RFC 5322 section 3.4)."""
     if name.isascii() and name.isprintable() and len(name) <= 60:
@@ -88,7 +98,7 @@ def multipart(kind: str, boundary: str, parts: Sequence[Part]) -> Part:
 
 def serialise(part: Part) -> bytes:
     """The part's fields, an empty line, and its body."""
-    return b"".join(plain_field(name, value) for name, value in part.fields) + CRLF + part.body
+    return b"".join(whole_field(name, value) for name, value in part.fields) + CRLF + part.body
 
 
 def _encoded_words(text: str) -> list[bytes]:

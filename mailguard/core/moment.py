@@ -23,12 +23,12 @@ def time_in_words(at: datetime) -> str:
 
 
 def date_in_words(at: datetime) -> str:
-    """"Friday 20 November 2026"."""
+    """For example "Friday 20 November 2026"."""
     return f"{DAYS[at.weekday()]} {at.day} {MONTHS[at.month - 1]} {at.year}"
 
 
 def moment_in_words(at: datetime) -> str:
-    """"5pm on Friday 20 November 2026". Midnight is the start of the day that is named."""
+    """For example "5pm on Friday 20 November 2026". Midnight is the start of the day that is named."""
     if at.hour == at.minute == 0:
         return f"midnight at the start of {date_in_words(at)}"
     return f"{time_in_words(at)} on {date_in_words(at)}"

@@ -9,23 +9,20 @@ chance.
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from . import words
-from .compose import mailbox, multipart, plain_field, serialise, text_field, text_part
+from .compose import multipart, serialise, text_part
+from .frame import Frame, opening_fields
 from .legible import legible, legible_lines, without_addresses
-from .moment import header_date, moment_in_words
+from .letter import Block, Letter, as_html, as_text
+from .moment import moment_in_words
 
-MARK_FIELD = "X-Mailguard-Notice"
 LISTED = 20
 """How many messages a combined notice lists; the rest is a count."""
-
-_MESSAGE_ID = re.compile(rb"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@:\[\]\"\\-]{1,250}>")
 
 
 class Kind(StrEnum):
@@ -44,27 +41,6 @@ class Kind(StrEnum):
 
 
 TO_REVIEWERS = frozenset({Kind.REVIEW_HELD, Kind.REVIEW_ENDED, Kind.REVIEW_FAILED, Kind.REVIEW_SEVERAL})
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What stands around every notice. sender, to: addresses as they are written in a field, without brackets.
-
-    at: when it is written, in the organisation's time zone. message_id, in_reply_to: with angle brackets; the latter as
-    the original has it, left out where it is malformed. mark: proves to the guard that the notice is its own.
-    boundary: characters that occur in no text, from the caller's randomness.
-    """
-
-    organisation: str
-    sender: str
-    contact: str | None
-    to: str
-    at: datetime
-    message_id: str
-    mark: str
-    boundary: str
-    in_reply_to: bytes | None = None
-    international: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +79,6 @@ class Facts:
     revision: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A piece of a letter. style: lead, heading, text, quote, steps, list or small."""
-
-    style: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    subject: str
-    blocks: tuple[Block, ...]
-
-
 def notice(kind: Kind, facts: Facts, frame: Frame) -> bytes:
     """The whole message. It is pure ASCII unless frame.international, which lets the address in To be UTF-8.
 
@@ -128,83 +90,15 @@ def notice(kind: Kind, facts: Facts, frame: Frame) -> bytes:
         frame.boundary,
         (text_part("plain", as_text(letter)), text_part("html", as_html(letter))),
     )
-    return b"".join(_fields(kind, letter, frame)) + serialise(body)
+    reviewers = kind in TO_REVIEWERS
+    submitted = "auto-generated" if reviewers else "auto-replied"
+    return opening_fields(frame, letter.subject, submitted=submitted, replies=not reviewers) + serialise(body)
 
 
 def write_letter(kind: Kind, facts: Facts, frame: Frame) -> Letter:
     """The words of a notice, before they become a message."""
     letter = _LETTERS[kind](facts, frame)
     return Letter(letter.subject, (_text(words.GREETING), *letter.blocks, *_ending(kind, facts, frame)))
-
-
-def as_text(letter: Letter) -> str:
-    """The letter as plain text, lines ending in "\\n". A paragraph is one line: the reader's program wraps it."""
-    pieces = []
-    for block in letter.blocks:
-        if block.style == "steps":
-            pieces.append("\n".join(f"{number}. {line}" for number, line in enumerate(block.lines, 1)))
-        elif block.style in ("quote", "list"):
-            mark = "> " if block.style == "quote" else "- "
-            pieces.append("\n".join(mark + line for line in block.lines))
-        else:
-            pieces.append("\n".join(block.lines))
-    # A heading stands directly above its paragraph; everything else is set apart by an empty line.
-    text = ""
-    for block, piece in zip(letter.blocks, pieces, strict=True):
-        text += piece + ("\n" if block.style == "heading" else "\n\n")
-    return text.rstrip("\n") + "\n"
-
-
-def as_html(letter: Letter) -> str:
-    """The letter as one column of HTML: real headings, 16 px, no picture, no link, no colour (dark mode works)."""
-    body = "\n".join(_HTML[block.style](tuple(html.escape(line) for line in block.lines)) for block in letter.blocks)
-    return (
-        '<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{html.escape(letter.subject)}</title>\n</head>\n"
-        '<body style="margin:0;padding:16px;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:1.5">\n'
-        '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:600px">\n'
-        f"<tr><td>\n{body}\n</td></tr>\n</table>\n</body>\n</html>\n"
-    )
-
-
-def well_formed_message_id(value: bytes | None) -> str | None:
-    """The one message identifier that a Message-ID field holds; None where there is none or it could be misread."""
-    stripped = (value or b"").strip(b" \t\r\n")
-    return stripped.decode("ascii") if _MESSAGE_ID.fullmatch(stripped) and stripped.count(b"@") == 1 else None
-
-
-# The fields around the letter (CONSOLE.md 3; RFC 3834 sections 3.1 and 5).
-
-
-def _fields(kind: Kind, letter: Letter, frame: Frame) -> list[bytes]:
-    _check(frame)
-    name = words.SENDER_NAME.format(organisation=legible(frame.organisation, 100))
-    fields = [
-        plain_field("Date", header_date(frame.at)),
-        plain_field("Message-ID", frame.message_id),
-        plain_field("From", mailbox(name, frame.sender)),
-        plain_field("To", frame.to),
-    ]
-    if frame.contact and kind not in TO_REVIEWERS:
-        fields.append(plain_field("Reply-To", frame.contact))
-    fields.append(text_field("Subject", letter.subject))
-    if (original := well_formed_message_id(frame.in_reply_to)) is not None:
-        fields += [plain_field("In-Reply-To", original), plain_field("References", original)]
-    fields += [
-        plain_field("Auto-Submitted", "auto-generated" if kind in TO_REVIEWERS else "auto-replied"),
-        plain_field("X-Auto-Response-Suppress", "All"),
-        plain_field(MARK_FIELD, frame.mark),
-        plain_field("MIME-Version", "1.0"),
-    ]
-    return fields
-
-
-def _check(frame: Frame) -> None:
-    for value in (frame.sender, frame.to, frame.contact or "", frame.message_id, frame.mark, frame.boundary):
-        if not value.isprintable() or not (value.isascii() or (frame.international and value == frame.to)):
-            raise ValueError("a field of a notice would hold something that it cannot hold")
 
 
 # The letters, one for each kind.
@@ -230,13 +124,14 @@ def _held(facts: Facts, frame: Frame) -> Letter:
 
 def _several(facts: Facts, frame: Frame) -> Letter:
     count = words.emails(facts.count)
+    newest = (words.SEVERAL_NEWEST.format(reason=_reason(facts)),) if facts.reason else ()
     return Letter(
         words.SEVERAL_SUBJECT.format(emails=count),
         (
             _lead(words.SEVERAL_LEAD.format(emails=count)),
             _list(facts),
             _heading(words.WHY),
-            _text(words.SEVERAL_WHY, _reason(facts)),
+            _text(words.SEVERAL_WHY, *newest),
             _heading(words.NEXT),
             _text(words.SEVERAL_NEXT.format(organisation=_organisation(frame)), words.SEVERAL_UNDECIDED),
             _text(words.HELD_URGENT.format(contact=_contact(frame))),
@@ -458,18 +353,3 @@ def _heading(text: str) -> Block:
 
 def _text(*lines: str) -> Block:
     return Block("text", lines)
-
-
-def _items(tag: str, lines: tuple[str, ...]) -> str:
-    return f"<{tag}>\n" + "\n".join(f"<li>{line}</li>" for line in lines) + f"\n</{tag}>"
-
-
-_HTML: dict[str, Callable[[tuple[str, ...]], str]] = {
-    "lead": lambda lines: f'<h1 style="font-size:20px;line-height:1.3">{"<br>".join(lines)}</h1>',
-    "heading": lambda lines: f'<h2 style="font-size:18px;margin:24px 0 4px">{"<br>".join(lines)}</h2>',
-    "text": lambda lines: "\n".join(f"<p>{line}</p>" for line in lines),
-    "quote": lambda lines: "<blockquote>\n" + "\n".join(f"<p>{line}</p>" for line in lines) + "\n</blockquote>",
-    "steps": lambda lines: _items("ol", lines),
-    "list": lambda lines: _items("ul", lines),
-    "small": lambda lines: "<hr>\n" + "\n".join(f"<p>{line}</p>" for line in lines),
-}

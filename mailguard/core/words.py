@@ -53,7 +53,8 @@ HELD_EARLIER = "{emails} of yours were also held a short while ago, without a no
 
 SEVERAL_SUBJECT = "Not sent yet: {emails}"
 SEVERAL_LEAD = "{emails} of yours have not been sent yet. We stopped them so that they can be checked first."
-SEVERAL_WHY = "They were held within a few minutes, so we tell you about them together. The reason for the newest:"
+SEVERAL_WHY = "They were held within a few minutes, so we tell you about them together."
+SEVERAL_NEWEST = "The newest was held for this reason: {reason}"
 SEVERAL_NEXT = "Somebody at {organisation} has until then to decide about each of them. You do not need to do anything."
 SEVERAL_UNDECIDED = "Those that nobody decides in time will not be sent. We will tell you what becomes of each of them."
 SEVERAL_ITEM = "“{subject}”, to be decided by {due} ({ref})"
@@ -121,6 +122,7 @@ NOT_TOLD_UNTRUSTED = "It did not come through a sign-in or from an allowed compu
 NOT_TOLD_AUTOMATIC = "It was sent by a computer program or to a mailing list, where nobody reads replies."
 NOT_TOLD_UNREAD = "Its return address is one that nobody reads."
 NOT_TOLD_OWN = "It is one of mailguard's own notices."
+NOT_TOLD_AS_BEFORE = "The sender could not be told when the email was held either."
 NOT_TOLD_UNWRITABLE = "Its return address cannot be written to."
 
 # Delivery status notifications.
@@ -153,12 +155,12 @@ WHY_PASSED_ON = "passed on."
 
 
 def people(count: int) -> str:
-    """"1 person", "1,204 people"."""
+    """For example "1 person" and "1,204 people"."""
     return f"{count:,} {'person' if count == 1 else 'people'}"
 
 
 def emails(count: int) -> str:
-    """"1 email", "12 emails"."""
+    """For example "1 email" and "12 emails"."""
     return f"{count:,} {'email' if count == 1 else 'emails'}"
 
 

@@ -80,14 +80,14 @@ class OutboxSettings(BaseModel):
         description="How long after a first temporary refusal the next attempt is made. Default: 5m; a number with s, "
         "m, h or d. Example: 1m. Sooner than a few minutes annoys mail servers that use greylisting.",
     )
-    retry_factor: float = Field(
+    factor: float = Field(
         default=2.0,
         ge=1.0,
         le=10.0,
         description="How many times longer each wait is than the one before. Default: 2. Example: 1.5. With 1 every "
         "wait is as long as the first.",
     )
-    longest_wait: Duration = Field(
+    longest_retry: Duration = Field(
         default=timedelta(hours=2),
         ge=timedelta(seconds=1),
         le=timedelta(days=1),

@@ -1,0 +1,273 @@
+"""Who is told what: the sender where they may be told, else the reviewers; the ledger always hears which.
+
+A notice goes only to a sender inside whose message came through sign-in or an allowed network and is neither automatic
+nor list mail nor a notice of ours (told.py). A delivery status notification goes to the reverse-path of any message
+that came so, outside too: RFC 5321 section 6.1 makes a relay that took a message answer for it, and promise 2 lets
+nothing vanish (docs/decisions/notices.md). Of a notice or notification that fails nobody is told: that is where loops begin.
+
+INVARIANT: nothing here waits or writes; the caller puts what comes back into the outbox in the same durable step that
+makes it true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from ..core import words
+from ..core.envelope import Envelope, Path
+from ..core.legible import legible
+from ..core.mail.message import Buffer, Message
+from ..core.mail.text import decode_text
+from ..core.notice import Facts, Kind, Listed
+from ..core.organisation import Organisation
+from ..core.outcome import Outcome
+from ..core.report import Action, Event, Fate, Report, wants
+from ..core.returned import LONGEST_HEADER, first_value
+from ..core.session import Session
+from ..core.verdict import Verdict
+from .burst import Burst, Later, Together
+from .letterhead import Letterhead
+from .ports import Clock, Randomness
+from .records import Delivery, Held, NewDelivery, RecipientResult
+from .settings import NoticeSettings
+from .told import EXPLAINED, Answer, NotTold, Reason, is_writable, why_not_told
+
+__all__ = ["Answer", "NotTold", "Notices", "Reason"]
+
+
+class Notices:
+    """Answers everything that a sender should hear of with rows for the outbox. One object serves all sessions."""
+
+    def __init__(
+        self,
+        *,
+        organisation: Organisation,
+        settings: NoticeSettings,
+        time_zone: str,
+        clock: Clock,
+        randomness: Randomness,
+        mark_key: bytes,
+        hostname: str,
+        give_up_after: timedelta = timedelta(days=2),
+        smarthost: str | None = None,
+    ) -> None:
+        """time_zone: of the times in notices. mark_key: at least 16 octets. hostname: the Reporting-MTA.
+
+        smarthost: its name, for Remote-MTA. give_up_after: how long a notice is tried.
+        """
+        self._organisation = organisation
+        self._zone = ZoneInfo(time_zone)
+        self._clock = clock
+        self._hostname = hostname
+        self._smarthost = smarthost
+        self._letterhead = Letterhead(
+            organisation=organisation,
+            settings=settings,
+            zone=self._zone,
+            randomness=randomness,
+            mark_key=mark_key,
+            give_up_after=give_up_after,
+        )
+        self._senders = Burst()
+        self._reviewers = Burst()
+
+    # A message is held.
+
+    def held(
+        self,
+        session: Session,
+        envelope: Envelope,
+        message: Message,
+        verdict: Verdict,
+        ref: str,
+        due_at: datetime,
+        reason: str,
+    ) -> Answer:
+        """A message is held until due_at. reason: the sentence that says why; it may say more than the verdict's."""
+        now = self._clock.now()
+        facts = replace(
+            self._facts(ref, now, envelope),
+            subject=_subject(message),
+            reason=reason,
+            due_at=due_at.astimezone(self._zone),
+            rule=verdict.deciding or "",
+            revision=verdict.policy_revision,
+        )
+        own = self._letterhead.is_own(message)
+        why_not = why_not_told(session, envelope, message, self._organisation, own=own)
+        if why_not is not None or envelope.reverse_path is None:
+            return self._instead(why_not or Reason.NULL_PATH, Kind.REVIEW_HELD, facts, now, Kind.HELD.value)
+        return self._tell_held(facts, envelope.reverse_path, now, _message_id(message))
+
+    def _tell_held(self, facts: Facts, sender: Path, now: datetime, original: bytes | None) -> Answer:
+        told = self._senders.tell(sender, Listed(facts.ref, legible(facts.subject, 80), facts.due_at), now)
+        if isinstance(told, Later):
+            return NotTold(Reason.TOGETHER, later=True)
+        if isinstance(told, Together):
+            kind, facts = Kind.SEVERAL, replace(facts, listed=told.listed, count=told.count)
+        else:
+            kind, facts = Kind.HELD, replace(facts, listed=told.earlier, count=told.count)
+        return (self._letterhead.notice(kind, facts, sender, now, Kind.HELD.value, original),)
+
+    def overdue(self, now: datetime) -> tuple[NewDelivery, ...]:
+        """Combined notices for whoever was spared notices in a burst and has heard nothing since.
+
+        To be called at intervals; the rows go into the outbox.
+        """
+        senders = [(Kind.SEVERAL, *each) for each in self._senders.overdue(now)]
+        reviewers = [(Kind.REVIEW_SEVERAL, *each) for each in self._reviewers.overdue(now)]
+        return tuple(
+            self._letterhead.notice(kind, self._combined(told), person, now, "overdue")
+            for kind, person, told in [*senders, *reviewers]
+        )
+
+    def _combined(self, told: Together) -> Facts:
+        since = told.since.astimezone(self._zone)
+        return Facts(ref=told.listed[0].ref, at=since, listed=told.listed, count=told.count)
+
+    # The outcome of a held message.
+
+    def released(self, held: Held, form: str, by: str, copies: int, now: datetime) -> Answer:
+        """A reviewer released it as form (original, separate, bcc, cleaned). copies: how many rows that made."""
+        facts = replace(self._ended(held, now), by=by, form=form)
+        if form == "separate":
+            # Never more than was queued, whatever else the envelope named.
+            facts = replace(facts, outside=min(facts.outside, copies))
+        return self._outcome(Kind.SENT, words.REVIEW_RELEASED, held, facts, now)
+
+    def rejected(self, held: Held, note: str, by: str, now: datetime) -> Answer:
+        """A reviewer decided that it is not sent, and wrote this note to its sender."""
+        facts = replace(self._ended(held, now), by=by, note=note)
+        return self._outcome(Kind.REJECTED, words.REVIEW_REJECTED, held, facts, now)
+
+    def cancelled(self, held: Held, now: datetime) -> Answer:
+        """Its sender took it back."""
+        return self._outcome(Kind.CANCELLED, words.REVIEW_CANCELLED, held, self._ended(held, now), now)
+
+    def expired(self, held: Held, now: datetime) -> Answer:
+        """Nobody decided in time, so it is not sent."""
+        return self._outcome(Kind.EXPIRED, words.REVIEW_EXPIRED, held, self._ended(held, now), now)
+
+    def _outcome(self, kind: Kind, to_reviewers: str, held: Held, facts: Facts, now: datetime) -> Answer:
+        """Every outcome is told, however many there are: promise 5 outranks a full mailbox."""
+        sender = held.envelope.reverse_path
+        step = f"{kind}.{held.version}"
+        if sender is None or not held.notify_sender:
+            reason = Reason.AS_BEFORE if sender else Reason.NULL_PATH
+            return self._instead(reason, Kind.REVIEW_ENDED, replace(facts, outcome=to_reviewers), now, step)
+        first = self._letterhead.message_id(f"{held.ref}.notice.{Kind.HELD}")
+        return (self._letterhead.notice(kind, facts, sender, now, step, first.encode()),)
+
+    def _ended(self, held: Held, now: datetime) -> Facts:
+        return replace(
+            self._facts(held.ref, now, held.envelope),
+            subject=held.subject,
+            reason=held.reason,
+            due_at=held.due_at.astimezone(self._zone),
+            rule=held.rules[0] if held.rules else "",
+            revision=held.policy_revision,
+        )
+
+    # Delivery failed.
+
+    def refused(
+        self,
+        session: Session,
+        envelope: Envelope,
+        message: Message,
+        results: Sequence[RecipientResult],
+        ref: str,
+        now: datetime,
+    ) -> Answer:
+        """The smarthost refused these recipients for good while it took the message for others."""
+        why_not = None if session.trusted else Reason.UNTRUSTED
+        report = self._report(results, envelope, message.raw, ref, now, now)
+        return self._failed(report, envelope, now, f"{ref}.dsn", why_not)
+
+    def bounced(self, row: Delivery, results: Sequence[RecipientResult], original: Buffer, now: datetime) -> Answer:
+        """These recipients of a row of the outbox are refused for good, or their time is up.
+
+        original: raw bytes of the message; b"" where they are gone.
+        """
+        if row.kind in ("notice", "dsn"):
+            return NotTold(Reason.OWN)
+        why_not = None if row.sender_told else Reason.AS_BEFORE
+        report = self._report(results, row.envelope, original, row.ref, row.created_at, now)
+        return self._failed(report, row.envelope, now, f"{row.identifier}.dsn.{row.attempts}", why_not)
+
+    def _failed(
+        self, report: Report, envelope: Envelope, now: datetime, identifier: str, why_not: Reason | None
+    ) -> Answer:
+        sender = envelope.reverse_path
+        if not report.fates:
+            return NotTold(Reason.NOT_ASKED)
+        if sender is None or why_not is not None or not is_writable(sender):
+            reason = Reason.NULL_PATH if sender is None else why_not or Reason.UNWRITABLE
+            facts = replace(self._facts(report.ref, now, envelope), people=len(report.fates))
+            return self._instead(reason, Kind.REVIEW_FAILED, facts, now, identifier)
+        international = envelope.parameter(b"SMTPUTF8") is not None
+        original = first_value(report.original, b"message-id")
+        return (self._letterhead.report(report, sender, now, identifier, original, international=international),)
+
+    def _report(
+        self,
+        results: Sequence[RecipientResult],
+        envelope: Envelope,
+        original: Buffer,
+        ref: str,
+        arrived_at: datetime,
+        now: datetime,
+    ) -> Report:
+        header = bytes(original[:LONGEST_HEADER])
+        return Report(
+            fates=tuple(_fate(each) for each in results if wants(each.recipient, Event.FAILURE)),
+            subject=decode_text(first_value(header, b"subject") or b""),
+            arrived_at=arrived_at.astimezone(self._zone),
+            hostname=self._hostname,
+            ref=ref,
+            envelope_id=envelope.parameter(b"ENVID"),
+            original=header,
+            remote=self._smarthost,
+            tried=max(now - arrived_at, timedelta()),
+        )
+
+    # The reviewers, in the sender's place.
+
+    def _instead(self, reason: Reason, kind: Kind, facts: Facts, now: datetime, step: str) -> NotTold:
+        """No subject, no sentence that might quote one, no address (CONSOLE.md 3.4)."""
+        reviewers = self._letterhead.reviewers()
+        if reviewers is None:
+            return NotTold(reason)
+        told = self._reviewers.tell(reviewers, Listed(facts.ref), now)
+        if isinstance(told, Later):
+            return NotTold(reason)
+        if isinstance(told, Together):
+            combined = self._combined(told)
+            return NotTold(
+                reason, (self._letterhead.notice(Kind.REVIEW_SEVERAL, combined, reviewers, now, f"{step}.several"),)
+            )
+        explained = EXPLAINED[reason].format(organisation=legible(self._organisation.name, 100))
+        facts = replace(facts, subject="", reason="", note="", by="", why_not_told=explained)
+        return NotTold(reason, (self._letterhead.notice(kind, facts, reviewers, now, step),))
+
+    def _facts(self, ref: str, now: datetime, envelope: Envelope) -> Facts:
+        addresses = {each.address for each in envelope.recipients}
+        outside = sum(not self._organisation.is_inside(address) for address in addresses)
+        return Facts(ref=ref, at=now.astimezone(self._zone), people=len(addresses), outside=outside)
+
+
+def _subject(message: Message) -> str:
+    return next((decode_text(message.value(field)) for field in message.named("subject")), "")
+
+
+def _message_id(message: Message) -> bytes | None:
+    return next((message.value(field) for field in message.named("message-id")), None)
+
+
+def _fate(result: RecipientResult) -> Fate:
+    """A temporary answer, or none, that has become final: time was up."""
+    gave_up = result.outcome is not Outcome.REFUSED or result.code is None or result.code < 500
+    return Fate(result.recipient, Action.FAILED, result.code, result.status, result.text, gave_up)
