@@ -1,0 +1,96 @@
+"""A private PostgreSQL cluster from Debian's packages, for the tests that must not be satisfied with SQLite alone.
+
+Contract: lives in a temporary folder, listens on 127.0.0.1, runs as user postgres when the tests run as root, is
+stopped by its own process. A machine without PostgreSQL is a failure, never a skip.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+
+class Postgresql:
+    """The running cluster."""
+
+    def __init__(self) -> None:
+        self.binaries = _binaries()
+        self.folder = Path(tempfile.mkdtemp(prefix="mailguard-pg-"))
+        self.data = self.folder / "data"
+        self.port = _free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self._run("initdb", "-D", str(self.data), "-U", "mailguard", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        self.start()
+
+    def start(self) -> None:
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": str(self.folder),
+            "max_connections": "60",
+            "shared_buffers": "32MB",
+        }
+        arguments = [item for name, value in options.items() for item in ("-c", f"{name}={value}")]
+        command = self._command("postgres", "-D", str(self.data), *arguments)
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
+        deadline = time.monotonic() + 30
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((self.folder / "log").read_text())
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Fast shutdown, by the process that was started here."""
+        if self.process is not None:
+            os.kill(self.postmaster(), 2)
+            self.process.wait(30)
+            self.process = None
+
+    def postmaster(self) -> int:
+        return int((self.data / "postmaster.pid").read_text().splitlines()[0])
+
+    def close(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def new_database(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"t{uuid.uuid4().hex}"
+        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "mailguard", name)
+        return f"postgresql://mailguard@127.0.0.1:{self.port}/{name}"
+
+    def _answers(self) -> bool:
+        command = self._command("psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "mailguard", "-c", "", "postgres")
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+    def _run(self, *arguments: str) -> None:
+        done = subprocess.run(self._command(*arguments), capture_output=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{arguments[0]} failed: {done.stderr.decode()}")
+
+    def _command(self, program: str, *arguments: str) -> list[str]:
+        command = [str(self.binaries / program), *arguments]
+        return ["/usr/sbin/runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
+
+
+def _binaries() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
+    if not found:
+        raise RuntimeError("PostgreSQL is not installed; on Debian: apt-get install postgresql")
+    return found[-1]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
