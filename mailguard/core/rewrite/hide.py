@@ -1,0 +1,155 @@
+"""The two rewrites that keep people outside from seeing each other: bcc and separate copies (DESIGN.md "Rewriting").
+
+They only splice the header. What they promise: in no copy can a recipient read, anywhere in the header, the address of
+somebody who is hidden from them, and every octet outside the fields that had to change is the one that was judged. What
+cannot be done so is CannotRewrite, and the message is held. Bodies stay as they are.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..envelope import Envelope, Recipient
+from ..errors import CannotRewrite
+from ..mail.message import Mailbox, Message
+from ..organisation import Organisation
+from . import sentences
+from .content import Edit, merge
+from .copies import Copy, Rewritten
+from .fields import Change, changes, items
+from .items import fits
+from .malformed import check_defects
+from .obstacles import check_parts
+from .relay import relay
+from .search import Hidden, hidden
+from .slot import Slot, find_slot
+from .splice import blind_names, condense, splice
+from .verify import is_mailbox, verify
+from .whom import hide_from_outside, sender
+
+
+def bcc(
+    message: Message, envelope: Envelope, organisation: Organisation, *, hide_inside_above: int | None, received: bytes
+) -> Rewritten:
+    """One copy for all, in which no address outside can be seen.
+
+    Addresses inside stay, unless the header shows more than hide_inside_above of them. Where To loses everybody, the
+    sender's own address takes their place. received: our whole Received field (received.py). CannotRewrite: its text is
+    a sentence for the reviewer.
+    """
+    concealed = _checked(message, envelope, organisation, hide_inside_above)
+    changed = changes(message, concealed)
+    if not _loses_everybody(message, changed):
+        names, edits = splice(message, changed, received)
+        verify(message, edits, concealed)
+        return Rewritten((Copy(envelope.recipients, edits),), names)
+    own = _sender(message, envelope, organisation)
+    slot, changed = find_slot(message, changed)
+    names, edits = splice(message, changed, received, also=("to",))
+    edits = merge([slot.filled(own.encode())], edits)
+    verify(message, edits, concealed, expected=frozenset({own}))
+    return Rewritten((Copy(envelope.recipients, edits),), names)
+
+
+def separate(
+    message: Message, envelope: Envelope, organisation: Organisation, *, hide_inside_above: int | None, received: bytes
+) -> Rewritten:
+    """A copy for each recipient outside, with that recipient alone in To beside those inside; one copy for all inside.
+
+    Those inside get the message as written, less Bcc. The copies share all edits but one, so that the cost is linear in
+    the number of recipients. Arguments and errors as for bcc.
+    """
+    concealed = _checked(message, envelope, organisation, hide_inside_above)
+    as_written = relay(message, received)
+    inside = tuple(each for each in envelope.recipients if organisation.is_inside(each.address))
+    for_inside = (Copy(inside, as_written),) if inside else ()
+    outside = _by_address(each for each in envelope.recipients if not organisation.is_inside(each.address))
+    if _nothing_to_hide(message, concealed, outside):
+        return Rewritten((*(Copy(each, as_written) for each in outside.values()), *for_inside), blind_names(message))
+    changed = changes(message, concealed)
+    slot, changed = find_slot(message, changed)
+    names, common = splice(message, changed, received, also=("to",))
+    copies = _copies(message, concealed, outside, slot, common)
+    for copy in (*copies[:1], *copies[1:][-1:]):
+        address = frozenset({copy.recipients[0].address})
+        verify(message, copy.edits, concealed, allowed=address, expected=address)
+    return Rewritten((*copies, *for_inside), names)
+
+
+def _checked(message: Message, envelope: Envelope, organisation: Organisation, hide_inside_above: int | None) -> Hidden:
+    """Whom to hide, once it is known that the message can be rewritten at all."""
+    concealed = hidden(hide_from_outside(message, envelope, organisation, hide_inside_above))
+    check_defects(message)
+    check_parts(message, concealed)
+    return concealed
+
+
+def _loses_everybody(message: Message, changed: Sequence[Change]) -> bool:
+    """Whether a To field goes and none is left, or, where there was none, the last list of recipients does."""
+    gone = {change.field.start for change in changed if change.body is None}
+    fields = {field.start for field in message.named("to")} or {mailbox.field_start for mailbox in message.visible}
+    return bool(fields) and fields <= gone
+
+
+def _sender(message: Message, envelope: Envelope, organisation: Organisation) -> str:
+    own = sender(message, envelope, organisation)
+    if own is None or not is_mailbox(own.encode(), own):
+        raise CannotRewrite(sentences.NO_SENDER)
+    return own
+
+
+def _by_address(recipients: Iterable[Recipient]) -> dict[str, tuple[Recipient, ...]]:
+    """Recipients by canonical address: one named twice gets one copy."""
+    found: dict[str, tuple[Recipient, ...]] = {}
+    for recipient in recipients:
+        found[recipient.address] = (*found.get(recipient.address, ()), recipient)
+    return found
+
+
+def _nothing_to_hide(message: Message, concealed: Hidden, outside: Mapping[str, object]) -> bool:
+    """Whether nobody outside is hidden from anybody, and who is there stands in To already."""
+    in_to = {mailbox.address for mailbox in message.visible if mailbox.field == "to"}
+    return concealed.addresses <= outside.keys() & in_to and len(outside) <= 1
+
+
+def _copies(
+    message: Message,
+    concealed: Hidden,
+    outside: Mapping[str, tuple[Recipient, ...]],
+    slot: Slot,
+    common: tuple[Edit, ...],
+) -> tuple[Copy, ...]:
+    """The common edits stand in every copy as the same objects; only the slot is filled for each."""
+    at = bisect_right(common, (slot.start, slot.end), key=lambda edit: (edit.start, edit.end))
+    before, after = condense(message, common[:at]), condense(message, common[at:])
+    written = _as_written(message)
+    return tuple(
+        Copy(recipients, (*before, slot.filled(_item(recipients[0], written.get(address), concealed)), *after))
+        for address, recipients in outside.items()
+    )
+
+
+def _as_written(message: Message) -> dict[str, bytes]:
+    """Each address that stands alone in an item of a list, and that item; the one in To where there are several."""
+    by_field: dict[int, list[Mailbox]] = {}
+    for mailbox in sorted(message.visible, key=lambda mailbox: mailbox.field != "to"):
+        by_field.setdefault(mailbox.field_start, []).append(mailbox)
+    found: dict[str, bytes] = {}
+    for mailboxes in by_field.values():
+        for item, shown in items(message, mailboxes):
+            if len({mailbox.address for mailbox in shown}) == 1:
+                found.setdefault(shown[0].address, item)
+    return found
+
+
+def _item(recipient: Recipient, written: bytes | None, concealed: Hidden) -> bytes:
+    """How a recipient stands in its own copy: as the message has it, else as the envelope has it."""
+    for item in (written, recipient.path.wire):
+        if item and fits(item, len("To: ")) and _names_alone(item, recipient.address, concealed):
+            return item
+    raise CannotRewrite(sentences.NO_COPY)
+
+
+def _names_alone(item: bytes, address: str, concealed: Hidden) -> bool:
+    return concealed.found_in(item) <= {address} and is_mailbox(item, address)

@@ -1,0 +1,116 @@
+"""What a message can carry that no rewrite of its header reaches, or that a rewrite would contradict.
+
+Until there is a rewrite for them, such messages are held (DESIGN.md "Rewriting"). Bodies are not searched here.
+"""
+
+from __future__ import annotations
+
+import binascii
+import quopri
+import re
+from collections.abc import Iterator
+
+from ..errors import CannotRewrite
+from ..mail.message import Field, Message, Part
+from ..mail.parse import parse
+from . import sentences
+from .opaque import Unreadable, signed_content
+from .search import Hidden
+
+_CALENDAR_TYPES = frozenset({"text/calendar", "text/x-vcalendar", "application/ics", "application/x-ics"})
+_CALENDAR_TYPE = re.compile(r"application/calendar\+\w+\Z")
+_CALENDAR_NAME = re.compile(r"\.(?:ics|ical|icalendar|ifb|vcs)\Z")
+_CALENDAR_START = re.compile(rb"\s*(?:BEGIN\s*:\s*VCALENDAR|QkVHSU46VkNBTEVOREFS)", re.IGNORECASE)
+_TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef", "application/x-ms-tnef"})
+_TNEF_NAME = re.compile(r"(?:winmail|win)\.dat\Z|\.tnef\Z")
+_TNEF_START = re.compile(rb"\s*(?:\x78\x9f\x3e\x22|eJ8\+I)")
+_NESTED_TYPES = frozenset({"text/rfc822-headers", "text/rfc822", "application/vnd.ms-outlook", "application/mbox"})
+_NESTED_NAME = re.compile(r"\.(?:eml|emlx|msg|mbox|oft)\Z")
+_SMIME_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_SMIME_NAME = re.compile(r"\.p7[mz]\Z", re.IGNORECASE)
+_REPEATED = re.compile(r"(?:resent-)?(?:to|cc|bcc)\Z|hp-outer\Z")
+_MOST_ENTITIES = 20
+"""Signed around encrypted around signed (triple wrapping, RFC 2634) is three, each with some parts."""
+
+
+def check_parts(message: Message, hidden: Hidden) -> None:
+    """CannotRewrite where a part of the message could show an address, or repeats what the rewrite changes."""
+    waiting = [message]
+    for _ in range(_MOST_ENTITIES):
+        if not waiting:
+            return
+        waiting.extend(_check_entity(waiting.pop(), hidden))
+    raise CannotRewrite(sentences.OPAQUE)
+
+
+def _check_entity(entity: Message, hidden: Hidden) -> list[Message]:
+    """Check one MIME entity; the entities inside its opaque parts are for the caller to check."""
+    inner = []
+    for part in entity.root.walk():
+        _check_kind(entity, part)
+        _check_repetition(entity, part, hidden)
+        content = _readable_inside(entity, part)
+        if content is not None:
+            inner.append(parse(content))
+    if any(_REPEATED.match(field.name) for message in inner for field in message.fields):
+        raise CannotRewrite(sentences.PROTECTED)
+    if any(hidden.stands_in(_whole(message, field)) for message in inner for field in message.fields):
+        raise CannotRewrite(sentences.PART_HEADER)
+    return inner
+
+
+def _check_kind(message: Message, part: Part) -> None:
+    names = [name.casefold().rstrip(" .\t\0\"'") for name in part.filenames]
+    start = b"" if part.children else bytes(message.raw[part.body_start : min(part.end, part.body_start + 80)])
+    if _is(part, _CALENDAR_TYPES, names, _CALENDAR_NAME, _CALENDAR_TYPE) or _CALENDAR_START.match(start):
+        raise CannotRewrite(sentences.CALENDAR)
+    if _is(part, _TNEF_TYPES, names, _TNEF_NAME) or _TNEF_START.match(start):
+        raise CannotRewrite(sentences.TNEF)
+    if part.media_type.startswith("message/") or _is(part, _NESTED_TYPES, names, _NESTED_NAME):
+        raise CannotRewrite(sentences.NESTED)
+
+
+def _is(
+    part: Part, types: frozenset[str], names: list[str], name: re.Pattern[str], kind: re.Pattern[str] | None = None
+) -> bool:
+    return (
+        part.media_type in types
+        or bool(kind and kind.match(part.media_type))
+        or any(name.search(each) for each in names)
+    )
+
+
+def _check_repetition(message: Message, part: Part, hidden: Hidden) -> None:
+    """RFC 9788 (`hp`), its forerunner (`protected-headers`), and older mailers that just repeat the fields."""
+    if "hp" in part.parameters or "protected-headers" in part.parameters:
+        raise CannotRewrite(sentences.PROTECTED)
+    for field in _inner_fields(message, part):
+        if _REPEATED.match(field.name):
+            raise CannotRewrite(sentences.REPEATED)
+        if hidden.stands_in(_whole(message, field)):
+            raise CannotRewrite(sentences.PART_HEADER)
+
+
+def _inner_fields(message: Message, part: Part) -> Iterator[Field]:
+    """A part's own fields, those of the message's header left out: they are spliced, not searched."""
+    return (field for field in part.fields if field.start >= message.body_start)
+
+
+def _whole(message: Message, field: Field) -> bytes:
+    return bytes(message.raw[field.start : field.end])
+
+
+def _readable_inside(message: Message, part: Part) -> bytes | None:
+    """The MIME entity that everybody can read in an opaque S/MIME part, None where there is none."""
+    if part.children or not (part.media_type in _SMIME_TYPES or any(map(_SMIME_NAME.search, part.filenames))):
+        return None
+    try:
+        return signed_content(_decoded(bytes(message.raw[part.body_start : part.end]), part.encoding))
+    except (Unreadable, binascii.Error):
+        raise CannotRewrite(sentences.OPAQUE) from None
+
+
+def _decoded(body: bytes, encoding: str) -> bytes:
+    if encoding == "base64":
+        return binascii.a2b_base64(body)
+    return quopri.decodestring(body) if encoding == "quoted-printable" else body

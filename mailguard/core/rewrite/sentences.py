@@ -1,0 +1,18 @@
+"""Why a message cannot be rewritten: sentences for the reviewer. None quotes the message."""
+
+from __future__ import annotations
+
+CALENDAR = "It carries a calendar part, which names everybody who is invited."
+TNEF = "It carries a TNEF part (winmail.dat), which can name recipients and is not understood yet."
+NESTED = "It carries another message, whose own header can name recipients."
+PROTECTED = "Its signed or encrypted part repeats the header fields, so that changing them outside would contradict it."
+REPEATED = "A part inside the message repeats its recipient fields."
+OPAQUE = "It carries a signed or compressed part that cannot be read, so that what it shows is not known."
+PART_HEADER = "The name or the description of a part shows the address of somebody who is to be hidden."
+MALFORMED = "It is malformed ({kind}), so that two mail programs could read the rewritten message differently."
+ORIGINATOR = "Its {name} field shows the address of somebody who is to be hidden, and cannot be changed."
+NO_SENDER = "Nobody would be left in To, and the message names no sender's address to put there."
+ODD_ADDRESSES = "Too many of its addresses are written in a form that cannot be searched for."
+LEFT_OVER = "After the rewrite an address that is to be hidden could still be read in its header."
+CHANGED_MEANING = "After the rewrite the recipients would not read as they should."
+NO_COPY = "A copy for one of the recipients could not be addressed."
