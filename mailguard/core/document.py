@@ -226,7 +226,8 @@ class _Reader:
             self._refuse_indirection(event, place)
             if not isinstance(event, events.ScalarEvent) or (event.implicit[0] and event.value in _NULLS):
                 self._fail(place, "a key must be a word")
-            key = event.value
+            assert isinstance(event, events.ScalarEvent)
+            key: str = event.value
             if key in found:
                 first = self.keys[(*path, key)]
                 self.wrong.append(self._at(place, f"{quoted(key)} is given twice, first on line {first.line}"))

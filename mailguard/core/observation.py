@@ -8,10 +8,6 @@ A visible recipient is a distinct mailbox that a recipient of this one message c
 
 from __future__ import annotations
 
-import base64
-import binascii
-import quopri
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +15,7 @@ from typing import Any
 from .consumer_providers import is_consumer_provider
 from .envelope import Envelope
 from .mail.message import Defect, Mailbox, Message, Part
+from .mail.text import decode_charset, decode_words, unfold
 from .organisation import Organisation
 from .verdict import Finding, Inspection
 
@@ -163,33 +160,9 @@ def _texts(message: Message, name: str) -> Iterable[str]:
     for each in message.named(name):
         if each.end - each.value_start > MAX_HEADER_CHARACTERS:
             raise TooLong
-        plain = re.sub(r"\r?\n(?=[ \t])", "", message.value(each).decode("utf-8", "replace")).strip()
+        value = unfold(message.value(each))
+        plain = decode_charset(value, "utf-8")
         yield plain
-        decoded = decode_words(plain)
+        decoded = decode_words(value).text.decode("utf-8", "replace")
         if decoded != plain:
             yield decoded
-
-
-_WORD = re.compile(r"=\?([^?\s]+)\?([bBqQ])\?([^?]*)\?=")
-_NOT_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
-"""Codecs of Python that no mail names; some of them are quadratic."""
-_BETWEEN = re.compile(r"(\?=)[ \t]+(?==\?)")
-
-
-def decode_words(text: str) -> str:
-    """Text with its encoded words (RFC 2047 section 4) decoded; what does not decode stays as it is."""
-    return _WORD.sub(_decoded_word, _BETWEEN.sub(r"\1", text)) if "=?" in text else text
-
-
-def _decoded_word(match: re.Match[str]) -> str:
-    charset, encoding, content = match[1].partition("*")[0], match[2].lower(), match[3].encode("ascii", "replace")
-    if charset.lower().replace("-", "_") in _NOT_CHARSETS:
-        return match[0]
-    try:
-        if encoding == "b":
-            octets = base64.b64decode(content + b"=" * (-len(content) % 4))
-        else:
-            octets = quopri.decodestring(content, header=True)
-        return octets.decode(charset, "replace")
-    except (LookupError, ValueError, binascii.Error):
-        return match[0]

@@ -11,6 +11,8 @@ from ..verdict import Rewrite
 from .model import Action, Mode, Policy, PolicyModel, Rule, RuleModel
 from .tree import tests_in
 
+__all__ = ["Policy", "load_policy", "revision_of"]
+
 
 def load_policy(documents: Mapping[str, bytes]) -> Policy:
     """The policy that these documents (name -> text) make, in the order of the mapping.

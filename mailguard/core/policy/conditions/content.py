@@ -96,4 +96,3 @@ HAS_ATTACHMENTS = flagged(
     consequence="Pictures in a signature count as well.",
     clause=lambda observation, value: sentences.ATTACHED,
 )
-

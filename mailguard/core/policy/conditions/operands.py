@@ -10,7 +10,6 @@ import unicodedata
 from functools import lru_cache
 from typing import Annotated, Any, Self
 
-import idna
 import re2
 from pydantic import (
     AfterValidator,
@@ -24,6 +23,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from ...mail.canonical import canonical_address, canonical_domain
 from .declaration import declared
 
 MAX_PATTERN_CHARACTERS = 1_000
@@ -52,17 +52,6 @@ def compiled(pattern: str) -> Any:
 def folded(text: str) -> str:
     """Text for comparing: compatibility forms and case are alike."""
     return unicodedata.normalize("NFKC", text).casefold().strip()
-
-
-def canonical_domain(text: str) -> str:
-    """A domain in lower case and A-labels (RFC 5891, UTS 46); one that does not convert stays as it is, lower-cased."""
-    plain = folded(text).rstrip(".")
-    if plain.isascii():
-        return plain
-    try:
-        return idna.encode(plain, uts46=True).decode("ascii").lower()
-    except idna.IDNAError:
-        return plain
 
 
 def _checked_pattern(pattern: str) -> str:
@@ -180,16 +169,20 @@ class Text(Operand):
         return {"is": value} if isinstance(value, (str, list)) else value
 
     def holds(self, text: str) -> bool:
-        plain = folded(text)
-        if self.is_ is not None and not any(self._same(plain, folded(each)) for each in self.is_):
+        plain = self._normal(text)
+        if self.is_ is not None and not any(self._same(plain, self._normal(each)) for each in self.is_):
             return False
-        if self.ends_with is not None and not plain.endswith(tuple(map(folded, self.ends_with))):
+        if self.ends_with is not None and not plain.endswith(tuple(map(self._normal, self.ends_with))):
             return False
         return self.matches is None or compiled(self.matches).search(text) is not None
 
     def leaves_out(self) -> bool:
         """Whether it fails for a text that nobody named, so that it cannot hold for everybody."""
         return not any(self.holds(probe) for probe in PROBES)
+
+    @staticmethod
+    def _normal(text: str) -> str:
+        return folded(text)
 
     @staticmethod
     def _same(text: str, wanted: str) -> bool:
@@ -201,7 +194,7 @@ def _address(text: str) -> str:
     if not at or not domain or any(character.isspace() for character in text.strip()):
         suggestion = f'"@{text.strip()}"' if "." in text and not at else None
         raise problem(f'"{text}" is neither an address nor "@" and a domain', suggestion)
-    return f"{folded(local)}@{canonical_domain(domain)}"
+    return canonical_address(text) if local else f"@{canonical_domain(domain)}"
 
 
 def _domain(text: str) -> str:
@@ -229,6 +222,10 @@ class Address(Text):
     )
 
     @staticmethod
+    def _normal(text: str) -> str:
+        return text.strip().lower()
+
+    @staticmethod
     def _same(text: str, wanted: str) -> bool:
         return text.endswith(wanted) if wanted.startswith("@") else text == wanted
 
@@ -245,3 +242,7 @@ class Domain(Text):
         default=None,
         alias="is",
     )
+
+    @staticmethod
+    def _normal(text: str) -> str:
+        return text.strip().lower()

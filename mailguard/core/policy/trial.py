@@ -1,0 +1,172 @@
+"""Policy tests as people write them (`policies/tests/*.yaml`), and whether a verdict is what they expect.
+
+The invented message of a test is built as bytes and judged like any other; nothing here knows how to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr
+
+from ..envelope import Envelope, Path, Recipient
+from ..mail.canonical import canonical_address
+from ..verdict import Verdict
+from .conditions.operands import problem
+
+MAX_PEOPLE = 100_000
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class People(_Written):
+    """So many invented people at a domain: person1@domain, person2@domain, ..."""
+
+    count: StrictInt = Field(ge=0, le=MAX_PEOPLE)
+    domain: StrictStr = Field(min_length=1)
+
+
+def _several(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+def _addresses(values: object) -> object:
+    """Each entry as People or as text; one error for each that is neither."""
+    listed = _several(values)
+    assert isinstance(listed, list)
+    for value in listed:
+        if not isinstance(value, (str, dict)):
+            raise problem("an address, {count, domain}, or a list of them is expected")
+    return listed
+
+
+Recipients = Annotated[tuple[StrictStr | People, ...], BeforeValidator(_addresses)]
+
+
+class MessageModel(_Written):
+    """The message of a test: invented here, or a file."""
+
+    eml: StrictStr | None = None
+    mail_from: StrictStr | None = None
+    rcpt: Recipients = ()
+    from_: StrictStr | None = Field(default=None, alias="from")
+    to: Recipients = ()
+    cc: Recipients = ()
+    bcc: Recipients = ()
+    subject: StrictStr = "A test"
+    headers: dict[StrictStr, StrictStr] = {}
+    text: StrictStr = "Invented for a test of the policy."
+    calendar: bool = False
+
+
+class Expectation(_Written):
+    """What must come of it; what is not given may be anything. rules: ids that must match, among others."""
+
+    disposition: Literal["relay", "hold", "reject"] | None = None
+    rewrite: Literal["separate", "bcc"] | None = None
+    rules: tuple[StrictStr, ...] = ()
+
+
+class TrialModel(_Written):
+    name: StrictStr = Field(min_length=1)
+    message: MessageModel
+    at: datetime | None = None
+    expect: Expectation
+
+
+class TrialsModel(_Written):
+    """A file of policy tests."""
+
+    tests: tuple[TrialModel, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Invented:
+    """A message as it would be submitted."""
+
+    raw: bytes
+    envelope: Envelope
+
+
+def invent(model: MessageModel, inside: str) -> Invented:
+    """The bytes and the envelope of an invented message. inside: the domain of its sender unless it names one."""
+    sender = model.from_ or f"sender@{inside}"
+    shown = {name: list(people(getattr(model, name))) for name in ("to", "cc")}
+    recipients = list(people(model.rcpt)) or [*shown["to"], *shown["cc"], *people(model.bcc)]
+    lines = [f"From: {sender}", *(f"{name.capitalize()}: {_folded(each)}" for name, each in shown.items() if each)]
+    lines += [f"{name}: {value}" for name, value in model.headers.items()]
+    lines += [
+        f"Subject: {model.subject}",
+        "Message-ID: <test@mailguard.example>",
+        "Date: Thu, 1 Jan 2026 09:00:00 +0000",
+    ]
+    lines += ["MIME-Version: 1.0", *(_invitation() if model.calendar else ["", *model.text.split("\n")])]
+    raw = "\r\n".join(lines).encode() + b"\r\n"
+    return Invented(raw, envelope_of(sender if model.mail_from is None else model.mail_from, recipients))
+
+
+def envelope_of(reverse_path: str, recipients: list[str]) -> Envelope:
+    """An envelope of plain addresses. reverse_path: "" or "<>" is the null path. Display names are left out."""
+    bare = _bare(reverse_path)
+    paths = [Path(_bare(each).encode(), canonical_address(_bare(each))) for each in recipients]
+    path = Path(bare.encode(), canonical_address(bare)) if bare else None
+    return Envelope(path, tuple(Recipient(each) for each in paths))
+
+
+def disagreements(expect: Expectation, verdict: Verdict) -> tuple[str, ...]:
+    """What came out otherwise than expected, in words; nothing where all is as expected."""
+    return tuple(_disagreements(expect, verdict))
+
+
+def _disagreements(expect: Expectation, verdict: Verdict) -> Iterator[str]:
+    form = verdict.rewrite.value if verdict.rewrite else None
+    if expect.disposition and expect.disposition != verdict.disposition.value:
+        yield f"disposition is {verdict.disposition.value}, not {expect.disposition}"
+    if "rewrite" in expect.model_fields_set and expect.rewrite != form:
+        yield f"rewrite is {form or 'none'}, not {expect.rewrite or 'none'}"
+    matched = {rule.id for rule in verdict.rules if rule.matched}
+    for rule in expect.rules:
+        if rule not in matched:
+            known = any(rule == each.id for each in verdict.rules)
+            yield f'rule "{rule}" {"does not match" if known else "does not exist"}'
+
+
+def people(entries: Iterable[str | People]) -> Iterator[str]:
+    """The addresses that entries stand for."""
+    for entry in entries:
+        if isinstance(entry, People):
+            yield from (f"person{number}@{entry.domain}" for number in range(1, entry.count + 1))
+        else:
+            yield entry
+
+
+def _folded(addresses: list[str]) -> str:
+    return ",\r\n ".join(addresses)
+
+
+def _bare(address: str) -> str:
+    head, bracket, rest = address.partition("<")
+    return rest.partition(">")[0].strip() if bracket else head.strip()
+
+
+def _invitation() -> list[str]:
+    return [
+        "Content-Type: text/calendar; method=REQUEST; charset=utf-8",
+        "",
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//invented//EN",
+        "METHOD:REQUEST",
+        "BEGIN:VEVENT",
+        "UID:test@mailguard.example",
+        "DTSTAMP:20260101T090000Z",
+        "DTSTART:20260102T090000Z",
+        "SUMMARY:Invented",
+        "END:VEVENT",
+        "END:VCALENDAR",
+    ]
