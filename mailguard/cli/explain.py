@@ -1,0 +1,86 @@
+"""mailguard explain: why a message was treated as it was, and what happened to it since, from the ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import output
+from .ask import ask_one
+from .options import Json, Ref
+
+SKIPPED = ("ledger", "sequence", "at", "kind", "ref", "hash", "recipients", "evidence", "evidence_sha256", "prev")
+
+
+def explain(ref: Ref, as_json: Json = False) -> None:
+    """Say why a message was treated as it was: every rule, what it saw, and what happened since.
+
+    Example: mailguard explain MG-7Q4K-2F
+    """
+    item = ask_one("explain", ref=ref)
+    if as_json:
+        output.json_line(item)
+        return
+    if item["decision"] is not None:
+        _print_decision(item)
+    output.result("\nWhat happened")
+    for entry in item["happened"]:
+        details = ", ".join(_details(entry))
+        happened = entry["kind"].replace("_", " ") + (f": {details}" if details else "")
+        output.result(f"  {output.when(entry['at'])}  {happened}")
+
+
+def _print_decision(item: dict[str, Any]) -> None:
+    decision = item["decision"]
+    output.result(f"{item['ref']}  {output.colour(_verdict(decision), 'bold')}")
+    output.pairs(
+        (
+            ("Decided", output.when(item["decided_at"])),
+            ("Because of", decision.get("deciding")),
+            ("Policy", _policy(item)),
+            ("Defects", ", ".join(f"{each['kind']} in {each['where']}" for each in decision.get("defects", ()))),
+        )
+    )
+    output.result("\nRules")
+    described = (item["policy"] or {}).get("describe", {})
+    for rule in decision.get("rules", ()):
+        _print_rule(rule, described.get(rule["id"]))
+    output.result("\nWhat was seen")
+    for name, value in decision.get("facts", {}).items():
+        output.result(f"  {output.plain(name)}: {output.plain(value, 200)}")
+
+
+def _print_rule(rule: dict[str, Any], describe: str | None) -> None:
+    found = "error" if rule.get("error") else "matched" if rule["matched"] else "no match"
+    mode = "" if rule["mode"] == "enforce" else f" ({rule['mode']})"
+    output.result(f"  {found.ljust(9)} {output.plain(rule['id'])}{mode}: {rule['action']}")
+    for text in (rule.get("reason"), describe if rule["matched"] else None, rule.get("error")):
+        if text:
+            output.result(f"            {output.plain(text)}")
+    for name, value in rule.get("values", {}).items():
+        output.result(f"            {output.plain(name)} = {output.plain(value, 200)}")
+
+
+def _verdict(decision: dict[str, Any]) -> str:
+    rewrite = f", {decision['rewrite']}" if decision.get("rewrite") else ""
+    return f"{decision['disposition']}{rewrite}"
+
+
+def _policy(item: dict[str, Any]) -> str:
+    policy = item["policy"]
+    if policy is None:
+        return f"{item['decision'].get('policy_revision')} (its text is not kept)"
+    return f"{policy['revision']} ({', '.join(policy['files'])})"
+
+
+def _details(entry: dict[str, Any]) -> list[str]:
+    return [
+        f"{name.replace('_', ' ')} {_short(value)}"
+        for name, value in entry.items()
+        if name not in SKIPPED and value not in (None, "", [], {}) and not name.endswith("sha256")
+    ]
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        return "/".join(f"{count} {name}" for name, count in value.items() if count) or "none"
+    return output.plain(value, 80)

@@ -1,0 +1,137 @@
+"""mailguard held: look at held messages and decide about them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from ..core.lifecycle import OPEN
+from . import output
+from .ask import ask, ask_one, me, tell_if_waiting
+from .options import By, Json, Ref
+
+app = typer.Typer(help="Look at held messages and decide about them.", no_args_is_help=True)
+
+FORMS = ("original", "separate", "bcc", "cleaned")
+
+
+@app.command("list")
+def list_held(
+    as_json: Json = False,
+    state: Annotated[
+        list[str] | None, typer.Option("--state", metavar="STATE", help="Only this state; may be repeated.")
+    ] = None,
+    undecided: Annotated[bool, typer.Option("--open", help="Only what nobody has decided yet.")] = False,
+) -> None:
+    """List held messages, the nearest deadline first. What was decided stays listed until its retention ends.
+
+    Example: mailguard held list --open
+    """
+    states = [*(state or []), *(sorted(OPEN) if undecided else [])]
+    items = ask("held_list", states=states)
+    if as_json:
+        for item in items:
+            output.json_line(item)
+        return
+    rows = [_row(item) for item in items]
+    output.table(("REF", "STATE", "DECIDE BY", "FROM", "WHY", "SUBJECT"), rows)
+    if not rows:
+        output.message("No held messages.")
+
+
+@app.command("show")
+def show(ref: Ref, by: By = None, as_json: Json = False) -> None:
+    """Show one held message: whom it goes to, why it is held, what was decided. The ledger records that you looked.
+
+    Example: mailguard held show MG-7Q4K-2F
+    """
+    item = ask_one("held_show", ref=ref, by=by or me())
+    if as_json:
+        output.json_line(item)
+    else:
+        _print_held(item)
+
+
+@app.command("release")
+def release(
+    ref: Ref,
+    form: Annotated[str, typer.Option("--as", metavar="|".join(FORMS), help="In which form it leaves.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept with the decision.")],
+    by: By = None,
+    version: Annotated[
+        int | None, typer.Option("--if-version", metavar="N", help="Only if the message is still at this version.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Let a held message leave, at once. Where a rule asks for two approvals, this may be the first.
+
+    Example: mailguard held release MG-7Q4K-2F --as separate --reason "checked with the practice manager"
+    """
+    if form not in FORMS:
+        raise typer.BadParameter(f"one of {', '.join(FORMS)}", param_hint="--as")
+    item = ask_one("held_release", ref=ref, form=form, reason=reason, by=by or me(), version=version)
+    _print_decided(item, as_json, f"{item['ref']} is {_in_words(item['state'])} (as {form}).")
+
+
+@app.command("reject")
+def reject(
+    ref: Ref,
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="What the sender is told.")],
+    by: By = None,
+    version: Annotated[
+        int | None, typer.Option("--if-version", metavar="N", help="Only if the message is still at this version.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Do not send a held message. Its sender gets the note.
+
+    Example: mailguard held reject MG-7Q4K-2F --note "Please use the newsletter tool for this."
+    """
+    item = ask_one("held_reject", ref=ref, note=note, by=by or me(), version=version)
+    _print_decided(item, as_json, f"{item['ref']} is rejected; it will not be sent.")
+
+
+def _print_decided(item: dict[str, Any], as_json: bool, sentence: str) -> None:
+    if as_json:
+        output.json_line({key: value for key, value in item.items() if key != "running"})
+    else:
+        output.result(output.plain(sentence))
+    tell_if_waiting(item)
+
+
+def _in_words(state: str) -> str:
+    return "approved once and waits for a second person" if state == "approved_once" else state
+
+
+def _row(item: dict[str, Any]) -> tuple[str, ...]:
+    due = output.when(item["due_at"]) if item["state"] in OPEN else ""
+    subject = output.plain(item["subject"], 50)
+    return item["ref"], item["state"], due, item["sender"] or "<>", output.plain(item["reason"], 70), subject
+
+
+def _print_held(item: dict[str, Any]) -> None:
+    recipients = item["recipients"]
+    output.pairs(
+        (
+            ("Reference", item["ref"]),
+            ("State", item["state"]),
+            ("Received", output.when(item["received_at"])),
+            ("Decide by", output.when(item["due_at"])),
+            ("From", item["sender"] or "<>"),
+            ("Subject", item["subject"]),
+            ("Why", item["reason"]),
+            ("Rules", ", ".join(item["rules"])),
+            ("Best sent as", item["offers"]),
+            ("Approvals", f"{len(item['approved_by'])} of {item['approvals_needed']}"),
+            ("Sent as", item["released_as"]),
+            ("Decided by", item["decided_by"]),
+            ("Decided at", output.when(item["decided_at"])),
+            ("Note", item["note"]),
+            ("Delivery", ", ".join(f"{count} {outcome}" for outcome, count in item["delivery"].items())),
+            ("Version", item["version"]),
+        )
+    )
+    output.result(f"\nGoes to {len(recipients)}:")
+    for address in recipients:
+        output.result(f"  {output.plain(address)}")

@@ -1,0 +1,187 @@
+"""mailguard init: a folder to start from. It never overwrites, and asks only on a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..core.errors import SettingsError
+from . import output
+from .packaged import policy_files
+
+EXAMPLE_DOMAIN = "elmroad.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What is asked for: the rest has defaults. domains: at least one."""
+
+    name: str = "Elm Road Surgery"
+    domains: tuple[str, ...] = (EXAMPLE_DOMAIN,)
+    smarthost: str = "127.0.0.1:2526"
+    contact: str = f"manager@{EXAMPLE_DOMAIN}"
+
+    @property
+    def asked(self) -> bool:
+        return self != Answers()
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to; it is made if it is not there.")] = Path(),
+) -> None:
+    """Write mailguard.yaml, policies/ with tests, and their JSON Schema. Rules are on. Nothing is overwritten.
+
+    Example: mailguard init /etc/mailguard
+    """
+    files = _files(folder, Answers())
+    _refuse_overwriting(files)
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        files = _files(folder, _ask())
+    _write(files)
+    for path in files:
+        output.result(str(path))
+    _print_next(folder)
+
+
+def _ask() -> Answers:
+    name = typer.prompt("The name of your organisation", err=True)
+    domains = typer.prompt("Your mail domains (with spaces between them)", err=True, value_proc=_domains)
+    smarthost = typer.prompt(
+        "The mail server that checked mail goes to (HOST:PORT)", "127.0.0.1:2526", err=True, value_proc=_host_port
+    )
+    contact = typer.prompt("Who reviews held mail (an address)", f"manager@{domains[0]}", err=True, value_proc=_address)
+    return Answers(name, domains, smarthost, contact)
+
+
+def _domains(text: str) -> tuple[str, ...]:
+    domains = tuple(text.replace(",", " ").lower().split())
+    if not domains or not all(re.fullmatch(r"[^\s@:,/]+\.[^\s@:,/]+", domain) for domain in domains):
+        raise typer.BadParameter("for example: elmroad.example elmroad.nhs.example")
+    return domains
+
+
+def _host_port(text: str) -> str:
+    if not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", text):
+        raise typer.BadParameter("for example: mail.elmroad.example:25")
+    return text
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+\.[^\s@]+", text):
+        raise typer.BadParameter("for example: manager@elmroad.example")
+    return text
+
+
+def _files(folder: Path, answers: Answers) -> dict[Path, str]:
+    files = {folder / "mailguard.yaml": settings_text(folder, answers)}
+    for name, text in policy_files().items():
+        files[folder / "policies" / name] = text
+    files[folder / "policies" / "policy.schema.json"] = _schema()
+    return files
+
+
+def _schema() -> str:
+    from ..core.policy.schema import policy_schema
+
+    return json.dumps(policy_schema(), indent=2) + "\n"
+
+
+def _refuse_overwriting(files: dict[Path, str]) -> None:
+    there = [path for path in files if path.exists() or path.is_symlink()]
+    if there:
+        raise SettingsError(f'"{there[0]}" is already there; nothing was written. Name another folder')
+
+
+def _write(files: dict[Path, str]) -> None:
+    """Write every file anew. What was written stays if a later one fails; the error says which."""
+    for path, text in files.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            mode = 0o640 if path.name == "mailguard.yaml" else 0o644
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as cause:
+            raise SettingsError(f'"{path}" cannot be written: {cause.strerror}') from cause
+
+
+def _print_next(folder: Path) -> None:
+    settings = folder / "mailguard.yaml"
+    output.message("\nNext:")
+    output.message(f"  1. Look through {settings}: your domains, and the mail server that checked mail goes to.")
+    output.message(f"  2. mailguard -C {settings} check")
+    output.message(f"  3. mailguard -C {settings} serve")
+    output.message("  4. Let your mail server or line-of-business system send through the listener.")
+
+
+def settings_text(folder: Path, answers: Answers) -> str:
+    """mailguard.yaml with every key, those that have a default commented out."""
+    domain = answers.domains[0]
+    data = folder.resolve() / "data"
+    return TEMPLATE.format(
+        note="" if answers.asked else "# These are example values: set your own name, domains and mail server.\n",
+        name=json.dumps(answers.name, ensure_ascii=False),
+        domains=", ".join(answers.domains),
+        smarthost=json.dumps(answers.smarthost),
+        contact=json.dumps(answers.contact),
+        sender=json.dumps(f"mailguard@{domain}"),
+        store=json.dumps(f"sqlite:////{str(data / 'mailguard.db').lstrip('/')}", ensure_ascii=False),
+        keys=data / "mailguard.keys",
+    )
+
+
+TEMPLATE = """\
+# mailguard settings. `mailguard check` tries them. Unknown keys are errors; lines that begin with # show the defaults.
+{note}
+organisation:
+  name: {name}                    # in notices to senders
+  domains: [{domains}]            # inside; their subdomains too. A domain that is missing here counts as outside
+  # addresses: []                 # inside mailboxes in a domain that is shared with others
+  # trusted_domains: []           # partners: exempt from the count of outsiders, never from the rewrite
+  # time_zone: Europe/London      # of the times in notices
+
+# Where your mail server or line-of-business system sends its outgoing mail.
+listen:
+  - address: "127.0.0.1:2525"     # off loopback, `allow` is needed
+    # tls: none
+    # allow: [127.0.0.0/8]        # networks whose clients may submit
+    # line_ends: refuse           # refuse | normalise: what becomes of a bare CR or LF in a message
+
+# The mail server that checked mail goes to.
+smarthost:
+  address: {smarthost}
+  tls: none                       # none | opportunistic | required | implicit
+  # username: mailguard           # sign in there; needs TLS
+  # password_file: smarthost.password
+  # messages_per_minute: 600      # how fast separate copies leave; default: as fast as it takes them
+  # max_recipients: 100           # of one transaction; default: as many as it takes
+  # partial: bounce               # bounce | refuse_all: if it takes only some of the recipients
+
+# Everything that is kept: held mail, the outbox, the ledger. Encrypted; without the keys nobody can read it again.
+store: {store}
+# keys: {keys}                    # keep a copy apart from the backups of the store
+# witness: mailguard.witness      # shows a ledger whose end was cut off; best on another disk
+
+policies: policies/               # a file, or a folder with its *.yaml
+
+# Who tells senders that a message is held, and whom they may ask.
+notices:
+  from: {sender}
+  contact: {contact}
+  # reverse_path: null            # envelope sender of notices; null: nobody gets their bounces
+
+# deadline: 24h                   # a hold that nobody decides in this time ends as not sent
+# retention: {{held: 30d, evidence: 400d}}
+# limits: {{recipients: 5000, message_bytes: 52428800}}
+# outbox: {{}}                      # how what waits is tried again; see docs/operating.md
+# metrics: {{address: "127.0.0.1:9109"}}   # Prometheus metrics and health; off unless set
+# hostname: guard.elmroad.example # in greetings and Received fields; default: this computer's name
+# log_level: info
+# workers: 1
+"""

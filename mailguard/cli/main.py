@@ -1,0 +1,141 @@
+"""The `mailguard` command: its groups, and how every ending becomes an exit status.
+
+INVARIANT: no traceback reaches the person at the terminal. What nobody expected ends with 70, one sentence, and a line
+in a log without personal data.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import typer.main
+
+from .. import __version__
+from ..core.document import DocumentErrors
+from ..core.errors import MailguardError
+from ..logs import configure, logger
+from ..serve.control import InternalError
+from . import audit, data, demo, explain, held, init, outbox, output, policy, service
+from .exits import Status, status_of
+from .private import open_private
+from .settings import Config
+
+log = logger("cli")
+
+app = typer.Typer(
+    name="mailguard",
+    help="The last check before an email leaves your organisation.",
+    epilog="Start with: mailguard demo",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        output.result(f"mailguard {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    config: Config = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, expose_value=False, help="Say the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("demo")(demo.demo)
+app.command("init")(init.init)
+app.command("serve")(service.serve)
+app.command("check")(service.check)
+app.command("status")(service.status)
+app.add_typer(policy.app, name="policy")
+app.add_typer(held.app, name="held")
+app.add_typer(outbox.app, name="outbox")
+app.add_typer(audit.app, name="audit")
+app.command("explain")(explain.explain)
+app.add_typer(data.app, name="data")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Its exit status (INTERFACE.md "Commands"); never raises."""
+    with _logged_to_file() as where:
+        try:
+            status = _run(list(sys.argv[1:] if arguments is None else arguments))
+            sys.stdout.flush()
+            return status
+        except BrokenPipeError:
+            _close_stdout()
+            return Status.DONE
+        except MailguardError as cause:
+            return _explain_ending(cause)
+        except (KeyboardInterrupt, typer.Abort):
+            output.message("Interrupted.")
+            return Status.INTERRUPTED
+        except typer.TyperException as cause:
+            cause.show() if hasattr(cause, "show") else output.message(str(cause))
+            return Status.USAGE
+        except Exception as cause:
+            log.error("command_failed", cause=cause)
+            output.message(f"mailguard: an error inside mailguard ended this command; the cause is in {where}.")
+            return Status.INTERNAL
+
+
+def _run(arguments: list[str]) -> int:
+    command = typer.main.get_command(app)
+    _accept_config_everywhere(command)
+    ended = command.main(args=arguments, prog_name="mailguard", standalone_mode=False)
+    return ended if isinstance(ended, int) else Status.DONE
+
+
+def _accept_config_everywhere(command: Any) -> None:
+    """-C may stand before or after the command: every group and command gets the root's option, unless it has one."""
+    option = next(each for each in command.params if "-C" in each.opts)
+    waiting = [command]
+    while waiting:
+        each = waiting.pop()
+        if not any("-C" in known.opts for known in each.params):
+            each.params.append(option)
+        waiting.extend(getattr(each, "commands", {}).values())
+
+
+def _explain_ending(cause: MailguardError) -> int:
+    text = str(cause)
+    if isinstance(cause, InternalError | DocumentErrors):
+        output.message(text)
+    else:
+        output.message(text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else "."))
+    return status_of(cause)
+
+
+@contextlib.contextmanager
+def _logged_to_file() -> Iterator[str]:
+    """Log events of a command go to a file of the user, so that results and messages stay readable. Yields its name."""
+    path = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "mailguard" / "commands.log"
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        stream = open_private(path, append=True)
+    except (OSError, RuntimeError):
+        configure(level="warning")
+        yield "the messages above"
+        return
+    with stream:
+        configure(stream, level="warning")
+        yield str(path)
+
+
+def _close_stdout() -> None:
+    """The reader of stdout went away: Python must not fail once more when it flushes at its end."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,383 @@
+"""What the commands do, on open parts: the same code behind the control socket and without a service.
+
+Each operation is one declaration: name, model of its arguments, and a method that yields JSON objects. It must not know
+who shows them. INVARIANT: a look at a held message is in the ledger before it is shown (DESIGN.md promise 7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, Protocol
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from .. import __version__
+from ..core.envelope import Envelope
+from ..core.errors import MailguardError, UnknownReference
+from ..core.lifecycle import OPEN, State
+from ..core.reference import is_reference
+from ..guard import entries
+from ..guard.ports import Blobs, Clock, Evidence, Ledger, Outbox, Policies, Quarantine
+from ..guard.records import Delivery, Entry, Held
+from .control import BadArguments
+
+Item = dict[str, Any]
+MAX_TEXT = 4000
+"""Characters of a reason or a note: they go to one person, and through one line of the socket."""
+
+
+class OpenStore(Protocol):
+    """What operations need of the store: the ports, and its upkeep."""
+
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def evidence(self) -> Evidence: ...
+    @property
+    def quarantine(self) -> Quarantine: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def blobs(self) -> Blobs: ...
+    @property
+    def policies(self) -> Policies: ...
+
+
+class Reviewing(Protocol):
+    """What operations need of guard.review.Review."""
+
+    async def release(
+        self,
+        ref: str,
+        *,
+        form: Literal["original", "separate", "bcc", "cleaned"],
+        reason: str,
+        by: str,
+        system_user: str,
+        version: int | None = None,
+    ) -> Held: ...
+
+    async def reject(self, ref: str, *, note: str, by: str, system_user: str, version: int | None = None) -> Held: ...
+
+
+class Upkeep(Protocol):
+    """What the store does to itself, bound by serve to the store that is open."""
+
+    async def verify(self) -> Mapping[str, Any]:
+        """{"sound": bool, "findings": [sentence, ...], ...counts} of the ledger."""
+        ...
+
+    def export(self) -> AsyncIterator[str]:
+        """The ledger as an export, line by line, without line ends."""
+        ...
+
+    async def purge(self) -> Mapping[str, int]:
+        """Remove what retention no longer keeps. Counts by kind."""
+        ...
+
+
+class Live(Protocol):
+    """What only a running service has."""
+
+    def status(self) -> Mapping[str, Any]:
+        """JSON without personal data: listeners, smarthost, policy."""
+        ...
+
+    def wake(self) -> None:
+        """There may be something to deliver now."""
+        ...
+
+
+Ref = Annotated[str, Field(max_length=40), AfterValidator(lambda ref: ref.strip().upper())]
+
+
+class Arguments(BaseModel):
+    """Of every operation: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ListArguments(Arguments):
+    states: tuple[str, ...] | list[str] = ()
+
+
+class RefArguments(Arguments):
+    ref: Ref
+
+
+class EntriesArguments(Arguments):
+    ref: Ref | None = None
+
+
+class LookArguments(RefArguments):
+    by: str = Field(min_length=1, max_length=200)
+
+
+class ReleaseArguments(LookArguments):
+    form: Literal["original", "separate", "bcc", "cleaned"]
+    reason: str = Field(max_length=MAX_TEXT)
+    version: int | None = None
+
+
+class RejectArguments(LookArguments):
+    note: str = Field(max_length=MAX_TEXT)
+    version: int | None = None
+
+
+class DropArguments(LookArguments):
+    reason: str = Field(min_length=1, max_length=MAX_TEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The open parts that operations work on. live is None where no service runs."""
+
+    store: OpenStore
+    review: Reviewing
+    clock: Clock
+    upkeep: Upkeep
+    describe: Callable[[Mapping[str, bytes]], Mapping[str, str]]
+    live: Live | None = None
+
+
+class StoreOperations:
+    """Implements control.Operations. describe of the parts: the sentence of each rule in a policy's documents."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._store = parts.store
+
+    async def run(self, operation: str, arguments: Mapping[str, Any], system_user: str) -> AsyncIterator[Item]:
+        """The items of one operation. BadArguments for what does not exist, else whatever the operation raises."""
+        if operation not in OPERATIONS:
+            raise BadArguments(f'there is no operation "{operation}"')
+        model, method = OPERATIONS[operation]
+        try:
+            read = model.model_validate(dict(arguments))
+        except ValidationError as cause:
+            where = ", ".join(".".join(map(str, error["loc"])) or "arguments" for error in cause.errors()[:3])
+            raise BadArguments(f"these arguments cannot be used: {where}") from None
+        _check_reference(getattr(read, "ref", None))
+        async for item in method(self, read, system_user):
+            yield item
+
+    async def status(self, _: Arguments, __: str) -> AsyncIterator[Item]:
+        held = await self._store.quarantine.list(sorted(OPEN))
+        rows = await self._store.outbox.list()
+        now = self._parts.clock.now()
+        live = self._parts.live
+        yield {
+            "running": live is not None,
+            "version": __version__,
+            "held": len(held),
+            "next_deadline": _when(min((each.due_at for each in held), default=None)),
+            "outbox": len(rows),
+            "outbox_oldest_seconds": int(max(((now - row.created_at).total_seconds() for row in rows), default=0)),
+            **(live.status() if live else {}),
+        }
+
+    async def held_list(self, arguments: ListArguments, _: str) -> AsyncIterator[Item]:
+        for held in await self._store.quarantine.list(_states(arguments.states)):
+            yield held_item(held)
+
+    async def held_show(self, arguments: LookArguments, system_user: str) -> AsyncIterator[Item]:
+        held = await self._store.quarantine.get(arguments.ref)
+        await self._append("content_viewed", arguments, system_user, version=held.version)
+        yield {**held_item(held), **_details(held)}
+
+    async def held_release(self, arguments: ReleaseArguments, system_user: str) -> AsyncIterator[Item]:
+        held = await self._parts.review.release(
+            arguments.ref,
+            form=arguments.form,
+            reason=arguments.reason,
+            by=arguments.by,
+            system_user=system_user,
+            version=arguments.version,
+        )
+        self._wake()
+        yield {**held_item(held), "released_as": held.released_as, "running": self._parts.live is not None}
+
+    async def held_reject(self, arguments: RejectArguments, system_user: str) -> AsyncIterator[Item]:
+        held = await self._parts.review.reject(
+            arguments.ref,
+            note=arguments.note,
+            by=arguments.by,
+            system_user=system_user,
+            version=arguments.version,
+        )
+        self._wake()
+        yield {**held_item(held), "running": self._parts.live is not None}
+
+    async def outbox_list(self, _: Arguments, __: str) -> AsyncIterator[Item]:
+        for row in await self._store.outbox.list():
+            yield outbox_item(row)
+
+    async def outbox_retry(self, arguments: LookArguments, system_user: str) -> AsyncIterator[Item]:
+        now = self._parts.clock.now()
+        entry = _entry("outbox_retried", arguments, system_user, now)
+        count = await self._store.outbox.retry(arguments.ref, now, [entry])
+        self._wake()
+        yield {"ref": arguments.ref, "retried": count, "running": self._parts.live is not None}
+
+    async def outbox_drop(self, arguments: DropArguments, system_user: str) -> AsyncIterator[Item]:
+        entry = _entry("outbox_dropped", arguments, system_user, self._parts.clock.now())
+        kept = replace(entry, evidence={"by": arguments.by, "reason": arguments.reason})
+        yield {"ref": arguments.ref, "dropped": await self._store.outbox.drop(arguments.ref, [kept])}
+
+    async def audit_list(self, arguments: EntriesArguments, _: str) -> AsyncIterator[Item]:
+        async for entry in self._store.ledger.entries(arguments.ref):
+            yield entry_item(entry)
+
+    async def audit_verify(self, _: Arguments, __: str) -> AsyncIterator[Item]:
+        yield dict(await self._parts.upkeep.verify())
+
+    async def audit_export(self, _: Arguments, __: str) -> AsyncIterator[Item]:
+        async for line in self._parts.upkeep.export():
+            yield {"line": line}
+
+    async def data_purge(self, _: Arguments, __: str) -> AsyncIterator[Item]:
+        yield dict(await self._parts.upkeep.purge())
+
+    async def explain(self, arguments: RefArguments, _: str) -> AsyncIterator[Item]:
+        found = [entry async for entry in self._store.ledger.entries(arguments.ref)]
+        if not found:
+            raise UnknownReference(f'there is no message "{arguments.ref}"')
+        decision = next((entry.fields for entry in found if entry.kind == "message_decided"), None)
+        yield {
+            "ref": arguments.ref,
+            "decision": dict(decision) if decision is not None else None,
+            "policy": await self._policy(decision),
+            "happened": [entry_item(entry) for entry in found if entry.kind != "message_decided"],
+            "decided_at": next((_when(entry.at) for entry in found if entry.kind == "message_decided"), None),
+        }
+
+    async def _policy(self, decision: Mapping[str, Any] | None) -> Item | None:
+        """The revision that decided, with its rules' sentences as they were then. None where it was not kept."""
+        if decision is None:
+            return None
+        revision = str(decision.get("policy_revision"))
+        try:
+            documents = await self._store.policies.get(revision)
+        except UnknownReference:
+            return None
+        try:
+            described = dict(self._parts.describe(documents))
+        except MailguardError:
+            described = {}
+        return {"revision": revision, "files": sorted(documents), "describe": described}
+
+    async def _append(self, kind: str, arguments: LookArguments, system_user: str, **fields: Any) -> None:
+        await self._store.ledger.append([_entry(kind, arguments, system_user, self._parts.clock.now(), **fields)])
+
+    def _wake(self) -> None:
+        if self._parts.live is not None:
+            self._parts.live.wake()
+
+
+Method = Callable[[StoreOperations, Any, str], AsyncIterator[Item]]
+
+OPERATIONS: dict[str, tuple[type[Arguments], Method]] = {
+    "status": (Arguments, StoreOperations.status),
+    "held_list": (ListArguments, StoreOperations.held_list),
+    "held_show": (LookArguments, StoreOperations.held_show),
+    "held_release": (ReleaseArguments, StoreOperations.held_release),
+    "held_reject": (RejectArguments, StoreOperations.held_reject),
+    "outbox_list": (Arguments, StoreOperations.outbox_list),
+    "outbox_retry": (LookArguments, StoreOperations.outbox_retry),
+    "outbox_drop": (DropArguments, StoreOperations.outbox_drop),
+    "audit_list": (EntriesArguments, StoreOperations.audit_list),
+    "audit_verify": (Arguments, StoreOperations.audit_verify),
+    "audit_export": (Arguments, StoreOperations.audit_export),
+    "data_purge": (Arguments, StoreOperations.data_purge),
+    "explain": (RefArguments, StoreOperations.explain),
+}
+
+
+def held_item(held: Held) -> Item:
+    """INTERFACE.md `held list --json`. Times in UTC."""
+    return {
+        "ref": held.ref,
+        "received_at": _when(held.received_at),
+        "sender": held.sender,
+        "subject": held.subject,
+        "reason": held.reason,
+        "rules": list(held.rules),
+        "state": held.state.value,
+        "delivery": dict(held.delivery),
+        "due_at": _when(held.due_at),
+        "version": held.version,
+    }
+
+
+def outbox_item(row: Delivery) -> Item:
+    """A row of the outbox, with whom it goes to."""
+    return {
+        "ref": row.ref,
+        "identifier": row.identifier,
+        "kind": row.kind,
+        "recipients": _recipients(row.envelope),
+        "created_at": _when(row.created_at),
+        "not_before": _when(row.not_before),
+        "give_up_at": _when(row.give_up_at),
+        "attempts": row.attempts,
+        "last_reply": row.last_reply,
+    }
+
+
+def entry_item(entry: Entry) -> Item:
+    """INTERFACE.md `audit list --json`: the fixed keys, then the kind's own."""
+    return {
+        "ledger": entry.ledger,
+        "sequence": entry.sequence,
+        "at": entry.at.astimezone(UTC).isoformat(),
+        "kind": entry.kind,
+        "ref": entry.ref,
+        "hash": entry.hash,
+        **{key: value for key, value in entry.fields.items() if key not in FIXED},
+    }
+
+
+FIXED = ("ledger", "sequence", "at", "kind", "ref", "hash")
+
+
+def _details(held: Held) -> Item:
+    return {
+        "recipients": _recipients(held.envelope),
+        "offers": held.offers,
+        "decision": dict(held.decision),
+        "policy_revision": held.policy_revision,
+        "content_sha256": held.content_sha256,
+        "approvals_needed": held.approvals_needed,
+        "approved_by": list(held.approved_by),
+        "decided_by": held.decided_by,
+        "decided_at": _when(held.decided_at),
+        "note": held.note,
+        "released_as": held.released_as,
+        "kept": held.blob is not None,
+    }
+
+
+def _recipients(envelope: Envelope) -> list[str]:
+    return [recipient.address for recipient in envelope.recipients]
+
+
+def _when(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat(timespec="seconds") if at is not None else None
+
+
+def _states(names: Sequence[str]) -> list[State] | None:
+    try:
+        return [State(name) for name in names] or None
+    except ValueError as cause:
+        raise BadArguments(f"a state is one of: {', '.join(State)}") from cause
+
+
+def _check_reference(ref: str | None) -> None:
+    if ref is not None and not is_reference(ref):
+        raise UnknownReference(f'"{ref}" is not a reference; one looks like MG-7Q4K-2F')
+
+
+def _entry(kind: str, arguments: LookArguments, system_user: str, at: datetime, **fields: Any) -> Any:
+    return entries.plain(kind, arguments.ref, at, actor=arguments.by, system_user=system_user, **fields)
