@@ -3,7 +3,8 @@
 A notice goes only to a sender inside whose message came through sign-in or an allowed network and is neither automatic
 nor list mail nor a notice of ours (told.py). A delivery status notification goes to the reverse-path of any message
 that came so, outside too: RFC 5321 section 6.1 makes a relay that took a message answer for it, and promise 2 lets
-nothing vanish (docs/decisions/notices.md). Of a notice or notification that fails nobody is told: that is where loops begin.
+nothing vanish (docs/decisions/notices.md). Of a notice or notification that fails nobody is told:
+that is where loops begin.
 
 INVARIANT: nothing here waits or writes; the caller puts what comes back into the outbox in the same durable step that
 makes it true.

@@ -48,6 +48,9 @@ class Metrics:
             registry=self.registry,
         )
         self.connections = Gauge("mailguard_client_connections", "Open client connections.", registry=self.registry)
+        self.witness_failing = Gauge(
+            "mailguard_witness_failing", "1 while the ledger's witness cannot be written.", registry=self.registry
+        )
         self.policy_broken = Gauge(
             "mailguard_policy_broken", "1 while the policy files cannot be loaded.", registry=self.registry
         )

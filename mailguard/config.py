@@ -1,0 +1,224 @@
+"""mailguard.yaml as one value, composed of the settings that each part declares for itself.
+
+Unknown keys are errors; secrets come from files or the environment; relative paths count from the file that names them.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from .core.document import load_model
+from .core.duration import parse_duration
+from .core.errors import SettingsError
+from .core.mail.address import canonical_address
+from .core.organisation import Organisation
+from .guard.settings import NoticeSettings, OutboxSettings
+from .smtp.listen_settings import HostPortSetting, ListenerSettings, Limits
+from .smtp.smarthost_settings import SmarthostSettings
+from .store.store_settings import RetentionSettings, StoreSettings
+
+DEFAULT_FILE = Path("mailguard.yaml")
+VARIABLE = "MAILGUARD_CONFIG"
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+
+
+class OrganisationSettings(BaseModel):
+    """Who is inside."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(
+        min_length=1,
+        max_length=200,
+        description="The organisation's name in notices. Required. Example: Elm Road Surgery.",
+    )
+    domains: tuple[str, ...] = Field(
+        min_length=1,
+        description="Domains that are inside, their subdomains too. Required. Example: [elmroad.example]. "
+        "A domain that is missing here counts as outside.",
+    )
+    addresses: tuple[str, ...] = Field(
+        default=(),
+        description="Inside mailboxes in a domain that is shared with others. Default: none. "
+        "Example: [elmroad@nhs.example].",
+    )
+    trusted_domains: tuple[str, ...] = Field(
+        default=(),
+        description="Partners' domains, exempt from the count but never from the rewrite. Default: none. "
+        "Example: [council.example].",
+    )
+    time_zone: str = Field(
+        default="Europe/London",
+        description="The time zone of the times in notices. Default: Europe/London. Example: Europe/Dublin.",
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as cause:
+            raise ValueError(f'there is no time zone "{name}"') from cause
+        return name
+
+    def organisation(self) -> Organisation:
+        """The value that core judges by, in canonical form."""
+        return Organisation(
+            self.name,
+            frozenset(_domain(domain) for domain in self.domains),
+            frozenset(canonical_address(address) for address in self.addresses),
+            frozenset(_domain(domain) for domain in self.trusted_domains),
+        )
+
+
+class MetricsSettings(BaseModel):
+    """Where Prometheus metrics and the health pages are served."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    address: HostPortSetting = Field(
+        description="HOST:PORT of /metrics, /healthz and /readyz. Off unless set. Example: 127.0.0.1:9109. "
+        "Whoever can reach it sees counts, never addresses."
+    )
+
+
+class ConsoleSettings(BaseModel):
+    """Where the review console will be served. It comes with a later version; the keys are reserved."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    address: str = Field(
+        default="127.0.0.1:8085",
+        description="HOST:PORT of the review console. Default: 127.0.0.1:8085. Not served by this version.",
+    )
+    base_url: str = Field(
+        default="http://127.0.0.1:8085",
+        description="The console's address in links. Default: http://127.0.0.1:8085. Not used by this version.",
+    )
+
+
+class Settings(BaseModel):
+    """All of mailguard.yaml. The names of the attributes are the keys of the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    organisation: OrganisationSettings = Field(description="Who is inside. Required.")
+    listen: tuple[ListenerSettings, ...] = Field(
+        default_factory=lambda: (ListenerSettings.model_validate({"address": "127.0.0.1:2525"}),),
+        min_length=1,
+        description="Where clients submit. Default: one plain listener on 127.0.0.1:2525.",
+    )
+    smarthost: SmarthostSettings = Field(description="The next mail server. Required.")
+    store: str = Field(
+        description="Where everything is kept. Required. Example: sqlite:////var/lib/mailguard/mailguard.db (four "
+        "slashes: absolute) or postgresql://mailguard@127.0.0.1/mailguard."
+    )
+    keys: Path | None = Field(
+        default=None,
+        description="Folder of the keys. Default: beside the store, mailguard.keys/. Without it the store cannot be "
+        "read: keep a copy apart from the store's backups.",
+    )
+    witness: Path | None = Field(
+        default=None,
+        description="File that witnesses the end of the ledger after each group commit. Default: beside the store. "
+        "Put it on another disk or ship it elsewhere, or a cut-off tail goes unseen.",
+    )
+    ledger: str = Field(
+        default="main",
+        pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$",
+        description="The name of this guard's ledger. Default: main. Example: guard-1. Guards that share one PostgreSQL "
+        "need a name each, or they wait for each other.",
+    )
+    policies: Path = Field(
+        default=Path("policies/"),
+        description="A policy file or a folder of them. Default: policies/ beside the settings.",
+    )
+    console: ConsoleSettings | None = Field(default=None, description="The review console. Default: not served.")
+    metrics: MetricsSettings | None = Field(default=None, description="Metrics and health. Default: off.")
+    limits: Limits = Field(default_factory=Limits, description="Limits of the door.")
+    notices: NoticeSettings = Field(description="Notices to senders and reviewers. Required: `from`.")
+    outbox: OutboxSettings = Field(default_factory=OutboxSettings, description="How the outbox retries.")
+    deadline: Duration = Field(
+        default=timedelta(hours=24),
+        description="How long a hold waits for a decision before it ends as not sent. Default: 24h. Example: 4h.",
+    )
+    retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long what is kept.")
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=1,
+        description="Processes that accept mail. Default: 1. This version runs exactly one.",
+    )
+    hostname: str | None = Field(
+        default=None,
+        description="The name in greetings and Received fields. Default: the machine's name. Example: guard.elmroad.example.",
+    )
+    log_level: str = Field(
+        default="info",
+        pattern="^(debug|info|warning|error)$",
+        description="The least severe events that are logged. Default: info.",
+    )
+
+    def store_settings(self) -> StoreSettings:
+        """What the store needs to open."""
+        values: dict[str, Any] = {"url": self.store, "retention": self.retention, "ledger": self.ledger}
+        if self.keys is not None:
+            values["keys"] = self.keys
+        if self.witness is not None:
+            values["witness"] = self.witness
+        return StoreSettings(**values)
+
+
+def find_settings(named: Path | None) -> Path | None:
+    """The settings file: the one named, else MAILGUARD_CONFIG, else ./mailguard.yaml if it is there."""
+    if named is not None:
+        return named
+    if variable := os.environ.get(VARIABLE):
+        return Path(variable)
+    return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+
+
+def load_settings(path: Path) -> Settings:
+    """The settings of a file. Raises DocumentErrors with positions, and SettingsError where it cannot be read."""
+    try:
+        text = path.read_bytes()
+    except OSError as cause:
+        raise SettingsError(f'the settings file "{path}" cannot be read: {cause.strerror}') from cause
+    settings = load_model(text, str(path), Settings)
+    return resolve(settings, path.resolve().parent)
+
+
+def resolve(settings: Settings, folder: Path) -> Settings:
+    """The settings with every relative path counted from `folder`."""
+    smarthost = settings.smarthost
+    paths = {
+        name: folder / value
+        for name in ("ca_file", "password_file")
+        if isinstance(value := getattr(smarthost, name, None), Path)
+    }
+    return settings.model_copy(
+        update={
+            "policies": folder / settings.policies,
+            "keys": folder / settings.keys if settings.keys else None,
+            "witness": folder / settings.witness if settings.witness else None,
+            "store": _absolute_store(settings.store, folder),
+            "smarthost": smarthost.model_copy(update=paths),
+        }
+    )
+
+
+def _absolute_store(url: str, folder: Path) -> str:
+    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
+        return f"sqlite:////{str(folder / url.removeprefix('sqlite:///')).lstrip('/')}"
+    return url
+
+
+def _domain(domain: str) -> str:
+    return canonical_address(f"x@{domain.removeprefix('@')}").rpartition("@")[2]

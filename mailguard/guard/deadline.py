@@ -1,0 +1,58 @@
+"""A hold that nobody decides by its deadline ends as not sent, and its sender is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..core.errors import AlreadyDecided, UnknownReference
+from ..core.lifecycle import Act, after
+from ..logs import logger
+from . import entries
+from .notices import Notices
+from .ports import Clock, Quarantine
+from .records import Held, HeldChange
+
+log = logger("deadline")
+
+BATCH = 100
+
+
+class Deadline:
+    """Ends what is overdue. `enforce` is called at intervals; it may be called by several processes at once."""
+
+    def __init__(
+        self, *, quarantine: Quarantine, notices: Notices, clock: Clock, wake: Callable[[], None]
+    ) -> None:
+        self._quarantine = quarantine
+        self._notices = notices
+        self._clock = clock
+        self._wake = wake
+
+    async def enforce(self) -> int:
+        """Expire every open message whose deadline has passed. How many."""
+        expired = 0
+        while due := await self._quarantine.due(self._clock.now(), BATCH):
+            ended = [await self._expire(held) for held in due]
+            expired += sum(ended)
+            if not any(ended):
+                break
+        return expired
+
+    async def _expire(self, held: Held) -> bool:
+        now = self._clock.now()
+        change = HeldChange(
+            ref=held.ref,
+            version=held.version,
+            from_state=held.state,
+            to_state=after(held.state, Act.EXPIRE),
+            actor="mailguard",
+            at=now,
+        )
+        told, extra = entries.told(held.ref, now, self._notices.expired(held, now))
+        try:
+            await self._quarantine.change(change, [entries.plain("hold_expired", held.ref, now), *extra], told)
+        except (AlreadyDecided, UnknownReference):
+            return False
+        self._wake()
+        log.info("held_message_expired", ref=held.ref)
+        return True

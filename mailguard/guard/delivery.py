@@ -1,0 +1,272 @@
+"""The outbox at work: what the guard has taken on is tried until it is delivered or bounced.
+
+INVARIANT: a row ends only by a recorded outcome. A row whose lease ran out is tried again: a possible duplicate is
+preferred to a loss (DESIGN.md promise 2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from ..core.envelope import Recipient
+from ..core.errors import MailguardError
+from ..core.mail.message import Buffer
+from ..core.outcome import Outcome, RecipientOutcome, Transmission
+from ..core.rewrite.content import Content
+from ..logs import logger
+from . import entries
+from .notices import Notices
+from .ports import Blobs, Clock, Outbox, Smarthost
+from .records import Attempt, Delivery, NewDelivery, NewEntry, RecipientResult
+from .watch import Watch
+
+log = logger("delivery")
+
+LEASE_SECONDS = 45.0
+"""A living owner extends its leases every third of this; the rows of a dead one are free after it."""
+
+Value = TypeVar("Value")
+
+
+class Pacing(Protocol):
+    async def turn(self) -> None:
+        """Return when the next message may leave (`messages_per_minute`)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a deferred row is tried again: first, then each time `factor` longer, up to `longest` (RFC 5321 4.5.4.1)."""
+
+    first: timedelta
+    factor: float
+    longest: timedelta
+
+    def after(self, attempts: int) -> timedelta:
+        """The wait after so many attempts."""
+        wait = self.first.total_seconds() * self.factor ** min(max(attempts - 1, 0), 64)
+        return min(timedelta(seconds=min(wait, 1e9)), self.longest)
+
+
+class Deliveries:
+    """Claims due rows and sends them, several at once on persistent connections, until it is stopped.
+
+    wake: set by whoever fills the outbox; without it, rows are looked for every idle_seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        blobs: Blobs,
+        smarthost: Smarthost,
+        notices: Notices,
+        clock: Clock,
+        owner: str,
+        watch: Watch,
+        schedule: Schedule,
+        pacing: Pacing,
+        wake: asyncio.Event,
+        concurrency: int = 8,
+        idle_seconds: float = 5.0,
+        transmission_seconds: float = 900.0,
+        port_seconds: float = 30.0,
+    ) -> None:
+        self._outbox = outbox
+        self._blobs = blobs
+        self._smarthost = smarthost
+        self._notices = notices
+        self._clock = clock
+        self._watch = watch
+        self._schedule = schedule
+        self._pacing = pacing
+        self._concurrency = concurrency
+        self._idle_seconds = idle_seconds
+        self._transmission_seconds = transmission_seconds
+        self._port_seconds = port_seconds
+        self._owner = owner
+        self._wake = wake
+        self._originals: dict[str, Buffer] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop` is set; what has begun then ends first. Rows that an earlier life held are free at once."""
+        await self._extend(0.0)
+        heart = asyncio.create_task(self._beat())
+        try:
+            while not stop.is_set():
+                if not await self._deliver_or_log(stop):
+                    await self._rest(stop)
+        finally:
+            heart.cancel()
+            await self._extend(0.0)
+
+    async def _deliver_or_log(self, stop: asyncio.Event) -> bool:
+        try:
+            return await self.deliver_due(stop)
+        except Exception as cause:
+            log.error("outbox_unreachable", cause=cause)
+            return False
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(LEASE_SECONDS / 3)
+            await self._extend(LEASE_SECONDS)
+
+    async def _extend(self, seconds: float) -> None:
+        try:
+            await self._within(self._outbox.extend(self._owner, self._clock.now(), seconds))
+        except Exception as cause:
+            log.error("outbox_unreachable", cause=cause)
+
+    async def deliver_due(self, stop: asyncio.Event | None = None) -> bool:
+        """Send what is due now. Whether there was anything."""
+        self._wake.clear()
+        rows = await self._within(
+            self._outbox.claim(self._owner, self._clock.now(), LEASE_SECONDS, self._concurrency * 8)
+        )
+        if not rows:
+            return False
+        waiting = list(reversed(rows))
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self._concurrency, len(rows))):
+                group.create_task(self._work(waiting, stop))
+        self._originals.clear()
+        return True
+
+    async def _work(self, waiting: list[Delivery], stop: asyncio.Event | None) -> None:
+        while waiting and not (stop is not None and stop.is_set()):
+            row = waiting.pop()
+            try:
+                await self._deliver(row)
+            except Exception as cause:
+                log.error("delivery_failed", ref=row.ref, kind=row.kind, cause=cause)
+
+    async def _deliver(self, row: Delivery) -> None:
+        """One attempt at one row. What goes wrong inside leaves the row to its lease."""
+        content = await self._content(row)
+        await self._pacing.turn()
+        connection = await self._within(self._smarthost.connect(None))
+        try:
+            transmission = await self._within(connection.transmit(row.envelope, content), self._transmission_seconds)
+        finally:
+            await self._within(connection.release())
+        if len(transmission.recipients) != len(row.envelope.recipients):
+            raise MailguardError("the smarthost port did not answer for every recipient")
+        await self._record(row, content, transmission)
+
+    async def _content(self, row: Delivery) -> Content:
+        if row.text is not None:
+            return Content(row.text)
+        if row.blob is None:
+            raise MailguardError("a row of the outbox has neither text nor an original")
+        if row.blob not in self._originals:
+            self._originals[row.blob] = await self._within(self._blobs.read(row.blob), self._transmission_seconds)
+        return Content(self._originals[row.blob], row.edits)
+
+    async def _record(self, row: Delivery, content: Content, transmission: Transmission) -> None:
+        now = self._clock.now()
+        if transmission.trouble:
+            self._watch.trouble(transmission.trouble)
+            log.error("smarthost_failed", ref=row.ref, stage=transmission.stage.value, trouble=transmission.trouble)
+        ended, remaining = _sort(transmission, final=now >= row.give_up_at)
+        refused = tuple(each for each in ended if each.outcome is Outcome.REFUSED)
+        attempt = Attempt(
+            identifier=row.identifier,
+            lease=row.lease or "",
+            at=now,
+            results=ended,
+            remaining=remaining,
+            not_before=now + self._schedule.after(row.attempts) if remaining else None,
+            last_reply=_last_reply(transmission),
+        )
+        records = self._entries(row, now, content, transmission, remaining, refused)
+        bounces, told = self._bounce(row, refused, now)
+        if not await self._within(self._outbox.record(attempt, [*records, *told], bounces)):
+            log.warning("delivery_lease_lost", ref=row.ref, kind=row.kind)
+            return
+        for each in transmission.recipients:
+            self._watch.delivered(row.kind, each.outcome.value)
+        log.info(
+            "delivery_attempted",
+            ref=row.ref,
+            kind=row.kind,
+            attempts=row.attempts,
+            accepted=len(transmission.with_outcome(Outcome.ACCEPTED)),
+            remaining=len(remaining),
+            refused=len(refused),
+        )
+        if bounces:
+            self._wake.set()
+
+    def _entries(
+        self,
+        row: Delivery,
+        now: datetime,
+        content: Content,
+        transmission: Transmission,
+        remaining: tuple[Recipient, ...],
+        refused: tuple[RecipientResult, ...],
+    ) -> list[NewEntry]:
+        details = {"row": row.kind, "attempt": row.attempts, "sent_sha256": content.sha256()}
+        if transmission.with_outcome(Outcome.ACCEPTED):
+            kind = "copy_delivered"
+        else:
+            kind = "copy_deferred" if remaining else "copy_bounced"
+        records = [entries.outcome(kind, row.ref, now, transmission, **details)]
+        if refused and kind != "copy_bounced":
+            records.append(entries.plain("copy_bounced", row.ref, now, row=row.kind, count=len(refused)))
+        return records
+
+    def _bounce(
+        self, row: Delivery, refused: tuple[RecipientResult, ...], now: datetime
+    ) -> tuple[tuple[NewDelivery, ...], list[NewEntry]]:
+        if not refused or row.kind in ("notice", "dsn"):
+            return (), []
+        original = self._originals.get(row.blob or "", b"")
+        return entries.told(row.ref, now, self._notices.bounced(row, refused, original, now))
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        wake = asyncio.create_task(self._wake.wait())
+        ended = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({wake, ended}, timeout=self._idle_seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            wake.cancel()
+            ended.cancel()
+
+    async def _within(self, step: Awaitable[Value], seconds: float | None = None) -> Value:
+        async with asyncio.timeout(seconds or self._port_seconds):
+            return await step
+
+
+def _sort(
+    transmission: Transmission, *, final: bool
+) -> tuple[tuple[RecipientResult, ...], tuple[Recipient, ...]]:
+    """Who is done with this attempt, and who is still to be tried. At the end of time the deferred are refused."""
+    ended: list[RecipientResult] = []
+    remaining: list[Recipient] = []
+    for each in transmission.recipients:
+        if each.outcome in (Outcome.ACCEPTED, Outcome.REFUSED):
+            ended.append(_result(each, each.outcome))
+        elif final:
+            ended.append(_result(each, Outcome.REFUSED))
+        else:
+            remaining.append(each.recipient)
+    return tuple(ended), tuple(remaining)
+
+
+def _result(each: RecipientOutcome, outcome: Outcome) -> RecipientResult:
+    said = each.reply
+    if said is None:
+        return RecipientResult(each.recipient, outcome, None, None, None)
+    return RecipientResult(each.recipient, outcome, said.code, said.status, said.text)
+
+
+def _last_reply(transmission: Transmission) -> str | None:
+    if transmission.reply is None:
+        return transmission.trouble
+    return f"{transmission.reply.code} {transmission.reply.status or ''}".strip()

@@ -1,0 +1,138 @@
+"""The entries of the ledger and the evidence beside them, built from what the stories know. Pure.
+
+INVARIANT: the fields of an entry hold no address, subject or text; the evidence may, it is encrypted.
+The kinds are listed in docs/operating.md (a test compares).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ..core.envelope import Envelope
+from ..core.mail.message import Message
+from ..core.outcome import Outcome, Transmission
+from ..core.verdict import Verdict
+from .notices import NotTold
+from .records import NewDelivery, NewEntry, RecipientRecord
+
+KINDS = {
+    "message_decided": "The decision about a message: every rule, the facts, the revision, the hashes.",
+    "message_held": "The message is in the quarantine.",
+    "message_rejected": "The client was told that the message is refused.",
+    "message_relayed": "The smarthost took the message for at least one recipient.",
+    "message_refused": "The smarthost refused the message for every recipient; the client was told.",
+    "message_deferred": "The message was not taken for now; the client was told to try again.",
+    "message_uncertain": "The smarthost's answer was lost after the final dot; it may have the message.",
+    "copies_queued": "Separate copies are in the outbox.",
+    "recipients_queued": "Recipients that the smarthost deferred are in the outbox.",
+    "release_approved": "The first of two approvals.",
+    "message_released": "A reviewer released a held message; its copies are in the outbox.",
+    "release_rejected": "A reviewer decided not to send a held message.",
+    "hold_cancelled": "The sender cancelled a held message.",
+    "hold_expired": "Nobody decided by the deadline; the message was not sent.",
+    "copy_delivered": "The smarthost took a row of the outbox for at least one recipient.",
+    "copy_deferred": "A row of the outbox will be tried again.",
+    "copy_bounced": "Recipients of a row of the outbox are refused for good.",
+    "outbox_retried": "Somebody made the rows of a message due now.",
+    "outbox_dropped": "Somebody ended the rows of a message without delivery.",
+    "notice_queued": "A notice or delivery status notification is in the outbox.",
+    "sender_not_told": "The sender may not be told; who was told instead, and why.",
+    "policy_loaded": "A policy revision is in force from here on.",
+    "content_viewed": "Somebody looked at a held message.",
+    "evidence_erased": "Evidence records were erased; the chain stays whole.",
+    "content_purged": "Retention removed what was kept of messages.",
+}
+
+
+def decided(
+    ref: str, at: datetime, verdict: Verdict, envelope: Envelope, message: Message, decision: Mapping[str, Any],
+    subject: str, session: str, guard_version: str,
+) -> NewEntry:
+    """The decision. `decision` is Verdict.to_json without addresses; the evidence holds it complete, with them."""
+    evidence = {
+        "sender": envelope.reverse_path.address if envelope.reverse_path else None,
+        "originators": list(message.originators),
+        "recipients": [recipient.address for recipient in envelope.recipients],
+        "visible": list(verdict.visible),
+        "subject": subject,
+        "decision": dict(decision),
+    }
+    fields = {
+        **without_text(decision),
+        "deciding": verdict.deciding,
+        "guard_version": guard_version,
+        "clock": at.isoformat(),
+        "session": session,
+        "size_bytes": len(message.raw),
+    }
+    records = tuple(RecipientRecord(recipient.address) for recipient in envelope.recipients)
+    return NewEntry("message_decided", ref, at, fields, records, evidence, claims_ref=True)
+
+
+def outcome(kind: str, ref: str, at: datetime, transmission: Transmission, **fields: Any) -> NewEntry:
+    """What the smarthost made of a transmission, by recipient, in the chain by keyed hash and in the evidence by name."""
+    records = tuple(
+        RecipientRecord(
+            each.recipient.address,
+            each.outcome,
+            each.reply.code if each.reply else None,
+            each.reply.status if each.reply else None,
+        )
+        for each in transmission.recipients
+    )
+    evidence = {
+        "outcome": {each.address: {"outcome": each.outcome, "code": each.code, "status": each.status} for each in records}
+    }
+    counts = {name.value: len(transmission.with_outcome(name)) for name in Outcome}
+    details = {"stage": transmission.stage.value, "trouble": transmission.trouble, "counts": counts, **fields}
+    return NewEntry(kind, ref, at, details, records, evidence)
+
+
+def plain(kind: str, ref: str | None, at: datetime, **fields: Any) -> NewEntry:
+    """An entry that needs neither recipients nor evidence."""
+    return NewEntry(kind, ref, at, without_text(fields))
+
+
+def without_text(decision: Mapping[str, Any]) -> dict[str, Any]:
+    """The decision as the chain may hold it: text that a condition saw is left to the evidence.
+
+    What an admin wrote (ids, sentences) stays, unless it holds an "@".
+    """
+    safe = {key: _without_at(value) for key, value in decision.items() if key != "visible"}
+    if "rules" in decision:
+        safe["rules"] = [_rule_without_text(rule) for rule in decision["rules"]]
+    return safe
+
+
+def recipients_sha256(envelope: Envelope) -> str:
+    """The hash of the set of recipients, so that a release shows that it goes to whom was decided about."""
+    return hashlib.sha256("\n".join(sorted({each.address for each in envelope.recipients})).encode()).hexdigest()
+
+
+def _rule_without_text(rule: Mapping[str, Any]) -> dict[str, Any]:
+    values = {key: value for key, value in rule["values"].items() if isinstance(value, (bool, int, float, type(None)))}
+    return {**{key: _without_at(value) for key, value in rule.items()}, "values": values}
+
+
+def _without_at(value: Any) -> Any:
+    if isinstance(value, str):
+        return "(withheld)" if "@" in value else value
+    if isinstance(value, Mapping):
+        return {str(key).replace("@", "(at)"): _without_at(inner) for key, inner in value.items()}
+    if isinstance(value, Sequence | frozenset | set):
+        return [_without_at(inner) for inner in value]
+    return value
+
+
+def told(
+    ref: str, at: datetime, answer: tuple[NewDelivery, ...] | NotTold
+) -> tuple[tuple[NewDelivery, ...], list[NewEntry]]:
+    """What goes into the outbox and into the ledger of the answer to "who is told"."""
+    rows = answer.instead if isinstance(answer, NotTold) else answer
+    records = [plain("notice_queued", ref, at, notice=row.kind) for row in rows]
+    if isinstance(answer, NotTold):
+        records.append(plain("sender_not_told", ref, at, reason=answer.reason, instead=len(rows)))
+    return rows, records

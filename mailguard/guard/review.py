@@ -1,0 +1,223 @@
+"""What people decide about a held message: release it in some form, do not send it, cancel it.
+
+INVARIANT: a decision happens through one conditional UPDATE; whoever comes second gets AlreadyDecided and changes nothing.
+INVARIANT: what is released is what was held: its hash and its set of recipients are compared first (THREATS.md T84).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from ..core.errors import AlreadyDecided, CannotRewrite, MailguardError, NotAllowed
+from ..core.lifecycle import OPEN, Act, State, after
+from ..core.mail.message import Buffer, Message
+from ..core.mail.parse import parse
+from ..core.organisation import Organisation
+from ..core.rewrite.copies import Copy
+from ..core.rewrite.hide import bcc, separate
+from ..core.rewrite.relay import relay
+from ..logs import logger
+from . import entries
+from .notices import Notices, NotTold
+from .ports import Blobs, Clock, Quarantine
+from .records import Held, HeldChange, NewDelivery, NewEntry
+
+log = logger("review")
+
+Form = Literal["original", "separate", "bcc", "cleaned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """by: the name for the record. system_user: who the operating system says it is; one person for two approvals."""
+
+    by: str
+    system_user: str
+
+
+class Review:
+    """Decisions about held messages. A release acts at once: its rows are in the outbox when it returns."""
+
+    def __init__(
+        self,
+        *,
+        organisation: Organisation,
+        quarantine: Quarantine,
+        blobs: Blobs,
+        notices: Notices,
+        clock: Clock,
+        give_up_after: timedelta,
+        wake: Callable[[], None],
+    ) -> None:
+        self._organisation = organisation
+        self._quarantine = quarantine
+        self._blobs = blobs
+        self._notices = notices
+        self._clock = clock
+        self._give_up_after = give_up_after
+        self._wake = wake
+
+    async def release(
+        self, ref: str, *, form: Form, reason: str, by: str, system_user: str, version: int | None = None
+    ) -> Held:
+        """Release a held message, or give the first of two approvals.
+
+        Raises UnknownReference, AlreadyDecided, NotAllowed (no reason, the same person twice, their own message) and
+        CannotRewrite (the form would break the message).
+        """
+        actor = Actor(by, system_user)
+        held = await self._open(ref, version)
+        if not reason.strip():
+            raise NotAllowed("a release needs a reason")
+        now = self._clock.now()
+        copies = await self._copies(held, form)
+        if held.approvals_needed > 1 and not self._approved_by_another(held, form, actor):
+            return await self._approve(held, form, reason, actor, now)
+        rows = tuple(self._row(held, form, copy, index, now) for index, copy in enumerate(copies))
+        told = self._notices.released(held, form, actor.by, len(rows), now)
+        change = _change(held, after(held.state, Act.RELEASE), actor, now, reason, form, (actor.system_user,))
+        record = _entry("message_released", held, actor, now, form=form, rows=len(rows))
+        done = await self._change(change, [record], told, rows)
+        log.info("held_message_released", ref=ref, form=form, rows=len(rows))
+        return done
+
+    async def reject(self, ref: str, *, note: str, by: str, system_user: str, version: int | None = None) -> Held:
+        """Do not send it, and tell the sender why. Raises UnknownReference, AlreadyDecided and NotAllowed (no note)."""
+        actor = Actor(by, system_user)
+        held = await self._open(ref, version)
+        if not note.strip():
+            raise NotAllowed("a message that is not sent needs a note for its sender")
+        now = self._clock.now()
+        change = _change(held, after(held.state, Act.REJECT), actor, now, note)
+        told = self._notices.rejected(held, note, actor.by, now)
+        done = await self._change(change, [_entry("release_rejected", held, actor, now)], told)
+        log.info("held_message_rejected", ref=ref)
+        return done
+
+    async def cancel(self, ref: str, *, by: str, system_user: str, version: int | None = None) -> Held:
+        """The sender takes it back. Raises UnknownReference and AlreadyDecided."""
+        actor = Actor(by, system_user)
+        held = await self._open(ref, version)
+        now = self._clock.now()
+        change = _change(held, after(held.state, Act.CANCEL), actor, now, None)
+        told = self._notices.cancelled(held, now)
+        done = await self._change(change, [_entry("hold_cancelled", held, actor, now)], told)
+        log.info("held_message_cancelled", ref=ref)
+        return done
+
+    async def _open(self, ref: str, version: int | None) -> Held:
+        held = await self._quarantine.get(ref)
+        if held.state not in OPEN or (version is not None and version != held.version):
+            raise AlreadyDecided(already(held))
+        return held
+
+    async def _copies(self, held: Held, form: Form) -> tuple[Copy, ...]:
+        raw = await self._original(held)
+        message = parse(raw)
+        if form == "original":
+            return (Copy(held.envelope.recipients, relay(message, held.received)),)
+        if form == "cleaned":
+            raise CannotRewrite("this message holds nothing that mailguard can clean")
+        return self._hidden(held, form, message)
+
+    def _hidden(self, held: Held, form: Form, message: Message) -> tuple[Copy, ...]:
+        rewrite = bcc if form == "bcc" else separate
+        return rewrite(
+            message,
+            held.envelope,
+            self._organisation,
+            hide_inside_above=held.hide_inside_above,
+            received=held.received,
+        ).copies
+
+    async def _original(self, held: Held) -> Buffer:
+        if held.blob is None:
+            raise NotAllowed("the text of this message was removed by its retention")
+        raw = await self._blobs.read(held.blob)
+        if hashlib.sha256(raw).hexdigest() != held.content_sha256:
+            raise MailguardError("the stored message is not the one that was held")
+        if entries.recipients_sha256(held.envelope) != held.recipients_sha256:
+            raise MailguardError("the stored recipients are not those that were held")
+        return raw
+
+    def _approved_by_another(self, held: Held, form: Form, actor: Actor) -> bool:
+        if held.state is not State.APPROVED_ONCE:
+            return False
+        if actor.system_user in held.approved_by:
+            raise NotAllowed("the second approval must come from another person")
+        return held.released_as == form
+
+    async def _approve(self, held: Held, form: Form, reason: str, actor: Actor, now: datetime) -> Held:
+        """A second person who chooses another form becomes the first for that form (CONSOLE.md "Two approvals")."""
+        change = _change(held, after(held.state, Act.APPROVE), actor, now, reason, form, (actor.system_user,))
+        done = await self._quarantine.change(change, [_entry("release_approved", held, actor, now, form=form)], ())
+        log.info("held_message_approved", ref=held.ref, form=form)
+        return done
+
+    def _row(self, held: Held, form: Form, copy: Copy, index: int, now: datetime) -> NewDelivery:
+        kind = "copy" if form == "separate" else "release"
+        return NewDelivery(
+            identifier=f"{held.ref}.{kind}.{held.version}.{index}",
+            ref=held.ref,
+            kind=kind,
+            envelope=held.envelope.to(copy.recipients),
+            created_at=now,
+            not_before=now,
+            give_up_at=now + self._give_up_after,
+            blob=held.blob,
+            edits=copy.edits,
+            sender_told=held.notify_sender,
+        )
+
+    async def _change(
+        self,
+        change: HeldChange,
+        records: list[NewEntry],
+        answer: tuple[NewDelivery, ...] | NotTold,
+        rows: tuple[NewDelivery, ...] = (),
+    ) -> Held:
+        told, extra = entries.told(change.ref, change.at, answer)
+        done = await self._quarantine.change(change, [*records, *extra], [*rows, *told])
+        self._wake()
+        return done
+
+
+def already(held: Held) -> str:
+    """A sentence for whoever came second."""
+    who = f" by {held.decided_by}" if held.decided_by else ""
+    when = f" at {held.decided_at:%Y-%m-%d %H:%M} UTC" if held.decided_at else ""
+    return f'this message is already "{held.state.value}"{who}{when}'
+
+
+def _change(
+    held: Held,
+    to_state: State,
+    actor: Actor,
+    now: datetime,
+    note: str | None,
+    form: str | None = None,
+    approved: tuple[str, ...] | None = None,
+) -> HeldChange:
+    if approved is not None and to_state is State.RELEASING:
+        approved = held.approved_by + approved
+    return HeldChange(
+        ref=held.ref,
+        version=held.version,
+        from_state=held.state,
+        to_state=to_state,
+        actor=actor.by,
+        at=now,
+        note=note,
+        released_as=form,
+        approved_by=approved,
+    )
+
+
+def _entry(kind: str, held: Held, actor: Actor, now: datetime, **fields: object) -> NewEntry:
+    return entries.plain(
+        kind, held.ref, now, actor=actor.by, system_user=actor.system_user, version=held.version, **fields
+    )

@@ -1,0 +1,339 @@
+"""Builds the house from its settings, starts it and stops it.
+
+`open_parts` opens what commands need (store, review); `serve` runs the whole service until it is told to stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import secrets
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ..config import Settings
+from ..core.lifecycle import OPEN
+from ..core.organisation import Organisation
+from ..guard.deadline import Deadline
+from ..guard.delivery import Deliveries, Schedule
+from ..guard.late_notices import LateNotices
+from ..guard.notices import Notices
+from ..guard.review import Review
+from ..guard.submission import Submission
+from ..inspection.unread import UnreadInspector
+from ..logs import logger
+from ..smtp.listener import Capabilities, ConnectionLimits, Listener
+from ..smtp.pool import Pace
+from ..smtp.smarthost import SmarthostPool
+from ..store.store import Store
+from .health import HealthServer
+from .metrics import Metrics
+from .policies import PolicySource
+
+log = logger("serve")
+
+DEADLINE_SECONDS = 5.0
+NOTICE_SECONDS = 15.0
+GAUGE_SECONDS = 5.0
+PURGE_SECONDS = 3600.0
+REFRESH_SECONDS = 60.0
+STOP_GRACE_SECONDS = 30.0
+
+
+class SystemClock:
+    """Implements guard.ports.Clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class SystemRandomness:
+    """Implements guard.ports.Randomness."""
+
+    def octets(self, count: int) -> bytes:
+        return secrets.token_bytes(count)
+
+
+@dataclass(slots=True)
+class Parts:
+    """What commands work on. `wake` is called when the outbox was filled."""
+
+    settings: Settings
+    organisation: Organisation
+    clock: SystemClock
+    randomness: SystemRandomness
+    store: Store
+    notices: Notices
+    review: Review
+    wake: asyncio.Event
+
+    async def close(self) -> None:
+        await self.store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A service that takes mail. listeners: (host, port) as bound. health_port: of /metrics, None where it is off."""
+
+    parts: Parts
+    listeners: tuple[tuple[str, int], ...]
+    health_port: int | None
+    deliveries: Deliveries
+    policies: PolicySource
+    smarthost: SmarthostPool
+
+
+async def open_parts(settings: Settings) -> Parts:
+    """Open the store and what decides about held messages, without taking mail. SettingsError, StoreUnavailable."""
+    clock, randomness = SystemClock(), SystemRandomness()
+    organisation = settings.organisation.organisation()
+    store = await Store.open(settings.store_settings())
+    wake = asyncio.Event()
+    notices = Notices(
+        organisation=organisation,
+        settings=settings.notices,
+        time_zone=settings.organisation.time_zone,
+        clock=clock,
+        randomness=randomness,
+        mark_key=hmac.digest(store.keyring.active("recipients").octets, b"notice mark", "sha256"),
+        hostname=hostname(settings),
+    )
+    review = Review(
+        organisation=organisation,
+        quarantine=store.quarantine,
+        blobs=store.blobs,
+        notices=notices,
+        clock=clock,
+        give_up_after=settings.outbox.give_up_after,
+        wake=wake.set,
+    )
+    return Parts(settings, organisation, clock, randomness, store, notices, review, wake)
+
+
+def hostname(settings: Settings) -> str:
+    return settings.hostname or socket.gethostname()
+
+
+async def serve(
+    settings: Settings, *, ready: Callable[[Running], None] | None = None, stop: asyncio.Event | None = None
+) -> int:
+    """Run the service until `stop` is set or SIGTERM or SIGINT arrives. Exit status 0.
+
+    Raises SettingsError and StoreUnavailable for what keeps it from starting.
+    """
+    stop = stop or asyncio.Event()
+    async with AsyncExitStack() as house:
+        running = await _start(settings, house, stop)
+        log.info(
+            "service_started",
+            addresses=[f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in running.listeners],
+            health_port=running.health_port,
+            policy=running.policies.revision,
+        )
+        if ready is not None:
+            ready(running)
+        await stop.wait()
+        log.info("service_stopping")
+    log.info("service_stopped")
+    return 0
+
+
+async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event) -> Running:
+    """Start every part, each after what it stands on; the house stops them in the opposite order."""
+    parts = await open_parts(settings)
+    house.push_async_callback(parts.close)
+    metrics = Metrics()
+    policies = PolicySource(settings.policies, parts.store.policies, parts.store.ledger, parts.clock)
+    await policies.reload()
+    smarthost = SmarthostPool(settings.smarthost, hostname=hostname(settings))
+    house.push_async_callback(smarthost.close)
+    await smarthost.refresh()
+    deliveries = await _start_deliveries(parts, metrics, smarthost, house)
+    submission = _submission(parts, metrics, policies, smarthost)
+    house.push_async_callback(submission.settle)
+    connections = ConnectionLimits(settings.limits)
+    listeners = await _start_listeners(parts, submission, smarthost, connections, house)
+    _keep_going(parts, metrics, policies, smarthost, connections, house)
+    await _start_control(parts, deliveries, policies, house)
+    running = Running(
+        parts,
+        tuple(address for listener in listeners for address in listener.addresses),
+        _start_health(settings, metrics, policies, house),
+        deliveries,
+        policies,
+        smarthost,
+    )
+    _heed_signals(policies, stop, house)
+    return running
+
+
+def _submission(
+    parts: Parts, metrics: Metrics, policies: PolicySource, smarthost: SmarthostPool
+) -> Submission:
+    return Submission(
+        organisation=parts.organisation,
+        policy=policies,
+        ledger=parts.store.ledger,
+        quarantine=parts.store.quarantine,
+        outbox=parts.store.outbox,
+        inspector=UnreadInspector(),
+        smarthost=smarthost,
+        notices=parts.notices,
+        clock=parts.clock,
+        randomness=parts.randomness,
+        watch=metrics,
+        hostname=hostname(parts.settings),
+        deadline=parts.settings.deadline,
+        give_up_after=parts.settings.outbox.give_up_after,
+        wake=parts.wake.set,
+    )
+
+
+async def _start_deliveries(
+    parts: Parts, metrics: Metrics, smarthost: SmarthostPool, house: AsyncExitStack
+) -> Deliveries:
+    settings = parts.settings
+    owner = "this-machine" if settings.store.startswith("sqlite:") else parts.randomness.octets(8).hex()
+    deliveries = Deliveries(
+        outbox=parts.store.outbox,
+        blobs=parts.store.blobs,
+        smarthost=smarthost,
+        notices=parts.notices,
+        clock=parts.clock,
+        owner=owner,
+        watch=metrics,
+        schedule=Schedule(settings.outbox.first_retry, settings.outbox.factor, settings.outbox.longest_retry),
+        pacing=Pace(settings.smarthost.messages_per_minute),
+        wake=parts.wake,
+    )
+    ending = asyncio.Event()
+    task = asyncio.create_task(deliveries.run(ending), name="deliveries")
+
+    async def end() -> None:
+        ending.set()
+        await asyncio.wait({task}, timeout=STOP_GRACE_SECONDS)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    house.push_async_callback(end)
+    return deliveries
+
+
+async def _start_listeners(
+    parts: Parts,
+    submission: Submission,
+    smarthost: SmarthostPool,
+    connections: ConnectionLimits,
+    house: AsyncExitStack,
+) -> list[Listener]:
+    def capabilities() -> Capabilities:
+        known = smarthost.capabilities
+        return Capabilities(eight_bit=known.eight_bit, smtputf8=known.smtputf8, dsn=known.dsn)
+
+    listeners = []
+    for settings in parts.settings.listen:
+        listener = Listener(
+            settings,
+            parts.settings.limits,
+            hostname=hostname(parts.settings),
+            submit=submission.submit,
+            capabilities=capabilities,
+            connections=connections,
+        )
+        await listener.start()
+        house.push_async_callback(listener.stop, STOP_GRACE_SECONDS)
+        listeners.append(listener)
+    return listeners
+
+
+def _keep_going(
+    parts: Parts,
+    metrics: Metrics,
+    policies: PolicySource,
+    smarthost: SmarthostPool,
+    connections: ConnectionLimits,
+    house: AsyncExitStack,
+) -> None:
+    """What happens at intervals. A fault in one round is logged, the next round comes."""
+    deadline = Deadline(
+        quarantine=parts.store.quarantine, notices=parts.notices, clock=parts.clock, wake=parts.wake.set
+    )
+
+    late = LateNotices(
+        notices=parts.notices, outbox=parts.store.outbox, clock=parts.clock, wake=parts.wake.set
+    )
+
+    async def gauges() -> None:
+        counts = await parts.store.counts()
+        metrics.held.set(sum(counts.held.get(state.value, 0) for state in OPEN))
+        metrics.outbox.set(counts.outbox)
+        oldest = counts.oldest_open
+        metrics.outbox_age.set((parts.clock.now() - oldest).total_seconds() if oldest else 0)
+        metrics.witness_failing.set(counts.witness_failing)
+        metrics.connections.set(connections.open)
+        metrics.policy_broken.set(policies.problem is not None)
+
+    async def purge() -> None:
+        await parts.store.purge(parts.clock.now())
+
+    for name, seconds, step in (
+        ("deadlines", DEADLINE_SECONDS, deadline.enforce),
+        ("notices", NOTICE_SECONDS, late.tell),
+        ("gauges", GAUGE_SECONDS, gauges),
+        ("smarthost", REFRESH_SECONDS, smarthost.refresh),
+        ("retention", PURGE_SECONDS, purge),
+    ):
+        _background(every(name, seconds, step), house)
+    _background(policies.watch(), house)
+
+
+async def every(name: str, seconds: float, step: Callable[[], Awaitable[object]]) -> None:
+    """Do a step at once and then at intervals, for ever."""
+    while True:
+        try:
+            await step()
+        except Exception as cause:
+            log.error("round_failed", round=name, cause=cause)
+        await asyncio.sleep(seconds)
+
+
+def _background(work: Coroutine[Any, Any, object], house: AsyncExitStack) -> None:
+    task = asyncio.create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    house.push_async_callback(end)
+
+
+def _start_health(
+    settings: Settings, metrics: Metrics, policies: PolicySource, house: AsyncExitStack
+) -> int | None:
+    if settings.metrics is None:
+        return None
+    def readiness() -> dict[str, Any]:
+        return {"ready": policies.revision is not None, "policy": policies.revision, "policy_problem": policies.problem}
+
+    server = HealthServer(settings.metrics.address.host, settings.metrics.address.port, metrics.registry, readiness)
+    server.start()
+    house.callback(server.stop)
+    return server.port
+
+
+def _heed_signals(policies: PolicySource, stop: asyncio.Event, house: AsyncExitStack) -> None:
+    loop = asyncio.get_running_loop()
+    reloads: set[asyncio.Task[bool]] = set()
+
+    def reload() -> None:
+        reloads.add(task := loop.create_task(policies.reload()))
+        task.add_done_callback(reloads.discard)
+
+    for number, act in ((signal.SIGTERM, stop.set), (signal.SIGINT, stop.set), (signal.SIGHUP, reload)):
+        loop.add_signal_handler(number, act)
+        house.callback(loop.remove_signal_handler, number)

@@ -1,0 +1,116 @@
+"""The policy in force: loaded from files, put in force atomically, kept by revision.
+
+A broken file keeps the policy that is in force, and says so. With none at all every message is deferred (DESIGN.md floor).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from ..core.document import Diagnostic, DocumentErrors
+from ..core.errors import MailguardError
+from ..core.policy.load import Policy, load_policy
+from ..guard import entries
+from ..guard.ports import Clock, Ledger, Policies
+from ..logs import logger
+
+log = logger("policies")
+
+LOOK_SECONDS = 1.0
+
+
+class PolicySource:
+    """Call it for the policy in force. MailguardError where there is none."""
+
+    def __init__(self, path: Path, policies: Policies, ledger: Ledger, clock: Clock) -> None:
+        self._path = path
+        self._policies = policies
+        self._ledger = ledger
+        self._clock = clock
+        self._current: Policy | None = None
+        self._seen: object = None
+        self._loading = asyncio.Lock()
+        self.problems: tuple[Diagnostic, ...] = ()
+        self.problem: str | None = None
+
+    def __call__(self) -> Policy:
+        if self._current is None:
+            raise MailguardError("no policy could be loaded")
+        return self._current
+
+    @property
+    def revision(self) -> str | None:
+        return self._current.revision if self._current else None
+
+    async def reload(self) -> bool:
+        """Load the files and put them in force if they are whole. Whether they are in force now."""
+        async with self._loading:
+            self._seen = _stamp(self._path)
+            try:
+                documents = await asyncio.to_thread(read_documents, self._path)
+                policy = await asyncio.to_thread(load_policy, documents)
+                if self.revision != policy.revision:
+                    await self._put_in_force(policy, documents)
+            except DocumentErrors as cause:
+                self._broken(f"{len(cause.diagnostics)} errors", tuple(cause.diagnostics))
+                return False
+            except Exception as cause:
+                self._broken(type(cause).__name__, ())
+                log.error("policy_not_loaded", cause=cause, in_force=self.revision)
+                return False
+            self.problem, self.problems = None, ()
+            return True
+
+    async def _put_in_force(self, policy: Policy, documents: dict[str, bytes]) -> None:
+        now = self._clock.now()
+        await self._policies.keep(policy.revision, documents, now)
+        record = entries.plain("policy_loaded", None, now, revision=policy.revision, rules=len(policy.rules))
+        await self._ledger.append([record])
+        self._current = policy
+        log.info("policy_loaded", revision=policy.revision, rules=len(policy.rules))
+
+    def _broken(self, problem: str, diagnostics: tuple[Diagnostic, ...]) -> None:
+        self.problem, self.problems = problem, diagnostics
+        for diagnostic in diagnostics[:20]:
+            log.error(
+                "policy_file_broken",
+                file=diagnostic.file,
+                line=diagnostic.line,
+                column=diagnostic.column,
+                problem=diagnostic.message,
+                in_force=self.revision,
+            )
+
+    async def watch(self) -> None:
+        """Reload when a file changes, for ever."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if await asyncio.to_thread(_stamp, self._path) != self._seen:
+                await self.reload()
+
+
+def policy_files(path: Path) -> list[Path]:
+    """A file itself, or a folder's own *.yaml in name order, not its subfolders."""
+    if path.is_dir():
+        return sorted(file for file in path.glob("*.yaml") if file.is_file() and not file.name.startswith("."))
+    return [path]
+
+
+def read_documents(path: Path) -> dict[str, bytes]:
+    """Name -> text of every policy file. MailguardError where there is none."""
+    files = policy_files(path)
+    if not files:
+        raise MailguardError(f'there is no policy file in "{path}"')
+    return {file.name: file.read_bytes() for file in files}
+
+
+def _stamp(path: Path) -> object:
+    try:
+        return tuple(
+            (str(file), status.st_mtime_ns, status.st_size, status.st_ino)
+            for file in policy_files(path)
+            for status in (file.stat(),)
+        )
+    except OSError as cause:
+        return type(cause).__name__

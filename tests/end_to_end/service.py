@@ -1,0 +1,135 @@
+"""The real process: `mailguard serve` with settings of its own, on loopback ports that the system picks."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 30.0
+
+
+class Service:
+    """Start with `start()`; `port` is where clients submit. Everything lies in `folder`."""
+
+    def __init__(self, folder: Path, smarthost_port: int, policy: str | None = None, **settings: Any) -> None:
+        self.folder = folder
+        self.settings_file = folder / "mailguard.yaml"
+        self.log_file = folder / "log.jsonl"
+        self.port = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        policies = folder / "policies"
+        policies.mkdir(parents=True, exist_ok=True)
+        text = policy if policy is not None else (ROOT / "policies" / "default.yaml").read_text()
+        (policies / "policy.yaml").write_text(text)
+        values: dict[str, Any] = {
+            "organisation": {"name": "Elm Road Surgery", "domains": ["elmroad.example"]},
+            "listen": [{"address": "127.0.0.1:0"}],
+            "smarthost": {"address": f"127.0.0.1:{smarthost_port}"},
+            "store": f"sqlite:///{folder / 'store' / 'mailguard.db'}",
+            "policies": "policies/",
+            "notices": {"from": "mailguard@elmroad.example", "contact": "manager@elmroad.example"},
+            "hostname": "guard.elmroad.example",
+        }
+        values.update(settings)
+        if values["store"].startswith("sqlite:"):
+            (folder / "store").mkdir(exist_ok=True)
+        self.settings_file.write_text(yaml.safe_dump(values))
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self, prefix: tuple[str, ...] = ()) -> Service:
+        """prefix: a command that runs the service, such as strace."""
+        seen = len(self.events())
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*prefix, sys.executable, "-m", "mailguard", "-C", str(self.settings_file), "serve"],
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env=os.environ | {"PYTHONPATH": str(ROOT)},
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            for event in self.events()[seen:]:
+                if event.get("event") == "service_started":
+                    self.port = int(event["addresses"][0].rpartition(":")[2])
+                    return self
+            if self._process.poll() is not None:
+                break
+            time.sleep(0.02)
+        self.kill()
+        raise AssertionError(f"the service did not start:\n{self.log_file.read_text()}")
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit status."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(60)
+
+    def kill(self) -> None:
+        """kill -9."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(10)
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def events(self) -> list[dict[str, Any]]:
+        """The log so far, as events; a line that is no JSON is {"event": "not_json"}."""
+        if not self.log_file.exists():
+            return []
+        found = []
+        for line in self.log_file.read_text(errors="replace").splitlines():
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                found.append({"event": "not_json", "line": line})
+        return found
+
+    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """A `mailguard` command with these settings."""
+        done = subprocess.run(
+            [sys.executable, "-m", "mailguard", "-C", str(self.settings_file), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+        if check and done.returncode:
+            raise AssertionError(f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def rows(self, *arguments: str) -> list[dict[str, Any]]:
+        """The JSON objects, one a line, that a command prints."""
+        return [json.loads(line) for line in self.run(*arguments, "--json").stdout.splitlines() if line.strip()]
+
+    def __enter__(self) -> Service:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+
+def eventually(condition: Any, seconds: float = 20.0, what: str = "") -> Any:
+    """Wait until the condition gives something true, and give it back."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"did not happen within {seconds} s: {what or condition}")
