@@ -13,7 +13,13 @@ from datetime import datetime
 from enum import Enum
 
 from ..core.envelope import Envelope, Path, Recipient
-from ..core.mail.path import PathError, parse_forward_path, parse_reverse_path, split_mail_argument
+from ..core.mail.path import (
+    PathError,
+    parse_forward_path,
+    parse_reverse_path,
+    split_mail_argument,
+    split_rcpt_argument,
+)
 from ..core.reply import Reply, printable
 from ..core.session import Session
 from . import replies
@@ -228,8 +234,8 @@ class Dialogue:
         smtputf8 = value_of(parameters, b"SMTPUTF8") is not None
         try:
             self._reverse_path = parse_reverse_path(path, smtputf8=smtputf8)
-        except PathError:
-            return _says(replies.BAD_SENDER if path.isascii() else replies.NOT_ASCII_SENDER)
+        except PathError as error:
+            return _says(replies.bad_sender(error.kind, str(error)))
         self.open, self._smtputf8, self._parameters = True, smtputf8, parameters
         return _SENDER_OK
 
@@ -247,15 +253,15 @@ class Dialogue:
         if len(self._recipients) >= self._limits.recipients:
             return _TOO_MANY_RECIPIENTS
         try:
-            text, parameters = split_mail_argument(argument)
+            text, parameters = split_rcpt_argument(argument)
         except PathError:
             return _says(replies.RCPT_SYNTAX)
         if parameters and (refusal := self._recipient_parameter_trouble(parameters)):
             return _says(refusal)
         try:
             path = parse_forward_path(text, smtputf8=self._smtputf8)
-        except PathError:
-            return _says(replies.BAD_RECIPIENT if text.isascii() else replies.NOT_ASCII_RECIPIENT)
+        except PathError as error:
+            return _says(replies.bad_recipient(error.kind, str(error)))
         if self._checks:
             self.candidate = Recipient(path, parameters)
             return _CHECK

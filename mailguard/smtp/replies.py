@@ -30,10 +30,6 @@ SENDER_FIRST = Reply(503, "5.5.1", "Send MAIL first")
 RECIPIENT_FIRST = Reply(503, "5.5.1", "No valid recipients")
 MAIL_SYNTAX = Reply(501, "5.5.4", "Syntax: MAIL FROM:<address> [parameters]")
 RCPT_SYNTAX = Reply(501, "5.5.4", "Syntax: RCPT TO:<address> [parameters]")
-BAD_SENDER = Reply(553, "5.1.7", "Sender address not accepted, its syntax is wrong or ambiguous")
-BAD_RECIPIENT = Reply(553, "5.1.3", "Recipient address not accepted, its syntax is wrong or ambiguous")
-NOT_ASCII_SENDER = Reply(550, "5.6.7", "Sender address needs SMTPUTF8, which was not asked for")
-NOT_ASCII_RECIPIENT = Reply(553, "5.6.7", "Recipient address needs SMTPUTF8, which was not asked for")
 BAD_PARAMETER = Reply(501, "5.5.4", "Parameter with a wrong value")
 PARAMETER_TWICE = Reply(501, "5.5.4", "Parameter given twice")
 UNKNOWN_PARAMETER = Reply(555, "5.5.4", "Parameter not recognised, or its extension is not announced here")
@@ -55,3 +51,18 @@ TOO_MANY_MESSAGES = Reply(421, "4.7.0", "Too many messages in one session, conne
 TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors")
 TOO_SLOW = Reply(421, "4.4.2", "Nothing complete came in time, goodbye")
 CLOSING_DOWN = Reply(421, "4.3.2", "This service is closing down, try again later")
+
+
+def bad_sender(kind: str, sentence: str) -> Reply:
+    """kind, sentence: of the PathError, whose sentences hold nothing of the input."""
+    return _bad_path("Sender", kind, sentence, 550, "5.1.7")
+
+
+def bad_recipient(kind: str, sentence: str) -> Reply:
+    return _bad_path("Recipient", kind, sentence, 553, "5.1.3")
+
+
+def _bad_path(who: str, kind: str, sentence: str, utf8_code: int, status: str) -> Reply:
+    """RFC 6531 section 3.5 has a code and status of its own for an address that needs SMTPUTF8."""
+    text = f"{who} not accepted: {sentence}"
+    return Reply(utf8_code, "5.6.7", text) if kind == "smtputf8" else Reply(553, status, text)

@@ -9,6 +9,7 @@ A file is one dialogue. Its lines:
     S: text                    the guard sends exactly this line; "..." at the end stands for anything, {ref} for a reference
     S>                         the guard closes the connection
     C>                         the client closes its half
+    P>                         what the client sends next leaves in another packet
     M: 1                       so many messages have been submitted so far
     M= text                    the content of the last one
     F= text                    its envelope: reverse-path, ">", recipients, each with its parameters
@@ -18,6 +19,7 @@ Escapes in C, c and M=: \r \n \t \0 \\ and \xHH.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -56,7 +58,7 @@ def _options(lines: list[str]) -> dict[str, object]:
         elif key in Limits.model_fields:
             limits[key] = int(value)
         else:
-            options[key] = value
+            options[key] = value.split(",") if key == "allow" else value
     return {**options, "limits": limits}
 
 
@@ -66,6 +68,8 @@ async def _step(line: str, door: Door, client: Client) -> None:
         client.send(unescape(text) + (b"\r\n" if mark == "C:" else b""))
     elif mark == "C>":
         client.writer.write_eof()
+    elif mark == "P>":
+        await asyncio.sleep(0.02)
     elif mark == "S:":
         _matches(text, (await client.line()).decode("ascii"))
     elif mark == "S>":
