@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..errors import CannotRewrite
+from ..mail.header import VISIBLE_FIELDS
 from ..mail.message import Field, Mailbox, Message
 from . import sentences
 from .items import fits, fold, split
@@ -25,13 +26,10 @@ _FIXED = frozenset(
         *("subject", "mime-version", "content-type", "content-transfer-encoding", "content-disposition", "content-id"),
     }
 )
-_LISTS = frozenset(
-    {
-        *("to", "cc", "resent-to", "resent-cc", "apparently-to", "reply-to", "resent-reply-to", "mail-reply-to"),
-        *("mail-followup-to", "disposition-notification-to", "return-receipt-to", "errors-to", "delivered-to"),
-        *("x-original-to", "envelope-to", "x-envelope-to"),
-    }
-)
+_LISTS = VISIBLE_FIELDS | {
+    *("reply-to", "resent-reply-to", "mail-reply-to", "mail-followup-to"),
+    *("disposition-notification-to", "return-receipt-to", "errors-to"),
+}
 _OTHERS = frozenset({"received", "autocrypt", "comments", "keywords", "thread-topic", "return-path", "references"})
 _LIST_FIELD = re.compile(r"list-(?:id|post|help|owner|archive|subscribe|unsubscribe)\Z")
 

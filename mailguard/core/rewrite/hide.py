@@ -19,7 +19,7 @@ from .content import Edit, merge
 from .copies import Copy, Rewritten
 from .fields import Change, changes, items
 from .items import fits
-from .malformed import check_defects
+from .malformed import check_before
 from .obstacles import check_parts
 from .relay import relay
 from .search import Hidden, hidden
@@ -80,7 +80,7 @@ def separate(
 def _checked(message: Message, envelope: Envelope, organisation: Organisation, hide_inside_above: int | None) -> Hidden:
     """Whom to hide, once it is known that the message can be rewritten at all."""
     concealed = hidden(hide_from_outside(message, envelope, organisation, hide_inside_above))
-    check_defects(message)
+    check_before(message)
     check_parts(message, concealed)
     return concealed
 

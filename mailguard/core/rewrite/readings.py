@@ -29,6 +29,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 _SPACE = re.compile(r"\s+")
 _AROUND = re.compile(r" ?([@.=%!]) ?")
+_INNERMOST = re.compile(r"\([^()]*\)")
 _PARENTHESIS = re.compile(r"([()])")
 
 
@@ -58,10 +59,14 @@ def _texts(text: str) -> set[str]:
 
 
 def forms(text: str) -> tuple[str, ...]:
-    """A text as it is compared: as written, and with comments and the space around dots and at signs taken out."""
+    """A text as it is compared: as written, and without the space around dots and at signs.
+
+    The latter also without comments, and without comments inside comments alone.
+    """
     plain = normal(text)
     spaced = _SPACE.sub(" ", plain)
-    return plain, _AROUND.sub(r"\1", spaced), _AROUND.sub(r"\1", _without_comments(spaced))
+    made = [spaced] if "(" not in spaced else [spaced, _without_comments(spaced), _INNERMOST.sub("", spaced)]
+    return plain, *(_AROUND.sub(r"\1", each) for each in made)
 
 
 def normal(text: str) -> str:
@@ -127,8 +132,6 @@ def _from_base64(payload: str) -> bytes:
 
 
 def _without_comments(text: str) -> str:
-    if "(" not in text:
-        return text
     kept, depth = [], 0
     for piece in _PARENTHESIS.split(text):
         if piece == "(":

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from ..errors import CannotRewrite
 from ..mail.canonical import canonical_domain
+from ..mail.search import find_addresses
 from . import sentences
 from .readings import TooManyReadings, forms, normal, readings
 
 _SEPARATOR = re.compile(r"([@=%])(?=(\[[^\]\s]{1,60}\]|[^\W_](?:[\w.-]*[^\W_])?)(@?))")
 _BANG = re.compile(r"!([^\s!@,;<>]+)")
 _NOT_IN_A_DOMAIN = re.compile(r"[^\w.-]")
-_HINT = re.compile(rb"[@=%!]|[\x80-\xff]")
 _SHORTEST_BARE_VERP = 4
 """`leak=o.example` without an at sign behind it is a bounce address only where the first half is longer than a tag."""
 _MOST_ODD = 64
@@ -43,12 +43,13 @@ class Hidden:
 
     def found_in(self, octets: bytes) -> frozenset[str]:
         """The addresses that can be read in a piece of header; all, where it cannot be searched to the end."""
-        if not self.addresses or not _HINT.search(octets):
+        if not self.addresses:
             return frozenset()
         try:
-            return frozenset(address for text in readings(octets) for address in self._read(text))
+            found = {address for text in readings(octets) for address in self._read(text)}
         except TooManyReadings:
             return self.addresses
+        return frozenset(found) | {each.address for each in find_addresses(octets)} & self.addresses
 
     def _read(self, text: str) -> Iterator[str]:
         for match in _SEPARATOR.finditer(text):

@@ -13,10 +13,9 @@ from ..mail.parse import parse
 from . import sentences
 from .content import Content, Edit
 from .fields import searchable
+from .malformed import check_after
 from .relay import BLIND
 from .search import Hidden
-
-_ABOUT_THE_BODY = ("content-type", "content-transfer-encoding", "mime-version")
 
 
 def verify(
@@ -30,7 +29,7 @@ def verify(
     """Read the header with these edits (all of them lie in it) as a recipient would. CannotRewrite where
 
     a hidden address but the allowed ones can be read in it, it lists a recipient that it did not list before, it does
-    not list those expected, a Bcc field is left, or it has a defect that it did not have.
+    not list those expected, a Bcc field is left, or it has a defect that holds.
     """
     header = Content(bytes(message.raw[: message.body_start]), tuple(edits)).to_bytes()
     result = parse(header)
@@ -40,8 +39,7 @@ def verify(
     before = {mailbox.address for mailbox in message.visible} - hidden.addresses
     if not expected <= shown or not shown <= before | allowed | expected:
         raise CannotRewrite(sentences.CHANGED_MEANING)
-    if _defects_of_header(result) - _defects_of_header(message):
-        raise CannotRewrite(sentences.CHANGED_MEANING)
+    check_after(result, message)
 
 
 def is_mailbox(item: bytes, address: str) -> bool:
@@ -49,11 +47,3 @@ def is_mailbox(item: bytes, address: str) -> bool:
     alone = parse(b"From: a@a.example\r\nTo: " + item + b"\r\n\r\n")
     shown = {mailbox.address for mailbox in alone.visible}
     return shown == {address} and not any(defect.holds for defect in alone.defects)
-
-
-def _defects_of_header(message: Message) -> set[str]:
-    """The kinds of holding defects in its header alone; what the body is made of has not changed."""
-    octets = b"".join(
-        bytes(message.raw[field.start : field.end]) for field in message.fields if field.name not in _ABOUT_THE_BODY
-    )
-    return {defect.kind for defect in parse(octets + b"\r\n").defects if defect.holds}

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ..envelope import Envelope
-from ..mail.message import Message
+from ..mail.message import Field, Message
 from ..mail.parse import parse
 from ..organisation import Organisation
 from .relay import BLIND
@@ -20,7 +18,8 @@ def hide_from_outside(
     outside here (DESIGN.md: exempt from the count, never from the rewrite).
     """
     visible = {mailbox.address for mailbox in message.visible}
-    named = visible | {recipient.address for recipient in envelope.recipients} | set(_blind(message))
+    blind = {address for field in message.named(*BLIND) for address in _shown(message, field)}
+    named = visible | blind | {recipient.address for recipient in envelope.recipients}
     too_many = hide_inside_above is not None and sum(map(organisation.is_inside, visible)) > hide_inside_above
     wanted = named if too_many else {address for address in named if not organisation.is_inside(address)}
     return frozenset(wanted - senders(message, envelope, organisation))
@@ -29,13 +28,13 @@ def hide_from_outside(
 def senders(message: Message, envelope: Envelope, organisation: Organisation) -> frozenset[str]:
     """Canonical addresses that say who sends, and so need no hiding: the reverse-path, and From and Sender.
 
-    Of those in From and Sender that are outside only a single one counts: several are a list like any other.
+    An address outside counts only where it is alone in its field: several are a list like any other.
     """
-    outside = {address for address in message.originators if not organisation.is_inside(address)}
-    claimed = {address for address in message.originators if organisation.is_inside(address)}
-    if len(outside) == 1:
-        claimed |= outside
-    return frozenset(claimed | ({envelope.reverse_path.address} if envelope.reverse_path else set()))
+    found = {envelope.reverse_path.address} if envelope.reverse_path else set()
+    for field in message.named("from", "sender", "resent-from", "resent-sender"):
+        shown = _shown(message, field)
+        found |= shown if len(shown) == 1 else {address for address in shown if organisation.is_inside(address)}
+    return frozenset(found)
 
 
 def sender(message: Message, envelope: Envelope, organisation: Organisation) -> str | None:
@@ -46,8 +45,6 @@ def sender(message: Message, envelope: Envelope, organisation: Organisation) -> 
     return envelope.reverse_path.address if envelope.reverse_path else next(iter(message.originators), None)
 
 
-def _blind(message: Message) -> Iterator[str]:
-    """The addresses in Bcc fields: they were never to be seen, whether the envelope has them or not."""
-    for field in message.named(*BLIND):
-        for mailbox in parse(b"To:" + message.value(field) + b"\r\n").visible:
-            yield mailbox.address
+def _shown(message: Message, field: Field) -> set[str]:
+    """The addresses in a field, read as a list of recipients is."""
+    return {mailbox.address for mailbox in parse(b"To:" + message.value(field) + b"\r\n").visible}

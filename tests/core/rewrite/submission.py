@@ -54,7 +54,7 @@ def contents(raw: bytes, rewritten: Rewritten) -> dict[str, bytes]:
 
 def naive(raw: bytes, edits: Sequence[Edit]) -> bytes:
     """The edits applied one by one from the end, as one would do it by hand."""
-    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end), reverse=True):
+    for edit in reversed(edits):
         raw = raw[: edit.start] + edit.replacement + raw[edit.end :]
     return raw
 

@@ -99,6 +99,8 @@ def planted(place: str, spelling: bytes) -> bytes:
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_in_no_copy_of_anybody_else(place: str, name: str) -> None:
+    if place == "In-Reply-To" and name in ("angle", "mailto"):
+        return  # what stands in angle brackets there is a message identifier
     raw = planted(place, SPELLINGS[name])
     for rewrite in (hide_separate, hide_bcc):
         try:
@@ -133,7 +135,7 @@ def test_fixed_fields_stop_the_rewrite(place: str) -> None:
 
 
 def test_in_a_field_name() -> None:
-    raw = letter(b"To: other@p.example", b"X-leak@o.example: yes")
+    raw = letter(b"To: other@p.example", b"leak@o.example: yes")
     try:
         made = contents(raw, hide_separate(raw, OTHER, LEAK))
     except CannotRewrite:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,10 +162,8 @@ def test_cut_off_ber_is_unreadable_or_shorter_but_never_an_error(keys: Path, siz
         given=ENTITY * 200,
     )
     assert b"Monday" in (signed_content(der) or b"")
-    try:
+    with contextlib.suppress(Unreadable):
         signed_content(der[:size])
-    except Unreadable:
-        pass
 
 
 @pytest.fixture(scope="module")
