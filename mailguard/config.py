@@ -19,7 +19,7 @@ from .core.errors import SettingsError
 from .core.mail.address import canonical_address
 from .core.organisation import Organisation
 from .guard.settings import NoticeSettings, OutboxSettings
-from .smtp.listen_settings import HostPortSetting, ListenerSettings, Limits
+from .smtp.listen_settings import HostPortSetting, Limits, ListenerSettings
 from .smtp.smarthost_settings import SmarthostSettings
 from .store.store_settings import RetentionSettings, StoreSettings
 

@@ -20,9 +20,7 @@ BATCH = 100
 class Deadline:
     """Ends what is overdue. `enforce` is called at intervals; it may be called by several processes at once."""
 
-    def __init__(
-        self, *, quarantine: Quarantine, notices: Notices, clock: Clock, wake: Callable[[], None]
-    ) -> None:
+    def __init__(self, *, quarantine: Quarantine, notices: Notices, clock: Clock, wake: Callable[[], None]) -> None:
         self._quarantine = quarantine
         self._notices = notices
         self._clock = clock

@@ -243,9 +243,7 @@ class Deliveries:
             return await step
 
 
-def _sort(
-    transmission: Transmission, *, final: bool
-) -> tuple[tuple[RecipientResult, ...], tuple[Recipient, ...]]:
+def _sort(transmission: Transmission, *, final: bool) -> tuple[tuple[RecipientResult, ...], tuple[Recipient, ...]]:
     """Who is done with this attempt, and who is still to be tried. At the end of time the deferred are refused."""
     ended: list[RecipientResult] = []
     remaining: list[Recipient] = []

@@ -48,8 +48,15 @@ KINDS = {
 
 
 def decided(
-    ref: str, at: datetime, verdict: Verdict, envelope: Envelope, message: Message, decision: Mapping[str, Any],
-    subject: str, session: str, guard_version: str,
+    ref: str,
+    at: datetime,
+    verdict: Verdict,
+    envelope: Envelope,
+    message: Message,
+    decision: Mapping[str, Any],
+    subject: str,
+    session: str,
+    guard_version: str,
 ) -> NewEntry:
     """The decision. `decision` is Verdict.to_json without addresses; the evidence holds it complete, with them."""
     evidence = {
@@ -84,7 +91,9 @@ def outcome(kind: str, ref: str, at: datetime, transmission: Transmission, **fie
         for each in transmission.recipients
     )
     evidence = {
-        "outcome": {each.address: {"outcome": each.outcome, "code": each.code, "status": each.status} for each in records}
+        "outcome": {
+            each.address: {"outcome": each.outcome, "code": each.code, "status": each.status} for each in records
+        }
     }
     counts = {name.value: len(transmission.with_outcome(name)) for name in Outcome}
     details = {"stage": transmission.stage.value, "trouble": transmission.trouble, "counts": counts, **fields}

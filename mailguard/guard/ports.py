@@ -63,9 +63,7 @@ class Quarantine(Protocol):
         """Open messages whose deadline has passed."""
         ...
 
-    async def change(
-        self, change: HeldChange, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]
-    ) -> Held:
+    async def change(self, change: HeldChange, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]) -> Held:
         """Change it, append the entries and fill the outbox in one durable step.
 
         AlreadyDecided: version or state was another, and nothing happened. UnknownReference.
@@ -76,9 +74,7 @@ class Quarantine(Protocol):
 class Outbox(Protocol):
     """What the guard has taken on to deliver."""
 
-    async def add(
-        self, deliveries: Sequence[NewDelivery], raw: Buffer | None, entries: Sequence[NewEntry]
-    ) -> int:
+    async def add(self, deliveries: Sequence[NewDelivery], raw: Buffer | None, entries: Sequence[NewEntry]) -> int:
         """Keep raw once (NewDelivery.blob names it) and all rows, append the entries, in one durable step.
 
         How many rows were kept, as the proof that they were. ReferenceTaken: nothing was kept.
@@ -93,9 +89,7 @@ class Outbox(Protocol):
         """Let every lease that `owner` holds run until now + lease_seconds; 0 gives the rows back. How many."""
         ...
 
-    async def record(
-        self, attempt: Attempt, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]
-    ) -> bool:
+    async def record(self, attempt: Attempt, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]) -> bool:
         """End an attempt, with the entries and follow-ups (bounces). False if the lease was lost: nothing happened.
 
         The last row of a released message that ends moves that message from releasing to released.

@@ -160,9 +160,7 @@ class Submission:
                 return found
             inspections |= await self._inspect(message, found, inspections)
 
-    async def _inspect(
-        self, message: Message, needs: Needs, known: Mapping[str, Inspection]
-    ) -> dict[str, Inspection]:
+    async def _inspect(self, message: Message, needs: Needs, known: Mapping[str, Inspection]) -> dict[str, Inspection]:
         parts = [path for path in needs.inspections if path not in known]
         if needs.history or not parts:
             raise MailguardError("the judgement asks for something that nobody can tell")
@@ -293,9 +291,7 @@ class Submission:
         """The smarthost took it for some: the rest is the guard's to finish, durably, before the client hears 250."""
         entry = entries.outcome("message_relayed", ref, judged.at, transmission)
         waiting = tuple(
-            each.recipient
-            for each in transmission.recipients
-            if each.outcome in (Outcome.DEFERRED, Outcome.UNCERTAIN)
+            each.recipient for each in transmission.recipients if each.outcome in (Outcome.DEFERRED, Outcome.UNCERTAIN)
         )
         refused = transmission.with_outcome(Outcome.REFUSED)
         if waiting or refused:

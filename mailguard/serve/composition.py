@@ -1,39 +1,31 @@
-"""Builds the house from its settings, starts it and stops it.
-
-`open_parts` opens what commands need (store, review); `serve` runs the whole service until it is told to stop.
-"""
+"""Builds the house from its settings, starts it and stops it: `serve` runs the whole service until it is told to stop."""
 
 from __future__ import annotations
 
 import asyncio
-import hmac
-import secrets
 import signal
-import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from ..config import Settings
 from ..core.lifecycle import OPEN
-from ..core.organisation import Organisation
 from ..guard.deadline import Deadline
 from ..guard.delivery import Deliveries, Schedule
 from ..guard.late_notices import LateNotices
-from ..guard.notices import Notices
-from ..guard.review import Review
 from ..guard.submission import Submission
 from ..inspection.unread import UnreadInspector
 from ..logs import logger
 from ..smtp.listener import Capabilities, ConnectionLimits, Listener
 from ..smtp.pool import Pace
 from ..smtp.smarthost import SmarthostPool
-from ..store.store import Store
+from .control import ControlServer, socket_path
 from .health import HealthServer
 from .metrics import Metrics
+from .parts import Parts, hostname, open_parts
 from .policies import PolicySource
+from .upkeep import operations_on
 
 log = logger("serve")
 
@@ -43,37 +35,6 @@ GAUGE_SECONDS = 5.0
 PURGE_SECONDS = 3600.0
 REFRESH_SECONDS = 60.0
 STOP_GRACE_SECONDS = 30.0
-
-
-class SystemClock:
-    """Implements guard.ports.Clock."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-
-class SystemRandomness:
-    """Implements guard.ports.Randomness."""
-
-    def octets(self, count: int) -> bytes:
-        return secrets.token_bytes(count)
-
-
-@dataclass(slots=True)
-class Parts:
-    """What commands work on. `wake` is called when the outbox was filled."""
-
-    settings: Settings
-    organisation: Organisation
-    clock: SystemClock
-    randomness: SystemRandomness
-    store: Store
-    notices: Notices
-    review: Review
-    wake: asyncio.Event
-
-    async def close(self) -> None:
-        await self.store.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,36 +48,23 @@ class Running:
     policies: PolicySource
     smarthost: SmarthostPool
 
+    def status(self) -> dict[str, Any]:
+        """What `mailguard status` says of a running service. Implements operations.Live."""
+        return {
+            "listening": [_shown(address) for address in self.listeners],
+            "policy_revision": self.policies.revision,
+            "policy_problem": self.policies.problem,
+            "smarthost_reached": self.smarthost.reached,
+        }
 
-async def open_parts(settings: Settings) -> Parts:
-    """Open the store and what decides about held messages, without taking mail. SettingsError, StoreUnavailable."""
-    clock, randomness = SystemClock(), SystemRandomness()
-    organisation = settings.organisation.organisation()
-    store = await Store.open(settings.store_settings())
-    wake = asyncio.Event()
-    notices = Notices(
-        organisation=organisation,
-        settings=settings.notices,
-        time_zone=settings.organisation.time_zone,
-        clock=clock,
-        randomness=randomness,
-        mark_key=hmac.digest(store.keyring.active("recipients").octets, b"notice mark", "sha256"),
-        hostname=hostname(settings),
-    )
-    review = Review(
-        organisation=organisation,
-        quarantine=store.quarantine,
-        blobs=store.blobs,
-        notices=notices,
-        clock=clock,
-        give_up_after=settings.outbox.give_up_after,
-        wake=wake.set,
-    )
-    return Parts(settings, organisation, clock, randomness, store, notices, review, wake)
+    def wake(self) -> None:
+        """There may be something to deliver now. Implements operations.Live."""
+        self.parts.wake.set()
 
 
-def hostname(settings: Settings) -> str:
-    return settings.hostname or socket.gethostname()
+def _shown(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 async def serve(
@@ -131,7 +79,7 @@ async def serve(
         running = await _start(settings, house, stop)
         log.info(
             "service_started",
-            addresses=[f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in running.listeners],
+            addresses=[_shown(address) for address in running.listeners],
             health_port=running.health_port,
             policy=running.policies.revision,
         )
@@ -159,22 +107,18 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event)
     connections = ConnectionLimits(settings.limits)
     listeners = await _start_listeners(parts, submission, smarthost, connections, house)
     _keep_going(parts, metrics, policies, smarthost, connections, house)
-    await _start_control(parts, deliveries, policies, house)
+    addresses = tuple(address for listener in listeners for address in listener.addresses)
     running = Running(
-        parts,
-        tuple(address for listener in listeners for address in listener.addresses),
-        _start_health(settings, metrics, policies, house),
-        deliveries,
-        policies,
-        smarthost,
+        parts, addresses, _start_health(settings, metrics, policies, house), deliveries, policies, smarthost
     )
+    control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running))
+    await control.start()
+    house.push_async_callback(control.stop)
     _heed_signals(policies, stop, house)
     return running
 
 
-def _submission(
-    parts: Parts, metrics: Metrics, policies: PolicySource, smarthost: SmarthostPool
-) -> Submission:
+def _submission(parts: Parts, metrics: Metrics, policies: PolicySource, smarthost: SmarthostPool) -> Submission:
     return Submission(
         organisation=parts.organisation,
         policy=policies,
@@ -264,9 +208,7 @@ def _keep_going(
         quarantine=parts.store.quarantine, notices=parts.notices, clock=parts.clock, wake=parts.wake.set
     )
 
-    late = LateNotices(
-        notices=parts.notices, outbox=parts.store.outbox, clock=parts.clock, wake=parts.wake.set
-    )
+    late = LateNotices(notices=parts.notices, outbox=parts.store.outbox, clock=parts.clock, wake=parts.wake.set)
 
     async def gauges() -> None:
         counts = await parts.store.counts()
@@ -312,11 +254,10 @@ def _background(work: Coroutine[Any, Any, object], house: AsyncExitStack) -> Non
     house.push_async_callback(end)
 
 
-def _start_health(
-    settings: Settings, metrics: Metrics, policies: PolicySource, house: AsyncExitStack
-) -> int | None:
+def _start_health(settings: Settings, metrics: Metrics, policies: PolicySource, house: AsyncExitStack) -> int | None:
     if settings.metrics is None:
         return None
+
     def readiness() -> dict[str, Any]:
         return {"ready": policies.revision is not None, "policy": policies.revision, "policy_problem": policies.problem}
 

@@ -17,7 +17,9 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.decisions = Counter(
-            "mailguard_decisions", "Messages judged, by disposition and rewrite.", ("disposition", "rewrite"),
+            "mailguard_decisions",
+            "Messages judged, by disposition and rewrite.",
+            ("disposition", "rewrite"),
             registry=self.registry,
         )
         self.rules = Counter(
@@ -27,24 +29,31 @@ class Metrics:
             "mailguard_deferrals", "Messages answered with 451 because of something inside.", registry=self.registry
         )
         self.smarthost_troubles = Counter(
-            "mailguard_smarthost_troubles", "Failures in the guard's own dealings with the smarthost.",
+            "mailguard_smarthost_troubles",
+            "Failures in the guard's own dealings with the smarthost.",
             registry=self.registry,
         )
         self.unrecorded_outcomes = Counter(
             "mailguard_unrecorded_outcomes", "Outcomes that could not be recorded.", registry=self.registry
         )
         self.deliveries = Counter(
-            "mailguard_deliveries", "Recipients tried by the outbox, by kind of row and outcome.", ("kind", "outcome"),
+            "mailguard_deliveries",
+            "Recipients tried by the outbox, by kind of row and outcome.",
+            ("kind", "outcome"),
             registry=self.registry,
         )
         self.stages = Histogram(
-            "mailguard_stage_seconds", "Time of a stage of the way of a message, in seconds.", ("stage",),
-            registry=self.registry, buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30, 600),
+            "mailguard_stage_seconds",
+            "Time of a stage of the way of a message, in seconds.",
+            ("stage",),
+            registry=self.registry,
+            buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30, 600),
         )
         self.held = Gauge("mailguard_held_messages", "Held messages that wait for a decision.", registry=self.registry)
         self.outbox = Gauge("mailguard_outbox_rows", "Rows of the outbox that are not done.", registry=self.registry)
         self.outbox_age = Gauge(
-            "mailguard_outbox_oldest_seconds", "Age of the oldest row of the outbox, in seconds.",
+            "mailguard_outbox_oldest_seconds",
+            "Age of the oldest row of the outbox, in seconds.",
             registry=self.registry,
         )
         self.connections = Gauge("mailguard_client_connections", "Open client connections.", registry=self.registry)

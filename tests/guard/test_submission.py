@@ -22,7 +22,7 @@ async def test_ordinary_mail_is_relayed_after_its_decision_is_recorded(world: Wo
     answer = await world.submission.submit(SESSION, envelope("a@council.example"), raw)
     await world.submission.settle()
     assert str(answer) == "250 2.0.0 queued as 12345"
-    (sent_envelope, sent), = world.smarthost.taken
+    ((sent_envelope, sent),) = world.smarthost.taken
     assert sent_envelope == envelope("a@council.example")
     assert sent.startswith(b"Received: ") and sent.endswith(raw)
     assert world.told.calls.index(("ledger", "append")) < world.told.calls.index(("smarthost", "connect"))

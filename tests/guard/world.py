@@ -137,9 +137,7 @@ class MemoryQuarantine:
         await self._store.told.call("quarantine", "due")
         return [held for held in self._store.messages.values() if held.state in OPEN and held.due_at <= now][:limit]
 
-    async def change(
-        self, change: HeldChange, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]
-    ) -> Held:
+    async def change(self, change: HeldChange, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]) -> Held:
         await self._store.told.call("quarantine", "change")
         held = self._store.messages[change.ref]
         if (held.version, held.state) != (change.version, change.from_state):
@@ -164,9 +162,7 @@ class MemoryOutbox:
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
 
-    async def add(
-        self, deliveries: Sequence[NewDelivery], raw: Buffer | None, entries: Sequence[NewEntry]
-    ) -> int:
+    async def add(self, deliveries: Sequence[NewDelivery], raw: Buffer | None, entries: Sequence[NewEntry]) -> int:
         if await self._store.told.call("outbox", "add"):
             return None  # type: ignore[return-value]
         self._store.ledger.keep(entries)
@@ -190,9 +186,7 @@ class MemoryOutbox:
         await self._store.told.call("outbox", "extend")
         return 0
 
-    async def record(
-        self, attempt: Attempt, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]
-    ) -> bool:
+    async def record(self, attempt: Attempt, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]) -> bool:
         if await self._store.told.call("outbox", "record"):
             return None  # type: ignore[return-value]
         row = self._store.rows.get(attempt.identifier)

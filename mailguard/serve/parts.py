@@ -1,0 +1,81 @@
+"""The open parts that commands work on, and that the service is built from.
+
+`open_parts` opens the store and what decides about held messages, without taking mail.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import secrets
+import socket
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ..config import Settings
+from ..core.organisation import Organisation
+from ..guard.notices import Notices
+from ..guard.review import Review
+from ..store.store import Store
+
+
+class SystemClock:
+    """Implements guard.ports.Clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class SystemRandomness:
+    """Implements guard.ports.Randomness."""
+
+    def octets(self, count: int) -> bytes:
+        return secrets.token_bytes(count)
+
+
+@dataclass(slots=True)
+class Parts:
+    """What commands work on. `wake` is called when the outbox was filled."""
+
+    settings: Settings
+    organisation: Organisation
+    clock: SystemClock
+    randomness: SystemRandomness
+    store: Store
+    notices: Notices
+    review: Review
+    wake: asyncio.Event
+
+    async def close(self) -> None:
+        await self.store.close()
+
+
+async def open_parts(settings: Settings) -> Parts:
+    """Open the store and what decides about held messages, without taking mail. SettingsError, StoreUnavailable."""
+    clock, randomness = SystemClock(), SystemRandomness()
+    organisation = settings.organisation.organisation()
+    store = await Store.open(settings.store_settings())
+    wake = asyncio.Event()
+    notices = Notices(
+        organisation=organisation,
+        settings=settings.notices,
+        time_zone=settings.organisation.time_zone,
+        clock=clock,
+        randomness=randomness,
+        mark_key=hmac.digest(store.keyring.active("recipients").octets, b"notice mark", "sha256"),
+        hostname=hostname(settings),
+    )
+    review = Review(
+        organisation=organisation,
+        quarantine=store.quarantine,
+        blobs=store.blobs,
+        notices=notices,
+        clock=clock,
+        give_up_after=settings.outbox.give_up_after,
+        wake=wake.set,
+    )
+    return Parts(settings, organisation, clock, randomness, store, notices, review, wake)
+
+
+def hostname(settings: Settings) -> str:
+    return settings.hostname or socket.gethostname()
