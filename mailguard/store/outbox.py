@@ -50,8 +50,8 @@ class StoredOutbox:
         self._prepare = prepare_all
         self._blobs = blobs
 
-    async def add(self, deliveries: Sequence[NewDelivery], raw: Buffer | None, entries: Sequence[NewEntry]) -> None:
-        """Keep raw once (NewDelivery.blob names it), all rows and the entries, in one durable step.
+    async def add(self, deliveries: Sequence[NewDelivery], raw: Buffer | None, entries: Sequence[NewEntry]) -> int:
+        """Keep raw once (NewDelivery.blob names it), all rows and the entries, in one durable step. How many rows.
 
         ReferenceTaken: an original of that name is another message's. UnknownReference: raw is None, and the original
         that a row names is not there.
@@ -71,6 +71,7 @@ class StoredOutbox:
             if stage is not None:
                 await self._blobs.discard(stage)
             raise
+        return len(deliveries)
 
     async def _stage(self, deliveries: Sequence[NewDelivery], raw: Buffer) -> Stage | None:
         """None where the original of this message is kept already."""
@@ -94,6 +95,13 @@ class StoredOutbox:
 
         rows = await self._engine.write(claim, locks=False)
         return [read_delivery(row, self._keyring) for row in rows]
+
+    async def extend(self, owner: str, now: datetime, lease_seconds: float) -> int:
+        """Let every lease that `owner` holds run until now + lease_seconds; 0 gives the rows back. How many."""
+        until = to_micros(now) + round(lease_seconds * 1_000_000)
+        held = update(_table).where(_table.c.lease_owner == owner, _table.c.lease.is_not(None), _open)
+        extended = held.values(lease_until=until)
+        return await self._engine.write(lambda connection, _: connection.execute(extended).rowcount, locks=False)
 
     async def record(self, attempt: Attempt, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]) -> bool:
         """End an attempt, with the entries and follow-ups. False if the lease was lost: nothing happened.

@@ -40,26 +40,30 @@ class StoredQuarantine:
 
     async def hold(
         self, held: NewHeld, raw: Buffer, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]
-    ) -> None:
+    ) -> Held:
         """Keep the message (its reference names the original), the entries and notices, in one durable step.
+
+        What was kept comes back.
 
         ReferenceTaken where that reference is held already.
         """
         prepared = self._prepare(entries)
         stage = await self._blobs.stage(held.ref, held.ref, raw, held.received_at)
 
-        def hold(connection: Connection, chain: Chain) -> None:
+        def hold(connection: Connection, chain: Chain) -> Row[Any]:
             keep(connection, stage)
             key = message_key(connection, self._keyring, held.ref)
             connection.execute(insert(_table), [_row(held, key, self._keyring)])
             insert_deliveries(connection, self._keyring, deliveries)
             chain.append(connection, prepared)
+            return connection.execute(_rows().where(_table.c.ref == held.ref)).one()
 
         try:
-            await self._engine.write(hold)
+            row = await self._engine.write(hold)
         except BaseException:
             await self._blobs.discard(stage)
             raise
+        return _read(row, self._keyring, None)
 
     async def get(self, ref: str) -> Held:
         """UnknownReference where there is none."""
@@ -133,6 +137,7 @@ def _row(held: NewHeld, key: DataKey, keyring: Keyring) -> dict[str, Any]:
         "decision": dict(held.decision),
         "recipients_sha256": held.recipients_sha256,
         "sender_may": list(held.sender_may),
+        "received": held.received.decode("latin-1"),
     }
     undecided: dict[str, Any] = {"approved_by": [], "decided_by": None, "note": None}
     return {
@@ -235,4 +240,5 @@ def _read(row: Row[Any], keyring: Keyring, counts: dict[str, int] | None) -> Hel
         released_as=row.released_as,
         delivery=counts if counts else json.loads(row.delivery),
         hide_inside_above=row.hide_inside_above,
+        received=message["received"].encode("latin-1"),
     )

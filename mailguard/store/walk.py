@@ -1,0 +1,137 @@
+"""What every audit shares: the report, the steps along one chain, and paging through a table.
+
+Contract: bounded memory; after trouble a walk goes on from what is stored, so that one edit is one finding.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, tuple_
+
+from .chain import VERSION, authenticate, genesis, hash_body
+from .engine import Engine
+from .keys import Keyring
+
+PAGE_ROWS = 500
+SHOWN_FINDINGS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that is not as it was written. kind: kebab-case; sequence: where, None where there is no one place."""
+
+    kind: str
+    ledger: str
+    sequence: int | None
+    detail: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What an audit found. troubles: the first hundred; trouble_count: all of them.
+
+    key_known: whether signatures were checked with a public key that did not come out of the export itself.
+    """
+
+    ledgers: dict[str, int] = field(default_factory=dict)
+    entries: int = 0
+    checkpoints: int = 0
+    evidence: int = 0
+    evidence_gone: int = 0
+    witnessed: int = 0
+    key_known: bool = True
+    troubles: list[Trouble] = field(default_factory=list)
+    trouble_count: int = 0
+
+    @property
+    def whole(self) -> bool:
+        return self.trouble_count == 0
+
+    def add(self, kind: str, ledger: str, sequence: int | None, detail: str) -> None:
+        self.trouble_count += 1
+        if len(self.troubles) < SHOWN_FINDINGS:
+            self.troubles.append(Trouble(kind, ledger, sequence, detail))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "whole": self.whole,
+            "ledgers": dict(self.ledgers),
+            "entries": self.entries,
+            "checkpoints": self.checkpoints,
+            "evidence": self.evidence,
+            "evidence_gone": self.evidence_gone,
+            "witnessed": self.witnessed,
+            "key_known": self.key_known,
+            "trouble_count": self.trouble_count,
+            "troubles": [
+                {"kind": each.kind, "ledger": each.ledger, "sequence": each.sequence, "detail": each.detail}
+                for each in self.troubles
+            ],
+        }
+
+
+async def pages(engine: Engine, query: Select[Any], *key: Any) -> AsyncIterator[Sequence[Row[Any]]]:
+    """The rows of a query in order of a unique key, a page at a time."""
+    place: tuple[Any, ...] | None = None
+    while True:
+        page = query.order_by(*key).limit(PAGE_ROWS)
+        if place is not None:
+            page = page.where(tuple_(*key) > place)
+        rows = await engine.read(partial(fetch, page))
+        if rows:
+            yield rows
+        if len(rows) < PAGE_ROWS:
+            return
+        place = tuple(getattr(rows[-1], column.name) for column in key)
+
+
+def fetch(query: Select[Any], connection: Connection) -> Sequence[Row[Any]]:
+    return connection.execute(query).all()
+
+
+class ChainWalk:
+    """Steps along one chain. After trouble it goes on from what is stored, so that one edit is one finding."""
+
+    def __init__(self, ledger: str, keyring: Keyring | None, report: Report) -> None:
+        self.ledger = ledger
+        self.sequence = 0
+        self.count = 0
+        self.hash = genesis(ledger)
+        self._keyring = keyring
+        self._report = report
+
+    def step(self, sequence: int, text: str, digest: str, mac: str | None) -> dict[str, Any]:
+        """Check one entry against the one before it. Its body, {} where that cannot be read."""
+        if sequence != self.sequence + 1:
+            missing = f"after {self.sequence} comes {sequence}"
+            self._report.add("entry-missing", self.ledger, self.sequence + 1, missing)
+        try:
+            expected = hash_body(self.hash, text)
+            body = json.loads(text)
+        except (ValueError, UnicodeEncodeError):
+            expected, body = "", {}
+        if not isinstance(body, dict) or expected != digest:
+            self._report.add("entry-changed", self.ledger, sequence, "the hash does not follow from the entries")
+        body = dict(body) if isinstance(body, dict) else {}
+        self._check_mac(sequence, body, digest, mac)
+        if body.get("sequence") != sequence or body.get("ledger") != self.ledger or body.get("version") != VERSION:
+            self._report.add("entry-moved", self.ledger, sequence, "the entry belongs into another place")
+        self.sequence, self.hash, self.count = sequence, digest, self.count + 1
+        return body
+
+    def _check_mac(self, sequence: int, body: dict[str, Any], digest: str, mac: str | None) -> None:
+        if self._keyring is None:
+            return
+        key = self._keyring.find("ledger", str(body.get("key")))
+        try:
+            genuine = key is not None and hmac.compare_digest(authenticate(key.octets, digest), mac or "")
+        except (ValueError, TypeError):
+            genuine = False
+        if not genuine:
+            self._report.add("entry-forged", self.ledger, sequence, "no key of ours authenticated this entry")
