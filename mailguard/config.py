@@ -133,8 +133,8 @@ class Settings(BaseModel):
     ledger: str = Field(
         default="main",
         pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$",
-        description="The name of this guard's ledger. Default: main. Example: guard-1. Guards that share one PostgreSQL "
-        "need a name each, or they wait for each other.",
+        description="The name of this guard's ledger. Default: main. Example: guard-1. Guards that share one "
+        "PostgreSQL need a name each, or they wait for each other.",
     )
     policies: Path = Field(
         default=Path("policies/"),
@@ -158,7 +158,8 @@ class Settings(BaseModel):
     )
     hostname: str | None = Field(
         default=None,
-        description="The name in greetings and Received fields. Default: the machine's name. Example: guard.elmroad.example.",
+        description="The name in greetings and Received fields. Default: the machine's name. Example: "
+        "guard.elmroad.example.",
     )
     log_level: str = Field(
         default="info",

@@ -21,6 +21,7 @@ def configure(stream: TextIO | None = None, level: str = "info") -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _cause,
+            _withhold_addresses,
             structlog.processors.JSONRenderer(ensure_ascii=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
@@ -32,6 +33,14 @@ def configure(stream: TextIO | None = None, level: str = "info") -> None:
 def logger(part: str) -> Any:
     """A logger whose events say which part of the house they come from."""
     return structlog.get_logger(part=part)
+
+
+def _withhold_addresses(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The last net: a value that holds an "@" does not reach the log, whoever put it there."""
+    for key, value in event.items():
+        if "@" in (value if isinstance(value, str) else repr(value)):
+            event[key] = "(withheld)"
+    return event
 
 
 def _cause(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

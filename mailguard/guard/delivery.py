@@ -93,7 +93,7 @@ class Deliveries:
         self._originals: dict[str, Buffer] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Deliver until `stop` is set; what has begun then ends first. Rows that an earlier life held are free at once."""
+        """Deliver until `stop` is set; what has begun then ends first. Rows of an earlier life are free at once."""
         await self._extend(0.0)
         heart = asyncio.create_task(self._beat())
         try:

@@ -80,7 +80,7 @@ def decided(
 
 
 def outcome(kind: str, ref: str, at: datetime, transmission: Transmission, **fields: Any) -> NewEntry:
-    """What the smarthost made of a transmission, by recipient, in the chain by keyed hash and in the evidence by name."""
+    """What the smarthost made of a transmission by recipient: keyed hashes in the chain, names in the evidence."""
     records = tuple(
         RecipientRecord(
             each.recipient.address,

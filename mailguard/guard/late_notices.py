@@ -1,4 +1,4 @@
-"""Notices that were put off while much was held at once (CONSOLE.md section 3: one combined notice) leave in the end."""
+"""Notices that were put off while much was held at once (CONSOLE.md section 3: one combined notice) leave here."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What people decide about a held message: release it in some form, do not send it, cancel it.
 
-INVARIANT: a decision happens through one conditional UPDATE; whoever comes second gets AlreadyDecided and changes nothing.
+INVARIANT: a decision is one conditional UPDATE; whoever comes second gets AlreadyDecided and changes nothing.
 INVARIANT: what is released is what was held: its hash and its set of recipients are compared first (THREATS.md T84).
 """
 

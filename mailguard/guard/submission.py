@@ -1,7 +1,7 @@
 """The way of one message, from the client's final dot to the reply.
 
 INVARIANT: nothing reaches the smarthost before the decision about it is durable in the ledger (DESIGN.md promise 4).
-INVARIANT: a 2yz reply means that the smarthost said so, or that the message is on durable storage with an owner (promise 2).
+INVARIANT: 2yz means that the smarthost said so, or that the message is on durable storage with an owner (promise 2).
 INVARIANT: whatever goes wrong here ends in 451 and a reference, never in a relay (promise 1).
 """
 
@@ -52,7 +52,7 @@ REFERENCE_TRIES = 5
 """Short references have 30 bits; with a million kept, five tries fail once in 10^15."""
 
 HASHED_COPIES_BYTES = 268_435_456
-"""The copies' hashes are in the decision up to this much work (about half a second); above it only in their outcomes."""
+"""The copies' hashes are in the decision up to this much work (half a second); above it only in their outcomes."""
 
 Value = TypeVar("Value")
 

@@ -1,1 +1,1 @@
-"""Reading what attachments carry. This version reads none: what a rule asks about is uninspectable, and the floor holds it."""
+"""Reading what attachments carry. This version reads none: what a rule asks about is uninspectable and held."""

@@ -1,4 +1,4 @@
-"""The inspector of a version that reads no attachments: it says so of every part, so that the floor holds the message."""
+"""The inspector of a version that reads no attachments: it says so of every part, and the floor holds the message."""
 
 from __future__ import annotations
 

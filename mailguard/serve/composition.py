@@ -1,4 +1,4 @@
-"""Builds the house from its settings, starts it and stops it: `serve` runs the whole service until it is told to stop."""
+"""Builds the house from its settings: `serve` starts the whole service, runs it until it is told to stop, stops it."""
 
 from __future__ import annotations
 

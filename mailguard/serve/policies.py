@@ -1,6 +1,6 @@
 """The policy in force: loaded from files, put in force atomically, kept by revision.
 
-A broken file keeps the policy that is in force, and says so. With none at all every message is deferred (DESIGN.md floor).
+A broken file keeps the policy that is in force, and says so. With none at all every message is deferred (the floor).
 """
 
 from __future__ import annotations
