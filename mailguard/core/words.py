@@ -18,7 +18,6 @@ WHY_HELD = "Why it was stopped"
 NEXT = "What happens next"
 CAN_DO = "What you can do"
 TO_DO = "What to do now"
-ABOUT = "Your email"
 
 # The end of every notice.
 
