@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-_PATTERN = re.compile(r"([0-9]{1,9})([smhdw])")
+_PATTERN = re.compile(r"([0-9]{1,10})([smhdw])")
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _NAMES = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
 LONGEST = timedelta(days=36_500)
