@@ -108,9 +108,9 @@ def _by_address(recipients: Iterable[Recipient]) -> dict[str, tuple[Recipient, .
 
 
 def _nothing_to_hide(message: Message, concealed: Hidden, outside: Mapping[str, object]) -> bool:
-    """Whether nobody outside is hidden from anybody, and who is there stands in To already."""
+    """Whether nobody outside gets the message, or one alone who stands in To already and sees nobody else outside."""
     in_to = {mailbox.address for mailbox in message.visible if mailbox.field == "to"}
-    return concealed.addresses <= outside.keys() & in_to and len(outside) <= 1
+    return not outside or (len(outside) == 1 and concealed.addresses <= outside.keys() & in_to)
 
 
 def _copies(
@@ -124,10 +124,12 @@ def _copies(
     at = bisect_right(common, (slot.start, slot.end), key=lambda edit: (edit.start, edit.end))
     before, after = condense(message, common[:at]), condense(message, common[at:])
     written = _as_written(message)
-    return tuple(
-        Copy(recipients, (*before, slot.filled(_item(recipients[0], written.get(address), concealed)), *after))
-        for address, recipients in outside.items()
-    )
+    seen_by_all = {mailbox.address for mailbox in message.visible if mailbox.field == "to"} - concealed.addresses
+    copies = []
+    for address, recipients in outside.items():
+        own = () if address in seen_by_all else (slot.filled(_item(recipients[0], written.get(address), concealed)),)
+        copies.append(Copy(recipients, (*before, *own, *after)))
+    return tuple(copies)
 
 
 def _as_written(message: Message) -> dict[str, bytes]:

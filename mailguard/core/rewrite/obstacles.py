@@ -29,6 +29,7 @@ _NESTED_NAME = re.compile(r"\.(?:eml|emlx|msg|mbox|oft)\Z")
 _SMIME_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _SMIME_NAME = re.compile(r"\.p7[mz]\Z", re.IGNORECASE)
 _REPEATED = re.compile(r"(?:resent-)?(?:to|cc|bcc)\Z|hp-outer\Z")
+_ORDINARY_INSIDE = frozenset({"bare-lf", "no-header"})
 _MOST_ENTITIES = 20
 """Signed around encrypted around signed (triple wrapping, RFC 2634) is three, each with some parts."""
 
@@ -51,7 +52,7 @@ def _check_entity(entity: Message, hidden: Hidden) -> list[Message]:
         _check_repetition(entity, part, hidden)
         content = _readable_inside(entity, part)
         if content is not None:
-            inner.append(parse(content))
+            inner.append(_parsed(content))
     if any(_REPEATED.match(field.name) for message in inner for field in message.fields):
         raise CannotRewrite(sentences.PROTECTED)
     if any(hidden.stands_in(_whole(message, field)) for message in inner for field in message.fields):
@@ -89,6 +90,14 @@ def _check_repetition(message: Message, part: Part, hidden: Hidden) -> None:
             raise CannotRewrite(sentences.REPEATED)
         if hidden.stands_in(_whole(message, field)):
             raise CannotRewrite(sentences.PART_HEADER)
+
+
+def _parsed(content: bytes) -> Message:
+    """An entity from inside an opaque part; its line ends and a header of nothing do not make it ambiguous."""
+    entity = parse(content)
+    if any(defect.holds and defect.kind not in _ORDINARY_INSIDE for defect in entity.defects):
+        raise CannotRewrite(sentences.OPAQUE)
+    return entity
 
 
 def _inner_fields(message: Message, part: Part) -> Iterator[Field]:

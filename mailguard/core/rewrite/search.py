@@ -29,12 +29,14 @@ _MAX_DOMAIN = 255
 class Hidden:
     """Addresses to look for. addresses: canonical. mailboxes: A-label domain -> local part -> canonical address.
 
-    lengths: A-label domain -> the lengths of its local parts. odd: text -> address, of those not `local@domain`.
+    lengths: A-label domain -> the lengths of its local parts, longest first. depths: numbers of labels that the domains have, highest
+    first. odd: text -> address, of those not `local@domain`.
     """
 
     addresses: frozenset[str]
     mailboxes: dict[str, dict[str, str]]
     lengths: dict[str, tuple[int, ...]]
+    depths: tuple[int, ...]
     odd: dict[str, str]
 
     def stands_in(self, octets: bytes) -> bool:
@@ -61,14 +63,27 @@ class Hidden:
                 yield address
 
     def _mailbox(self, text: str, match: re.Match[str]) -> Iterator[str]:
-        domain, strict = canonical_domain(match[2]), match[1] == "@"
-        for length in self.lengths.get(domain, ()):
-            start = match.start() - length
-            address = self.mailboxes[domain].get(text[start : match.start()]) if start >= 0 else None
-            if address is None or not _begins_here(text, start, strict):
-                continue
-            if strict or match[3] or length >= _SHORTEST_BARE_VERP:
-                yield address
+        strict = match[1] == "@"
+        for domain in self._domains(match[2]):
+            for length in self.lengths[domain]:
+                start = match.start() - length
+                address = self.mailboxes[domain].get(text[start : match.start()]) if start >= 0 else None
+                if address is None or not _begins_here(text, start, strict):
+                    continue
+                if strict or match[3] or length >= _SHORTEST_BARE_VERP:
+                    yield address
+                    return
+
+    def _domains(self, written: str) -> Iterator[str]:
+        """The domains to look for that the text could name, longest first: `o.example.pdf` may well be `o.example`."""
+        whole = canonical_domain(written)
+        if whole in self.lengths:
+            yield whole
+        labels = written[: _MAX_DOMAIN + 1].split(".")
+        for depth in self.depths:
+            start = canonical_domain(".".join(labels[:depth])) if 2 <= depth < len(labels) else whole
+            if start != whole and start in self.lengths:
+                yield start
 
     def _bang(self, text: str, match: re.Match[str]) -> Iterator[str]:
         """The UUCP spelling, `o.example!leak`."""
@@ -94,8 +109,11 @@ def hidden(addresses: Iterable[str]) -> Hidden:
             odd[forms(address)[0]] = address
     if len(odd) > _MOST_ODD:
         raise CannotRewrite(sentences.ODD_ADDRESSES)
-    lengths = {domain: tuple(sorted({len(local) for local in found})) for domain, found in mailboxes.items()}
-    return Hidden(wanted, mailboxes, lengths, odd)
+    lengths = {
+        domain: tuple(sorted({len(local) for local in found}, reverse=True)) for domain, found in mailboxes.items()
+    }
+    depths = tuple(sorted({domain.count(".") + 1 for domain in mailboxes}, reverse=True))
+    return Hidden(wanted, mailboxes, lengths, depths, odd)
 
 
 def _is_searchable(domain: str) -> bool:

@@ -181,6 +181,19 @@ class TestSeparate:
         made = contents(raw, hide_separate(raw, A, B, sender="forms@elmroad.example"))
         assert b"From: Clinic <visitor@w.example>" in made[A]
 
+    def test_a_sender_outside_who_writes_to_itself_stands_in_to_once(self) -> None:
+        me = "visitor@w.example"
+        raw = letter(b"To: a@o.example, visitor@w.example", sender=me)
+        made = contents(raw, hide_separate(raw, A, me, sender=me))
+        assert values(made[me], "to") == [b"visitor@w.example"]
+        assert values(made[A], "to") == [b"a@o.example, visitor@w.example"]
+
+    def test_nobody_outside_gets_it(self) -> None:
+        raw = letter(b"To: a@o.example, nurse@elmroad.example", b"Bcc: b@p.example")
+        rewritten = hide_separate(raw, NURSE)
+        assert contents(raw, rewritten) == {NURSE: RECEIVED + raw.replace(b"Bcc: b@p.example\r\n", b"")}
+        assert rewritten.changes == ("bcc-removed",)
+
     def test_recipients_in_from_stop_it(self) -> None:
         raw = letter(b"To: c@q.example").replace(
             b"From: Clinic <clinic@elmroad.example>",

@@ -60,6 +60,8 @@ SPELLINGS = {
     "fullwidth": "leak＠o．example".encode(),
     "invisible": "le\u200bak@o.exa\u00admple".encode(),
     "json": b'{"to":["leak@o.example"]}',
+    "file name": b"leak@o.example.pdf",
+    "end of a sentence": b"ask leak@o.example.Then come",
     "latin-1 beside it": b"caf\xe9 leak@o.example",
 }  # fmt: skip
 
@@ -70,7 +72,6 @@ OTHERS = [
     b"tleak@o.example",
     b"re-leak@o.example",
     b"tag+leak@o.example",
-    b"leak@o.example.org",
     b"leak@oo.example",
     b"leak@sub.o.example",
     b"d=o.example; s=leak",
@@ -102,6 +103,12 @@ def test_unusual_mailboxes(address: str) -> None:
 
 def test_what_is_no_address_is_not_looked_for() -> None:
     assert hidden(["staff"]).found_in(b"to all staff") == frozenset()
+
+
+def test_the_longer_of_two_addresses_is_the_one_that_stands_there() -> None:
+    both = hidden(["bob@shop.example", "bob@shop.example.org"])
+    assert both.found_in(b"<bob@shop.example.org>") == {"bob@shop.example.org"}
+    assert both.found_in(b"<bob@shop.example>") == {"bob@shop.example"}
 
 
 def test_many_odd_ones_stop_the_rewrite() -> None:
