@@ -43,7 +43,7 @@ def tell_if_waiting(item: dict[str, Any]) -> None:
 
 
 def _open_and_run(chosen: Settings, operation: str, arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    from ..serve.composition import open_parts
+    from ..serve.parts import open_parts
     from ..serve.upkeep import operations_on
 
     store = chosen.store_settings()

@@ -41,18 +41,21 @@ def list_entries(
 @app.command("verify")
 def verify(
     export: Annotated[Path | None, typer.Argument(metavar="[EXPORT]", help="An export; without it the store.")] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="HEX", help="The public key that an export must be signed with.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Prove that nothing in the ledger was changed, removed, swapped or cut off. Ends with 1 where something was.
 
     Example: mailguard audit verify ledger.jsonl
     """
-    found = ask_one("audit_verify") if export is None else _verify_export(export)
+    found = ask_one("audit_verify") if export is None else _verify_export(export, key)
     if as_json:
         output.json_line(found)
     else:
         _print_report(found)
-    if not found["sound"]:
+    if not found["whole"]:
         raise typer.Exit(Status.FINDINGS)
 
 
@@ -92,17 +95,25 @@ def _write_whole(file: Path, lines: Iterable[str]) -> int:
     return count
 
 
-def _verify_export(path: Path) -> dict[str, Any]:
+def _verify_export(path: Path, key: str | None) -> dict[str, Any]:
     from ..serve.upkeep import verify_export
 
-    return dict(verify_export(path))
+    return dict(verify_export(path, key))
 
 
 def _print_report(found: dict[str, Any]) -> None:
-    if found["sound"]:
+    if found["whole"]:
         output.result(output.colour("The ledger is whole.", "green"))
     else:
         output.result(output.colour("The ledger is NOT whole.", "red"))
-    for sentence in found["findings"]:
-        output.result(f"  {output.plain(sentence)}")
-    output.pairs((name.replace("_", " "), value) for name, value in found.items() if name not in ("sound", "findings"))
+    for trouble in found["troubles"]:
+        place = f"{trouble['ledger']} {trouble['sequence'] or ''}".strip()
+        output.result(f"  {place}: {trouble['kind']}: {output.plain(trouble['detail'])}")
+    if found["trouble_count"] > len(found["troubles"]):
+        output.result(f"  and {found['trouble_count'] - len(found['troubles'])} more")
+    shown = ("entries", "checkpoints", "evidence", "evidence_gone", "witnessed", "public_key")
+    output.pairs((name.replace("_", " "), found.get(name)) for name in shown)
+    if not found.get("key_known", True):
+        output.message(
+            "The signatures were checked with the public key in the file itself; give the one you know with --key."
+        )

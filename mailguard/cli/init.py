@@ -156,7 +156,7 @@ listen:
 # The mail server that checked mail goes to.
 smarthost:
   address: {smarthost}
-  tls: none                       # none | opportunistic | required | implicit
+  # tls: opportunistic            # none | opportunistic | required | implicit
   # username: mailguard           # sign in there; needs TLS
   # password_file: smarthost.password
   # messages_per_minute: 600      # how fast separate copies leave; default: as fast as it takes them

@@ -9,9 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, TextIO, cast
 
 import typer
 import typer.main
@@ -22,8 +21,8 @@ from ..core.errors import MailguardError
 from ..logs import configure, logger
 from ..serve.control import InternalError
 from . import audit, data, demo, explain, held, init, outbox, output, policy, service
+from .command_log import CommandLog, log_path
 from .exits import Status, status_of
-from .private import open_private
 from .settings import Config
 
 log = logger("cli")
@@ -55,41 +54,42 @@ def _root(
     pass
 
 
-app.command("demo")(demo.demo)
-app.command("init")(init.init)
-app.command("serve")(service.serve)
-app.command("check")(service.check)
-app.command("status")(service.status)
+app.command("demo", short_help="Send sample mail through a real guard.")(demo.demo)
+app.command("init", short_help="Write settings and policies to start from.")(init.init)
+app.command("serve", short_help="Take mail, judge it, and pass it on.")(service.serve)
+app.command("check", short_help="Try what a start needs.")(service.check)
+app.command("status", short_help="Say how the service is.")(service.status)
 app.add_typer(policy.app, name="policy")
 app.add_typer(held.app, name="held")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(audit.app, name="audit")
-app.command("explain")(explain.explain)
+app.command("explain", short_help="Say why a message was treated as it was.")(explain.explain)
 app.add_typer(data.app, name="data")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Its exit status (INTERFACE.md "Commands"); never raises."""
-    with _logged_to_file() as where:
-        try:
-            status = _run(list(sys.argv[1:] if arguments is None else arguments))
-            sys.stdout.flush()
-            return status
-        except BrokenPipeError:
-            _close_stdout()
-            return Status.DONE
-        except MailguardError as cause:
-            return _explain_ending(cause)
-        except (KeyboardInterrupt, typer.Abort):
-            output.message("Interrupted.")
-            return Status.INTERRUPTED
-        except typer.TyperException as cause:
-            cause.show() if hasattr(cause, "show") else output.message(str(cause))
-            return Status.USAGE
-        except Exception as cause:
-            log.error("command_failed", cause=cause)
-            output.message(f"mailguard: an error inside mailguard ended this command; the cause is in {where}.")
-            return Status.INTERNAL
+    commands_log = CommandLog(log_path())
+    configure(cast(TextIO, commands_log), level="warning")
+    try:
+        status = _run(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        _close_stdout()
+        return Status.DONE
+    except MailguardError as cause:
+        return _explain_ending(cause)
+    except (KeyboardInterrupt, typer.Abort):
+        output.message("Interrupted.")
+        return Status.INTERRUPTED
+    except typer.TyperException as cause:
+        cause.show() if hasattr(cause, "show") else output.message(str(cause))
+        return Status.USAGE
+    except Exception as cause:
+        log.error("command_failed", cause=cause)
+        output.message(f"mailguard: an error inside mailguard ended this command; the cause is in {commands_log.name}.")
+        return Status.INTERNAL
 
 
 def _run(arguments: list[str]) -> int:
@@ -117,22 +117,6 @@ def _explain_ending(cause: MailguardError) -> int:
     else:
         output.message(text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else "."))
     return status_of(cause)
-
-
-@contextlib.contextmanager
-def _logged_to_file() -> Iterator[str]:
-    """Log events of a command go to a file of the user, so that results and messages stay readable. Yields its name."""
-    path = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "mailguard" / "commands.log"
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        stream = open_private(path, append=True)
-    except (OSError, RuntimeError):
-        configure(level="warning")
-        yield "the messages above"
-        return
-    with stream:
-        configure(stream, level="warning")
-        yield str(path)
 
 
 def _close_stdout() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from .. import logs
+from ..config import Settings
 from ..serve.control import ServiceNotRunning, call, socket_path
 from . import output, settings
 from .ask import ask_one
@@ -68,7 +69,7 @@ def status(as_json: Json = False) -> None:
         raise typer.Exit(Status.UNREACHABLE)
 
 
-def _without_service(chosen: settings.Settings) -> dict[str, Any]:
+def _without_service(chosen: Settings) -> dict[str, Any]:
     store = chosen.store_settings()
     if store.is_sqlite and not store.sqlite_path().exists():
         return {"running": False}

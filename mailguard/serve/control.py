@@ -34,8 +34,8 @@ log = logger("control")
 
 PROTOCOL = 1
 REQUEST_BYTES = 65_536
-LINE_BYTES = 4_194_304
-"""One item: a decision about a message with the most recipients fits."""
+LINE_BYTES = 16_777_216
+"""One item: an entry about a message with a hundred thousand recipients fits."""
 CONNECTIONS = 16
 REQUEST_SECONDS = 10.0
 WRITE_SECONDS = 30.0

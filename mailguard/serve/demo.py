@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import shutil
 import smtplib
 import socket
@@ -174,7 +173,8 @@ async def _start(settings: Path, stop: asyncio.Event) -> tuple[Running, asyncio.
     """The service, once it takes mail. Raises what keeps it from starting."""
     ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
     service = asyncio.create_task(serve(load_settings(settings), ready=ready.set_result, stop=stop))
-    await asyncio.wait({service, ready}, return_when=asyncio.FIRST_COMPLETED)
+    waiting: set[asyncio.Future[Any]] = {service, ready}
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     if not ready.done():
         await service
         raise MailguardError("the service ended before it took mail")
@@ -320,7 +320,7 @@ def _say_sink(say: Say, sink: Sink, shown: Sequence[Shown]) -> None:
 
 
 def _say_next(say: Say, settings: Path) -> None:
-    program = "mailguard" if shutil.which("mailguard") else os.path.relpath(sys.argv[0])
+    program = "mailguard" if shutil.which("mailguard") else str(Path(sys.executable).with_name("mailguard"))
     say("\nTry, in another terminal:")
     say(f"  {program} -C {settings} held list")
     say(f'  {program} -C {settings} held release REF --as separate --reason "checked"')

@@ -66,7 +66,7 @@ class Upkeep(Protocol):
     """What the store does to itself, bound by serve to the store that is open."""
 
     async def verify(self) -> Mapping[str, Any]:
-        """{"sound": bool, "findings": [sentence, ...], ...counts} of the ledger."""
+        """{"whole": bool, "troubles": [{"kind", "ledger", "sequence", "detail"}, ...], ...counts} of the ledger."""
         ...
 
     def export(self) -> AsyncIterator[str]:

@@ -1,1 +1,87 @@
 """What the store does to itself, bound to the operations of the commands: proving, exporting, purging, migrating."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..config import Settings
+from ..core.policy.load import load_policy
+from ..guard.ports import Clock
+from ..store.audit import verify
+from ..store.export import ExportUnreadable, export
+from ..store.export import verify_export as verify_file
+from ..store.migrate import migrate
+from ..store.store import Store
+from . import operations
+from .control import BadArguments
+from .operations import Live, StoreOperations
+from .parts import Parts
+
+PUBLIC_KEY_OCTETS = 32
+"""Of an Ed25519 key (RFC 8032 section 5.1.5)."""
+
+
+class StoreUpkeep:
+    """Implements operations.Upkeep on an open store."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def verify(self) -> Mapping[str, Any]:
+        keyring = self._store.keyring
+        public = keyring.public_key(keyring.active("signing").identifier).hex()
+        return {**(await verify(self._store)).to_json(), "public_key": public}
+
+    async def export(self) -> AsyncIterator[str]:
+        """Written to a temporary file first: what leaves is one consistent export, however slow its reader is."""
+        with tempfile.TemporaryDirectory(prefix="mailguard-export-") as folder:
+            path = Path(folder) / "ledger.jsonl"
+            await export(self._store, path)
+            with path.open(encoding="ascii") as lines:
+                for line in lines:
+                    yield line.rstrip("\n")
+
+    async def purge(self) -> Mapping[str, int]:
+        return asdict(await self._store.purge(self._clock.now()))
+
+
+def operations_on(parts: Parts, live: Live | None = None) -> StoreOperations:
+    """The operations of the commands on open parts; live where a service runs."""
+    return StoreOperations(
+        operations.Parts(
+            parts.store, parts.review, parts.clock, StoreUpkeep(parts.store, parts.clock), describe_rules, live
+        )
+    )
+
+
+def describe_rules(documents: Mapping[str, bytes]) -> Mapping[str, str]:
+    """Rule id -> its sentence. DocumentErrors for a policy that this version no longer reads."""
+    return {rule.id: rule.describe for rule in load_policy(documents).rules}
+
+
+def verify_export(path: Path, public_key: str | None) -> Mapping[str, Any]:
+    """The report about an export, checked with nothing but the file, and the public key (hex) if one is given.
+
+    BadArguments for what is no export or no key.
+    """
+    try:
+        key = bytes.fromhex(public_key) if public_key is not None else None
+        if key is not None and len(key) != PUBLIC_KEY_OCTETS:
+            raise ValueError
+        return verify_file(path, key).to_json()
+    except ExportUnreadable as cause:
+        raise BadArguments(str(cause)) from cause
+    except ValueError as cause:
+        raise BadArguments("the public key is 64 hexadecimal digits, as `mailguard audit verify` prints it") from cause
+
+
+def migrate_store(settings: Settings) -> bool:
+    """Bring the store to the schema of this version. Whether anything had to be changed. StoreOwned, SettingsError."""
+    before, after = asyncio.run(migrate(settings.store_settings()))
+    return before != after
