@@ -26,6 +26,8 @@ from .chain import (
     Head,
     checkpoint_text,
     evidence_context,
+    genesis,
+    genuine_head,
 )
 from .engine import Engine
 from .evidence import ERASED_KIND, PURGED_KIND
@@ -87,7 +89,7 @@ async def _verify_chain(engine: Engine, keyring: Keyring, ledger: str, report: R
     """Walk from the start to the head, and on while a running service moves it."""
     walk, signed = ChainWalk(ledger, keyring, report), _Checkpoints(ledger, engine, keyring, report)
     head = None
-    while (now := await _head(engine, ledger)) != head:
+    while (now := await _head(engine, keyring, ledger, report)) != head:
         head = now
         await _walk(engine, walk, signed, head, report, gone)
     assert head is not None
@@ -98,14 +100,19 @@ async def _verify_chain(engine: Engine, keyring: Keyring, ledger: str, report: R
     report.entries += walk.count
 
 
-async def _head(engine: Engine, ledger: str) -> Head:
+async def _head(engine: Engine, keyring: Keyring, ledger: str, report: Report) -> Head:
     table = schema.ledgers
-    query = select(*table.c["sequence", "hash", "checkpoint", "checkpoint_sequence"]).where(table.c.ledger == ledger)
+    query = select(*table.c["sequence", "hash", "checkpoint", "checkpoint_sequence", "mac"]).where(
+        table.c.ledger == ledger
+    )
     rows = await engine.read(partial(fetch, query))
     if not rows:
         return Head(0, "", 0, 0)
     row = rows[0]
-    return Head(row.sequence, row.hash, row.checkpoint, row.checkpoint_sequence)
+    head = Head(row.sequence, row.hash, row.checkpoint, row.checkpoint_sequence)
+    if not genuine_head(keyring, ledger, head, row.mac):
+        report.add("head-forged", ledger, None, "no key of ours authenticated where the ledger ends")
+    return head
 
 
 async def _walk(engine: Engine, walk: ChainWalk, signed: _Checkpoints, head: Head, report: Report, gone: Gone) -> None:
@@ -168,11 +175,13 @@ class _Checkpoints:
         self._report = report
         self._page: list[Row[Any]] = []
         self._last = 0
+        self._passed = (0, genesis(ledger), 0)
 
     async def extend(self, last: int) -> None:
         """Go on to the checkpoint of this number."""
         self._last = last
         await self._load()
+        await self.pass_entry(*self._passed)
 
     async def _load(self) -> None:
         table = schema.checkpoints
@@ -184,6 +193,7 @@ class _Checkpoints:
 
     async def pass_entry(self, sequence: int, digest: str, at: int) -> None:
         """Compare with the checkpoint that stands at this entry; those that were passed stand at no entry."""
+        self._passed = (sequence, digest, at)
         while self._page and self._page[0].sequence <= sequence:
             row = self._page.pop(0)
             if row.sequence != sequence or row.hash != digest or row.at != at:

@@ -145,6 +145,24 @@ class Head:
     checkpoint_sequence: int
 
 
+class LedgerForged(StoreUnavailable):
+    """The end of the ledger is not what we wrote: nothing is appended or signed (docs/decisions/ledger.md)."""
+
+
+def head_mac(key: bytes, ledger: str, head: Head) -> str:
+    """Authenticates the head row, so that nobody without the key can have us build on, or sign, what he wrote."""
+    text = canonical([ledger, head.sequence, head.hash, head.checkpoint, head.checkpoint_sequence])
+    return hmac.digest(key, b"head\0" + text.encode("ascii"), "sha256").hex()
+
+
+def genuine_head(keyring: Keyring, ledger: str, head: Head, mac: object) -> bool:
+    """Whether one of our keys, active or older, authenticated a head row."""
+    try:
+        return any(hmac.compare_digest(head_mac(key, ledger, head), str(mac)) for key in keyring.all_octets("ledger"))
+    except TypeError:
+        return False
+
+
 def checkpoint_text(ledger: str, number: int, sequence: int, digest: str, at: int, key: str) -> str:
     """What a checkpoint signs."""
     signed = {"at": iso(at), "checkpoint": number, "hash": digest, "key": key, "ledger": ledger, "sequence": sequence}
@@ -166,11 +184,14 @@ class Chain:
     def load(self, connection: Connection) -> None:
         """Read the head and lock it: whoever else writes this ledger waits, so that it cannot fork."""
         table = schema.ledgers
-        query = select(*table.c["sequence", "hash", "checkpoint", "checkpoint_sequence"])
+        query = select(*table.c["sequence", "hash", "checkpoint", "checkpoint_sequence", "mac"])
         row = connection.execute(query.where(table.c.ledger == self.ledger).with_for_update()).one_or_none()
         if row is None:
-            raise StoreUnavailable("the ledger has no head row")
-        self.head = self._loaded = Head(*row)
+            raise LedgerForged("the ledger has lost its head row")
+        head = Head(*row[:4])
+        if not genuine_head(self.keyring, self.ledger, head, row.mac):
+            raise LedgerForged("the head row of the ledger was changed by somebody else")
+        self.head = self._loaded = head
 
     def append(self, connection: Connection, prepared: Sequence[PreparedEntry]) -> list[Entry]:
         """Give each entry its place. ReferenceTaken: the caller's savepoint has to undo what was written."""
@@ -255,6 +276,7 @@ class Chain:
                 hash=self.head.hash,
                 checkpoint=self.head.checkpoint,
                 checkpoint_sequence=self.head.checkpoint_sequence,
+                mac=head_mac(self._mac_key, self.ledger, self.head),
             )
         )
 

@@ -1,9 +1,9 @@
 """An export of the ledger that can be checked alone, with nothing but the public key: JSON lines.
 
 First line: `{"mailguard_export": 1, "public_keys": {...}}`. Then for each ledger in order its entries (`entry`: the
-body, beside its hash) and checkpoints (`checkpoint`), each after the entry that it signs. Last line: how many lines there
-were, where each ledger ends, the SHA-256 of all lines before it, and an Ed25519 signature over that. Macs stay inside:
-they mean nothing without the secret key.
+body, beside its hash) and checkpoints (`checkpoint`), each after the entry that it signs. Last line: how many lines
+there were, where each ledger ends, the SHA-256 of all lines before it, and an Ed25519 signature over that. Macs stay
+inside: they mean nothing without the secret key.
 """
 
 from __future__ import annotations

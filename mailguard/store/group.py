@@ -14,11 +14,14 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from ..core.errors import MailguardError, ReferenceTaken, StoreUnavailable
-from .chain import Chain, PreparedEntry
+from mailguard.logs import logger
 
+from ..core.errors import ReferenceTaken, StoreUnavailable
+from .chain import Chain, LedgerForged, PreparedEntry
+
+log = logger("store")
 T = TypeVar("T")
 Operation = Callable[[Connection, Chain], T]
 Query = Callable[[Connection], T]
@@ -49,7 +52,7 @@ def run_group(connection: Connection, chain: Chain, jobs: Sequence[Job]) -> bool
     try:
         if any(job.locks for job in jobs):
             # First of all, so that guards that share a ledger queue here and never deadlock further down.
-            chain.load(connection)
+            _lock(connection, chain)
         for plain, run in groupby(jobs, key=lambda job: job.operation is None):
             if plain:
                 _run_appends(connection, chain, list(run))
@@ -59,6 +62,14 @@ def run_group(connection: Connection, chain: Chain, jobs: Sequence[Job]) -> bool
         return chain.save(connection)
     except DBAPIError as error:
         raise GroupFailed(within_job=False) from error
+
+
+def _lock(connection: Connection, chain: Chain) -> None:
+    try:
+        chain.load(connection)
+    except LedgerForged as error:
+        # Each job that appends runs into it by itself; the others need no ledger.
+        log.error("ledger_head_forged", ledger=chain.ledger, cause=error)
 
 
 def _run_appends(connection: Connection, chain: Chain, jobs: list[Job]) -> None:
@@ -97,9 +108,7 @@ def _explained(error: Exception) -> Exception:
         taken = ReferenceTaken("something of this name is stored already")
         taken.__cause__ = error
         return taken
-    if isinstance(error, MailguardError) or not isinstance(error, DBAPIError):
-        return error
-    return unavailable(error)
+    return unavailable(error) if isinstance(error, SQLAlchemyError) else error
 
 
 def unavailable(error: BaseException) -> StoreUnavailable:

@@ -59,6 +59,10 @@ class Keyring:
     def find(self, purpose: str, identifier: str) -> Key | None:
         return self._keys[purpose].get(identifier)
 
+    def all_octets(self, purpose: str) -> list[bytes]:
+        """Every key of a purpose, the active one first."""
+        return [key.octets for key in reversed(self._keys[purpose].values())]
+
     def identifiers(self) -> list[tuple[str, str]]:
         """(purpose, identifier) of every key."""
         return [(purpose, identifier) for purpose, found in self._keys.items() for identifier in found]

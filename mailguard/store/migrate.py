@@ -16,7 +16,7 @@ from mailguard.logs import logger
 
 from ..core.errors import SettingsError, StoreUnavailable
 from . import schema
-from .chain import genesis, insert_rows
+from .chain import Head, genesis, head_mac, insert_rows
 from .keys import Keyring, ensure_keys, load_keys
 from .lock import OwnerLock
 from .postgresql_engine import asynchronous_engine
@@ -75,7 +75,7 @@ def prepare_database(connection: Connection, settings: StoreSettings, *, create:
     else:
         keyring = load_keys(settings.keys_folder())
     check_keys(connection, keyring, settings.keys_folder())
-    ensure_ledger(connection, settings.ledger)
+    ensure_ledger(connection, keyring, settings.ledger)
     return keyring
 
 
@@ -125,11 +125,14 @@ def check_keys(connection: Connection, keyring: Keyring, folder: Path) -> None:
     insert_rows(connection, table, rows)
 
 
-def ensure_ledger(connection: Connection, ledger: str) -> None:
-    """The row that says where the ledger of this writer ends."""
-    table = schema.ledgers
-    if connection.execute(select(table.c.ledger).where(table.c.ledger == ledger)).first() is None:
-        insert_rows(connection, table, [(ledger, 0, genesis(ledger), 0, 0)])
+def ensure_ledger(connection: Connection, keyring: Keyring, ledger: str) -> None:
+    """The row that says where the ledger of this writer ends. A ledger with entries that lost it is not mended here."""
+    for table in (schema.ledgers, schema.entries):
+        if connection.execute(select(table.c.ledger).where(table.c.ledger == ledger).limit(1)).first() is not None:
+            return
+    head = Head(0, genesis(ledger), 0, 0)
+    mac = head_mac(keyring.active("ledger").octets, ledger, head)
+    insert_rows(connection, schema.ledgers, [(ledger, 0, head.hash, 0, 0, mac)])
 
 
 async def migrate(settings: StoreSettings) -> tuple[str | None, str]:
@@ -145,7 +148,7 @@ async def migrate(settings: StoreSettings) -> tuple[str | None, str]:
         keyring = ensure_keys(settings.keys_folder()) if before is None else load_keys(settings.keys_folder())
         upgrade(connection)
         check_keys(connection, keyring, settings.keys_folder())
-        ensure_ledger(connection, settings.ledger)
+        ensure_ledger(connection, keyring, settings.ledger)
         return before, schema.HEAD
 
     lock = take_lock(settings)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from mailguard.logs import logger
@@ -149,7 +149,7 @@ class PostgresqlEngine:
             return chain, await connection.run_sync(run)
 
 
-_TROUBLE = (DBAPIError, OSError, TimeoutError)
+_TROUBLE = (SQLAlchemyError, OSError, TimeoutError)
 
 
 def _fail(jobs: Sequence[Job], error: BaseException) -> None:

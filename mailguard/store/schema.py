@@ -37,6 +37,7 @@ ledgers = Table(
     Column("hash", Text, nullable=False),
     Column("checkpoint", BigInteger, nullable=False),
     Column("checkpoint_sequence", BigInteger, nullable=False),
+    Column("mac", Text, nullable=False),
 )
 
 entries = Table(

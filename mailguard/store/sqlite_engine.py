@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import Engine as SqlEngine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from mailguard.logs import logger
@@ -244,7 +244,7 @@ class SqliteEngine:
                 return query(self._reader)
             finally:
                 self._reader.exec_driver_sql("ROLLBACK")
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             self._drop_reader()
             raise unavailable(error) from error
 

@@ -18,6 +18,7 @@ from mailguard.logs import logger
 
 from . import schema
 from .blobs import StoredBlobs, sweep
+from .chain import LedgerForged
 from .engine import Engine
 from .evidence import StoredEvidence
 from .instants import optional_moment
@@ -95,8 +96,12 @@ class Store:
         if self.settings.is_sqlite:
             # Nobody else writes here: what is staged was left by a crash.
             await self.engine.write(lambda connection, _: sweep(connection), locks=False)
-        await self.checkpoint()
-        await self._compare_witness()
+        try:
+            await self.checkpoint()
+            await self._compare_witness()
+        except LedgerForged as error:
+            # The audit has to be able to open it; whatever appends is refused.
+            log.error("ledger_head_forged", ledger=self.settings.ledger, cause=error)
 
     async def _compare_witness(self) -> None:
         """A ledger that ends before its witness was cut, or restored from a backup: `audit verify` proves it."""

@@ -53,7 +53,9 @@ async def test_records_cannot_be_swapped_between_messages(store: Store) -> None:
     await store.ledger.append([samples.entry("MG-A"), samples.entry("MG-B")])
     table = schema.evidence
     await store.engine.write(
-        lambda connection, _: connection.execute(update(table).where(table.c.ref == "MG-A").values(wrapped_key=b"x" * 60))
+        lambda connection, _: connection.execute(
+            update(table).where(table.c.ref == "MG-A").values(wrapped_key=b"x" * 60)
+        )
     )
     with pytest.raises(SealBroken):
         await store.evidence.read("MG-A")

@@ -115,6 +115,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.Text(), nullable=False),
         sa.Column("checkpoint", sa.BigInteger(), nullable=False),
         sa.Column("checkpoint_sequence", sa.BigInteger(), nullable=False),
+        sa.Column("mac", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("ledger", name=op.f("pk_ledgers")),
     )
     op.create_table(
