@@ -494,8 +494,11 @@ class _Door(SMTP):
         self._linger = self.loop.call_later(LINGER_SECONDS, transport.abort)
         if at_end or not transport.can_write_eof():
             transport.close()
-        else:
+            return
+        try:
             transport.write_eof()
+        except OSError:  # the client reset the connection, asyncio has not heard of it yet
+            transport.abort()
 
 
 def _sound(reply: Reply) -> Reply:

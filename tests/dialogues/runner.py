@@ -6,7 +6,7 @@ A file is one dialogue. Its lines:
     ! key=value ...            a setting of the listener, a limit, or capabilities=eight_bit,smtputf8,dsn (or none)
     C: text                    the client sends text and CRLF; neighbouring C and c lines leave in one packet
     c: text                    the same without CRLF
-    S: text                    the guard sends exactly this line; "..." at the end stands for anything, {ref} for a reference
+    S: text                    the guard sends this line; "..." at its end stands for anything, {ref} for a reference
     S>                         the guard closes the connection
     C>                         the client closes its half
     P>                         what the client sends next leaves in another packet
@@ -40,8 +40,13 @@ def unescape(text: str) -> bytes:
 async def play(path: Path) -> None:
     lines = [line.rstrip("\n") for line in path.read_text(encoding="utf-8").splitlines()]
     async with open_door(**_options(lines)) as door, connect(door) as client:  # type: ignore[arg-type]
+        packet = b""
         for number, line in enumerate(lines, 1):
-            if line and not line.startswith(("#", "!")):
+            if line.startswith(("C:", "c:")):
+                packet += unescape(line[3:]) + (b"\r\n" if line.startswith("C:") else b"")
+            elif line and not line.startswith(("#", "!")):
+                client.send(packet)
+                packet = b""
                 try:
                     await _step(line, door, client)
                 except (AssertionError, TimeoutError) as error:
@@ -64,9 +69,7 @@ def _options(lines: list[str]) -> dict[str, object]:
 
 async def _step(line: str, door: Door, client: Client) -> None:
     mark, text = line[:2], line[3:]
-    if mark in ("C:", "c:"):
-        client.send(unescape(text) + (b"\r\n" if mark == "C:" else b""))
-    elif mark == "C>":
+    if mark == "C>":
         client.writer.write_eof()
     elif mark == "P>":
         await asyncio.sleep(0.02)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,24 @@ async def open_door(
         await listener.stop(grace_seconds)
 
 
+class Events:
+    """Stands in for a logger: (event, fields) as they were logged."""
+
+    def __init__(self) -> None:
+        self.logged: list[tuple[str, dict[str, Any]]] = []
+
+    def info(self, event: str, **fields: Any) -> None:
+        self.logged.append((event, fields))
+
+    warning = error = debug = info
+
+    def fields(self, event: str) -> dict[str, Any]:
+        """Of the last event of that name; AssertionError if there was none."""
+        found = [fields for name, fields in self.logged if name == event]
+        assert found, self.logged
+        return found[-1]
+
+
 class Client:
     """A raw client: octets out, reply lines in."""
 
@@ -83,7 +101,8 @@ class Client:
         self.reader, self.writer = reader, writer
 
     def send(self, data: bytes) -> None:
-        self.writer.write(data)
+        if data:
+            self.writer.write(data)
 
     async def line(self, seconds: float = 5.0) -> bytes:
         """One reply line without its CRLF; b"" at the end of the connection."""
@@ -118,10 +137,8 @@ class Client:
 
     async def close(self) -> None:
         self.writer.close()
-        try:
+        with suppress(OSError):
             await self.writer.wait_closed()
-        except OSError:
-            pass
 
 
 @asynccontextmanager

@@ -1,0 +1,96 @@
+"""What the settings of the door take and refuse."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from mailguard.core.errors import SettingsError
+from mailguard.core.reply import Reply
+from mailguard.smtp.capabilities import Capabilities
+from mailguard.smtp.listen_settings import HostPort, Limits, ListenerSettings, parse_host_port
+from mailguard.smtp.listener import Listener
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [("127.0.0.1:2525", "127.0.0.1", 2525), ("[::1]:25", "::1", 25), ("localhost:0", "localhost", 0)],
+)
+def test_addresses(text: str, host: str, port: int) -> None:
+    assert parse_host_port(text) == HostPort(host, port)
+    assert str(parse_host_port(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "127.0.0.1", ":25", "::1:25", "[::1]", "[::x]:25", "a b:25", "h:70000", "h:-1", "[h]:1"]
+)
+def test_addresses_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"not HOST:PORT|no IPv6"):
+        parse_host_port(text)
+
+
+def test_interface_example() -> None:
+    item = ListenerSettings.model_validate({"address": "127.0.0.1:2525", "tls": "none"})
+    assert (item.address.port, item.line_ends, item.sign_in, item.allow) == (2525, "refuse", "none", ())
+    assert Limits.model_validate({"recipients": 5000, "message_bytes": 52428800}) == Limits()
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:25", "[::]:25", "192.0.2.1:25", "mail.example:25"])
+def test_t5_never_an_open_relay(address: str) -> None:
+    with pytest.raises(ValidationError, match="open relay"):
+        ListenerSettings.model_validate({"address": address})
+    assert ListenerSettings.model_validate({"address": address, "allow": ["10.0.0.0/8", "2001:db8::/32"]}).allow
+
+
+@pytest.mark.parametrize("everyone", ["0.0.0.0/0", "::/0"])
+def test_t5_the_whole_internet_is_not_a_network(everyone: str) -> None:
+    with pytest.raises(ValidationError, match="whole internet"):
+        ListenerSettings.model_validate({"address": "0.0.0.0:25", "allow": [everyone]})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("tls", "starttls", "not served yet"),
+        ("tls", "implicit", "not served yet"),
+        ("sign_in", "local", "not served yet"),
+        ("sign_in", "smarthost", "not served yet"),
+        ("tls", "maybe", "none"),
+        ("line_ends", "guess", "refuse"),
+        ("allow", ["10.0.0.1/8"], "not a network"),
+        ("colour", "red", "Extra inputs"),
+    ],
+)
+def test_refused_values(key: str, value: object, says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        ListenerSettings.model_validate({"address": "127.0.0.1:25", key: value})
+
+
+def test_the_listener_asks_once_more() -> None:
+    async def submit(*_: object) -> Reply:
+        raise AssertionError
+
+    unchecked = ListenerSettings.model_validate({"address": "127.0.0.1:25"}).model_copy(
+        update={"address": HostPort("0.0.0.0", 25)}
+    )
+    with pytest.raises(SettingsError, match="open relay"):
+        Listener(unchecked, Limits(), "guard.example", submit, Capabilities)
+
+
+def test_limits_refuse_nonsense() -> None:
+    for wrong in (
+        {"recipients": 99},
+        {"message_bytes": 0},
+        {"idle_seconds": 0},
+        {"commands_per_session": 5000},
+        {"x": 1},
+    ):
+        with pytest.raises(ValidationError):
+            Limits.model_validate(wrong)
+
+
+@pytest.mark.parametrize("model", [ListenerSettings, Limits])
+def test_every_setting_is_described(model: type[ListenerSettings | Limits]) -> None:
+    for name, field in model.model_fields.items():
+        for word in ("Default: ", "Unit: ", "Example: ", "Consequence: "):
+            assert word in (field.description or ""), name
