@@ -67,6 +67,16 @@ class Burst:
         _forget(known)
         return Alone(earlier, count)
 
+    def withdraw(self, person: Path, ref: str) -> None:
+        """What `tell` was asked about did not come to be: it counts no more."""
+        known = self._people.get(person.address)
+        if known is None:
+            return
+        known.told = [(at, item) for at, item in known.told if item.ref != ref]
+        kept = [item for item in known.left_out if item.ref != ref]
+        known.count -= len(known.left_out) - len(kept)
+        known.left_out = kept
+
     def overdue(self, now: datetime) -> list[tuple[Path, Together]]:
         """Everybody who was left out of something and has not been told of anything for the whole window."""
         found = []

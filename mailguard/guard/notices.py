@@ -113,6 +113,13 @@ class Notices:
             kind, facts = Kind.HELD, replace(facts, listed=told.earlier, count=told.count)
         return (self._letterhead.notice(kind, facts, sender, now, Kind.HELD.value, original),)
 
+    def withdraw(self, envelope: Envelope, ref: str) -> None:
+        """The hold that `held` answered for could not be kept: a later notice must not count or list it."""
+        if envelope.reverse_path is not None:
+            self._senders.withdraw(envelope.reverse_path, ref)
+        if (reviewers := self._letterhead.reviewers()) is not None:
+            self._reviewers.withdraw(reviewers, ref)
+
     def overdue(self, now: datetime) -> tuple[NewDelivery, ...]:
         """Combined notices for whoever was spared notices in a burst and has heard nothing since.
 

@@ -104,3 +104,15 @@ def test_nobody_is_forgotten_and_never_more_than_five_in_a_window(waits: list[fl
     assert told_of == len(waits)
     for at in notices:
         assert len([each for each in notices if timedelta() <= each - at < timedelta(minutes=10)]) <= 5
+
+
+def test_what_did_not_come_to_be_is_not_counted() -> None:
+    burst = Burst()
+    for n in range(7):
+        burst.tell(JO, item(n), START)
+    for n in (0, 1, 2, 3, 5):
+        burst.withdraw(JO, f"ref-{n}")
+    burst.withdraw(Path(b"", "nobody@elmroad.example"), "ref-1")
+    told = burst.tell(JO, item(8), after(1))
+    assert isinstance(told, Alone)
+    assert (told.count, [each.ref for each in told.earlier]) == (1, ["ref-6"])

@@ -1,0 +1,549 @@
+"""Who is told what: the sender where they may be told, else the reviewers (THREATS.md T70, T71; promise 5)."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailguard.core.envelope import Envelope, Path, Recipient
+from mailguard.core.mail.message import Message
+from mailguard.core.mail.parse import parse
+from mailguard.core.organisation import Organisation
+from mailguard.core.outcome import Outcome
+from mailguard.core.session import Session
+from mailguard.core.verdict import Disposition, Rewrite, Verdict
+from mailguard.guard.notices import Notices, NotTold
+from mailguard.guard.records import Delivery, Held, NewDelivery, RecipientResult
+from mailguard.guard.settings import NoticeSettings
+from mailguard.guard.told import EXPLAINED, Reason
+
+NOW = datetime(2026, 11, 20, 14, 2, tzinfo=UTC)
+DUE = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
+ELM = Organisation("Elm Road Surgery", frozenset({"elmroad.example"}))
+SESSION = Session("s1", "10.0.0.7", "pc7", True, "127.0.0.1:2525", NOW)
+REASON = "288 people in Cc would see each other's addresses"
+RAW = (
+    b"From: Jo Reid <jo@elmroad.example>\r\nTo: ann@outside.example\r\nCc: bob@outside.example\r\n"
+    b"Subject: =?utf-8?q?Flu_clinic_=E2=80=93_new_dates?=\r\nMessage-ID: <flu.1@elmroad.example>\r\n\r\n"
+    b"The body names patient 943 476 5919.\r\n"
+)
+VERDICT = Verdict(
+    Disposition.HOLD, Rewrite.SEPARATE, "visible-list", REASON, (), {}, (), (), (), "sha256:0f9e8d7c6b5a49382716"
+)
+SETTINGS = {"from": "mailguard@elmroad.example", "contact": "manager@elmroad.example"}
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+
+class Randomness:
+    def __init__(self) -> None:
+        self.drawn = 0
+
+    def octets(self, count: int) -> bytes:
+        self.drawn += 1
+        return self.drawn.to_bytes(count, "big")
+
+
+def make(clock: Clock | None = None, key: bytes = b"k" * 32, **settings: object) -> Notices:
+    return Notices(
+        organisation=ELM,
+        settings=NoticeSettings.model_validate({**SETTINGS, **settings}),
+        time_zone="Europe/London",
+        clock=clock or Clock(),
+        randomness=Randomness(),
+        mark_key=key,
+        hostname="guard.elmroad.example",
+        smarthost="smarthost.example",
+    )
+
+
+def path(address: str) -> Path:
+    return Path(address.encode(), address.lower())
+
+
+def recipients(*addresses: str, parameters: tuple[bytes, ...] = ()) -> tuple[Recipient, ...]:
+    return tuple(Recipient(path(address), parameters) for address in addresses)
+
+
+ENVELOPE = Envelope(
+    path("Jo@elmroad.example"), recipients("ann@outside.example", "bob@outside.example", "sam@elmroad.example")
+)
+HELD = Held(
+    ref="MG-7Q4K-2F",
+    version=3,
+    state="held",  # type: ignore[arg-type]
+    received_at=NOW,
+    due_at=DUE,
+    envelope=ENVELOPE,
+    sender="jo@elmroad.example",
+    subject="Flu clinic – new dates",
+    reason=REASON,
+    rules=("visible-list",),
+    offers="separate",
+    decision={},
+    policy_revision="sha256:0f9e8d7c6b5a49382716",
+    content_sha256="",
+    recipients_sha256="",
+    approvals_needed=1,
+    approved_by=(),
+    sender_may=(),
+    notify_sender=True,
+    blob="MG-7Q4K-2F",
+)
+
+
+def hold(
+    notices: Notices,
+    *,
+    session: Session = SESSION,
+    envelope: Envelope = ENVELOPE,
+    raw: bytes = RAW,
+    ref: str = HELD.ref,
+) -> tuple[NewDelivery, ...] | NotTold:
+    return notices.held(session, envelope, parse(raw), VERDICT, ref, DUE, REASON)
+
+
+def with_field(field: bytes) -> bytes:
+    return field + b"\r\n" + RAW
+
+
+def row_of(answer: tuple[NewDelivery, ...] | NotTold) -> NewDelivery:
+    assert isinstance(answer, tuple)
+    (row,) = answer
+    return row
+
+
+def read(row: NewDelivery) -> EmailMessage:
+    assert row.text is not None
+    message = email.message_from_bytes(row.text, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    assert not any(part.defects for part in message.walk())
+    return message
+
+
+def text_of(row: NewDelivery) -> str:
+    body = read(row).get_body(("plain",))
+    assert body is not None
+    content: str = body.get_content()
+    return content.replace("\r\n", "\n")
+
+
+def check_reviewers_row(row: NewDelivery) -> None:
+    """To the contact, by the null path, without subject, reason, note, name or address (CONSOLE.md 3.4)."""
+    assert row.envelope.reverse_path is None
+    assert [each.address for each in row.envelope.recipients] == ["manager@elmroad.example"]
+    assert row.kind == "notice"
+    assert not row.sender_told
+    shown = text_of(row) + read(row)["Subject"]
+    assert not re.search(r"@|Flu|clinic|288 people|Sam|bulk", shown)
+
+
+# A message is held.
+
+
+def test_the_sender_hears_of_a_hold() -> None:
+    row = row_of(hold(make()))
+    assert (row.kind, row.ref, row.sender_told, row.blob) == ("notice", "MG-7Q4K-2F", False, None)
+    assert row.envelope == Envelope(None, (Recipient(path("Jo@elmroad.example")),), ())
+    assert row.created_at == row.not_before == NOW
+    assert row.give_up_at == NOW + timedelta(days=2)
+    message = read(row)
+    assert message["Subject"] == "Not sent yet: Flu clinic – new dates"
+    assert message["In-Reply-To"] == "<flu.1@elmroad.example>"
+    assert "until 5pm on Friday 20 November 2026" in text_of(row)
+    assert "addressed to 3 people, 2 of them outside Elm Road Surgery" in text_of(row)
+
+
+def test_t71_a_notice_has_no_body_text_and_no_recipient() -> None:
+    row = row_of(hold(make()))
+    assert row.text is not None
+    for private in (b"943 476", b"ann@", b"bob@", b"sam@", b"outside.example"):
+        assert private not in row.text
+    assert "@outside" not in text_of(row)
+
+
+@pytest.mark.parametrize(
+    ("reason", "answer"),
+    [
+        (Reason.NULL_PATH, {"envelope": replace(ENVELOPE, reverse_path=None)}),
+        (Reason.UNTRUSTED, {"session": replace(SESSION, trusted=False)}),
+        (Reason.OUTSIDE, {"envelope": replace(ENVELOPE, reverse_path=path("jo@elsewhere.example"))}),
+        (Reason.AUTOMATIC, {"raw": with_field(b"Auto-Submitted: auto-generated")}),
+        (Reason.AUTOMATIC, {"raw": with_field(b"Precedence: bulk")}),
+        (Reason.AUTOMATIC, {"raw": with_field(b"List-Id: <flu.elmroad.example>")}),
+        (Reason.UNREAD, {"envelope": replace(ENVELOPE, reverse_path=path("no-reply@elmroad.example"))}),
+        (
+            Reason.UNWRITABLE,
+            {"envelope": replace(ENVELOPE, reverse_path=Path(b"j\xff@elmroad.example", "j@elmroad.example"))},
+        ),
+        (
+            Reason.UNWRITABLE,
+            {"envelope": replace(ENVELOPE, reverse_path=Path(b"j\r\n@elmroad.example", "j@elmroad.example"))},
+        ),
+    ],
+)
+def test_t70_who_may_not_be_told_and_the_reviewers_are_instead(reason: Reason, answer: dict[str, object]) -> None:
+    told = hold(make(), **answer)  # type: ignore[arg-type]
+    assert isinstance(told, NotTold)
+    assert told.reason == reason
+    assert not told.later
+    (row,) = told.instead
+    check_reviewers_row(row)
+    assert read(row)["Subject"] == "1 held email needs a decision by 5pm on Friday 20 November 2026"
+    assert EXPLAINED[reason].format(organisation="Elm Road Surgery") in text_of(row)
+    assert read(row)["Auto-Submitted"] == "auto-generated"
+
+
+@pytest.mark.parametrize("contact", [None, "help@elsewhere.example"])
+def test_without_a_contact_inside_nobody_is_told_and_the_answer_says_so(contact: str | None) -> None:
+    assert hold(make(contact=contact), session=replace(SESSION, trusted=False)) == NotTold(Reason.UNTRUSTED)
+
+
+def test_the_settings_reverse_path_is_for_notices_alone() -> None:
+    notices = make(reverse_path="bounces@elmroad.example")
+    reverse = row_of(hold(notices)).envelope.reverse_path
+    assert reverse == path("bounces@elmroad.example")
+    assert row_of(refuse(notices)).envelope.reverse_path is None
+
+
+def test_an_international_sender_gets_a_message_that_says_so() -> None:
+    envelope = replace(ENVELOPE, reverse_path=path("jörg@elmroad.example"), parameters=(b"SMTPUTF8",))
+    row = row_of(hold(make(), envelope=envelope))
+    assert row.envelope.parameters == (b"BODY=8BITMIME", b"SMTPUTF8")
+    assert "To: jörg@elmroad.example\r\n".encode() in (row.text or b"")
+
+
+# Own notices.
+
+
+def test_t70_an_own_notice_is_known_by_its_keyed_mark() -> None:
+    notices = make()
+    row = row_of(hold(notices))
+    told = hold(notices, raw=row.text or b"")
+    assert isinstance(told, NotTold)
+    assert told.reason == Reason.OWN
+
+
+def test_t70_a_mark_of_another_key_another_message_or_a_copy_is_not_ours() -> None:
+    row = row_of(hold(make()))
+    text = row.text or b""
+    mark = re.search(rb"X-Mailguard-Notice: .*\r\n", text)
+    assert mark is not None
+    copied = mark[0] + RAW
+    assert isinstance(hold(make(), raw=copied), tuple)
+    for forged, key in (
+        (b"X-Mailguard-Notice: v1 held\r\n" + RAW, b"k" * 32),
+        (mark[0] + text, b"k" * 32),
+        (text.replace(b"Message-ID: <", b"Message-ID: <x"), b"k" * 32),
+        (text, b"j" * 32),
+    ):
+        told = hold(make(key=key), raw=forged)
+        assert isinstance(told, tuple) or told.reason == Reason.AUTOMATIC
+
+
+def test_a_short_key_is_refused() -> None:
+    with pytest.raises(ValueError, match="too short"):
+        make(key=b"k" * 15)
+
+
+# Much at once.
+
+
+def test_t70_five_at_once_are_told_together_and_further_ones_later() -> None:
+    clock = Clock()
+    notices = make(clock)
+    answers = [hold(notices, ref=f"MG-222{n}-22") for n in range(2, 9)]
+    assert [isinstance(each, tuple) for each in answers] == [True] * 5 + [False] * 2
+    together = row_of(answers[4])
+    assert read(together)["Subject"] == "Not sent yet: 5 emails"
+    for n in range(2, 7):
+        assert f"MG-222{n}-22" in text_of(together)
+    assert answers[5] == NotTold(Reason.TOGETHER, later=True)
+    clock.at += timedelta(minutes=10)
+    (late,) = notices.overdue(clock.now())
+    assert [each.address for each in late.envelope.recipients] == ["jo@elmroad.example"]
+    assert "2 emails of yours have not been sent yet" in text_of(late)
+    assert "MG-2227-22" in text_of(late)
+    assert notices.overdue(clock.now()) == ()
+
+
+def test_the_next_notice_names_what_was_left_out() -> None:
+    clock = Clock()
+    notices = make(clock)
+    for n in range(2, 9):
+        hold(notices, ref=f"MG-222{n}-22")
+    clock.at += timedelta(minutes=11)
+    assert "2 emails of yours were also held a short while ago" in text_of(row_of(hold(notices, ref="MG-3333-33")))
+
+
+def test_a_hold_that_could_not_be_kept_is_not_counted() -> None:
+    notices = make()
+    for n in range(2, 9):
+        hold(notices, ref=f"MG-222{n}-22")
+        notices.withdraw(ENVELOPE, f"MG-222{n}-22")
+    assert read(row_of(hold(notices)))["Subject"] == "Not sent yet: Flu clinic – new dates"
+
+
+def test_t70_the_reviewers_are_not_flooded_either() -> None:
+    clock = Clock()
+    notices = make(clock)
+    rows = []
+    for _ in range(300):
+        answer = hold(notices, session=replace(SESSION, trusted=False))
+        assert isinstance(answer, NotTold)
+        rows += answer.instead
+    assert len(rows) == 5
+    assert "5 emails" in read(rows[4])["Subject"]
+    check_reviewers_row(rows[4])
+    clock.at += timedelta(minutes=10)
+    (late,) = notices.overdue(clock.now())
+    check_reviewers_row(late)
+    assert "295 emails" in read(late)["Subject"]
+
+
+# The outcome.
+
+
+@pytest.mark.parametrize(
+    ("story", "subject", "says"),
+    [
+        ("released", "Being sent: ", "as separate copies to 2 people outside Elm Road Surgery"),
+        ("rejected", "Not sent: ", "Sam Patel wrote\n> Please use the bulk email tool."),
+        ("cancelled", "Not sent: ", "Your email was cancelled."),
+        ("expired", "Not sent: ", "Nobody decided about it by 5pm on Friday 20 November 2026."),
+    ],
+)
+def test_the_sender_hears_of_every_outcome_in_the_thread_of_the_hold(story: str, subject: str, says: str) -> None:
+    notices = make()
+    first = row_of(hold(notices))
+    row = row_of(end(notices, story, HELD))
+    assert read(row)["Subject"] == f"{subject}Flu clinic – new dates"
+    assert says in text_of(row)
+    assert read(row)["In-Reply-To"] == read(first)["Message-ID"]
+    assert row.envelope == first.envelope
+    assert row.identifier != first.identifier
+
+
+def end(notices: Notices, story: str, held: Held) -> tuple[NewDelivery, ...] | NotTold:
+    if story == "released":
+        return notices.released(held, "separate", "Sam Patel", 3, NOW)
+    if story == "rejected":
+        return notices.rejected(held, "Please use the bulk email tool.", "Sam Patel", NOW)
+    return notices.cancelled(held, NOW) if story == "cancelled" else notices.expired(held, NOW)
+
+
+@pytest.mark.parametrize("story", ["released", "rejected", "cancelled", "expired"])
+def test_where_the_sender_was_not_told_of_the_hold_the_reviewers_hear_of_the_outcome(story: str) -> None:
+    told = end(make(), story, replace(HELD, notify_sender=False))
+    assert isinstance(told, NotTold)
+    assert told.reason == Reason.AS_BEFORE
+    check_reviewers_row(told.instead[0])
+    null = replace(HELD, envelope=replace(ENVELOPE, reverse_path=None), notify_sender=False)
+    told = end(make(), story, null)
+    assert isinstance(told, NotTold)
+    assert told.reason == Reason.NULL_PATH
+
+
+def test_outcomes_are_never_left_out() -> None:
+    notices = make()
+    rows = [row_of(end(notices, "expired", replace(HELD, ref=f"MG-22{n:02}-22"))) for n in range(40)]
+    assert len({row.identifier for row in rows}) == 40
+
+
+def test_identifiers_differ_over_a_life_with_a_stopped_release() -> None:
+    notices = make()
+    rows = [row_of(hold(notices))]
+    for version in (1, 3, 5):
+        rows.append(row_of(end(notices, "released", replace(HELD, version=version))))
+    rows.append(row_of(end(notices, "rejected", replace(HELD, version=7))))
+    assert len({row.identifier for row in rows}) == len({read(row)["Message-ID"] for row in rows}) == 5
+
+
+# Delivery status notifications.
+
+
+def result(
+    address: str, *parameters: bytes, outcome: Outcome = Outcome.REFUSED, code: int | None = 550, status: str = "5.1.1"
+) -> RecipientResult:
+    said = "No such user" if code else None
+    return RecipientResult(Recipient(path(address), parameters), outcome, code, status if code else None, said)
+
+
+def refuse(
+    notices: Notices,
+    *results: RecipientResult,
+    session: Session = SESSION,
+    envelope: Envelope = ENVELOPE,
+    raw: bytes = RAW,
+) -> tuple[NewDelivery, ...] | NotTold:
+    message: Message = parse(raw)
+    return notices.refused(session, envelope, message, results or (result("ann@outside.example"),), HELD.ref, NOW)
+
+
+def a_row(**changes: object) -> Delivery:
+    row = Delivery(
+        identifier="MG-7Q4K-2F.copy.1",
+        ref="MG-7Q4K-2F",
+        kind="copy",
+        envelope=ENVELOPE.to(recipients("ann@outside.example")),
+        created_at=NOW - timedelta(days=4),
+        not_before=NOW,
+        give_up_at=NOW,
+        blob="MG-7Q4K-2F",
+        edits=(),
+        text=None,
+        sender_told=True,
+        attempts=9,
+        lease="l",
+        lease_until=NOW,
+    )
+    return replace(row, **changes)  # type: ignore[arg-type]
+
+
+def blocks(row: NewDelivery) -> list[EmailMessage]:
+    payload = list(read(row).iter_parts())[1].get_payload()
+    assert isinstance(payload, list)
+    return payload
+
+
+def test_a_refusal_beside_acceptances_is_reported_by_the_null_path() -> None:
+    row = row_of(refuse(make()))
+    assert (row.kind, row.sender_told, row.envelope.reverse_path) == ("dsn", False, None)
+    assert [each.path for each in row.envelope.recipients] == [path("Jo@elmroad.example")]
+    assert read(row).get_content_type() == "multipart/report"
+    assert read(row)["In-Reply-To"] == "<flu.1@elmroad.example>"
+    whole, ann = blocks(row)
+    assert whole["Reporting-MTA"] == "dns; guard.elmroad.example"
+    assert ann["Final-Recipient"] == "rfc822; ann@outside.example"
+    assert ann["Status"] == "5.1.1"
+    assert ann["Remote-MTA"] == "dns; smarthost.example"
+    assert row.text is not None
+    assert b"bob@" not in row.text
+    assert b"943 476" not in row.text
+
+
+def test_notify_is_honoured_by_recipient() -> None:
+    results = (
+        result("never@outside.example", b"NOTIFY=NEVER"),
+        result("delay@outside.example", b"NOTIFY=DELAY"),
+        result("yes@outside.example", b"NOTIFY=SUCCESS,FAILURE"),
+        result("default@outside.example"),
+    )
+    _, *groups = blocks(row_of(refuse(make(), *results)))
+    assert [group["Final-Recipient"] for group in groups] == [
+        "rfc822; yes@outside.example",
+        "rfc822; default@outside.example",
+    ]
+    assert refuse(make(), *results[:2]) == NotTold(Reason.NOT_ASKED)
+
+
+def test_envid_and_ret_full() -> None:
+    envelope = replace(ENVELOPE, parameters=(b"RET=FULL", b"ENVID=QQ+2B1"))
+    row = row_of(refuse(make(), envelope=envelope))
+    assert blocks(row)[0]["Original-Envelope-Id"] == "QQ+1"
+    assert b"943 476" not in (row.text or b"")
+
+
+@pytest.mark.parametrize("header", [b"Auto-Submitted: auto-generated", b"List-Id: <flu.elmroad.example>"])
+def test_automatic_mail_is_owed_its_bounces(header: bytes) -> None:
+    assert row_of(refuse(make(), raw=with_field(header))).kind == "dsn"
+
+
+def test_an_outside_reverse_path_of_a_trusted_session_is_owed_its_bounces() -> None:
+    envelope = replace(ENVELOPE, reverse_path=path("list-bounces+7@sender.example"))
+    assert row_of(refuse(make(), envelope=envelope)).envelope.recipients[0].path == envelope.reverse_path
+
+
+@pytest.mark.parametrize(
+    ("reason", "changes"),
+    [
+        (Reason.NULL_PATH, {"envelope": replace(ENVELOPE, reverse_path=None)}),
+        (Reason.UNTRUSTED, {"session": replace(SESSION, trusted=False)}),
+        (
+            Reason.UNWRITABLE,
+            {"envelope": replace(ENVELOPE, reverse_path=Path(b"\xff@elmroad.example", "@elmroad.example"))},
+        ),
+    ],
+)
+def test_t70_no_backscatter_the_reviewers_hear_how_many(reason: Reason, changes: dict[str, object]) -> None:
+    told = refuse(make(), result("ann@outside.example"), result("bob@outside.example"), **changes)  # type: ignore[arg-type]
+    assert isinstance(told, NotTold)
+    assert told.reason == reason
+    check_reviewers_row(told.instead[0])
+    assert "could not be delivered to 2 people" in text_of(told.instead[0])
+
+
+def test_a_row_whose_time_is_up_bounces() -> None:
+    failed = result("ann@outside.example", code=451, status="4.7.1")
+    row = row_of(make().bounced(a_row(), (failed,), RAW, NOW))
+    assert blocks(row)[1]["Status"] == "4.4.7"
+    assert blocks(row)[0]["Arrival-Date"] == "Mon, 16 Nov 2026 14:02:00 +0000"
+    assert "it could not be delivered for 4 days, so we stopped trying" in text_of(row)
+    assert row.identifier == "MG-7Q4K-2F.copy.1.dsn.9"
+    assert read(row)["Subject"] == "Not delivered: Flu clinic – new dates"
+
+
+def test_a_row_bounces_without_its_original_too() -> None:
+    row = row_of(make().bounced(a_row(), (result("ann@outside.example"),), b"", NOW))
+    assert read(row)["Subject"] == "Not delivered: (no subject)"
+    assert read(row)["In-Reply-To"] is None
+
+
+@pytest.mark.parametrize("kind", ["notice", "dsn"])
+def test_t70_nobody_hears_of_a_notice_that_fails(kind: str) -> None:
+    answer = make().bounced(a_row(kind=kind, sender_told=False), (result("jo@elmroad.example"),), b"", NOW)
+    assert answer == NotTold(Reason.OWN)
+
+
+def test_where_the_sender_was_not_told_before_the_reviewers_hear_of_the_failure() -> None:
+    told = make().bounced(a_row(sender_told=False), (result("ann@outside.example"),), RAW, NOW)
+    assert isinstance(told, NotTold)
+    assert told.reason == Reason.AS_BEFORE
+    check_reviewers_row(told.instead[0])
+
+
+def test_an_international_message_gets_the_rfc_6533_form() -> None:
+    envelope = replace(ENVELOPE, parameters=(b"SMTPUTF8",))
+    row = row_of(refuse(make(), result("jörg@outside.example"), envelope=envelope))
+    assert "Final-Recipient: utf-8; jörg@outside.example\r\n".encode() in (row.text or b"")
+    assert row.envelope.parameters == (b"BODY=8BITMIME", b"SMTPUTF8")
+
+
+# Whatever comes in.
+
+
+@settings(max_examples=60)
+@given(
+    header=st.binary(max_size=200),
+    subject=st.binary(max_size=120),
+    wire=st.one_of(st.none(), st.binary(max_size=60)),
+    reason=st.text(max_size=200),
+)
+def test_every_message_is_answered_and_no_recipient_is_named(
+    header: bytes, subject: bytes, wire: bytes | None, reason: str
+) -> None:
+    raw = header + b"\r\nSubject: " + subject + b"\r\n\r\nbody\r\n"
+    sender = None if wire is None else Path(wire, "jo@elmroad.example")
+    envelope = Envelope(sender, recipients("planted.recipient@outside.example"))
+    answer = make().held(SESSION, envelope, parse(raw), VERDICT, HELD.ref, DUE, reason)
+    rows = answer.instead if isinstance(answer, NotTold) else answer
+    assert len(rows) == 1
+    for row in rows:
+        assert row.text is not None
+        assert b"planted.recipient" not in row.text
+        assert re.search(rb"(?<!\r)\n|\r(?!\n)|\0", row.text) is None
+        assert read(row).keys().count("To") == 1
