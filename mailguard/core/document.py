@@ -33,6 +33,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_UNQUOTED = re.compile(r"[@`%*&!][^\s,\]}#]+")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
@@ -267,14 +268,14 @@ class _Reader:
         raise DocumentErrors([*self.wrong, self._at(place, message)])
 
     def _syntax(self, error: yaml.MarkedYAMLError) -> Diagnostic:
+        for mark in (error.context_mark, error.problem_mark):
+            word = _UNQUOTED.match(self.lines[mark.line], mark.column) if mark and mark.line < len(self.lines) else None
+            if mark and word:
+                place = Place(mark.line + 1, mark.column + 1)
+                return self._at(place, f"text that begins with {word[0][0]} needs quotes", f'"{word[0]}"')
         mark = error.problem_mark or error.context_mark
-        place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
-        rest = self.lines[place.line - 1][place.column - 1 :] if place.line <= len(self.lines) else ""
-        word = re.match(r"[@`%*&!][^\s,\]}#]*", rest)
-        if word:
-            return self._at(place, f"text that begins with {word[0][0]} needs quotes", f'"{word[0]}"')
         problem = (error.problem or error.context or "this cannot be read").lower()
-        return self._at(place, f"not valid yaml: {problem}")
+        return self._at(Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1), f"not valid yaml: {problem}")
 
     def _unprintable(self) -> Place:
         for number, line in enumerate(self.lines, start=1):

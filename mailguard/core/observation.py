@@ -37,7 +37,7 @@ class Observation:
     """One message as the conditions see it.
 
     reverse_path: canonical, None for the null path. originators: what From and Sender claim; originators_clear: whether
-    they can be relied on (there is one, and no defect in those fields that holds). recipient_domains: of the envelope,
+    they can be relied on (there is one, and no defect in those fields that leaves a doubt). recipient_domains: of the envelope,
     distinct, in order. visible: distinct canonical addresses in order. shown_in: field names that show outsiders, for
     people ("Cc"). inspectable: paths of the parts that can be asked to be read. facts: name of condition -> value, no
     address among them (they stand in the ledger).
@@ -133,10 +133,14 @@ def _shown_in(mailboxes: Iterable[Mailbox], counted: Iterable[str]) -> tuple[str
     return tuple("-".join(word.capitalize() for word in name.split("-")) for name in names)
 
 
+ORIGINATOR_FIELDS = frozenset({"from", "sender", "resent-from", "resent-sender"})
+HARMLESS = frozenset({"8-bit-header", "long-header-line"})
+"""Defects of From that leave no doubt about its addresses."""
+
+
 def _unclear_originators(defects: Iterable[Defect]) -> bool:
-    """A defect in what From or Sender say means that nobody's address is proven by them."""
-    names = ("from", "sender", "resent-from", "resent-sender")
-    return any(defect.holds and defect.where.lower().partition(":")[0].strip() in names for defect in defects)
+    """Whether something in From or Sender, even what holds nothing, leaves a doubt about who they name."""
+    return any(defect.where in ORIGINATOR_FIELDS and defect.kind not in HARMLESS for defect in defects)
 
 
 def _is_attachment(part: Part) -> bool:

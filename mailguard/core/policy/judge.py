@@ -76,10 +76,12 @@ def _judge_rule(rule: Rule, observation: Observation) -> Judged:
     if rule.mode is Mode.OFF:
         return Judged(rule, Evaluation(Truth.FALSE, ()))
     evaluation = evaluate(rule.when, observation)
+    if evaluation.truth is Truth.FALSE and not rule.inspects:
+        return Judged(rule, evaluation)
     asked = rule.inspects and _asks(rule, observation)
     try:
         exempt = rule.unless is not None and sent_by(observation, rule.unless)
-    except Exception as error:
+    except Exception as error:  # nobody is exempt for certain: the rule errs, which tightens
         return Judged(rule, evaluation, error=f"unless: {type(error).__name__}", asked=asked)
     broken = None if exempt or evaluation.truth is not Truth.ERROR else _error(evaluation.seen)
     return Judged(rule, evaluation, exempt, broken, asked and not exempt)
@@ -179,8 +181,8 @@ _ACTIONS = (Action.RELAY, Action.REWRITE, Action.HOLD, Action.REJECT)
 
 def _strictness(call: Call) -> tuple[int, int, int]:
     """reject > hold > rewrite separate > rewrite bcc > relay; of holds, one that a person has to end comes first."""
-    separate = call.action is Action.REWRITE and call.rewrite is Rewrite.SEPARATE
-    return _ACTIONS.index(call.action), int(separate or call.delay is None), call.approvals
+    firm = call.delay is None if call.action is Action.HOLD else call.rewrite is Rewrite.SEPARATE
+    return _ACTIONS.index(call.action), int(firm), call.approvals
 
 
 def _verdict(

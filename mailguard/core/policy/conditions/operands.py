@@ -7,7 +7,7 @@ compared without regard to case.
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
+from functools import cached_property
 from typing import Annotated, Any, Self
 
 import re2
@@ -39,7 +39,6 @@ def problem(message: str, suggestion: str | None = None) -> PydanticCustomError:
     return PydanticCustomError("policy", "{text}", {"text": message, "suggestion": suggestion})
 
 
-@lru_cache(maxsize=4096)
 def compiled(pattern: str) -> Any:
     """An RE2 pattern that ignores case. Raises re2.error."""
     options = re2.Options()
@@ -174,7 +173,11 @@ class Text(Operand):
             return False
         if self.ends_with is not None and not plain.endswith(tuple(map(self._normal, self.ends_with))):
             return False
-        return self.matches is None or compiled(self.matches).search(text) is not None
+        return self.matches is None or self._pattern.search(text) is not None
+
+    @cached_property
+    def _pattern(self) -> Any:
+        return compiled(self.matches or "")
 
     def leaves_out(self) -> bool:
         """Whether it fails for a text that nobody named, so that it cannot hold for everybody."""

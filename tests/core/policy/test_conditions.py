@@ -1,0 +1,224 @@
+"""Each condition of the vocabulary: when it holds, when not, and what it must not be fooled by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailguard.core.mail.message import Defect
+from mailguard.core.policy.conditions.vocabulary import BY_KEY, CONDITIONS
+from mailguard.core.verdict import Finding, Inspection
+
+ATTACHED = (
+    "MIME-Version: 1.0",
+    'Content-Type: multipart/mixed; boundary="b"',
+)
+BODY = (
+    "--b\r\nContent-Type: text/plain\r\n\r\nHello\r\n"
+    '--b\r\nContent-Type: application/octet-stream; name="a.xlsx"\r\n\r\nx\r\n--b--'
+)
+
+
+def test_numbers_count_distinct_people_and_no_trusted_ones(world: Any) -> None:
+    shown = "To: a@x.example, A@X.example, b@partner.example, c@elm.example, elm@nhs.example, d@freemail.example"
+    facts = world.observation(shown).facts
+    assert facts["visible_external_recipients"] == 2
+    assert facts["visible_external_domains"] == 2
+    assert facts["visible_consumer_recipients"] == 1
+    assert facts["visible_internal_recipients"] == 2
+
+
+@pytest.mark.parametrize(("bounds", "holds"), [("at_least: 3", True), ("at_least: 4", False), ("at_most: 3", True)])
+def test_bounds_are_inclusive(world: Any, bounds: str, holds: bool) -> None:
+    seen = world.observation(f"Cc: {world.many(3)}")
+    assert world.holds(f"visible_external_recipients: {{{bounds}}}", seen) is holds
+
+
+def test_subdomains_are_inside_and_look_alikes_are_not(world: Any) -> None:
+    seen = world.observation("To: a@site.elm.example, b@notelm.example, c@elm.example.evil.example")
+    assert seen.facts["visible_internal_recipients"] == 1
+
+
+def test_envelope_is_another_thing(world: Any) -> None:
+    seen = world.observation(
+        "To: a@x.example", recipients=("a@x.example", "b@x.example", "c@elm.example", "d@partner.example")
+    )
+    assert world.holds("envelope_recipients: {at_least: 4, at_most: 4}", seen)
+    assert world.holds("envelope_external_recipients: {at_least: 3, at_most: 3}", seen)
+
+
+def test_recipient_domain(world: Any) -> None:
+    seen = world.observation(recipients=("a@x.example", "b@mail.y.example"))
+    assert world.holds("recipient_domain: x.example", seen)
+    assert world.holds("recipient_domain: ['@X.Example.']", seen)
+    assert not world.holds("recipient_domain: y.example", seen)
+    assert world.holds("recipient_domain: {ends_with: .y.example}", seen)
+    assert world.holds("recipient_domain: {matches: '^mail[.]'}", seen)
+
+
+@pytest.mark.parametrize(
+    ("sender", "fields", "reverse_path", "holds", "holds_any"),
+    [
+        ("jo@elm.example", (), "jo@elm.example", True, True),
+        ("JO@Elm.Example", (), "Jo@ELM.example", True, True),
+        ("jo@elm.example", (), "other@elm.example", False, True),
+        ("other@elm.example", (), "jo@elm.example", False, True),
+        ("jo@elm.example, other@elm.example", (), "jo@elm.example", False, True),
+        ("jo@elm.example", ("Sender: other@elm.example",), "jo@elm.example", False, True),
+        ("jo@elm.example", ("From: other@elm.example",), "jo@elm.example", False, True),
+        ("jo@elm.example", ("From: jo@elm.example",), "jo@elm.example", False, True),
+        ("jo@elm.example", (), "<>", False, True),
+        ("nobody", (), "jo@elm.example", False, True),
+        ("other@elm.example", (), "other@elm.example", False, False),
+    ],
+)
+def test_sender_needs_all_and_sender_any_one(
+    world: Any, sender: str, fields: tuple[str, ...], reverse_path: str, holds: bool, holds_any: bool
+) -> None:
+    seen = world.observation(*fields, sender=sender, reverse_path=reverse_path)
+    assert world.holds("sender: [jo@elm.example]", seen) is holds
+    assert world.holds("sender_any: [jo@elm.example]", seen) is holds_any
+
+
+def test_at_domain_means_that_domain(world: Any) -> None:
+    assert world.holds("sender: '@elm.example'", world.observation())
+    assert not world.holds("sender: '@elm.example'", world.observation(sender="jo@sub.elm.example"))
+    assert not world.holds("sender: '@lm.example'", world.observation())
+    assert world.holds("sender: {ends_with: '.elm.example'}", world.observation(sender="jo@sub.elm.example"))
+
+
+def test_an_international_domain_is_the_same_in_either_spelling(world: Any) -> None:
+    seen = world.observation(sender="jo@xn--bcher-kva.example")
+    assert world.holds("sender: 'jo@bücher.example'", seen)
+
+
+@pytest.mark.parametrize(
+    ("field", "holds"),
+    [
+        ("Subject: EMBARGO until Friday", True),
+        ("Subject: =?utf-8?B?RW1iYXJnbw==?=", True),
+        ("Subject: =?utf-8?Q?Em?= =?utf-8?Q?bargo?=", True),
+        ("Subject: =?utf-8?Q?em=62argo?=", True),
+        ("Subject: a long one\r\n with Embargo at its end", True),
+        ("Subject: nothing special", False),
+        ("X-Subject: embargo", False),
+    ],
+)
+def test_subject_is_matched_as_it_stands_and_decoded(world: Any, field: str, holds: bool) -> None:
+    assert world.holds("subject: {matches: embargo}", world.observation(field)) is holds
+
+
+def test_every_subject_field_is_looked_at(world: Any) -> None:
+    assert world.holds("subject: {matches: embargo}", world.observation("Subject: a", "Subject: embargo"))
+
+
+def test_header(world: Any) -> None:
+    seen = world.observation("X-Class: Official-Sensitive", "X-Class: b")
+    assert world.holds("header: {name: x-class, is: official-sensitive}", seen)
+    assert world.holds("header: {name: X-CLASS, ends_with: sensitive}", seen)
+    assert not world.holds("header: {name: x-clas, is: official-sensitive}", seen)
+
+
+def test_all_keys_of_a_text_must_hold(world: Any) -> None:
+    seen = world.observation("Subject: draft accounts")
+    assert world.holds("subject: {matches: ^draft, ends_with: accounts}", seen)
+    assert not world.holds("subject: {matches: ^draft, ends_with: papers}", seen)
+
+
+def test_a_huge_field_errs_and_holds(world: Any) -> None:
+    seen = world.observation("X-Class: " + ("a " * 40_000))
+    verdict = world.judge(seen, "when: {header: {name: x-class, matches: zzz}}, action: relay")
+    assert verdict.rules[0].error == "header: TooLong"
+    assert verdict.disposition == "hold"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/calendar",
+        "application/ics",
+        "application/ms-tnef",
+        "application/vnd.ms-tnef",
+        "text/x; name=a.ICS",
+        "a/b; name=winmail.dat",
+    ],
+)
+def test_calendar(world: Any, kind: str) -> None:
+    assert world.holds("calendar: true", world.observation("MIME-Version: 1.0", f"Content-Type: {kind}"))
+    assert world.holds(
+        "calendar: true", world.observation(*ATTACHED, body=BODY.replace("application/octet-stream", kind))
+    )
+
+
+def test_calendar_by_outlooks_mark_and_no_calendar(world: Any) -> None:
+    assert world.holds("calendar: true", world.observation("Content-Class: urn:content-classes:calendarmessage"))
+    assert world.holds("calendar: false", world.observation("Subject: calendar.ics"))
+
+
+def test_attachments_and_types_and_size(world: Any) -> None:
+    seen = world.observation(*ATTACHED, body=BODY)
+    assert world.holds("has_attachments: true", seen)
+    assert world.holds("has_attachments: false", world.observation())
+    assert world.holds("media_type: [application/octet-stream]", seen)
+    assert world.holds("media_type: {matches: '^multipart/'}", seen)
+    assert world.holds(f"size_bytes: {{at_least: {len(seen.message.raw)}, at_most: {len(seen.message.raw)}}}", seen)
+
+
+def test_several_from_fields(world: Any) -> None:
+    assert world.holds("from_fields: {at_least: 2}", world.observation("From: b@elm.example"))
+    assert world.holds("from_fields: {at_most: 1}", world.observation())
+
+
+def test_malformed_means_a_defect_that_holds(world: Any) -> None:
+    assert world.holds("malformed: true", world.observation(defects=(Defect("odd", "cc"),)))
+    assert world.holds("malformed: false", world.observation(defects=(Defect("odd", "cc", holds=False),)))
+
+
+def found(kind: str, count: int, hidden: bool = False) -> Finding:
+    return Finding("test", kind, "sheet", count, "found", hidden)
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("kind: nhs_number", True),
+        ("kind: nhs_number, count: {at_least: 6}", True),
+        ("kind: nhs_number, count: {at_least: 7}", False),
+        ("kind: [postcode, nhs_number], count: {at_least: 9}", True),
+        ("kind: nhs_number, hidden: true, count: {at_least: 5}", False),
+        ("hidden: true", True),
+        ("kind: passport", False),
+        ("kind: passport, count: {at_most: 0}", True),
+    ],
+)
+def test_finding(world: Any, condition: str, holds: bool) -> None:
+    findings = (found("nhs_number", 4, True), found("nhs_number", 2), found("postcode", 3))
+    seen = world.observation(*ATTACHED, body=BODY, inspections={"2": Inspection("2", findings)})
+    assert seen.inspectable == ("2",)
+    assert world.holds(f"finding: {{{condition}}}", seen) is holds
+
+
+def test_every_condition_has_a_test_here() -> None:
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert [key for key in BY_KEY if f"{key}:" not in text and f'"{key}"' not in text] == []
+
+
+def test_declarations_are_complete() -> None:
+    for condition in CONDITIONS:
+        for text in (condition.key, condition.meaning, condition.unit, condition.example, condition.consequence):
+            assert text.strip()
+        assert condition.meaning.endswith(".") and condition.consequence.endswith(".")
+
+
+def test_uninspectable(world: Any) -> None:
+    read = world.observation(*ATTACHED, body=BODY, inspections={"2": Inspection("2")})
+    unread = world.observation(*ATTACHED, body=BODY, inspections={"2": Inspection("2", uninspectable="encrypted")})
+    assert world.holds("uninspectable: false", read)
+    assert world.holds("uninspectable: true", unread)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS, ids=lambda condition: condition.key)
+def test_the_example_of_every_condition_loads(world: Any, condition: Any) -> None:
+    world.policy(f"when: {{{condition.key}: {condition.example}}}, action: hold")
