@@ -13,9 +13,9 @@ from .canonical import canonical_address as canonical_address
 from .canonical import canonical_domain as canonical_domain
 from .header import Defects
 from .message import Defect, Field, Mailbox
+from .search import LEADING_OCTETS, Token, tokens
 from .search import FoundAddress as FoundAddress
 from .search import find_addresses as find_addresses
-from .search import tokens
 from .text import comment_end, decode_words, without_comments
 
 _LOCAL = rb"[A-Za-z0-9!#$%&*+/=^_`{|}~-][A-Za-z0-9!#$%&'*+/=^_`{|}~-]*+(?:\.[A-Za-z0-9!#$%&'*+/=^_`{|}~-]++)*+"
@@ -28,6 +28,14 @@ _ORDINARY = re.compile(
     rb"[ \t\r\n]*+(?:,|\Z)"
 )
 """`a@b.example,` or `Name <a@b.example>,` without anything that needs a second look; "?" is left out for `=?`."""
+_NAMED = re.compile(
+    rb"[ \t\r\n]*+("
+    rb'((?:[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f"(),:;<>@\[\]\\]++|"[^"\\@\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*+")++)'
+    rb"<(" + _LOCAL + rb"@" + _NAME + rb")>)"
+    rb"[ \t\r\n]*+(?:,|\Z)"
+)
+"""The same with encoded words, folding or letters beyond ASCII in the name, which is decoded before it is believed."""
+_SIGN_BEYOND = re.compile(rb"@|\xef\xbc\xa0|\xef\xb9\xab|[\x00-\x08\x0a-\x1f\x7f]")
 
 _SPACE, _COMMENT, _WORD, _QUOTED, _LITERAL, _SPECIAL = range(6)
 _TOKEN = re.compile(
@@ -47,6 +55,7 @@ _WIDE_SIGNS = re.compile(rb"\xef\xbc\xa0|\xef\xb9\xab|\xe3\x80\x82|\xef\xbc\x8e|
 
 _SEPARATOR = re.compile(rb"[<>,;:\r\n]")
 _QUOTED_SEPARATOR = re.compile(rb"[@,;:<>()\[\]\\\x00-\x1f\x7f]|=\?")
+_HIGH_OCTETS = bytes(range(0x80, 0x100))
 
 _Token = tuple[int, int, int]
 
@@ -82,18 +91,23 @@ class _Reader:
         octets, end, match = self.octets, self.end, _ORDINARY.match
         name, field_start, base, found = self.field.name, self.field.start, self.base, self.mailboxes
         while self.position < end:
-            item = match(octets, self.position, end)
+            item = match(octets, self.position, end) or self._named_item()
             if item is None:
                 self._read_odd_item()
                 continue
-            address = (item[2] or item[3]).decode("ascii").lower()
+            address = (item[3] or item[2]).decode("ascii").lower()
             start, stop = item.span(1)
-            if octets[start] == 0x20 or octets[start] == 0x09:
-                start = stop - len(octets[start:stop].lstrip())
             found.append(Mailbox(address, name, field_start, base + start, base + stop, self.item))
             self.item += 1
             self.position = item.end()
         self._conclude()
+
+    def _named_item(self) -> re.Match[bytes] | None:
+        item = _NAMED.match(self.octets, self.position, self.end)
+        if item is None:
+            return None
+        name = decode_words(item[2]).text if b"=?" in item[2] else item[2]
+        return None if _SIGN_BEYOND.search(name.replace(b"\r\n", b"")) else item
 
     def _conclude(self) -> None:
         if self.in_group:
@@ -181,7 +195,10 @@ class _Reader:
             if self._add_sightings(visible, None):
                 self._flaw("address-in-comment")
             return
-        address = self._structure(meaningful, visible)
+        if any(token[0] == _WORD and b"@" in self.octets[token[1] : token[2]] for token in meaningful):
+            # Only an encoded word can hold one: those who split before they decode see an address there.
+            self._flaw("sign-in-encoded-word")
+        address = self._structure(meaningful)
         others = self._add_sightings(visible, address)
         if address is None and others:
             self._flaw("unreadable-address")
@@ -198,7 +215,7 @@ class _Reader:
         following = _ORDINARY.match(self.octets, self.position, self.end)
         return following is not None and following[2] is not None
 
-    def _structure(self, meaningful: list[_Token], visible: list[_Token]) -> str | None:
+    def _structure(self, meaningful: list[_Token]) -> str | None:
         """The canonical address that the grammar finds, None (and a flaw) where it finds none."""
         opening = [index for index, token in enumerate(meaningful) if self._is(token, b"<")]
         closing = [index for index, token in enumerate(meaningful) if self._is(token, b">")]
@@ -247,6 +264,8 @@ class _Reader:
             self._flaw("encoded-word-in-address")
         if _WIDE_SIGNS.search(local + domain):
             self._flaw("wide-sign-in-address")
+        if not _is_utf8(local + domain):
+            self._flaw("address-not-utf-8")
         if local[:1] == b'"':
             self._check_quoted(local)
         elif local[:1] == b"'" or local[:1] == b"." or local[-1:] == b"." or b".." in local:
@@ -290,13 +309,24 @@ def _shown(text: bytes, address: str | None) -> list[str]:
     found: list[str] = []
     for token in tokens(text):
         each = token.address
-        if each != address and not _is_extended(token.local + b"@" + token.domain, address):
+        if each != address and not _is_same(token, each, address):
             found.append(each)
     return found
 
 
-def _is_extended(token: bytes, address: str | None) -> bool:
-    """Whether the token is the address with letters beyond ASCII written against it, as in running Chinese text."""
-    if token.isascii() or address is None:
+def _is_same(token: Token, each: str, address: str | None) -> bool:
+    """Whether the token is the address less leading punctuation, or with letters of another script against it."""
+    if address is None:
         return False
-    return canonical_address(token.strip(bytes(range(0x80, 0x100)))) == address
+    if address.endswith(each) and not address[: -len(each)].encode().strip(LEADING_OCTETS):
+        return True
+    written = token.local + b"@" + token.domain
+    return not written.isascii() and canonical_address(written.strip(_HIGH_OCTETS)) == address
+
+
+def _is_utf8(octets: bytes) -> bool:
+    try:
+        octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -24,17 +24,19 @@ READ_FIELDS = 100_000
 MAX_LINE_OCTETS = 998
 """RFC 5322 section 2.1.1."""
 
-_LISTING = """
-    to cc resent-to resent-cc apparently-to resent-apparently-to x-apparently-to original-to original-cc
-    x-original-to x-original-cc x-to x-cc delivered-to x-delivered-to envelope-to x-envelope-to x-rcpt-to
-    x400-recipients also-to
+LISTED_FIELDS = frozenset({"to", "cc", "resent-to", "resent-cc", "apparently-to", "resent-apparently-to"})
+"""Fields whose grammar is a list of recipients (RFC 5322, and RFC 821's successor to a missing To): a defect holds."""
+_COUNTED = """
+    x-apparently-to original-to original-cc x-original-to x-original-cc x-to x-cc delivered-to x-delivered-to
+    envelope-to x-envelope-to x-rcpt-to x400-recipients
 """
-VISIBLE_FIELDS = frozenset(_LISTING.split())
-"""Fields that list recipients (docs/decisions/parser.md)."""
+COUNTED_FIELDS = frozenset(_COUNTED.split())
+"""Vendors' fields that repeat recipients. Each address counts; they have no grammar that a defect could be held to."""
+VISIBLE_FIELDS = LISTED_FIELDS | COUNTED_FIELDS
 ORIGINATOR_FIELDS = frozenset({"from", "sender", "resent-from", "resent-sender"})
 MIME_FIELDS = frozenset({"content-type", "content-transfer-encoding", "content-disposition"})
 BLIND_FIELDS = frozenset({"bcc", "resent-bcc"})
-CRUCIAL_FIELDS = VISIBLE_FIELDS | ORIGINATOR_FIELDS | MIME_FIELDS | BLIND_FIELDS | {"reply-to", "mime-version"}
+CRUCIAL_FIELDS = LISTED_FIELDS | ORIGINATOR_FIELDS | MIME_FIELDS | BLIND_FIELDS | {"reply-to", "mime-version"}
 SINGLE_FIELDS = frozenset({"from", "sender", "reply-to", "to", "cc", "subject"})
 """At most one each (RFC 5322 section 3.6) where two readers that take different ones would see another message."""
 SINGLE_NOTED = frozenset({"date", "message-id", "in-reply-to", "references", "mime-version", "bcc"})
@@ -98,6 +100,11 @@ def read_header(raw: Buffer, start: int, end: int, where: str, defects: Defects)
     _note_blank_lines(header, where, defects)
     _note_duplicates(header, where, defects)
     return header
+
+
+def find_body(raw: Buffer, start: int, end: int) -> int:
+    """Where the body begins that belongs to the part header at raw[start]."""
+    return _cut(raw, start, min(end, start + MAX_PART_HEADER_OCTETS))[1]
 
 
 def place(name: str, where: str) -> str:

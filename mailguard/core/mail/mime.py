@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from .header import Defects, Header, place, read_header
+from .header import Defects, Header, find_body, place, read_header
 from .message import Buffer, Field, Part
 from .parameters import Parameterised, read_parameterised
 from .text import unfold
@@ -96,8 +96,8 @@ class _Reader:
     def read(self) -> Part:
         if self.stack:
             self._read_delimiters()
-        self._finish(0, self.end)
         self._end_current(self.end)
+        self._finish(0, self.end)
         for node in self.nodes:
             self._check(node)
         return self._freeze()
@@ -136,8 +136,8 @@ class _Reader:
 
     def _delimit(self, level: int, closing: bool, start: int, line_end: int) -> None:
         content_end = self._before_line_break(start)
-        self._finish(level + 1, content_end)
         self._end_current(content_end)
+        self._finish(level + 1, content_end)
         node = self.stack[level]
         if not node.children:
             self._check_idle(node, node.body_start, content_end, "preamble")
@@ -171,8 +171,7 @@ class _Reader:
 
     def _header_limit(self, start: int) -> int:
         """Where the header that begins here must end: at its empty line, or at a delimiter that comes before that."""
-        probe = read_header(self.raw, start, self.end, "part", Defects())
-        for line in _DASHED.finditer(self.raw, start, probe.body_start):
+        for line in _DASHED.finditer(self.raw, start, find_body(self.raw, start, self.end)):
             if line.start() != start and self.raw[line.start() - 1] not in b"\r\n":
                 continue
             text = line[0][2:].rstrip(b" \t")
@@ -211,7 +210,8 @@ class _Reader:
         """Close the multiparts from this level on, whose own closing delimiter never came."""
         while len(self.stack) > level:
             node = self.stack[-1]
-            node.end = max(end, node.body_start)
+            self._clamp_last(node, end)
+            node.end = max(end, node.children[-1].end if node.children else node.body_start)
             if node.children:
                 self.defects.add("closing-delimiter-missing", node.shown, False)
             else:
@@ -219,12 +219,18 @@ class _Reader:
             self._pop()
 
     def _end_current(self, end: int) -> None:
-        """Whatever is not finished yet and lies below the multiparts that stay open ends here."""
+        """The part that is being read ends here."""
         if self.current is not None:
             self.current.end = max(end, self.current.body_start)
             self.current = None
-        if self.stack and self.stack[-1].children:
-            last = self.stack[-1].children[-1]
+        if self.stack:
+            self._clamp_last(self.stack[-1], end)
+
+    @staticmethod
+    def _clamp_last(node: _Node, end: int) -> None:
+        """A multipart that has had its closing delimiter goes on, as epilogue, to its parent's next delimiter."""
+        if node.children:
+            last = node.children[-1]
             last.end = max(min(last.end, end), last.body_start)
 
     def _check(self, node: _Node) -> None:

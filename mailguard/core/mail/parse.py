@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from .address import list_mailboxes
-from .header import ORIGINATOR_FIELDS, VISIBLE_FIELDS, Defects, Header, has_long_line, read_header
+from .header import LISTED_FIELDS, ORIGINATOR_FIELDS, VISIBLE_FIELDS, Defects, Header, has_long_line, read_header
 from .message import Buffer, Defect, Mailbox, Message
 from .mime import read_parts
 
@@ -39,13 +39,14 @@ def _mailboxes(header: Header, defects: Defects) -> tuple[tuple[Mailbox, ...], t
     visible: list[Mailbox] = []
     originators: dict[str, None] = {}
     for field in (*header.fields, *header.hidden):
+        if field.name not in VISIBLE_FIELDS and field.name not in ORIGINATOR_FIELDS:
+            continue
+        found, flaws = list_mailboxes(header.octets, field, header.start)
         if field.name in VISIBLE_FIELDS:
-            found, flaws = list_mailboxes(header.octets, field, header.start)
             visible.extend(found)
-            defects.extend(flaws)
-        elif field.name in ORIGINATOR_FIELDS:
-            found, flaws = list_mailboxes(header.octets, field, header.start)
+        else:
             originators.update(dict.fromkeys(mailbox.address for mailbox in found))
-            # An odd From hides no recipient; every address in it counts as claimed.
-            defects.extend(Defect(flaw.kind, flaw.where, False) for flaw in flaws)
+        holds = field.name in LISTED_FIELDS
+        # An odd From hides no recipient, and every address in it counts as claimed.
+        defects.extend(flaw if holds else Defect(flaw.kind, flaw.where, False) for flaw in flaws)
     return tuple(visible), tuple(originators)

@@ -142,8 +142,9 @@ def _check_utf8(wire: bytes, smtputf8: bool) -> None:
         raise PathError("smtputf8") from None
     if not text.isprintable():
         raise PathError("control")
-    if re.search("[\uff20\ufe6b]", text):
-        raise PathError("local-part")
+    if re.search("[\uff20\ufe6b\u3002\uff0e\uff61]", text):
+        # Signs that NFKC makes an "@" or a dot: a server behind us may see another domain.
+        raise PathError("domain")
 
 
 def _check_local(local: bytes) -> None:

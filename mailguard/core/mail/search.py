@@ -16,13 +16,16 @@ from .text import Reading, decode_percent, decode_words, without_comments
 _AT = re.compile(rb"@|\xef\xbc\xa0|\xef\xb9\xab")
 """Also FULLWIDTH and SMALL COMMERCIAL AT, which people and NFKC read as "@" (THREATS.md T31)."""
 _LOCAL_OCTETS = bytes(
-    octet for octet in range(256) if octet >= 0x80 or chr(octet).isalnum() or chr(octet) in "!#$%&'*+/=?^_`{|}~.-"
+    octet for octet in range(256) if octet >= 0x80 or chr(octet).isalnum() or chr(octet) in "!#$%&'*+/=?^_`{}~.-"
 )
+"""What a local part is written with, but for "|", which separates addresses more often than it stands in one."""
 _DOMAIN = re.compile(rb"(?:[A-Za-z0-9_\x80-\xff-]++[.]?+)++|\[[^\[\]\s]{1,255}\]")
 _SPACE = b" \t\r\n"
 _SPACE_RUN = re.compile(rb"[ \t\r\n]*+")
 _DELIMITER = re.compile(rb"[=/|'`!{}*&?#^~$]")
 _HIGH = re.compile(rb"[\x80-\xff]")
+LEADING_OCTETS = b"'.|/!="
+"""Before an address in running text these are punctuation, though a local part may begin with most of them."""
 REACH = 1024
 """How far left of an at sign a local part can begin; RFC 5321 section 4.5.3.1.1 allows 64 octets."""
 
@@ -107,7 +110,7 @@ def _token(text: bytes, left: int, at: int, after: int, right: int) -> Token | N
         return None
     if before.endswith(b'"'):
         return _quoted(text, left + len(before), begin, name)
-    local = before[len(before.rstrip(_LOCAL_OCTETS)) :].lstrip(b"'.")
+    local = before[len(before.rstrip(_LOCAL_OCTETS)) :].lstrip(LEADING_OCTETS)
     if not local:
         return None
     return Token(left + len(before) - len(local), begin + len(name), local, name)

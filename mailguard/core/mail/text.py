@@ -19,6 +19,7 @@ _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _Q_OCTET = re.compile(rb"=(?:\r?\n|([0-9A-Fa-f]{2}))")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _COMMENT_TOKEN = re.compile(rb'"(?:[^"\\]++|\\[\s\S])*+"|\\[\s\S]|[()]')
+_NOT_ALPHANUMERIC = re.compile("[^a-z0-9]")
 _COMMENT_EDGE = re.compile(rb"\\[\s\S]|[()]")
 
 _CODECS = """
@@ -54,15 +55,16 @@ _OTHER_NAMES = {
 
 
 def _key(charset: str) -> str:
-    name = charset.lower().replace("_", "-").replace(" ", "-")
-    for prefix, short in (("iso-8859", "iso8859"), ("iso-2022", "iso2022"), ("windows-", "cp"), ("ibm-", "cp")):
-        if name.startswith(prefix):
-            return short + name[len(prefix) :]
-    return "cp" + name[3:] if name.startswith("ibm") else name
+    """A charset's name without what spellings differ in: "Windows-1252" and "cp1252" are one."""
+    name = _NOT_ALPHANUMERIC.sub("", charset.lower())
+    for prefix in ("windows", "ibm"):
+        if name.startswith(prefix) and name[len(prefix) :].isdigit():
+            return "cp" + name[len(prefix) :]
+    return name
 
 
 _KNOWN = {_key(name): codecs.lookup(name).name for name in _CODECS.split()}
-_KNOWN |= {other: codecs.lookup(name).name for other, name in _OTHER_NAMES.items()}
+_KNOWN |= {_key(other): codecs.lookup(name).name for other, name in _OTHER_NAMES.items()}
 
 
 @dataclass(frozen=True, slots=True)
