@@ -176,7 +176,7 @@ def recompute(connection: sqlite3.Connection, start: int) -> None:
         connection.execute("UPDATE entries SET sequence=?, body=?, hash=?, evidence_sha256=? WHERE sequence=?", values)
     connection.execute("UPDATE ledgers SET sequence = ?, hash = ?", (last, previous))
     connection.execute(
-        "UPDATE checkpoints AS c SET hash = coalesce((SELECT e.hash FROM entries e WHERE e.sequence = c.sequence), hash)"
+        "UPDATE checkpoints AS c SET hash = ifnull((SELECT e.hash FROM entries e WHERE e.sequence = c.sequence), hash)"
     )
 
 
