@@ -58,12 +58,15 @@ class Transmission:
     trouble: a short cause, for the log, where the guard's own dealings with the smarthost failed (refused connection,
     EHLO, STARTTLS, own AUTH; 421, 530, 535, 538 anywhere; a malformed reply; a time-out): that is 451 and an alarm,
     never a bounce. With trouble, no recipient is REFUSED because of it.
+    without_dsn: parameters of RFC 3461 were left out, because the smarthost does not announce DSN: who took the message
+    on owes what section 5.2.2 asks for ("relayed" to those who asked for SUCCESS).
     """
 
     recipients: tuple[RecipientOutcome, ...]
     stage: Stage
     reply: SmarthostReply | None
     trouble: str | None = None
+    without_dsn: bool = False
 
     def with_outcome(self, outcome: Outcome) -> tuple[RecipientOutcome, ...]:
         return tuple(each for each in self.recipients if each.outcome is outcome)
