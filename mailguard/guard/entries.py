@@ -102,7 +102,7 @@ def outcome(kind: str, ref: str, at: datetime, transmission: Transmission, **fie
 
 def plain(kind: str, ref: str | None, at: datetime, **fields: Any) -> NewEntry:
     """An entry that needs neither recipients nor evidence."""
-    return NewEntry(kind, ref, at, without_text(fields))
+    return NewEntry(kind, ref, at, _without_at(fields))
 
 
 def without_text(decision: Mapping[str, Any]) -> dict[str, Any]:

@@ -52,6 +52,15 @@ class Letterhead:
         path = _path(self._settings.contact) if self._settings.contact else None
         return path if path and self._organisation.is_inside(path.address) else None
 
+    def to_reviewers_alone(self, envelope: Envelope) -> bool:
+        """Whether a message goes to the reviewers alone and comes from where our notices come from.
+
+        What is told of such a message would go to the same place and could meet the same end, again and again.
+        """
+        reviewers = self.reviewers()
+        ours = envelope.reverse_path is None or envelope.reverse_path == self._reverse_path
+        return ours and reviewers is not None and {each.address for each in envelope.recipients} == {reviewers.address}
+
     def notice(
         self, kind: Kind, facts: Facts, to: Path, now: datetime, step: str, in_reply_to: bytes | None = None
     ) -> NewDelivery:

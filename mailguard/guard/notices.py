@@ -3,8 +3,8 @@
 A notice goes only to a sender inside whose message came through sign-in or an allowed network and is neither automatic
 nor list mail nor a notice of ours (told.py). A delivery status notification goes to the reverse-path of any message
 that came so, outside too: RFC 5321 section 6.1 makes a relay that took a message answer for it, and promise 2 lets
-nothing vanish (docs/decisions/notices.md). Of a notice or notification that fails nobody is told:
-that is where loops begin.
+nothing vanish (docs/decisions/notices.md). Of a notice or notification that fails or is itself
+held nobody is told: that is where loops begin.
 
 INVARIANT: nothing here waits or writes; the caller puts what comes back into the outbox in the same durable step that
 makes it true.
@@ -99,6 +99,8 @@ class Notices:
         )
         own = self._letterhead.is_own(message)
         why_not = why_not_told(session, envelope, message, self._organisation, own=own)
+        if why_not is Reason.OWN:
+            return NotTold(why_not)
         if why_not is not None or envelope.reverse_path is None:
             return self._instead(why_not or Reason.NULL_PATH, Kind.REVIEW_HELD, facts, now, Kind.HELD.value)
         return self._tell_held(facts, envelope.reverse_path, now, _message_id(message))
@@ -164,6 +166,8 @@ class Notices:
         sender = held.envelope.reverse_path
         step = f"{kind}.{held.version}"
         if sender is None or not held.notify_sender:
+            if self._letterhead.to_reviewers_alone(held.envelope):
+                return NotTold(Reason.OWN)
             reason = Reason.AS_BEFORE if sender else Reason.NULL_PATH
             return self._instead(reason, Kind.REVIEW_ENDED, replace(facts, outcome=to_reviewers), now, step)
         first = self._letterhead.message_id(f"{held.ref}.notice.{Kind.HELD}")
@@ -175,7 +179,7 @@ class Notices:
             subject=held.subject,
             reason=held.reason,
             due_at=held.due_at.astimezone(self._zone),
-            rule=held.rules[0] if held.rules else "",
+            rule=", ".join(held.rules[:3]),
             revision=held.policy_revision,
         )
 

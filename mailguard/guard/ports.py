@@ -82,7 +82,7 @@ class Outbox(Protocol):
         ...
 
     async def claim(self, owner: str, now: datetime, lease_seconds: float, limit: int) -> Sequence[Delivery]:
-        """Take due rows whose lease is free or has run out, oldest first. Counts an attempt. Leases name their owner."""
+        """Take due rows whose lease is free or has run out, oldest first. Counts an attempt. A lease has an owner."""
         ...
 
     async def extend(self, owner: str, now: datetime, lease_seconds: float) -> int:

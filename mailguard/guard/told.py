@@ -39,11 +39,10 @@ EXPLAINED = {
     Reason.OUTSIDE: words.NOT_TOLD_OUTSIDE,
     Reason.AUTOMATIC: words.NOT_TOLD_AUTOMATIC,
     Reason.UNREAD: words.NOT_TOLD_UNREAD,
-    Reason.OWN: words.NOT_TOLD_OWN,
     Reason.UNWRITABLE: words.NOT_TOLD_UNWRITABLE,
     Reason.AS_BEFORE: words.NOT_TOLD_AS_BEFORE,
 }
-"""For the reviewers. NOT_ASKED and TOGETHER are nothing that they are told of."""
+"""For the reviewers. Of what is ours, not asked for, or told together with others they are not told."""
 
 
 @dataclass(frozen=True, slots=True)

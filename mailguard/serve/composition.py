@@ -54,7 +54,7 @@ class Running:
             "listening": [_shown(address) for address in self.listeners],
             "policy_revision": self.policies.revision,
             "policy_problem": self.policies.problem,
-            "smarthost_reached": self.smarthost.reached,
+            "smarthost_trouble": self.smarthost.trouble,
         }
 
     def wake(self) -> None:
@@ -146,7 +146,7 @@ async def _start_deliveries(
     deliveries = Deliveries(
         outbox=parts.store.outbox,
         blobs=parts.store.blobs,
-        smarthost=smarthost,
+        smarthost=smarthost.for_outbox(),
         notices=parts.notices,
         clock=parts.clock,
         owner=owner,
