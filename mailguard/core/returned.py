@@ -23,9 +23,9 @@ _RECIPIENTS = frozenset(
     b"x-rcpt-to x-failed-recipients original-recipient reply-to mail-reply-to mail-followup-to "
     b"disposition-notification-to return-receipt-to errors-to return-path".split()
 )
-_ALWAYS = frozenset(
-    b"from sender date subject message-id in-reply-to references mime-version content-type "
-    b"content-transfer-encoding content-language user-agent x-mailer".split()
+_ALWAYS = frozenset(b"from sender subject message-id in-reply-to references".split())
+"""What the sender wrote of themselves, their subject line, and message identifiers, which are not addresses."""
+
 )
 _COULD_HOLD_ADDRESS = re.compile(rb"@|=\?|[=%+]40|&#|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]|\bat\b", re.IGNORECASE)
 

@@ -234,8 +234,16 @@ def test_t70_an_own_notice_is_known_by_its_keyed_mark() -> None:
     notices = make()
     row = row_of(hold(notices))
     told = hold(notices, raw=row.text or b"")
+    assert told == NotTold(Reason.OWN)
+
+
+def test_t70_what_is_told_of_an_own_notice_that_was_held_does_not_begin_a_loop() -> None:
+    notices = make()
+    to_sender = replace(HELD, envelope=Envelope(None, recipients("jo@elmroad.example")), notify_sender=False)
+    told = notices.expired(to_sender, NOW)
     assert isinstance(told, NotTold)
-    assert told.reason == Reason.OWN
+    (row,) = told.instead
+    assert notices.expired(replace(to_sender, envelope=row.envelope), NOW) == NotTold(Reason.OWN)
 
 
 def test_t70_a_mark_of_another_key_another_message_or_a_copy_is_not_ours() -> None:
