@@ -43,7 +43,7 @@ def readings(value: bytes) -> Iterator[str]:
     TooManyReadings where they are more than could be searched in reasonable time.
     """
     for text in _texts(_text(value)):
-        yield from forms(text)
+        yield from dict.fromkeys(forms(text))
 
 
 def _texts(text: str) -> set[str]:

@@ -29,8 +29,8 @@ _MAX_DOMAIN = 255
 class Hidden:
     """Addresses to look for. addresses: canonical. mailboxes: A-label domain -> local part -> canonical address.
 
-    lengths: A-label domain -> the lengths of its local parts, longest first. depths: numbers of labels that the domains have, highest
-    first. odd: text -> address, of those not `local@domain`.
+    lengths: A-label domain -> the lengths of its local parts, longest first. depths: numbers of labels that the domains
+    have, highest first. odd: text -> address, of those not `local@domain`.
     """
 
     addresses: frozenset[str]
@@ -41,17 +41,22 @@ class Hidden:
 
     def stands_in(self, octets: bytes) -> bool:
         """Whether one of the addresses can be read in a piece of header, raw or decoded."""
-        return bool(self.found_in(octets))
+        return next(self._found(octets), None) is not None
 
     def found_in(self, octets: bytes) -> frozenset[str]:
         """The addresses that can be read in a piece of header; all, where it cannot be searched to the end."""
+        return frozenset(self._found(octets))
+
+    def _found(self, octets: bytes) -> Iterator[str]:
+        """By two ways to look: every reading of our own, and the parser's finder as a second opinion."""
         if not self.addresses:
-            return frozenset()
+            return
         try:
-            found = {address for text in readings(octets) for address in self._read(text)}
+            for text in readings(octets):
+                yield from self._read(text)
         except TooManyReadings:
-            return self.addresses
-        return frozenset(found) | {each.address for each in find_addresses(octets)} & self.addresses
+            yield from self.addresses
+        yield from (each.address for each in find_addresses(octets) if each.address in self.addresses)
 
     def _read(self, text: str) -> Iterator[str]:
         for match in _SEPARATOR.finditer(text):

@@ -162,7 +162,12 @@ _MAILBOXES = st.builds(
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(_MAILBOXES, max_size=6), st.lists(_MAILBOXES, max_size=6), st.sampled_from(list(PLACES)), st.data())
+@given(
+    st.lists(_MAILBOXES, max_size=6),
+    st.lists(_MAILBOXES, max_size=6),
+    st.sampled_from([place for place in PLACES if place != "In-Reply-To"]),
+    st.data(),
+)
 def test_any_lists(to: list[bytes], cc: list[bytes], place: str, data: st.DataObject) -> None:
     extra = PLACES[place].replace(b"%s", data.draw(_MAILBOXES))
     fields = [b"To: " + b", ".join(to)] * bool(to) + [b"Cc: " + b",\r\n ".join(cc)] * bool(cc) + [extra]
