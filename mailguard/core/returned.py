@@ -26,7 +26,6 @@ _RECIPIENTS = frozenset(
 _ALWAYS = frozenset(b"from sender subject message-id in-reply-to references".split())
 """What the sender wrote of themselves, their subject line, and message identifiers, which are not addresses."""
 
-)
 _COULD_HOLD_ADDRESS = re.compile(rb"@|=\?|[=%+]40|&#|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]|\bat\b", re.IGNORECASE)
 
 
