@@ -17,6 +17,8 @@ from . import output
 from .packaged import policy_files
 
 EXAMPLE_DOMAIN = "elmroad.example"
+TESTED_DOMAIN = "organisation.example"
+"""What is inside in the packaged policy tests: they must hold in the new folder too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def _address(text: str) -> str:
 def _files(folder: Path, answers: Answers) -> dict[Path, str]:
     files = {folder / "mailguard.yaml": settings_text(folder, answers)}
     for name, text in policy_files().items():
-        files[folder / "policies" / name] = text
+        files[folder / "policies" / name] = text.replace(TESTED_DOMAIN, answers.domains[0])
     files[folder / "policies" / "policy.schema.json"] = _schema()
     return files
 
@@ -167,6 +169,7 @@ smarthost:
 store: {store}
 # keys: {keys}                    # keep a copy apart from the backups of the store
 # witness: mailguard.witness      # shows a ledger whose end was cut off; best on another disk
+# ledger: main                    # the name of this guard's ledger; each guard on one PostgreSQL has its own
 
 policies: policies/               # a file, or a folder with its *.yaml
 

@@ -73,16 +73,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure(cast(TextIO, commands_log), level="warning")
     try:
         status = _run(list(sys.argv[1:] if arguments is None else arguments))
-        sys.stdout.flush()
+        output.flush()
         return status
-    except BrokenPipeError:
+    except output.ReaderGone:
         _close_stdout()
         return Status.DONE
     except MailguardError as cause:
         return _explain_ending(cause)
     except (KeyboardInterrupt, typer.Abort):
-        output.message("Interrupted.")
-        return Status.INTERRUPTED
+        return _interrupted()
     except typer.TyperException as cause:
         cause.show() if hasattr(cause, "show") else output.message(str(cause))
         return Status.USAGE
@@ -96,7 +95,14 @@ def _run(arguments: list[str]) -> int:
     command = typer.main.get_command(app)
     _accept_config_everywhere(command)
     ended = command.main(args=arguments, prog_name="mailguard", standalone_mode=False)
+    if ended == Status.INTERRUPTED:
+        return _interrupted()
     return ended if isinstance(ended, int) else Status.DONE
+
+
+def _interrupted() -> int:
+    output.message("Interrupted.")
+    return Status.INTERRUPTED
 
 
 def _accept_config_everywhere(command: Any) -> None:

@@ -16,19 +16,29 @@ from typing import Any
 COLOURS = {"red": "31", "green": "32", "yellow": "33", "bold": "1"}
 
 
+class ReaderGone(Exception):
+    """Whoever read stdout through a pipe has seen enough."""
+
+
 def result(text: str = "") -> None:
     """One line of what was asked for, on stdout."""
-    sys.stdout.write(text + "\n")
+    try:
+        sys.stdout.write(text + "\n")
+    except BrokenPipeError:
+        raise ReaderGone from None
 
 
 def flush() -> None:
     """Let a reader of a pipe see what was printed so far."""
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise ReaderGone from None
 
 
 def json_line(value: Mapping[str, Any]) -> None:
     """One JSON object on one line of stdout, in ASCII."""
-    sys.stdout.write(json.dumps(value) + "\n")
+    result(json.dumps(value))
 
 
 def message(text: str) -> None:
