@@ -71,6 +71,7 @@ _SENDER_OK = _says(replies.SENDER_OK)
 _RECIPIENT_OK = _says(replies.RECIPIENT_OK)
 _TOO_MANY_RECIPIENTS = Answer(to_wire(replies.TOO_MANY_RECIPIENTS))  # no error: RFC 5321 section 4.5.3.1.10
 _TOO_MANY_ERRORS = _says(replies.TOO_MANY_ERRORS, Then.CLOSE)
+_SEND_CONTENT = Answer(to_wire(replies.SEND_CONTENT), Then.CONTENT)
 _CHECK = Answer(b"", Then.CHECK)
 _DROP = Answer(b"", Then.DROP)
 
@@ -281,7 +282,7 @@ class Dialogue:
             return _says(replies.NEEDS_NO_ARGUMENT)
         if not self._recipients:
             return _says(self._out_of_order())
-        return Answer(to_wire(replies.SEND_CONTENT), Then.CONTENT)
+        return _SEND_CONTENT
 
     def _out_of_order(self) -> Reply:
         if self.session is None:

@@ -298,3 +298,24 @@ async def test_a_client_that_does_not_read_its_replies_is_not_read_either() -> N
         flood.cancel()
         await asyncio.wait([flood])
         client.writer.transport.abort()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 50])
+async def test_the_replies_do_not_depend_on_the_packets(size: int) -> None:
+    wire = (
+        b"EHLO x\r\nNOOP\nRSET\r\nMAIL FROM:<a@in.example>\r\nRCPT TO:<b@out.example>\r\n"
+        b"DATA\r\n..\r\nx\r\n.\r\nNOOP\r\n"
+        b"MAIL FROM:<>\r\nRCPT TO:<b@out.example>\r\nDATA\r\nx\n.\r\ny\r\n.\r\nFROB\r\nNOOP "
+        + b"x" * 3000
+        + b"\r\nQUIT\r\n"
+    )
+    heard = []
+    async with open_door() as door:
+        for chunk in (len(wire), size):
+            async with connect(door) as client:
+                for at in range(0, len(wire), chunk):
+                    client.send(wire[at : at + chunk])
+                    await asyncio.sleep(0)
+                heard.append(await asyncio.wait_for(client.reader.read(), 5))
+    assert heard[0] == heard[1] and heard[0].endswith(b"221 2.0.0 Goodbye\r\n")
+    assert [each.content for each in door.messages] == [b".\r\nx\r\n"] * 2

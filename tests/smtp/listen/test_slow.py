@@ -40,6 +40,16 @@ async def test_idle_is_shorter_while_busy() -> None:
         await _cut_off(second, 2)
 
 
+async def test_clients_that_were_idle_before_make_room_too() -> None:
+    limits = {"idle_seconds": 60, "busy_idle_seconds": 1, "connections": 2}
+    async with open_door(limits=limits) as door, connect(door) as first:
+        await first.line()
+        await asyncio.sleep(0.05)
+        async with connect(door) as second:
+            await second.line()
+            await _cut_off(first, 2)
+
+
 async def test_a_command_line_byte_by_byte() -> None:
     async with open_door(limits={"command_seconds": 1}) as door, connect(door) as client:
         await client.line()
