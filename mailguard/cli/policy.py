@@ -19,9 +19,9 @@ from ..config import Settings, find_settings, load_settings
 from ..core.document import Diagnostic, DocumentErrors, load_model
 from ..core.envelope import Envelope
 from ..core.errors import MailguardError, SettingsError
-from ..core.mail.search import find_addresses
 from ..core.mail.message import Message
 from ..core.mail.parse import parse
+from ..core.mail.search import find_addresses
 from ..core.observation import Observation, observe
 from ..core.organisation import Organisation
 from ..core.policy.explain import Trace, explain
@@ -328,12 +328,12 @@ def _run_file(file: Path, named: Path | None, settings: Settings | None) -> list
 
 def _run(trial: TrialModel, file: Path, policy: Policy, settings: Settings | None) -> tuple[str, ...]:
     given = trial.message
+    inside = settings.organisation.domains[0] if settings else INVENTED_DOMAIN
     if given.eml is not None:
         raw = _message_bytes(file.parent / given.eml)
         message = parse(raw)
-        envelope = _envelope(message, given.mail_from, list(people(given.rcpt)))
+        envelope = _envelope(message, given.mail_from, list(people(given.rcpt, inside)))
     else:
-        inside = next(iter(settings.organisation.domains), INVENTED_DOMAIN) if settings else INVENTED_DOMAIN
         invented = invent(given, inside)
         message, envelope = parse(invented.raw), invented.envelope
     organisation = settings.organisation.organisation() if settings else _assumed(message, given.mail_from)

@@ -37,9 +37,9 @@ class Observation:
     """One message as the conditions see it.
 
     reverse_path: canonical, None for the null path. originators: what From and Sender claim; originators_clear: whether
-    they can be relied on (there is one, and no defect in those fields that leaves a doubt). recipient_domains: of the envelope,
-    distinct, in order. visible: distinct canonical addresses in order. shown_in: field names that show outsiders, for
-    people ("Cc"). inspectable: paths of the parts that can be asked to be read. facts: name of condition -> value, no
+    they can be relied on (there is one, and no defect in those fields that leaves a doubt). recipient_domains: of the
+    envelope, distinct, in order. visible: distinct canonical addresses in order. shown_in: field names that show
+    outsiders, for people ("Cc"). inspectable: paths of the parts that can be read. facts: name of condition -> value, no
     address among them (they stand in the ledger).
     """
 

@@ -17,10 +17,12 @@ from mailguard.core.document import load_document
 INSIDE = "elmroad.example"
 SENDER = f"reception@{INSIDE}"
 FORMS = ("reported", "group", "encoded-word", "resent-cc", "duplicate", "missing-comma")
-GIVEN = "Anna Ben Chloe Dev Ewa Femi Grace Hari Iris Jamal Kate Liam Mona Noor Olga Piotr Quinn Rosa Sami Tess".split()
-FAMILY = (
-    "Adler Brook Cole Dunn Eko Frost Gray Hale Ito Jones Khan Lowe Marsh Nair Okoro Price Reid Shah Tran Vance".split()
-)
+GIVEN = """
+    Anna Ben Chloe Dev Ewa Femi Grace Hari Iris Jamal Kate Liam Mona Noor Olga Piotr Quinn Rosa Sami Tess
+""".split()  # noqa: SIM905
+FAMILY = """
+    Adler Brook Cole Dunn Eko Frost Gray Hale Ito Jones Khan Lowe Marsh Nair Okoro Price Reid Shah Tran Vance
+""".split()  # noqa: SIM905
 DOMAINS = ("patients.example", "freemail.example", "webmail.example", "village.example", "college.example")
 PER_FIELD = 4
 """A duplicate field alone shows fewer people than any rule counts."""

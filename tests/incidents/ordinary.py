@@ -145,7 +145,8 @@ def _automatic() -> Iterator[Ordinary]:
         body=f"--{boundary}\nContent-Type: text/plain; charset=us-ascii\n\nYour message could not be delivered.\n\n"
         f"--{boundary}\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.{INSIDE}\n\n"
         "Final-Recipient: rfc822; nobody@council.example\nAction: failed\nStatus: 5.1.1\n\n"
-        f"--{boundary}\nContent-Type: text/rfc822-headers\n\nSubject: Hello\nTo: nobody@council.example\n\n--{boundary}--",
+        f"--{boundary}\nContent-Type: text/rfc822-headers\n\nSubject: Hello\n"
+        f"To: nobody@council.example\n\n--{boundary}--",
     )
     yield mail(
         "out-of-office",
@@ -179,7 +180,10 @@ def _automatic() -> Iterator[Ordinary]:
             "MIME-Version: 1.0",
             'Content-Type: multipart/report; report-type=disposition-notification; boundary="m1"',
         ),
-        body="--m1\nContent-Type: text/plain\n\nRead.\n--m1\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822;jo@elmroad.example\nDisposition: manual-action/MDN-sent-manually; displayed\n\n--m1--",
+        body="--m1\nContent-Type: text/plain\n\nRead.\n--m1\n"
+        "Content-Type: message/disposition-notification\n\n"
+        "Final-Recipient: rfc822;jo@elmroad.example\n"
+        "Disposition: manual-action/MDN-sent-manually; displayed\n\n--m1--",
     )
 
 
@@ -256,7 +260,9 @@ def _structures() -> Iterator[Ordinary]:
             "MIME-Version: 1.0",
             'Content-Type: multipart/signed; micalg=pgp-sha256; protocol="application/pgp-signature"; boundary="s1"',
         ),
-        body="--s1\nContent-Type: text/plain\n\nHello\n\n--s1\nContent-Type: application/pgp-signature; name=signature.asc\n\n-----BEGIN PGP SIGNATURE-----\n\niQ==\n-----END PGP SIGNATURE-----\n\n--s1--",
+        body="--s1\nContent-Type: text/plain\n\nHello\n\n--s1\n"
+        "Content-Type: application/pgp-signature; name=signature.asc\n\n"
+        "-----BEGIN PGP SIGNATURE-----\n\niQ==\n-----END PGP SIGNATURE-----\n\n--s1--",
     )
     yield mail(
         "forwarded-as-attachment",
@@ -268,7 +274,8 @@ def _structures() -> Iterator[Ordinary]:
             ("text/plain", "See below"),
             (
                 "message/rfc822",
-                "From: anna@council.example\nTo: jo@elmroad.example\nSubject: Hello\nMIME-Version: 1.0\nContent-Type: text/plain\n\nHello",
+                "From: anna@council.example\nTo: jo@elmroad.example\nSubject: Hello\nMIME-Version: 1.0\n"
+                "Content-Type: text/plain\n\nHello",
             ),
         ),
     )
@@ -276,14 +283,17 @@ def _structures() -> Iterator[Ordinary]:
         "forwarded-inline",
         to,
         "Subject: Fwd: Hello",
-        body="-------- Forwarded message --------\nFrom: Ben <ben@council.example>\nTo: jo@elmroad.example, dev@elmroad.example\nSubject: Hello\n\nHello all",
+        body="-------- Forwarded message --------\nFrom: Ben <ben@council.example>\n"
+        "To: jo@elmroad.example, dev@elmroad.example\nSubject: Hello\n\nHello all",
     )
     yield mail(
         "invitation-to-one",
         to,
         "Subject: Invitation",
         kind=("MIME-Version: 1.0", "Content-Type: text/calendar; method=REQUEST; charset=utf-8"),
-        body="BEGIN:VCALENDAR\nVERSION:2.0\nMETHOD:REQUEST\nBEGIN:VEVENT\nUID:1@elmroad.example\nORGANIZER:mailto:jo@elmroad.example\nATTENDEE:mailto:anna@council.example\nEND:VEVENT\nEND:VCALENDAR",
+        body="BEGIN:VCALENDAR\nVERSION:2.0\nMETHOD:REQUEST\nBEGIN:VEVENT\nUID:1@elmroad.example\n"
+        "ORGANIZER:mailto:jo@elmroad.example\nATTENDEE:mailto:anna@council.example\nEND:VEVENT\n"
+        "END:VCALENDAR",
     )
     yield mail("delivered-without-mime", to, "Subject: Hello", kind=())
     yield mail("empty-body", to, "Subject: Hello", body="")
@@ -311,7 +321,11 @@ def _structures() -> Iterator[Ordinary]:
         "Subject: Figures",
         kind=_multipart("mixed", "x1"),
         body=_parts("x1", ("text/plain", "Figures attached")).removesuffix("--x1--")
-        + '--x1\nContent-Type: application/vnd.openxmlformats-officedocument.spreadsheetml.sheet;\n\tname="figures.xlsx"\nContent-Description: figures.xlsx\nContent-Disposition: attachment; filename="figures.xlsx"; size=4;\n\tcreation-date="Thu, 12 Mar 2026 09:00:00 GMT"\nContent-Transfer-Encoding: base64\n\nUEsDBA==\n--x1--',
+        + "--x1\nContent-Type: application/vnd.openxmlformats-officedocument.spreadsheetml.sheet;\n"
+        '\tname="figures.xlsx"\nContent-Description: figures.xlsx\n'
+        'Content-Disposition: attachment; filename="figures.xlsx"; size=4;\n'
+        '\tcreation-date="Thu, 12 Mar 2026 09:00:00 GMT"\nContent-Transfer-Encoding: base64\n\n'
+        "UEsDBA==\n--x1--",
     )
 
 
@@ -349,13 +363,16 @@ def _spellings() -> Iterator[Ordinary]:
     yield mail("trailing-space-subject", "To: anna@council.example", "Subject: Hello  ")
     yield mail(
         "dkim-signed",
-        "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=elmroad.example; s=k1;\n\th=from:to:subject:date; bh=abc=; b=def=",
+        "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=elmroad.example; s=k1;\n"
+        "\th=from:to:subject:date; bh=abc=; b=def=",
         "To: anna@council.example",
         "Subject: Hello",
     )
     yield mail(
         "received-trace",
-        "Received: from pc (pc.elmroad.example [192.0.2.7])\n\tby mx.elmroad.example with ESMTPSA id 1 for <anna@council.example>;\n\tThu, 12 Mar 2026 09:00:00 +0000",
+        "Received: from pc (pc.elmroad.example [192.0.2.7])\n"
+        "\tby mx.elmroad.example with ESMTPSA id 1 for <anna@council.example>;\n"
+        "\tThu, 12 Mar 2026 09:00:00 +0000",
         "To: anna@council.example",
         "Subject: Hello",
     )

@@ -5,6 +5,7 @@ The invented message of a test is built as bytes and judged like any other; noth
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +26,7 @@ class _Written(BaseModel):
 
 
 class People(_Written):
-    """So many invented people at a domain: person1@domain, person2@domain, ..."""
+    """So many invented people at a domain: person1@domain, person2@domain, ... The domain `inside` is the sender's own."""
 
     count: StrictInt = Field(ge=0, le=MAX_PEOPLE)
     domain: StrictStr = Field(min_length=1)
@@ -94,10 +95,10 @@ class Invented:
 
 
 def invent(model: MessageModel, inside: str) -> Invented:
-    """The bytes and the envelope of an invented message. inside: the domain of its sender unless it names one."""
-    sender = model.from_ or f"sender@{inside}"
-    shown = {name: list(people(getattr(model, name))) for name in ("to", "cc")}
-    recipients = list(people(model.rcpt)) or [*shown["to"], *shown["cc"], *people(model.bcc)]
+    """The bytes and the envelope of an invented message. inside: what the domain `inside` stands for in it."""
+    sender = _at_home(model.from_ or "sender@inside", inside)
+    shown = {name: list(people(getattr(model, name), inside)) for name in ("to", "cc")}
+    recipients = list(people(model.rcpt, inside)) or [*shown["to"], *shown["cc"], *people(model.bcc, inside)]
     lines = [f"From: {sender}", *(f"{name.capitalize()}: {_folded(each)}" for name, each in shown.items() if each)]
     lines += [f"{name}: {value}" for name, value in model.headers.items()]
     lines += [
@@ -107,7 +108,9 @@ def invent(model: MessageModel, inside: str) -> Invented:
     ]
     lines += ["MIME-Version: 1.0", *(_invitation() if model.calendar else ["", *model.text.split("\n")])]
     raw = "\r\n".join(lines).encode() + b"\r\n"
-    return Invented(raw, envelope_of(sender if model.mail_from is None else model.mail_from, recipients))
+    return Invented(
+        raw, envelope_of(sender if model.mail_from is None else _at_home(model.mail_from, inside), recipients)
+    )
 
 
 def envelope_of(reverse_path: str, recipients: list[str]) -> Envelope:
@@ -136,13 +139,18 @@ def _disagreements(expect: Expectation, verdict: Verdict) -> Iterator[str]:
             yield f'rule "{rule}" {"does not match" if known else "does not exist"}'
 
 
-def people(entries: Iterable[str | People]) -> Iterator[str]:
+def people(entries: Iterable[str | People], inside: str) -> Iterator[str]:
     """The addresses that entries stand for."""
     for entry in entries:
         if isinstance(entry, People):
-            yield from (f"person{number}@{entry.domain}" for number in range(1, entry.count + 1))
+            each = (f"person{number}@{entry.domain}" for number in range(1, entry.count + 1))
+            yield from (_at_home(address, inside) for address in each)
         else:
-            yield entry
+            yield _at_home(entry, inside)
+
+
+def _at_home(address: str, inside: str) -> str:
+    return re.sub(r"@inside(?=>?\s*$)", f"@{inside}", address)
 
 
 def _folded(addresses: list[str]) -> str:

@@ -21,8 +21,8 @@ from mailguard.core.policy.conditions.declaration import Found
 from mailguard.core.policy.judge import judge
 from mailguard.core.policy.load import load_policy
 from mailguard.core.policy.model import FLOOR_MALFORMED, FLOOR_UNINSPECTABLE
-from mailguard.core.policy.trial import envelope_of
 from mailguard.core.policy.tree import Truth, evaluate
+from mailguard.core.policy.trial import envelope_of
 from mailguard.core.verdict import Disposition, Inspection, Rewrite, Verdict
 
 ALWAYS = "when: {envelope_recipients: {at_least: 0}}"
@@ -307,7 +307,10 @@ def test_reasons(world: Any, shown: str, condition: str, reason: str) -> None:
 
 def test_the_ledgers_decision_holds_no_address_or_text(world: Any) -> None:
     seen = world.observation("To: secret@outside.example", "Subject: hush", sender="jo@elm.example")
-    conditions = "subject: {is: hush}, header: {name: subject, is: hush}, sender: [jo@elm.example], sender_any: ['@elm.example'], recipient_domain: [outside.example]"
+    conditions = (
+        "subject: {is: hush}, header: {name: subject, is: hush}, sender: [jo@elm.example], "
+        "sender_any: ['@elm.example'], recipient_domain: [outside.example]"
+    )
     verdict = world.judge(seen, f"when: {{{conditions}}}, action: hold")
     assert verdict.rules[0].matched
     decision = json.dumps(verdict.to_json(content_sha256="x", with_visible=False))
