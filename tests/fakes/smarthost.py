@@ -4,9 +4,9 @@
         ... connect to 127.0.0.1:smarthost.port ...
     smarthost.messages[0].content
 
-Stages: connect (before the banner), banner, ehlo, starttls, auth, mail, rcpt, rcpt:N (the Nth of a transaction, from 1), data, body (once some
-content has arrived), dot (after the final dot), rset, noop, quit. What the script does not name is answered as an
-ordinary smarthost does. The tests of other parts may use it as their smarthost.
+Stages: connect (before the banner), banner, ehlo, starttls, auth, mail, rcpt, rcpt:N (the Nth of a transaction, from
+1), data, body (once some content has arrived), dot (after the final dot), rset, noop, quit. What the script does not
+name is answered as an ordinary smarthost does. The tests of other parts may use it as their smarthost.
 """
 
 from __future__ import annotations
