@@ -61,5 +61,5 @@ def _before(message: Message, field: Field) -> Slot:
 def _new(message: Message) -> Slot:
     """A new To field: above the first list of recipients, else above From, else on top."""
     lists = [mailbox.field_start for mailbox in message.visible]
-    above = lists or [field.start for field in message.named("from")] or [insertion(message.raw, b"").start]
+    above = lists or [field.start for field in message.named("from")] or [insertion(message, b"").start]
     return Slot(above[0], above[0], b"To: ", b"\r\n")

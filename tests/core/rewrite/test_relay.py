@@ -51,6 +51,12 @@ def test_an_odd_first_line_stays_first(line: bytes) -> None:
     assert relayed(line + rest) == line + RECEIVED + rest
 
 
+@pytest.mark.parametrize("name", [b"Bcc", b"Cc"])
+def test_an_odd_first_field_stays_whole(name: bytes) -> None:
+    first, rest = b" " + name + b": a@o.example,\r\n b@o.example\r\n", b"To: b@o.example\r\n\r\nbody\r\n"
+    assert relayed(first + rest) == (first if name == b"Cc" else b"") + RECEIVED + rest
+
+
 def test_other_buffers() -> None:
     raw = b"From x\r\nTo: b@o.example\r\nBcc: c@o.example\r\n\r\nbody\r\n"
     mapped = mmap.mmap(-1, len(raw))

@@ -156,9 +156,9 @@ def test_linear(name: str) -> None:
         octets = (HOSTILE[name] * (times * 2000))[: times * 8000] + b"@"
         best = 1e9
         for _ in range(3):
-            begun = time.perf_counter()
+            begun = time.process_time()
             index.found_in(octets)
-            best = min(best, time.perf_counter() - begun)
+            best = min(best, time.process_time() - begun)
         return best
 
     assert cost(8) < 24 * cost(1) + 0.01

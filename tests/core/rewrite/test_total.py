@@ -75,6 +75,7 @@ _MESSAGES = st.builds(lambda fields, body: fields + b"\r\n" + body, _FIELDS, st.
 @settings(max_examples=600, deadline=None)
 @given(st.one_of(_MESSAGES, st.binary(max_size=120)))
 @example(b"To: leak@o.example")
+@example(b" Cc: \r\n Cc: leak@o.example\r\n\r\n")
 @example(b"leak@o.example\r\nTo: other@p.example, leak@o.example\r\n")
 def test_any_message(raw: bytes) -> None:
     sends = LEAK in senders(parse(raw), envelope(), ORGANISATION)
