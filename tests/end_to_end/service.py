@@ -26,6 +26,7 @@ class Service:
         self.log_file = folder / "log.jsonl"
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
+        self._prefixed = False
         policies = folder / "policies"
         policies.mkdir(parents=True, exist_ok=True)
         text = policy if policy is not None else (ROOT / "policies" / "default.yaml").read_text()
@@ -46,12 +47,17 @@ class Service:
 
     @property
     def pid(self) -> int:
+        """Of the service itself, also where a prefix runs it."""
         assert self._process is not None
-        return self._process.pid
+        pid = self._process.pid
+        if self._prefixed:
+            pid = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+        return pid
 
     def start(self, prefix: tuple[str, ...] = ()) -> Service:
         """prefix: a command that runs the service, such as strace."""
         seen = len(self.events())
+        self._prefixed = bool(prefix)
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 [*prefix, sys.executable, "-m", "mailguard", "-C", str(self.settings_file), "serve"],
@@ -76,18 +82,17 @@ class Service:
         """SIGTERM, and the exit status."""
         assert self._process is not None
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
+            os.kill(self.pid, signal.SIGTERM)
         return self._process.wait(60)
 
     def kill(self) -> None:
         """kill -9."""
         if self._process is not None and self._process.poll() is None:
-            self._process.kill()
+            os.kill(self.pid, signal.SIGKILL)
             self._process.wait(10)
 
     def signal(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
+        os.kill(self.pid, number)
 
     def events(self) -> list[dict[str, Any]]:
         """The log so far, as events; a line that is no JSON is {"event": "not_json"}."""

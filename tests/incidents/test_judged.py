@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from datetime import UTC, datetime
 from pathlib import Path as File
 from typing import Any
@@ -17,24 +15,12 @@ from mailguard.core.organisation import Organisation
 from mailguard.core.policy.judge import judge
 from mailguard.core.policy.load import load_policy
 from mailguard.core.verdict import Disposition, Verdict
+from tests.incidents import build, ordinary
 
-HERE = File(__file__).parent
-ROOT = HERE.parents[1]
+ROOT = File(__file__).resolve().parents[2]
 NOW = datetime(2026, 3, 12, 9, tzinfo=UTC)
 
 
-def beside(name: str) -> Any:
-    """A module of this folder (tests are no package)."""
-    spec = importlib.util.spec_from_file_location(f"incidents_{name}", HERE / f"{name}.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-build = beside("build")
-ordinary = beside("ordinary")
 POLICY = load_policy({"default.yaml": (ROOT / "policies" / "default.yaml").read_bytes()})
 ELM_ROAD = Organisation("Elm Road", frozenset({build.INSIDE}))
 
