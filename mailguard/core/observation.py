@@ -39,8 +39,8 @@ class Observation:
     reverse_path: canonical, None for the null path. originators: what From and Sender claim; originators_clear: whether
     they can be relied on (there is one, and no defect in those fields that leaves a doubt). recipient_domains: of the
     envelope, distinct, in order. visible: distinct canonical addresses in order. shown_in: field names that show
-    outsiders, for people ("Cc"). inspectable: paths of the parts that can be read. facts: name of condition -> value, no
-    address among them (they stand in the ledger).
+    outsiders, for people ("Cc"). inspectable: paths of the parts that can be read. facts: name of condition -> value,
+    no address among them (they stand in the ledger).
     """
 
     facts: Mapping[str, Any]
@@ -81,19 +81,20 @@ def observe(
     inspections: Mapping[str, Inspection] | None = None,
 ) -> Observation:
     """Everything that a policy can ask about this message. inspections: by path of the part, those made so far."""
-    distinct = _distinct(message.visible)
-    outside = {address: mailbox for address, mailbox in distinct.items() if not organisation.is_inside(address)}
-    counted = [address for address in outside if not organisation.is_trusted(address)]
+    visible = tuple(dict.fromkeys(mailbox.address for mailbox in message.visible))
+    sides = _Sides(organisation)
+    outside = [address for address in visible if not sides.is_inside(address)]
+    counted = [address for address in outside if not sides.of(address).trusted]
     parts = [part for part in message.root.walk() if not part.children]
     recipients = [recipient.address for recipient in envelope.recipients]
     domains = tuple(dict.fromkeys(_domain(address) for address in recipients))
     facts = {
         "visible_external_recipients": len(counted),
         "visible_external_domains": len({_domain(address) for address in counted}),
-        "visible_consumer_recipients": sum(is_consumer_provider(_domain(address)) for address in counted),
-        "visible_internal_recipients": len(distinct) - len(outside),
+        "visible_consumer_recipients": sum(sides.of(address).consumer for address in counted),
+        "visible_internal_recipients": len(visible) - len(outside),
         "envelope_recipients": len(recipients),
-        "envelope_external_recipients": len({each for each in recipients if not organisation.is_inside(each)}),
+        "envelope_external_recipients": len({each for each in recipients if not sides.is_inside(each)}),
         "from_fields": len(message.named("from")),
         "size_bytes": len(message.raw),
         "calendar": _has_calendar(message, parts),
@@ -106,7 +107,7 @@ def observe(
         originators=message.originators,
         originators_clear=bool(message.originators) and not _unclear_originators(message.defects),
         recipient_domains=domains,
-        visible=tuple(distinct),
+        visible=visible,
         shown_in=_shown_in(message.visible, counted),
         media_types=tuple(dict.fromkeys(part.media_type for part in message.root.walk())),
         inspectable=tuple(part.path for part in parts if _is_attachment(part)),
@@ -116,11 +117,33 @@ def observe(
     )
 
 
-def _distinct(mailboxes: Iterable[Mailbox]) -> dict[str, Mailbox]:
-    found: dict[str, Mailbox] = {}
-    for mailbox in mailboxes:
-        found.setdefault(mailbox.address, mailbox)
-    return found
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What is known of a domain."""
+
+    inside: bool
+    trusted: bool
+    consumer: bool
+
+
+class _Sides:
+    """Where addresses belong, looked up once for each domain: a list of 50,000 has few of them."""
+
+    def __init__(self, organisation: Organisation) -> None:
+        self._organisation = organisation
+        self._known: dict[str, _Side] = {}
+
+    def of(self, address: str) -> _Side:
+        domain = _domain(address)
+        side = self._known.get(domain)
+        if side is None:
+            anybody = f"@{domain}"
+            inside, trusted = self._organisation.is_inside(anybody), self._organisation.is_trusted(anybody)
+            side = self._known[domain] = _Side(inside, trusted, is_consumer_provider(domain))
+        return side
+
+    def is_inside(self, address: str) -> bool:
+        return address in self._organisation.addresses or self.of(address).inside
 
 
 def _domain(address: str) -> str:

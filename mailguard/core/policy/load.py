@@ -98,6 +98,10 @@ def _doubts(model: RuleModel, rule: Rule, document: Document, index: int) -> Ite
         yield document.diagnostic((*path, "rewrite"), message, at_key=True)
     if rule.lifts and rule.mode is not Mode.ENFORCE:
         yield document.diagnostic((*path, "lifts"), "a rule lifts a floor only in mode enforce", at_key=True)
+    if rule.unless is not None and not rule.unless.leaves_out():
+        yield document.diagnostic(
+            (*path, "unless"), '"unless" holds for every sender: the rule never applies', at_key=True
+        )
     for test, negated in tests_in(rule.when):
         if negated and test.condition.claimed:
             message = f"{quoted(test.condition.key)} under `not`: a sender can switch this rule off by what they write"

@@ -26,7 +26,7 @@ class _Written(BaseModel):
 
 
 class People(_Written):
-    """So many invented people at a domain: person1@domain, person2@domain, ... The domain `inside` is the sender's own."""
+    """So many invented people at a domain: person1@domain, ... The domain `inside` is the sender's own."""
 
     count: StrictInt = Field(ge=0, le=MAX_PEOPLE)
     domain: StrictStr = Field(min_length=1)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailguard.core.document import Diagnostic, DocumentErrors
 from mailguard.core.policy.conditions.operands import MAX_PATTERN_CHARACTERS
@@ -218,6 +221,7 @@ def test_the_revision_depends_on_names_and_texts_only() -> None:
         (RULE.replace("{calendar: true}", "{not: {sender_any: [a@b.example]}}"), '"sender_any" under `not`'),
         (RULE.replace("{calendar: true}", "{not: {any: [{subject: x}]}}"), '"subject" under `not`'),
         (RULE + ", mode: monitor", "no rule is enforced"),
+        (RULE + ", unless: {sender: {matches: '@'}}", '"unless" holds for every sender'),
     ],
 )
 def test_warns_of_what_is_probably_not_meant(rule: str, warning: str) -> None:
@@ -233,6 +237,21 @@ def test_defaults() -> None:
     assert (rule.mode, rule.approvals, rule.rewrite, rule.sender_may, rule.lifts) == ("enforce", 1, None, (), ())
     (rewriting,) = load(RULE.replace("hold", "rewrite")).rules
     assert rewriting.rewrite == "separate"
+
+
+DEFAULT = (Path(__file__).resolve().parents[3] / "policies" / "default.yaml").read_bytes()
+
+
+@given(st.data())
+def test_a_damaged_policy_loads_or_is_refused_with_places(data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(DEFAULT)))
+    end = data.draw(st.integers(start, min(len(DEFAULT), start + 40)))
+    damaged = DEFAULT[:start] + data.draw(st.binary(max_size=8)) + DEFAULT[end:]
+    try:
+        load_policy({"p.yaml": damaged})
+    except DocumentErrors as error:
+        assert error.diagnostics
+        assert all(each.line >= 1 and each.column >= 1 and each.message and each.render() for each in error.diagnostics)
 
 
 def many(count: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +91,13 @@ def test_yaml_in_the_page_loads() -> None:
     block = text.split("    version: 1\n")[1].split("\n\n")[0]
     lines = ["version: 1", *(line[4:] for line in block.split("\n"))]
     assert load_policy({"page": "\n".join(lines).encode()}).rules
+
+
+def test_every_defect_is_listed_once() -> None:
+    """The parser's kinds of defect, read from its source, are the rows of the page's table."""
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "mailguard" / "core" / "mail").glob("*.py")]
+    kinds = {kind for text in sources for kind in re.findall(r"""(?:\.add|_flaw|Defect)\(\s*"([a-z0-9-]+)\"""", text)}
+    kinds |= {"loaded-preamble", "loaded-epilogue", "message-partial", "message-external-body"}
+    table = PAGE.read_text(encoding="utf-8").split("## Defects")[1].split("## Reference")[0]
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \| [^|]+ \| (?:holds|noted|depends) \|$", table, re.MULTILINE)
+    assert sorted(kinds) == rows
