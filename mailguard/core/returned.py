@@ -60,16 +60,8 @@ def _fields(header: bytes) -> Iterator[tuple[bytes, bytes]]:
             end = header.find(b"\r\n", position)
             if end < 0:
                 return
-            position = _after_continuations(header, end + 2)
-
-
-def _after_continuations(header: bytes, position: int) -> int:
-    while header.startswith((b" ", b"\t"), position):
-        end = header.find(b"\r\n", position)
-        if end < 0:
-            return len(header)
-        position = end + 2
-    return position
+            # A continuation line begins with white space, so it is no field either and goes the same way.
+            position = end + 2
 
 
 def _returns(name: bytes, field: bytes) -> bool:

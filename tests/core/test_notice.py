@@ -161,6 +161,19 @@ def test_html_is_one_column_and_loads_nothing(kind: Kind) -> None:
     assert [tag for tag, _ in parsed.tags].count("h1") == 1
 
 
+@pytest.mark.parametrize("kind", SENDERS)
+def test_t60_markup_in_a_value_stays_text(kind: Kind) -> None:
+    hostile = "</title></p><script>x</script><img src=//o.example>"
+    listed = (Listed("MG-2222-22", hostile, FACTS.due_at),)
+    facts = replace(
+        FACTS, subject=hostile, reason=hostile, note=hostile, by=hostile, rule=hostile, listed=listed, count=1
+    )
+    parsed = page(notice(kind, facts, replace(FRAME, organisation=hostile)))
+    assert [tag for tag, _ in parsed.tags if tag not in TAGS] == []
+    assert [tag for tag, _ in parsed.tags].count("title") == 1
+    assert "<script>x</script>" in parsed.text
+
+
 def test_held_says_consequence_reason_deadline_and_what_to_do() -> None:
     octets = notice(Kind.HELD, FACTS, FRAME)
     text = text_of(octets)

@@ -353,6 +353,11 @@ def test_returned_fields_are_bounded_and_linear() -> None:
     assert returned_fields(b"X-Folded: y\r\n" + b" z\r\n" * 60_000) == b""
 
 
+@pytest.mark.parametrize("field", [b"To: Flu patients:;\r\n", b"Bcc: Ann Example\r\n", b"Reply-To: team\r\n"])
+def test_t71_a_recipient_field_never_comes_back_even_without_an_address(field: bytes) -> None:
+    assert returned_fields(field + b"X-Campaign: autumn\r\n\r\n") == b"X-Campaign: autumn\r\n"
+
+
 def test_first_value() -> None:
     assert first_value(ORIGINAL, b"message-id") == b"<flu-clinic.1@elmroad.example>"
     assert first_value(b"Subject: a\r\n b\r\nSubject: c\r\n\r\n", b"subject") == b"a b"

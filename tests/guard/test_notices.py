@@ -366,6 +366,10 @@ def test_where_the_sender_was_not_told_of_the_hold_the_reviewers_hear_of_the_out
     assert told.reason == Reason.NULL_PATH
 
 
+def test_a_release_never_says_more_copies_than_were_queued() -> None:
+    assert "as separate copies to 1 person outside" in text_of(row_of(make().released(HELD, "separate", "", 1, NOW)))
+
+
 def test_outcomes_are_never_left_out() -> None:
     notices = make()
     rows = [row_of(end(notices, "expired", replace(HELD, ref=f"MG-22{n:02}-22"))) for n in range(40)]
