@@ -282,7 +282,8 @@ async def _flood(client: Any, data: bytes, count: int) -> None:
         await client.writer.drain()
 
 
-async def test_a_client_that_does_not_read_its_replies_is_not_read_either() -> None:
+async def test_a_client_that_does_not_read_its_replies_is_not_read_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener_module, "LINGER_SECONDS", 0.2)
     limits = {"commands_per_session": 10_000_000, "idle_seconds": 1}
     async with open_door(limits=limits) as door, connect(door) as client:
         await client.reply()

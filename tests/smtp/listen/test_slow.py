@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from mailguard.smtp import listener
 from tests.smtp.listen.door import Client, Door, connect, open_door
 
 TOO_SLOW = b"421 4.4.2 Nothing complete came in time, goodbye"
@@ -152,12 +153,13 @@ async def test_memory_is_bounded_for_a_message_that_is_taken(tmp_path: object) -
         assert peak - before < 8_000_000
 
 
-async def test_a_command_line_without_end_is_bounded() -> None:
+async def test_a_command_line_without_end_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, "LINGER_SECONDS", 0.2)
     async with open_door() as door, connect(door) as client:
         await client.line()
         with pytest.raises(ConnectionError):
             await _send_megabytes(client, 200, b"x")
-            await asyncio.sleep(3)
+            await asyncio.sleep(0.4)
             await _send_megabytes(client, 1, b"x")
             await client.writer.drain()
 

@@ -25,10 +25,9 @@ async def _emptied(door: Door) -> None:
     assert door.listener._house.connections.open == 0
 
 
-def _reset(connection: socket.socket) -> None:
-    """Close so that the other side gets a RST."""
+def _linger_not(connection: socket.socket) -> None:
+    """When it is closed, the other side gets a RST."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
 
 
 @pytest.mark.parametrize("how", ["close", "reset", "half"])
@@ -49,7 +48,8 @@ async def test_at_every_offset(how: str) -> None:
                 connection.close()
             elif how == "reset":
                 await asyncio.sleep(0.001)
-                _reset(connection)
+                _linger_not(connection)
+                connection.close()
             else:
                 connection.close()
             await _emptied(door)
@@ -77,7 +77,7 @@ async def test_cannot_cancel_what_has_begun(how: str, monkeypatch: pytest.Monkey
             client.send(b"x\r\n.\r\n")
             await began.wait()
             if how == "reset":
-                _reset(client.writer.get_extra_info("socket")._sock.dup())
+                _linger_not(client.writer.get_extra_info("socket"))
                 client.writer.transport.abort()
             elif how == "close":
                 await client.close()
