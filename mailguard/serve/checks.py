@@ -21,6 +21,7 @@ from ..config import Settings, load_settings
 from ..core.errors import MailguardError, NotAllowed, SettingsError
 from ..core.policy.load import load_policy
 from ..smtp.listen_settings import HostPort
+from ..smtp.smarthost_settings import SmarthostSettings
 from ..store.migrate import on_database, revision
 from ..store.store import Store
 from ..store.store_settings import StoreSettings
@@ -50,7 +51,9 @@ def check(path: Path) -> Iterator[Finding]:
         yield Finding("settings", False, str(cause))
         return
     yield Finding("settings", True, f'"{path}" can be used; inside: {", ".join(settings.organisation.domains)}')
-    yield _check_policies(settings.policies)
+    for problem in settings.notices.problems(settings.organisation.organisation()):
+        yield Finding("notices", False, problem)
+    yield from _check_policies(settings.policies)
     running = _is_running(settings.store_settings())
     for listener in settings.listen:
         yield _check_listener(listener.address, running=running)
@@ -58,17 +61,22 @@ def check(path: Path) -> Iterator[Finding]:
     yield from _check_store(settings.store_settings(), running=running)
 
 
-def _check_policies(path: Path) -> Finding:
+def _check_policies(path: Path) -> Iterator[Finding]:
     try:
         documents = read_documents(path)
         policy = load_policy(documents)
     except (MailguardError, OSError) as cause:
         text = cause.strerror if isinstance(cause, OSError) else str(cause)
-        return Finding("policies", False, f'the policy in "{path}" cannot be used: {text}')
+        yield Finding("policies", False, f'the policy in "{path}" cannot be used: {text}')
+        return
     enforced = sum(rule.mode == "enforce" for rule in policy.rules)
     if not enforced:
-        return Finding("policies", False, f'no rule in "{path}" is enforced: nothing but defects would be held')
-    return Finding("policies", True, f"{len(policy.rules)} rules in {len(documents)} files, {enforced} enforced")
+        yield Finding("policies", False, f'no rule in "{path}" is enforced: nothing but defects would be held')
+        return
+    for warning in policy.warnings:
+        yield Finding("policies", True, f"note: {warning.render()}")
+    counts = f"{len(policy.rules)} rules, {enforced} of them enforced, in {len(documents)} file(s)"
+    yield Finding("policies", True, f"{counts}; revision {policy.revision[:19]}")
 
 
 def _is_running(store: StoreSettings) -> bool:
@@ -99,47 +107,48 @@ def _check_listener(address: HostPort, *, running: bool) -> Finding:
 def _check_smarthost(settings: Settings) -> Iterator[Finding]:
     """Connect, EHLO, and TLS as the settings ask for it; no sign-in and no mail."""
     smarthost = settings.smarthost
-    address, tls = smarthost.address, smarthost.tls
-    part = f"smarthost {address}"
+    part = f"smarthost {smarthost.address}"
     try:
-        with _connected(address, implicit=tls == "implicit", ca_file=smarthost.ca_file) as session:
-            code, _ = session.ehlo()
-            if code != 250:
-                yield Finding(part, False, f"answers EHLO with {code}")
-                return
-            yield from _check_tls(part, session, tls, smarthost.ca_file)
-            names = sorted(name.upper() for name in session.esmtp_features)
-            yield Finding(part, True, f"answers, and announces {', '.join(names) or 'no extension'}")
-            missing = [name for name in ("PIPELINING", "8BITMIME") if name.lower() not in session.esmtp_features]
-            if missing:
-                yield Finding(part, True, f"note: it does not announce {' and '.join(missing)}")
+        with _connected(smarthost) as session:
+            yield from _check_session(part, session, smarthost)
     except ssl.SSLError as cause:
         yield Finding(part, False, f"TLS failed: {cause.reason or 'the certificate is not valid for this name'}")
-    except TimeoutError:
-        yield Finding(part, False, f"does not answer within {CONNECT_SECONDS:.0f} seconds")
     except (OSError, smtplib.SMTPException) as cause:
-        yield Finding(part, False, f"cannot be reached: {getattr(cause, 'strerror', None) or 'it ended the session'}")
+        yield Finding(part, False, _unreachable(cause))
 
 
-def _check_tls(part: str, session: smtplib.SMTP, tls: str, ca_file: Path | None) -> Iterator[Finding]:
-    offered = session.has_extn("starttls")
-    if tls == "required" and not offered:
+def _check_session(part: str, session: smtplib.SMTP, smarthost: SmarthostSettings) -> Iterator[Finding]:
+    code, _ = session.ehlo()
+    if code != 250:
+        yield Finding(part, False, f"answers EHLO with {code}")
+        return
+    if smarthost.tls == "required" and not session.has_extn("starttls"):
         yield Finding(part, False, "does not offer STARTTLS, which `tls: required` asks for")
-    elif tls in ("required", "opportunistic") and offered:
-        session.starttls(context=_context(ca_file, verified=tls == "required"))
+        return
+    if smarthost.tls in ("required", "opportunistic") and session.has_extn("starttls"):
+        session.starttls(context=_context(smarthost))
         session.ehlo()
         yield Finding(part, True, "STARTTLS works")
-    elif tls == "implicit":
-        yield Finding(part, True, "TLS works")
+    names = sorted(name.upper() for name in session.esmtp_features)
+    yield Finding(part, True, f"answers, and announces {', '.join(names) or 'no extension'}")
+    missing = [name for name in ("PIPELINING", "8BITMIME") if not session.has_extn(name)]
+    if missing:
+        yield Finding(part, True, f"note: it does not announce {' and '.join(missing)}")
+
+
+def _unreachable(cause: Exception) -> str:
+    if isinstance(cause, TimeoutError) or isinstance(cause.__context__, TimeoutError):
+        return f"does not answer within {CONNECT_SECONDS:.0f} seconds"
+    return f"cannot be reached: {getattr(cause, 'strerror', None) or 'it does not speak SMTP, or ended the session'}"
 
 
 @contextlib.contextmanager
-def _connected(address: Any, *, implicit: bool, ca_file: Path | None) -> Iterator[smtplib.SMTP]:
-    session = (
-        smtplib.SMTP_SSL(address.host, address.port, timeout=CONNECT_SECONDS, context=_context(ca_file, verified=True))
-        if implicit
-        else smtplib.SMTP(address.host, address.port, timeout=CONNECT_SECONDS)
-    )
+def _connected(smarthost: SmarthostSettings) -> Iterator[smtplib.SMTP]:
+    host, port = smarthost.address.host, smarthost.address.port
+    if smarthost.tls == "implicit":
+        session: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=CONNECT_SECONDS, context=_context(smarthost))
+    else:
+        session = smtplib.SMTP(host, port, timeout=CONNECT_SECONDS)
     try:
         yield session
     finally:
@@ -147,9 +156,10 @@ def _connected(address: Any, *, implicit: bool, ca_file: Path | None) -> Iterato
             session.quit()
 
 
-def _context(ca_file: Path | None, *, verified: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-    if not verified:
+def _context(smarthost: SmarthostSettings) -> ssl.SSLContext:
+    """As the guard itself does: `opportunistic` checks no certificate."""
+    context = ssl.create_default_context(cafile=str(smarthost.ca_file) if smarthost.ca_file else None)
+    if smarthost.tls == "opportunistic":
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
@@ -192,10 +202,8 @@ def _new_store(path: Path, sentence: str) -> str:
 
 
 def _check_keys(store: StoreSettings) -> Finding:
+    """Opening the store has shown that they fit and are private."""
     folder = store.keys_folder()
     if not folder.exists():
         return Finding("keys", True, f'"{folder}" will be made with the store')
-    open_to_others = [path.name for path in (folder, *folder.iterdir()) if path.stat().st_mode & 0o077]
-    if open_to_others:
-        return Finding("keys", False, f'others can read {", ".join(open_to_others)} in "{folder}"; chmod go= them')
-    return Finding("keys", True, f'"{folder}" is private; keep a copy apart from the backups of the store')
+    return Finding("keys", True, f'"{folder}"; keep a copy apart from the backups of the store')

@@ -99,6 +99,7 @@ async def run(options: Options, policies: dict[str, str], say: Say) -> int:
         logs.configure(log)
         stop = asyncio.Event()
         running, service = await _start(settings, stop)
+        door = HostPort(*running.listeners[0])
         _say_welcome(say, door, folder, keep=options.keep)
         try:
             failed = await _show_samples(running, sink, door, say)

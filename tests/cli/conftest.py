@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
-from collections.abc import Awaitable, Callable
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +25,7 @@ from mailguard.core.envelope import Path as MailPath
 from mailguard.core.verdict import Disposition, Rewrite, RuleOutcome, Verdict
 from mailguard.guard import entries
 from mailguard.guard.records import Held, NewDelivery, NewEntry, NewHeld
+from mailguard.serve.demo_sink import Sink
 from mailguard.serve.parts import Parts, open_parts
 
 SETTINGS = """\
@@ -163,8 +170,6 @@ def _verdict() -> Verdict:
 
 
 def _new_held(ref: str, approvals: int, subject: str) -> NewHeld:
-    import hashlib
-
     verdict = _verdict()
     return NewHeld(
         ref=ref,
@@ -184,3 +189,39 @@ def _new_held(ref: str, approvals: int, subject: str) -> NewHeld:
         sender_may=(),
         notify_sender=True,
     )
+
+
+@pytest.fixture
+def sink() -> Iterator[str]:
+    """HOST:PORT of a smarthost that takes everything, on a loop of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    kept = Sink()
+    yield asyncio.run_coroutine_threadsafe(kept.start(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(kept.stop(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@contextmanager
+def process(*arguments: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """`mailguard` with these arguments as a process of its own, ended if the test does not end it."""
+    command = [sys.executable, "-m", "mailguard", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options) as running:
+        try:
+            yield running
+        finally:
+            if running.poll() is None:
+                running.kill()
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """The first true value of the condition."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    raise AssertionError("it did not happen in time")

@@ -1,0 +1,236 @@
+"""mailguard check: each thing that would keep a start from working is found, with a sentence; nothing is changed."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from .conftest import SETTINGS, Ran, Run, hold
+
+
+@pytest.fixture
+def sound(settings: Path, sink: str) -> Path:
+    """Settings with which a start would work."""
+    settings.write_text(SETTINGS.format(listen=0, smarthost=sink.rpartition(":")[2]))
+    return settings
+
+
+def findings(ran: Ran) -> dict[str, tuple[bool, str]]:
+    return {item["part"].split()[0]: (item["ok"], item["sentence"]) for item in ran.items()}
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_all_is_well_and_nothing_is_changed(run: Run, sound: Path) -> None:
+    before = files(sound.parent)
+    ran = run("-C", str(sound), "check", "--json")
+    assert ran.status == 0, ran.out
+    found = findings(ran)
+    assert list(found) == ["settings", "policies", "listener", "smarthost", "store", "keys"]
+    assert all(ok for ok, _ in found.values())
+    assert "mailguard serve" in found["store"][1]
+    assert files(sound.parent) == before
+
+
+def test_for_people_with_a_store(run: Run, sound: Path) -> None:
+    hold(sound, "MG-7Q4K-2F")
+    ran = run("check", "-C", str(sound))
+    assert ran.status == 0
+    assert all(line.startswith(("ok  ", "   ")) for line in ran.out.splitlines())
+    assert "PIPELINING" in ran.out and "has the schema of this version" in ran.out
+
+
+def test_broken_settings_are_the_only_finding(run: Run, sound: Path) -> None:
+    sound.write_text("colour: red\n")
+    ran = run("-C", str(sound), "check", "--json")
+    assert ran.status == 1
+    (item,) = ran.items()
+    assert (item["part"], item["ok"]) == ("settings", False)
+    assert f"{sound}:1:1: " in item["sentence"]
+
+
+def _no_policy(settings: Path) -> None:
+    (settings.parent / "policies" / "policy.yaml").unlink()
+
+
+def _broken_policy(settings: Path) -> None:
+    (settings.parent / "policies" / "policy.yaml").write_text("version: 1\nrules:\n  - {id: x}\n")
+
+
+def _nothing_enforced(settings: Path) -> None:
+    path = settings.parent / "policies" / "policy.yaml"
+    path.write_text(path.read_text() + "    mode: monitor\n")
+
+
+def _smarthost_down(settings: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings.write_text(SETTINGS.format(listen=0, smarthost=port))
+
+
+def _no_starttls(settings: Path) -> None:
+    settings.write_text(settings.read_text().replace("tls: none", "tls: required"))
+
+
+def _outside_notices(settings: Path) -> None:
+    settings.write_text(settings.read_text().replace("from: mailguard@elmroad.example", "from: x@other.example"))
+
+
+def _open_keys(settings: Path) -> None:
+    hold(settings, "MG-7Q4K-2F")
+    next((settings.parent / "mailguard.keys").iterdir()).chmod(0o644)
+
+
+def _lost_keys(settings: Path) -> None:
+    hold(settings, "MG-7Q4K-2F")
+    (settings.parent / "mailguard.keys").rename(settings.parent / "elsewhere")
+
+
+def _no_database(settings: Path) -> None:
+    (settings.parent / "mailguard.db").write_text("this is no database at all, only some text\n" * 100)
+
+
+@pytest.mark.parametrize(
+    ("part", "breaks", "says"),
+    [
+        ("policies", _no_policy, "no policy file"),
+        ("policies", _broken_policy, "policy.yaml:3:"),
+        ("policies", _nothing_enforced, "nothing but defects"),
+        ("smarthost", _smarthost_down, "cannot be reached"),
+        ("smarthost", _no_starttls, "STARTTLS"),
+        ("notices", _outside_notices, "not inside"),
+        ("store", _open_keys, "mailguard.keys"),
+        ("store", _lost_keys, "key"),
+        ("store", _no_database, ""),
+    ],
+)
+def test_each_problem_is_a_finding(run: Run, sound: Path, part: str, breaks: Callable[[Path], None], says: str) -> None:
+    breaks(sound)
+    ran = run("-C", str(sound), "check", "--json")
+    assert ran.status == 1
+    assert [each for each, (ok, _) in findings(ran).items() if not ok] == [part]
+    assert says in findings(ran)[part][1]
+    assert ran.err == ""
+
+
+def test_a_port_that_is_taken_is_a_finding(run: Run, sound: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        sound.write_text(sound.read_text().replace("127.0.0.1:0", f"127.0.0.1:{taken.getsockname()[1]}"))
+        ran = run("-C", str(sound), "check", "--json")
+    assert ran.status == 1
+    assert findings(ran)["listener"] == (False, "cannot be opened: Address already in use")
+
+
+def test_a_silent_smarthost_is_a_finding(run: Run, sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailguard.serve.checks.CONNECT_SECONDS", 0.2)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        sound.write_text(SETTINGS.format(listen=0, smarthost=silent.getsockname()[1]))
+        ran = run("-C", str(sound), "check", "--json")
+    assert ran.status == 1
+    assert "does not answer" in findings(ran)["smarthost"][1]
+
+
+@pytest.mark.parametrize(
+    "greeting", [b"", b"554 go away\r\n", b"nonsense\r\n", b"\x00\xff\r\n", b"220 " + b"x" * 99_999]
+)
+def test_a_strange_smarthost_is_a_finding(run: Run, sound: Path, greeting: bytes) -> None:
+    with socket.socket() as strange:
+        strange.bind(("127.0.0.1", 0))
+        strange.listen()
+        thread = threading.Thread(target=_greet, args=(strange, greeting))
+        thread.start()
+        sound.write_text(SETTINGS.format(listen=0, smarthost=strange.getsockname()[1]))
+        ran = run("-C", str(sound), "check", "--json")
+        thread.join()
+    assert ran.status == 1
+    assert findings(ran)["smarthost"][0] is False
+
+
+def _greet(listening: socket.socket, greeting: bytes) -> None:
+    connection, _ = listening.accept()
+    with connection:
+        connection.sendall(greeting)
+
+
+@pytest.fixture
+def secure(tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    """Port and certificate of a smarthost that speaks TLS from the first byte."""
+    certificate, key = _certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        thread = threading.Thread(target=_speak, args=(listening, context))
+        thread.start()
+        yield listening.getsockname()[1], certificate
+        thread.join()
+
+
+def _speak(listening: socket.socket, context: ssl.SSLContext) -> None:
+    connection, _ = listening.accept()
+    with connection:
+        try:
+            with context.wrap_socket(connection, server_side=True) as session:
+                session.sendall(b"220 secure.example\r\n")
+                while line := session.recv(1000):
+                    session.sendall(
+                        b"250-secure.example\r\n250 PIPELINING\r\n" if line[:4] == b"ehlo" else b"221 ok\r\n"
+                    )
+        except (ssl.SSLError, OSError):
+            pass  # the client did not trust us: what it says of that is the test
+
+
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "secure.example")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "key.pem").write_bytes(private)
+    return folder / "cert.pem", folder / "key.pem"
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_tls_is_tried_as_the_settings_ask_for_it(
+    run: Run, sound: Path, secure: tuple[int, Path], trusted: bool
+) -> None:
+    port, certificate = secure
+    tls = "tls: implicit" + (f", ca_file: {certificate}" if trusted else "")
+    sound.write_text(SETTINGS.format(listen=0, smarthost=port).replace("tls: none", tls))
+    ran = run("-C", str(sound), "check", "--json")
+    assert ran.status == (0 if trusted else 1), ran.out
+    if not trusted:
+        assert "TLS failed" in findings(ran)["smarthost"][1]

@@ -1,0 +1,129 @@
+"""mailguard demo: a real guard, a smarthost that keeps what it gets, and samples that must end as they must."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import smtplib
+import socket
+from pathlib import Path
+
+import pytest
+
+from mailguard.cli.packaged import policy_files
+from mailguard.serve.demo import Options
+from mailguard.serve.demo import run as run_demo
+from mailguard.serve.demo_samples import Ending, people, samples
+
+from .conftest import Run, process
+
+ENDINGS = {
+    "288 patients in Cc": "held",
+    "288 people in To (rule set to refuse)": "refused",
+    "group of 8 patients: 8 copies": "separate",
+    "recipient field that two programs read differently": "held",
+    "reply with its Bcc field still in it": "sent",
+    "appointment reminder to one person": "sent",
+}
+
+
+def test_once_shows_what_happened_and_ends_with_0(tmp_path: Path) -> None:
+    with process("demo", "--once", "--smtp", "127.0.0.1:0", cwd=tmp_path) as demo:
+        out, err = demo.communicate(timeout=60)
+    assert (demo.returncode, err) == (0, ""), out
+    assert out.startswith("mailguard demo. Everything stays on this computer; no email can leave it.\n")
+    for title, ending in ENDINGS.items():
+        assert re.search(rf"^  {ending} +{re.escape(title)} ", out, re.MULTILINE), (title, out)
+    assert re.search(r"288 patients in Cc +MG-[2-9A-Z]{4}-[2-9A-Z]{2}$", out, re.MULTILINE)
+    assert re.search(r"rule set to refuse\) +550 5\.7\.1$", out, re.MULTILINE)
+    assert "288 people in Cc would see each other's addresses (rule visible-list)" in out
+    assert "8 separate copies, each to one person; none shows the address of another" in out
+    assert "2 notices to senders" in out and "0 of the messages that were held or refused" in out
+    assert "PROBLEM" not in out and "Stop: Ctrl+C" not in out
+    folder = re.search(r"Data +(\S+)", out)
+    assert folder and not Path(folder[1]).exists()
+
+
+def test_a_port_that_is_taken_is_said_in_words_and_the_next_is_used(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind(("127.0.0.1", 2525))
+            taken.listen()
+        except OSError:
+            pass  # somebody else has it: the same to the demo
+        with process("demo", "--once", cwd=tmp_path) as demo:
+            out, _ = demo.communicate(timeout=60)
+    assert demo.returncode == 0
+    assert "Port 2525 is in use by another program, so the demo takes the next free one, 25" in out
+
+
+def test_the_named_port_is_not_replaced_by_another(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with process("demo", "--once", "--smtp", address, cwd=tmp_path) as demo:
+            _, err = demo.communicate(timeout=60)
+    assert demo.returncode == 2
+    assert address in err and "Traceback" not in err
+
+
+def test_it_goes_on_until_ctrl_c_and_shows_what_people_send(tmp_path: Path) -> None:
+    with process("demo", "--smtp", "127.0.0.1:0", "--keep", "--console", "127.0.0.1:0", cwd=tmp_path) as demo:
+        assert demo.stdout is not None and demo.stderr is not None
+        lines = []
+        while "is shown here" not in (line := demo.stdout.readline()):
+            lines.append(line)
+        shown = "".join(lines)
+        address = re.search(r"Send test mail +127\.0\.0\.1:(\d+)", shown)
+        folder = re.search(r"Data +(\S+)", shown)
+        assert address and folder and "Stop: Ctrl+C" in shown
+        with smtplib.SMTP("127.0.0.1", int(address[1]), timeout=30) as session:
+            many = ", ".join(people(20))
+            message = f"From: me@elmroad.example\r\nCc: {many}\r\nSubject: My own\x1b[31m\r\n\r\nHello\r\n"
+            session.sendmail("me@elmroad.example", people(20), message)
+        assert re.match(r"  held      My own \[31m +MG-", demo.stdout.readline())
+        assert "20 people in Cc would see each other's addresses" in demo.stdout.readline()
+        demo.send_signal(signal.SIGINT)
+        out, err = demo.communicate(timeout=60)
+    assert (demo.returncode, out) == (0, "")
+    assert err == "The review console comes with a later version; --console does nothing yet.\n"
+    assert (Path(folder[1]) / "mailguard.yaml").exists()
+
+
+def test_the_folder_that_was_kept_can_be_used(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with process("demo", "--once", "--keep", "--smtp", "127.0.0.1:0") as demo:
+        demo.communicate(timeout=60)
+    (folder,) = tmp_path.glob("mailguard-demo-*")
+    assert folder.stat().st_mode & 0o777 == 0o700
+    listed = run("-C", str(folder / "mailguard.yaml"), "held", "list", "--json").items()
+    assert len(listed) == 2
+    assert run("-C", str(folder / "mailguard.yaml"), "audit", "verify").status == 0
+    assert not any(b"patient" in line for line in (folder / "mailguard.log").read_bytes().splitlines())
+
+
+def test_a_sample_that_ends_otherwise_is_a_problem_and_1() -> None:
+    said: list[str] = []
+    rule = "{id: lax, describe: Nothing is held., when: {size_bytes: {at_least: 1}}, action: relay}"
+    lax = f"version: 1\nrules:\n  - {rule}\n"
+    status = asyncio.run(run_demo(Options(once=True, smtp="127.0.0.1:0"), {"default.yaml": lax}, said.append))
+    text = "\n".join(said)
+    assert status == 1
+    assert "PROBLEM: ended as sent, and must be held" in text
+    assert "PROBLEM: 1 left the guard, and must be 0" in text
+
+
+def test_the_samples_are_what_they_say() -> None:
+    assert len(set(people(288))) == 288
+    assert {sample.title: sample.ending.value for sample in samples()} == ENDINGS
+    assert len({sample.identifier for sample in samples()}) == len(samples())
+    for sample in samples():
+        assert b"\n" not in sample.raw.replace(b"\r\n", b"")
+        assert sample.copies == (len(sample.recipients) if sample.ending is Ending.SEPARATE else sample.copies)
+
+
+def test_the_default_policy_is_packaged() -> None:
+    assert "default.yaml" in policy_files()
