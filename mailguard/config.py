@@ -96,11 +96,13 @@ class ConsoleSettings(BaseModel):
 
     address: str = Field(
         default="127.0.0.1:8085",
-        description="HOST:PORT of the review console. Default: 127.0.0.1:8085. Not served by this version.",
+        description="HOST:PORT of the review console. Default: 127.0.0.1:8085. Example: "
+        "127.0.0.1:9085. Not served by this version.",
     )
     base_url: str = Field(
         default="http://127.0.0.1:8085",
-        description="The console's address in links. Default: http://127.0.0.1:8085. Not used by this version.",
+        description="The console's address in links. Default: http://127.0.0.1:8085. Example: "
+        "https://mail.elmroad.example. Not used by this version.",
     )
 
 

@@ -6,6 +6,7 @@ INVARIANT: what is released is what was held: its hash and its set of recipients
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -117,12 +118,12 @@ class Review:
 
     async def _copies(self, held: Held, form: Form) -> tuple[Copy, ...]:
         raw = await self._original(held)
-        message = parse(raw)
+        message = await asyncio.to_thread(parse, raw)
         if form == "original":
             return (Copy(held.envelope.recipients, relay(message, held.received)),)
         if form == "cleaned":
             raise CannotRewrite("this message holds nothing that mailguard can clean")
-        return self._hidden(held, form, message)
+        return await asyncio.to_thread(self._hidden, held, form, message)
 
     def _hidden(self, held: Held, form: Form, message: Message) -> tuple[Copy, ...]:
         rewrite = bcc if form == "bcc" else separate

@@ -46,7 +46,8 @@ from .watch import Watch
 log = logger("submission")
 
 BIG_MESSAGE_BYTES = 262_144
-"""Above this, parsing and hashing run in a thread, so that one message does not delay the others."""
+BIG_HEADER_BYTES = 16_384
+"""Above these, parsing, hashing and rewriting run in a thread, so that one message does not delay the others."""
 
 REFERENCE_TRIES = 5
 """Short references have 30 bits; with a million kept, five tries fail once in 10^15."""
@@ -204,12 +205,15 @@ class Submission:
         form = bcc if judged.verdict.rewrite is Rewrite.BCC else separate
         received = self._received(judged, ref := self._reference(short=judged.verdict.rewrite is Rewrite.SEPARATE))
         try:
-            rewritten = form(
-                judged.message,
-                judged.envelope,
-                self._organisation,
-                hide_inside_above=judged.verdict.hide_inside_above,
-                received=received,
+            rewritten = await _apart(
+                judged.message.body_start + len(judged.envelope.recipients) * 64,
+                lambda: form(
+                    judged.message,
+                    judged.envelope,
+                    self._organisation,
+                    hide_inside_above=judged.verdict.hide_inside_above,
+                    received=received,
+                ),
             )
         except CannotRewrite as cause:
             return await self._hold(judged, f"{judged.verdict.reason} {cause}".strip())
@@ -241,9 +245,11 @@ class Submission:
 
     async def _relay(self, judged: Judged) -> Reply:
         ref = self._reference(short=False)
-        return await self._transmit(
-            judged, ref, Content(judged.message.raw, relay(judged.message, self._received(judged, ref)))
-        )
+        try:
+            edits = relay(judged.message, self._received(judged, ref))
+        except CannotRewrite as cause:
+            return await self._hold(judged, str(cause))
+        return await self._transmit(judged, ref, Content(judged.message.raw, edits))
 
     async def _transmit(self, judged: Judged, ref: str, content: Content) -> Reply:
         sent_sha256 = await _hash(content)
@@ -452,6 +458,11 @@ class Submission:
 def _bound(session: Session) -> str | None:
     """Only a session that signed in has a connection of its own; others share the pool."""
     return session.identifier if session.account else None
+
+
+async def _apart(size: int, work: Callable[[], Value]) -> Value:
+    """Do the work, in a thread where a header of so many octets makes it long."""
+    return work() if size <= BIG_HEADER_BYTES else await asyncio.to_thread(work)
 
 
 async def _read(raw: Buffer) -> tuple[Message, str]:

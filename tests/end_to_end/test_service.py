@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mailing import curl, message, people, submit, swaks
-from service import Service, eventually
-from sink import Sink
+
+from tests.end_to_end.mailing import curl, message, people, submit, swaks
+from tests.end_to_end.service import Service, eventually
+from tests.end_to_end.sink import Sink
 
 RULES = """\
 version: 1

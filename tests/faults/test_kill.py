@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from mailing import message, people, submit
-from service import Service, eventually
-from sink import Sink
+
+from tests.end_to_end.mailing import message, people, submit
+from tests.end_to_end.service import Service, eventually
+from tests.end_to_end.sink import Sink
 
 RULES = """\
 version: 1

@@ -1,4 +1,4 @@
-"""strace shows it: the decision is on disk before the smarthost sees a byte, and before the client hears 250 of a hold."""
+"""strace shows it: a decision is on disk before the smarthost sees a byte, a hold before the client hears 250."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 import time
 from pathlib import Path
 
-from mailing import message, people, submit
-from service import Service
-from sink import Sink
+from tests.end_to_end.mailing import message, people, submit
+from tests.end_to_end.service import Service
+from tests.end_to_end.sink import Sink
 
 MESSAGES = 100
 
@@ -41,7 +41,7 @@ def steps(text: str) -> list[tuple[str, int | None]]:
     found: list[tuple[str, int | None]] = []
     for line in text.splitlines():
         call = re.match(r"\d+ +(?:<\.\.\. )?(\w+)", line)
-        if call is None or "<unfinished" in line and call[1] in ("fdatasync", "fsync"):
+        if call is None or ("<unfinished" in line and call[1] in ("fdatasync", "fsync")):
             continue
         mark = re.search(r"Subject: mark-(\d+)-", line)
         if call[1] in ("fdatasync", "fsync") and "= 0" in line:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from world import NOW, SESSION, World, envelope, message, people
 
 from mailguard.core.outcome import Outcome, SmarthostReply
 from mailguard.core.reference import is_reference
+from tests.guard.world import NOW, SESSION, World, envelope, message, people
 
 TRY_LATER = SmarthostReply(450, "4.2.1", "try later")
 NO_SUCH = SmarthostReply(550, "5.1.1", "no such user")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import inspect
 
 import pytest
-from world import SESSION, World, envelope, message, people
 
 from mailguard.core.outcome import Outcome, SmarthostReply
 from mailguard.guard import ports
 from mailguard.guard.submission import SubmissionLimits
+from tests.guard.world import SESSION, World, envelope, message, people
 
 FAULTS = ("raises", "hangs", "returns nothing", "is cancelled")
 

@@ -13,12 +13,9 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "end_to_end"))
-
-from mailing import submit
-from service import Service, eventually
-from sink import Sink
+from tests.end_to_end.mailing import submit
+from tests.end_to_end.service import Service, eventually
+from tests.end_to_end.sink import Sink
 
 
 def beside(name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..errors import CannotRewrite
 from ..mail.message import Field, Message
 from .content import Edit, merge
 
@@ -10,7 +11,12 @@ BLIND = ("bcc", "resent-bcc")
 
 
 def relay(message: Message, received: bytes) -> tuple[Edit, ...]:
-    """The edits under the disposition relay. received: our whole Received field with its CRLF (received.py)."""
+    """The edits under the disposition relay. received: our whole Received field with its CRLF (received.py).
+
+    CannotRewrite where a field hides inside another (THREATS.md T25): it may be a Bcc field that cannot be taken out.
+    """
+    if any(defect.kind == "hidden-field" and defect.where == "header" for defect in message.defects):
+        raise CannotRewrite("One header field is hidden inside another, and it may hold addresses nobody should see.")
     return merge([insertion(message, received)], [remove(field) for field in message.named(*BLIND)])
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailguard.core.errors import CannotRewrite
 from mailguard.core.mail.parse import parse
 from mailguard.core.rewrite.content import Content
 from mailguard.core.rewrite.relay import relay
@@ -91,3 +92,10 @@ def test_rewriting_nothing_is_the_identity(lines: list[bytes], body: bytes) -> N
     kept = b"".join(line for line in lines if not line.lower().startswith((b"bcc", b"resent-bcc"))) + b"\r\n" + body
     assert Content(raw, tuple(edits)).to_bytes() == kept
     assert Content(raw).to_bytes() is not None and Content(raw).to_bytes() == raw
+
+
+@pytest.mark.parametrize("separator", ["\x0b", "\x0c", "\x85", "\u2028"])
+def test_a_bcc_that_hides_inside_another_field_is_not_relayed(separator: str) -> None:
+    raw = f"From: jo@elmroad.example\r\nSubject: x{separator}Bcc: leak@o.example\r\n\r\nHi\r\n".encode()
+    with pytest.raises(CannotRewrite):
+        relay(parse(raw), b"Received: x\r\n")
