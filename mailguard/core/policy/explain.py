@@ -12,7 +12,7 @@ from typing import Any
 from ..observation import Observation
 from ..verdict import RuleOutcome, Verdict
 from .model import Mode, Policy, Rule
-from .tree import All, Any_, Node, Not, Seen, Test, Truth, evaluate
+from .tree import Every, Node, Not, Question, Seen, Some, Truth, evaluate
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def _trace(rule: Rule, observation: Observation, outcome: RuleOutcome) -> Trace:
 
 def _steps(node: Node, seen: Iterator[Seen], depth: int) -> list[Step]:
     """seen comes in the order in which the tree was evaluated, which is the order in which it is walked here."""
-    if isinstance(node, Test):
+    if isinstance(node, Question):
         each = next(seen)
         return [Step(depth, node.condition.key, written(node.operand), each.value, each.truth.value)]
     children = (node.node,) if isinstance(node, Not) else node.nodes
@@ -71,10 +71,10 @@ def _steps(node: Node, seen: Iterator[Seen], depth: int) -> list[Step]:
     return [Step(depth, key, "", None, truth.value), *(step for steps in below for step in steps)]
 
 
-def _combined(node: All | Any_ | Not, truths: list[Truth]) -> tuple[str, Truth]:
+def _combined(node: Every | Some | Not, truths: list[Truth]) -> tuple[str, Truth]:
     if isinstance(node, Not):
         return "not", {Truth.TRUE: Truth.FALSE, Truth.FALSE: Truth.TRUE}.get(truths[0], truths[0])
-    if isinstance(node, All):
+    if isinstance(node, Every):
         order = (Truth.FALSE, Truth.ERROR, Truth.NEEDS, Truth.TRUE)
         return "all", min(truths, key=order.index)
     order = (Truth.TRUE, Truth.ERROR, Truth.NEEDS, Truth.FALSE)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from ..document import Diagnostic, Document, DocumentErrors, load_document, quoted, validate
 from ..verdict import Rewrite
 from .model import Action, Mode, Policy, PolicyModel, Rule, RuleModel
-from .tree import tests_in
+from .tree import questions_in
 
 __all__ = ["Policy", "load_policy", "revision_of"]
 
@@ -80,7 +80,7 @@ def _rule(model: RuleModel, document: Document, index: int) -> Rule:
         sender_may=model.sender_may,
         lifts=model.lifts,
         hide_inside_above=model.hide_inside_above,
-        inspects=any(test.condition.inspects for test, _ in tests_in(node)),
+        inspects=any(test.condition.inspects for test, _ in questions_in(node)),
         file=document.name,
         line=document.values["rules", index].line,
     )
@@ -102,7 +102,7 @@ def _doubts(model: RuleModel, rule: Rule, document: Document, index: int) -> Ite
         yield document.diagnostic(
             (*path, "unless"), '"unless" holds for every sender: the rule never applies', at_key=True
         )
-    for test, negated in tests_in(rule.when):
+    for test, negated in questions_in(rule.when):
         if negated and test.condition.claimed:
             message = f"{quoted(test.condition.key)} under `not`: a sender can switch this rule off by what they write"
             yield document.diagnostic((*path, "when"), message, at_key=True)

@@ -30,7 +30,7 @@ from ..verdict import Rewrite
 from .conditions.declaration import Condition, declared
 from .conditions.operands import Address, Word, problem
 from .conditions.vocabulary import BY_KEY, CONDITIONS
-from .tree import All, Any_, Node, Not, Test, leaves_somebody_out
+from .tree import Every, Node, Not, Question, Some, leaves_somebody_out
 
 FLOOR_MALFORMED = "floor-malformed"
 FLOOR_UNINSPECTABLE = "floor-uninspectable"
@@ -61,19 +61,19 @@ class WhenBase(_Written):
     def node(self) -> Node:
         """The tree that these conditions come to."""
         nodes = [node for name in type(self).model_fields if (node := self._node(name)) is not None]
-        return nodes[0] if len(nodes) == 1 else All(tuple(nodes))
+        return nodes[0] if len(nodes) == 1 else Every(tuple(nodes))
 
     def _node(self, name: str) -> Node | None:
         given = getattr(self, name)
         if given is None:
             return None
         if name == "all_":
-            return All(tuple(each.node() for each in given))
+            return Every(tuple(each.node() for each in given))
         if name == "any_":
-            return Any_(tuple(each.node() for each in given))
+            return Some(tuple(each.node() for each in given))
         if name == "not_":
             return Not(given.node())
-        return Test(BY_KEY[name], given)
+        return Question(BY_KEY[name], given)
 
     @model_validator(mode="after")
     def _something(self) -> Self:

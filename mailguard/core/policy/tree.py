@@ -23,7 +23,7 @@ class Truth(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Question:
     """One condition with what it is compared to."""
 
     condition: Condition
@@ -31,12 +31,12 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True)
-class All:
+class Every:
     nodes: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Any_:
+class Some:
     nodes: tuple[Node, ...]
 
 
@@ -45,14 +45,14 @@ class Not:
     node: Node
 
 
-Node = Test | All | Any_ | Not
+Node = Question | Every | Some | Not
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What one condition came to. told: whether its clause speaks for the rule (it holds and is not negated)."""
 
-    test: Test
+    test: Question
     truth: Truth
     value: Any
     error: str | None = None
@@ -77,12 +77,12 @@ def evaluate(node: Node, observation: Observation) -> Evaluation:
 def _evaluate(
     node: Node, observation: Observation, seen: list[Seen], needs: dict[str, None], *, negated: bool
 ) -> Truth:
-    if isinstance(node, Test):
+    if isinstance(node, Question):
         return _look(node, observation, seen, needs, negated)
     if isinstance(node, Not):
         return _NEGATION[_evaluate(node.node, observation, seen, needs, negated=not negated)]
     truths = {_evaluate(each, observation, seen, needs, negated=negated) for each in node.nodes}
-    order = _ALL if isinstance(node, All) else _ANY
+    order = _ALL if isinstance(node, Every) else _ANY
     return next(truth for truth in order if truth in truths)
 
 
@@ -91,7 +91,7 @@ _ALL = (Truth.FALSE, Truth.ERROR, Truth.NEEDS, Truth.TRUE)
 _ANY = (Truth.TRUE, Truth.ERROR, Truth.NEEDS, Truth.FALSE)
 
 
-def _look(test: Test, observation: Observation, seen: list[Seen], needs: dict[str, None], negated: bool) -> Truth:
+def _look(test: Question, observation: Observation, seen: list[Seen], needs: dict[str, None], negated: bool) -> Truth:
     try:
         found = test.condition.look(observation, test.operand)
     except Exception as error:  # a condition that breaks must not break the judgement: the rule errs, which tightens
@@ -103,12 +103,12 @@ def _look(test: Test, observation: Observation, seen: list[Seen], needs: dict[st
     return truth
 
 
-def tests_in(node: Node) -> Iterator[tuple[Test, bool]]:
+def questions_in(node: Node) -> Iterator[tuple[Question, bool]]:
     """Every condition of the tree, with whether it stands under an odd number of `not`."""
     waiting = [(node, False)]
     while waiting:
         each, negated = waiting.pop()
-        if isinstance(each, Test):
+        if isinstance(each, Question):
             yield each, negated
         elif isinstance(each, Not):
             waiting.append((each.node, not negated))
@@ -118,12 +118,12 @@ def tests_in(node: Node) -> Iterator[tuple[Test, bool]]:
 
 def leaves_somebody_out(node: Node) -> bool:
     """Whether the tree cannot hold for everybody: a `sender` or `recipient_domain` that it always requires says so."""
-    if isinstance(node, Test):
+    if isinstance(node, Question):
         return node.condition.narrows(node.operand)
     if isinstance(node, Not):
         return False
     return _quantifier(node)(leaves_somebody_out(child) for child in node.nodes)
 
 
-def _quantifier(node: All | Any_) -> Callable[[Iterable[bool]], bool]:
-    return any if isinstance(node, All) else all
+def _quantifier(node: Every | Some) -> Callable[[Iterable[bool]], bool]:
+    return any if isinstance(node, Every) else all
