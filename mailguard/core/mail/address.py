@@ -53,6 +53,8 @@ _NAMELESS = re.compile(rb'[\s"<]*(?:undisclosed|unlisted)[ _-]*recipients?\s*:?\
 _WIDE_SIGNS = re.compile(rb"\xef\xbc\xa0|\xef\xb9\xab|\xe3\x80\x82|\xef\xbc\x8e|\xef\xbd\xa1")
 """Fullwidth and small at sign, and the ideographic full stops that IDNA maps to dots (THREATS.md T31)."""
 
+_TRAILING = re.compile(rb"[ \t\r\n;,]*+\Z")
+_AFTER_GROUP = re.compile(rb"[ \t\r\n]*+(?:[,(]|\Z)")
 _SEPARATOR = re.compile(rb"[<>,;:\r\n]")
 _QUOTED_SEPARATOR = re.compile(rb"[@,;:<>()\[\]\\\x00-\x1f\x7f]|=\?")
 _HIGH_OCTETS = bytes(range(0x80, 0x100))
@@ -181,11 +183,10 @@ class _Reader:
         self.in_group = self.named_group = True
 
     def _end_group(self) -> None:
-        rest = self.octets[self.position : self.end].lstrip(b" \t\r\n") if self.in_group else b""
         if not self.in_group:
-            trailing = not self.octets[self.position : self.end].strip(b" \t\r\n;,")
-            self._flaw("semicolon-separator", holds=not trailing)
-        elif rest[:1] not in (b"", b",", b"("):
+            trailing = _TRAILING.match(self.octets, self.position, self.end)
+            self._flaw("semicolon-separator", holds=trailing is None)
+        elif not _AFTER_GROUP.match(self.octets, self.position, self.end):
             self._flaw("missing-comma")
         self.in_group = False
 

@@ -102,11 +102,6 @@ def read_header(raw: Buffer, start: int, end: int, where: str, defects: Defects)
     return header
 
 
-def find_body(raw: Buffer, start: int, end: int) -> int:
-    """Where the body begins that belongs to the part header at raw[start]."""
-    return _cut(raw, start, min(end, start + MAX_PART_HEADER_OCTETS))[1]
-
-
 def place(name: str, where: str) -> str:
     """What a defect says of a field: its name where that is an ordinary one (it may quote an address), and its part."""
     shown = name if _SAFE_NAME.fullmatch(name) else "header"
@@ -187,19 +182,22 @@ def _note_lines(header: Header, where: str, defects: Defects) -> None:
         defects.add("nul", shown)
     if has_long_line(octets, 0, len(octets)):
         defects.add("long-header-line", shown, False)
-    for hidden in _SEPARATED_NAME.finditer(octets):
-        name = hidden[1].decode("ascii").lower()
-        if name in CRUCIAL_FIELDS:
-            defects.add("hidden-field", shown)
-            header.hidden.append(_hidden_field(header, name, hidden.start(1), hidden.end()))
+    _note_hidden(header, where, defects)
     if _CONTROL.search(octets) or not octets.isascii():
         _note_octets(header, where, defects)
 
 
-def _hidden_field(header: Header, name: str, start: int, value_start: int) -> Field:
-    end = _LINE_END.search(header.octets, value_start)
-    stop = end.end() if end else len(header.octets)
-    return Field(name, header.start + start, header.start + value_start, header.start + stop)
+def _note_hidden(header: Header, where: str, defects: Defects) -> None:
+    names = list(_SEPARATED_NAME.finditer(header.octets))
+    for index, name in enumerate(names):
+        lower = name[1].decode("ascii").lower()
+        if lower not in CRUCIAL_FIELDS:
+            continue
+        defects.add("hidden-field", where or "header")
+        limit = names[index + 1].start() if index + 1 < len(names) else len(header.octets)
+        line = _LINE_END.search(header.octets, name.end(), limit)
+        stop = line.end() if line else limit
+        header.hidden.append(Field(lower, header.start + name.start(1), header.start + name.end(), header.start + stop))
 
 
 def _note_octets(header: Header, where: str, defects: Defects) -> None:

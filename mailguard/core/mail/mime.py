@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from .header import Defects, Header, find_body, place, read_header
+from .header import MAX_PART_HEADER_OCTETS, Defects, Header, place, read_header
 from .message import Buffer, Field, Part
 from .parameters import Parameterised, read_parameterised
 from .text import unfold
@@ -26,6 +26,7 @@ MAX_BOUNDARY_OCTETS = 70
 """RFC 2046 section 5.1.1."""
 
 _DASHED = re.compile(rb"--[^\r\n]{0,998}+")
+_HEADER_STOP = re.compile(rb"(?>\r\n|\n|\r)(?:(?>\r\n|\n|\r)|(--[^\r\n]{0,998}+))")
 _MEDIA_TYPE = re.compile(r"[!#$%&'*+.^_`{|}~0-9a-z-]+/[!#$%&'*+.^_`{|}~0-9a-z-]+")
 _ENCODING = re.compile(rb"[!#$%&'*+.^_`{|}~0-9A-Za-z-]+")
 _BOUNDARY = re.compile(rb"[ -~]{1,70}(?<! )")
@@ -171,14 +172,20 @@ class _Reader:
 
     def _header_limit(self, start: int) -> int:
         """Where the header that begins here must end: at its empty line, or at a delimiter that comes before that."""
-        for line in _DASHED.finditer(self.raw, start, find_body(self.raw, start, self.end)):
-            if line.start() != start and self.raw[line.start() - 1] not in b"\r\n":
-                continue
-            text = line[0][2:].rstrip(b" \t")
-            if text in self.open or (text.endswith(b"--") and text[:-2] in self.open):
-                self.defects.add("part-without-body", _WHOLE, line.start() != start)
-                return line.start()
+        first = _DASHED.match(self.raw, start)
+        if first and self._is_delimiter(first[0]):
+            return start
+        for line in _HEADER_STOP.finditer(self.raw, max(start - 1, 0), min(start + MAX_PART_HEADER_OCTETS, self.end)):
+            if line[1] is None:
+                break
+            if self._is_delimiter(line[1]):
+                self.defects.add("part-without-body", _WHOLE)
+                return line.start(1)
         return self.end
+
+    def _is_delimiter(self, line: bytes) -> bool:
+        text = line[2:].rstrip(b" \t")
+        return text in self.open or (text.endswith(b"--") and text[:-2] in self.open)
 
     def _enter(self, node: _Node, header: Header, default: str) -> None:
         """A part begins: say what it is, and look for its parts where it is a multipart."""
