@@ -381,20 +381,28 @@ class _Door(SMTP):
 
     async def _content(self) -> ContentReader | None:
         """Read up to the end of the data; None if the client went away or was too slow."""
-        house, intake = self._house, self._intake
-        limits = house.limits
+        house = self._house
         reader = ContentReader(
-            Spool(limits.spool_above_bytes, house.spool_directory),
-            limits.message_bytes,
+            Spool(house.limits.spool_above_bytes, house.spool_directory),
+            house.limits.message_bytes,
             normalise=house.settings.line_ends == "normalise",
         )
-        started = self.loop.time()
+        complete = False
+        try:
+            complete = await self._read_to_end(reader)
+        finally:
+            if not complete:
+                reader.discard()
+        return reader if complete else None
+
+    async def _read_to_end(self, reader: ContentReader) -> bool:
+        limits, intake, started = self._house.limits, self._intake, self.loop.time()
         while True:
             if chunk := intake.chunk():
                 rest = reader.feed(chunk)
                 if rest is not None:
                     intake.unread(rest)
-                    return reader
+                    return True
             earned = reader.received / limits.data_minimum_bytes_per_second
             self._arm(
                 min(
@@ -404,8 +412,7 @@ class _Door(SMTP):
                 )
             )
             if not await intake.wait():
-                reader.discard()
-                return None
+                return False
 
     async def _judged(self, reader: ContentReader) -> Answer:
         limits, dialogue = self._house.limits, self._dialogue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import struct
 
@@ -120,3 +121,18 @@ async def test_nothing_half_arrived_is_submitted_at_stop() -> None:
         await asyncio.sleep(0.02)
         await door.listener.stop(0.1)
     assert door.messages == []
+
+
+@pytest.mark.parametrize("how", ["vanish", "stop"])
+async def test_no_file_is_left_open(how: str) -> None:
+    async with open_door(limits={"spool_above_bytes": 4096}, grace_seconds=0.1) as door:
+        before = len(os.listdir("/proc/self/fd"))
+        async with connect(door) as client:
+            await client.begin_data()
+            client.send(b"Subject: x\r\n\r\n" + b"x\r\n" * 10_000)
+            await asyncio.sleep(0.05)
+            assert len(os.listdir("/proc/self/fd")) == before + 3  # two sockets, one spool
+            if how == "stop":
+                await door.listener.stop(0.1)
+        await _emptied(door)
+        assert len(os.listdir("/proc/self/fd")) <= before
