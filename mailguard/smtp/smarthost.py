@@ -153,12 +153,14 @@ def _take_over(client: aiosmtplib.SMTP, capabilities: SmarthostCapabilities) -> 
     return line
 
 
-async def _step(step: Awaitable[object], trouble: Trouble) -> None:
+async def _step(step: Awaitable[aiosmtplib.SMTPResponse], trouble: Trouble) -> None:
     """One exchange of the handshake; `trouble` is what a negative answer to it means."""
     try:
-        await step
+        reply = await step
     except aiosmtplib.SMTPResponseException as cause:
         raise _refusal(cause.code, cause.message, trouble) from cause
+    if "\0" in reply.message:  # the library does not mind
+        raise InTrouble(Trouble.MALFORMED)
 
 
 def _refusal(code: int, text: str, trouble: Trouble) -> InTrouble:

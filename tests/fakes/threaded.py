@@ -13,7 +13,7 @@ START_SECONDS = 10.0
 
 
 class ThreadedSmarthost:
-    """with ThreadedSmarthost(...) as smarthost: smarthost.port, smarthost.wait_for(3). Arguments: ScriptedSmarthost's."""
+    """with ThreadedSmarthost(...) as smarthost: smarthost.port, smarthost.wait_for(3). The same arguments."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self.smarthost = ScriptedSmarthost(*arguments, **named)
