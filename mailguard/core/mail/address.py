@@ -249,8 +249,11 @@ class _Reader:
 
     def _address(self, parts: list[_Token]) -> str | None:
         """addr-spec (RFC 5322 section 3.4.1), its three tokens side by side."""
+        if len(parts) > 4 and self._is(parts[0], b"@") and self._is(parts[-4], b":"):
+            self._flaw("source-route")
+            parts = parts[-3:]
         if len(parts) != 3 or not self._is(parts[1], b"@"):
-            self._flaw("source-route" if parts and self._is(parts[0], b"@") else "unreadable-address")
+            self._flaw("unreadable-address")
             return None
         local, sign, domain = parts
         if local[0] not in (_WORD, _QUOTED) or domain[0] not in (_WORD, _LITERAL):
