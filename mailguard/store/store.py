@@ -73,6 +73,7 @@ class Store:
 
         SettingsError: keys missing, another schema. StoreOwned: another process has it. StoreUnavailable.
         """
+        settings.keys_folder()
         lock = take_lock(settings)
         try:
             keyring = await on_database(

@@ -6,14 +6,19 @@ stopped by its own process. A machine without PostgreSQL is a failure, never a s
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import asyncpg
 
 
 class Postgresql:
@@ -48,10 +53,10 @@ class Postgresql:
                 raise RuntimeError((self.folder / "log").read_text())
             time.sleep(0.05)
 
-    def stop(self) -> None:
-        """Fast shutdown, by the process that was started here."""
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Fast shutdown (SIGINT) unless told otherwise, of the server that was started here."""
         if self.process is not None:
-            os.kill(self.postmaster(), 2)
+            os.kill(self.postmaster(), how)
             self.process.wait(30)
             self.process = None
 
@@ -59,18 +64,39 @@ class Postgresql:
         return int((self.data / "postmaster.pid").read_text().splitlines()[0])
 
     def close(self) -> None:
-        self.stop()
+        # Immediate: a fast shutdown would first write out hundreds of databases that nobody wants any more.
+        self.stop(signal.SIGQUIT)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def new_database(self) -> str:
         """The URL of a new, empty database."""
         name = f"t{uuid.uuid4().hex}"
-        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "mailguard", name)
-        return f"postgresql://mailguard@127.0.0.1:{self.port}/{name}"
+        self.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def drop_database(self, url: str) -> None:
+        self.execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
+
+    def url(self, database: str) -> str:
+        return f"postgresql://mailguard@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, statement: str) -> None:
+        """Run one statement, whether or not an event loop runs in this thread."""
+
+        async def run() -> None:
+            connection = await asyncpg.connect(self.url("postgres"))
+            await connection.execute(statement)
+            await connection.close()
+
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(asyncio.run, run()).result()
 
     def _answers(self) -> bool:
-        command = self._command("psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "mailguard", "-c", "", "postgres")
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+        try:
+            self.execute("SELECT 1")
+        except (OSError, asyncpg.PostgresError):
+            return False
+        return True
 
     def _run(self, *arguments: str) -> None:
         done = subprocess.run(self._command(*arguments), capture_output=True, check=False)

@@ -25,12 +25,15 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def settings(engine_name: str, tmp_path: Path, request: pytest.FixtureRequest) -> StoreSettings:
+def settings(engine_name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[StoreSettings]:
     """Settings of a new, empty store on either engine."""
     if engine_name == "sqlite":
-        return StoreSettings(url=f"sqlite:///{tmp_path}/mailguard.db")
-    url = request.getfixturevalue("postgresql").new_database()
-    return StoreSettings(url=url, keys=tmp_path / "mailguard.keys")
+        yield StoreSettings(url=f"sqlite:///{tmp_path}/mailguard.db")
+        return
+    cluster = request.getfixturevalue("postgresql")
+    url = cluster.new_database()
+    yield StoreSettings(url=url, keys=tmp_path / "mailguard.keys")
+    cluster.drop_database(url)
 
 
 @pytest.fixture
