@@ -192,9 +192,13 @@ class Submission:
             entries.plain("message_held", ref, judged.at, due_at=due_at.isoformat()),
             *told_entries,
         ]
-        kept = await self._within(self._quarantine.hold(held, judged.message.raw, records, told))
-        if kept is None or kept.ref != ref:
-            raise MailguardError("the quarantine did not say that it kept the message")
+        try:
+            kept = await self._within(self._quarantine.hold(held, judged.message.raw, records, told))
+            if kept is None or kept.ref != ref:
+                raise MailguardError("the quarantine did not say that it kept the message")
+        except BaseException:
+            self._notices.withdraw(judged.envelope, ref)
+            raise
         self._wake()
         self._watch.decided(judged.verdict)
         log.info("submission_held", ref=ref, rule=judged.verdict.deciding, session=judged.session.identifier)
@@ -416,6 +420,7 @@ class Submission:
             give_up_at=judged.at + self._give_up_after,
             blob=ref,
             edits=content.edits,
+            sender_told=judged.session.trusted,
         )
 
     async def _append(self, records: list[NewEntry]) -> None:

@@ -64,6 +64,7 @@ async def open_parts(settings: Settings) -> Parts:
         randomness=randomness,
         mark_key=hmac.digest(store.keyring.active("recipients").octets, b"notice mark", "sha256"),
         hostname=hostname(settings),
+        give_up_after=settings.outbox.notices_give_up_after,
     )
     review = Review(
         organisation=organisation,
