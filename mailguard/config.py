@@ -158,6 +158,11 @@ class Settings(BaseModel):
         le=1,
         description="Processes that accept mail. Default: 1. This version runs exactly one.",
     )
+    spool: Path | None = Field(
+        default=None,
+        description="Folder where messages above 1 MB wait, unlinked, while they are received. Default: the system's "
+        "temporary folder. Example: /var/spool/mailguard. In a folder that lives in memory they count as memory.",
+    )
     hostname: str | None = Field(
         default=None,
         description="The name in greetings and Received fields. Default: the machine's name. Example: "
@@ -211,6 +216,7 @@ def resolve(settings: Settings, folder: Path) -> Settings:
             "policies": folder / settings.policies,
             "keys": folder / settings.keys if settings.keys else None,
             "witness": folder / settings.witness if settings.witness else None,
+            "spool": folder / settings.spool if settings.spool else None,
             "store": _absolute_store(settings.store, folder),
             "smarthost": smarthost.model_copy(update=paths),
         }

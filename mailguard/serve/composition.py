@@ -188,10 +188,16 @@ async def _start_listeners(
             submit=submission.submit,
             capabilities=capabilities,
             connections=connections,
+            spool_directory=parts.settings.spool,
         )
-        await listener.start()
-        house.push_async_callback(listener.stop, STOP_GRACE_SECONDS)
         listeners.append(listener)
+
+    async def end() -> None:
+        await asyncio.gather(*(listener.stop(STOP_GRACE_SECONDS) for listener in listeners))
+
+    house.push_async_callback(end)
+    for listener in listeners:
+        await listener.start()
     return listeners
 
 
