@@ -13,7 +13,8 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-ENCODED_WORD = re.compile(rb"=\?([^?\s]{1,75})\?([bBqQ])\?([^?]*+)\?=")
+_ENCODED_WORD = re.compile(rb"=\?([^?]{1,75})\?([bBqQ])\?((?:[^?]++|\?(?!=))*+)\?=")
+"""As lenient as any reader: white space in it, question marks in its text."""
 _GAP = re.compile(rb"[ \t\r\n]*+")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _Q_OCTET = re.compile(rb"=(?:\r?\n|([0-9A-Fa-f]{2}))")
@@ -119,24 +120,24 @@ def decode_words(value: bytes) -> Reading:
     """The value with every encoded word decoded, adjacent ones joined (RFC 2047 section 6.2)."""
     builder = _Builder()
     position = 0
-    word = ENCODED_WORD.search(value)
-    while word:
+    # Nothing beyond the last "?=" can be a word; looking there for its end again and again would be quadratic.
+    end = value.rfind(b"?=") + 2
+    while word := _ENCODED_WORD.search(value, position, end):
         builder.add(value[position : word.start()], position, word.start(), True)
-        text, position = _decode_run(value, word)
+        text, position = _decode_run(value, word, end)
         builder.add(text, word.start(), position, False)
-        word = ENCODED_WORD.search(value, position)
     builder.add(value[position:], position, len(value), True)
     return builder.reading()
 
 
-def _decode_run(value: bytes, word: re.Match[bytes]) -> tuple[bytes, int]:
+def _decode_run(value: bytes, word: re.Match[bytes], limit: int) -> tuple[bytes, int]:
     """One encoded word and those that follow it after nothing but white space: their text and where they end."""
     pieces: list[bytes] = []
     charset, octets = word[1], [_octets(word)]
     end = word.end()
     while True:
         gap = _GAP.match(value, end)
-        following = ENCODED_WORD.match(value, gap.end() if gap else end)
+        following = _ENCODED_WORD.match(value, gap.end() if gap else end, limit)
         if not following:
             break
         if following[1].lower() != charset.lower():

@@ -12,6 +12,7 @@ import email.policy
 import inspect
 import mmap
 import random
+import re
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -78,6 +79,13 @@ def repaired(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
+def possible(address: str) -> str:
+    """The address up to where its domain stops being one: some readers take `a@b.example^c` whole."""
+    local, _, domain = address.rpartition("@")
+    host = re.match("[0-9A-Za-z_.\x80-\U0010ffff-]*", domain)
+    return canonical_address(f"{local}@{host[0] if host else domain}")
+
+
 def spellings(value: str) -> Iterator[str]:
     yield value
     try:
@@ -103,7 +111,7 @@ def assert_no_reader_sees_more(raw: bytes) -> None:
     ours = {mailbox.address for mailbox in parsed.visible}
     for address in second_opinions(raw):
         if "@" in address.strip("@"):
-            assert canonical_address(repaired(address)) in ours, (address, ours, raw)
+            assert {canonical_address(repaired(address)), possible(repaired(address))} & ours, (address, ours, raw)
 
 
 @QUICK
