@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Row, case, delete, func, insert, or_, select, update
 
@@ -25,7 +26,7 @@ from .engine import Engine
 from .instants import from_micros, optional_micros, to_micros
 from .keys import DataKey, Keyring
 from .ledger import Prepare
-from .message_keys import forget_message_key, message_key
+from .message_keys import forget_message_key, unwrap_message_key
 from .outbox_rows import (
     envelope_context,
     insert_deliveries,
@@ -184,10 +185,10 @@ def _record(
     deliveries: Sequence[NewDelivery],
 ) -> bool:
     mine = (_table.c.identifier == attempt.identifier, _table.c.lease == attempt.lease, _open)
-    row = connection.execute(select(*_table.c["ref", "kind", "sealed_envelope"]).where(*mine)).one_or_none()
+    row = connection.execute(rows_with_keys().where(*mine)).one_or_none()
     if row is None:
         return False
-    key = message_key(connection, chain.keyring, row.ref)
+    key = unwrap_message_key(chain.keyring, row.ref, row.master, row.wrapped_key)
     values: dict[str, object] = {"lease": None, "lease_until": None, "sealed_reply": _sealed_reply(key, attempt)}
     if attempt.remaining:
         values["sealed_envelope"] = _remaining(key, attempt, row.sealed_envelope)
@@ -216,24 +217,20 @@ def _remaining(key: DataKey, attempt: Attempt, sealed: bytes) -> bytes:
     return seal_json(key, bound_to, envelope_to_json(envelope.to(attempt.remaining)))
 
 
-def _keep_outcomes(
-    connection: Connection, keyring: Keyring, key: DataKey, row: Row[tuple[str, str, bytes]], attempt: Attempt
-) -> None:
+def _keep_outcomes(connection: Connection, keyring: Keyring, key: DataKey, row: Row[Any], attempt: Attempt) -> None:
     """The latest outcome of each recipient of the row."""
     if not attempt.results:
         return
     table = schema.outcomes
     rows = {keyring.hash_address(result.recipient.address): result for result in attempt.results}
-    hashes = list(rows)
+    hashes = list(rows) if row.attempts > 1 else []
     for start in range(0, len(hashes), CLAIM_STEP):
         some = table.c.recipient_hash.in_(hashes[start : start + CLAIM_STEP])
         connection.execute(delete(table).where(table.c.identifier == attempt.identifier, some))
     connection.execute(insert(table), [_outcome(key, row, attempt, hashed, result) for hashed, result in rows.items()])
 
 
-def _outcome(
-    key: DataKey, row: Row[tuple[str, str, bytes]], attempt: Attempt, hashed: str, result: RecipientResult
-) -> dict[str, object]:
+def _outcome(key: DataKey, row: Row[Any], attempt: Attempt, hashed: str, result: RecipientResult) -> dict[str, object]:
     said = [recipient_to_json(result.recipient), result.text]
     return {
         "identifier": attempt.identifier,
@@ -252,9 +249,7 @@ def _settle(connection: Connection, ref: str, at: int) -> None:
     """After a row of a message has ended: release what waited for it, or forget a message that was never held."""
     if complete_release(connection, ref, at):
         return
-    waiting = connection.execute(select(_table.c.number).where(_table.c.ref == ref, _open).limit(1)).first()
-    is_held = connection.execute(select(schema.held.c.ref).where(schema.held.c.ref == ref)).first()
-    if waiting is None and is_held is None:
+    if connection.execute(select(_table.c.number).where(_table.c.ref == ref, _open).limit(1)).first() is None:
         forget_message(connection, ref)
 
 

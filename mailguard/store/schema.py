@@ -168,7 +168,7 @@ outbox = Table(
     UniqueConstraint("identifier"),
     sqlite_autoincrement=True,
 )
-Index("ix_outbox_ref", outbox.c.ref)
+Index("ix_outbox_ref", outbox.c.ref, outbox.c.done_at)
 Index(
     "ix_outbox_open",
     outbox.c.number,

@@ -111,7 +111,7 @@ class Store:
         sequence: int = await self.engine.read(lambda connection: connection.execute(end).scalar_one())
         seen = await asyncio.to_thread(_last_witnessed, path, self.keyring, ledger)
         if seen > sequence:
-            log.error("ledger_tail_missing", ledger=ledger, sequence=sequence, witnessed=seen)
+            log.error("ledger_tail_missed", ledger=ledger, sequence=sequence, witnessed=seen)
 
     async def close(self) -> None:
         """Sign the end of the ledger, finish what is queued, give the lock back. Idempotent."""
@@ -165,7 +165,7 @@ def _count(connection: Connection, witness_failing: bool) -> StoreCounts:
         held={row[0]: row[1] for row in states},
         outbox=rows,
         oldest_open=optional_moment(oldest),
-        entries=connection.execute(select(func.coalesce(func.sum(schema.ledgers.c.sequence), 0))).scalar_one(),
+        entries=int(connection.execute(select(func.coalesce(func.sum(schema.ledgers.c.sequence), 0))).scalar_one()),
         evidence=connection.execute(select(func.count()).select_from(schema.evidence)).scalar_one(),
         witness_failing=witness_failing,
     )

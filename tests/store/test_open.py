@@ -247,6 +247,7 @@ async def test_counts_say_what_there_is(store: Store) -> None:
     await store.quarantine.hold(samples.held("MG-A"), b"raw", [samples.entry("MG-A")], [samples.notice("MG-A")])
     counts = await store.counts()
     assert (dict(counts.held), counts.outbox, counts.entries, counts.evidence) == ({"held": 1}, 1, 1, 1)
+    assert type(counts.entries) is int
     assert (counts.oldest_open, counts.witness_failing) == (samples.NOW, False)
 
 

@@ -158,7 +158,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("done_at IS NULL"),
         postgresql_where=sa.text("done_at IS NULL"),
     )
-    op.create_index("ix_outbox_ref", "outbox", ["ref"], unique=False)
+    op.create_index("ix_outbox_ref", "outbox", ["ref", "done_at"], unique=False)
     op.create_table(
         "outcomes",
         sa.Column("identifier", sa.Text(), nullable=False),
