@@ -86,6 +86,22 @@ class Review:
         log.info("held_message_released", ref=ref, form=form, rows=len(rows))
         return done
 
+    async def leave(self, held: Held) -> Held:
+        """The delay of a waiting message is over: it leaves by itself, in the form that its rule names.
+
+        Raises AlreadyDecided where somebody decided meanwhile.
+        """
+        form: Form = "separate" if held.offers == "separate" else "bcc" if held.offers == "bcc" else "original"
+        copies = await self._copies(held, form)
+        now = self._clock.now()
+        actor = Actor("mailguard", "mailguard")
+        rows = tuple(self._row(held, form, copy, index, now) for index, copy in enumerate(copies))
+        change = _change(held, after(held.state, Act.RELEASE), actor, now, None, form)
+        record = _entry("message_released", held, actor, now, form=form, rows=len(rows))
+        done = await self._change(change, [record], (), rows)
+        log.info("held_message_released", ref=held.ref, form=form, rows=len(rows))
+        return done
+
     async def reject(self, ref: str, *, note: str, by: str, system_user: str, version: int | None = None) -> Held:
         """Do not send it, and tell the sender why. Raises UnknownReference, AlreadyDecided and NotAllowed (no note)."""
         actor = Actor(by, system_user)

@@ -19,6 +19,7 @@ from .. import __version__
 from ..core import reply
 from ..core.envelope import Envelope, Recipient
 from ..core.errors import CannotRewrite, MailguardError, ReferenceTaken
+from ..core.lifecycle import State
 from ..core.mail.message import Buffer, Message
 from ..core.mail.parse import parse
 from ..core.mail.text import decode_text
@@ -38,7 +39,7 @@ from ..core.session import Session
 from ..core.verdict import Disposition, Inspection, Needs, Rewrite, Verdict
 from ..logs import logger
 from . import entries
-from .notices import Notices, NotTold
+from .notices import Notices, NotTold, Reason
 from .ports import Clock, Inspector, Ledger, Outbox, Quarantine, Randomness, Smarthost
 from .records import NewDelivery, NewEntry, NewHeld, RecipientResult
 from .watch import Watch
@@ -179,52 +180,81 @@ class Submission:
         log.info("submission_rejected", ref=ref, rule=judged.verdict.deciding, session=judged.session.identifier)
         return reply.rejected(judged.verdict.reason, ref)
 
-    async def _hold(self, judged: Judged, reason: str) -> Reply:
+    async def _hold(self, judged: Judged, reason: str, *, firm: bool = False) -> Reply:
+        """Keep it for a decision. firm: a person has to decide, whatever `delay` the rule has."""
         ref = self._reference(short=True)
-        due_at = judged.at + (judged.verdict.deadline or self._deadline)
-        answer = self._notices.held(
-            judged.session, judged.envelope, judged.message, judged.verdict, ref, due_at, reason
-        )
+        delay = None if firm or not await self._may_leave(judged, ref) else judged.verdict.delay
+        due_at = judged.at + (delay or judged.verdict.deadline or self._deadline)
+        if delay is not None:
+            answer: tuple[NewDelivery, ...] | NotTold = NotTold(Reason.LEAVES, later=True)
+        else:
+            answer = self._notices.held(
+                judged.session, judged.envelope, judged.message, judged.verdict, ref, due_at, reason
+            )
         told, told_entries = entries.told(ref, judged.at, answer)
-        held = self._held(judged, ref, due_at, reason, notify_sender=not isinstance(answer, NotTold) or answer.later)
+        notify_sender = not isinstance(answer, NotTold) or answer.later
+        held = self._held(judged, ref, due_at, reason, notify_sender=notify_sender)
+        held = replace(held, state=State.HELD if delay is None else State.WAITING)
         records = [
             self._decision(judged, ref),
-            entries.plain("message_held", ref, judged.at, due_at=due_at.isoformat()),
+            entries.plain("message_held", ref, judged.at, due_at=due_at.isoformat(), state=held.state.value),
             *told_entries,
         ]
-        try:
-            kept = await self._within(self._quarantine.hold(held, judged.message.raw, records, told))
-            if kept is None or kept.ref != ref:
-                raise MailguardError("the quarantine did not say that it kept the message")
-        except BaseException:
-            self._notices.withdraw(judged.envelope, ref)
-            raise
-        self._wake()
+        await self._keep_held(judged, held, records, told)
         self._watch.decided(judged.verdict)
         log.info("submission_held", ref=ref, rule=judged.verdict.deciding, session=judged.session.identifier)
         return reply.held(ref)
 
+    async def _may_leave(self, judged: Judged, ref: str) -> bool:
+        """Whether a delayed message can leave by itself in the form that its rule names."""
+        if judged.verdict.delay is None:
+            return False
+        try:
+            if judged.verdict.rewrite is None:
+                relay(judged.message, self._received(judged, ref))
+            else:
+                await self._rewritten(judged, ref)
+        except CannotRewrite:
+            return False
+        return True
+
+    async def _keep_held(
+        self, judged: Judged, held: NewHeld, records: list[NewEntry], told: tuple[NewDelivery, ...]
+    ) -> None:
+        try:
+            kept = await self._within(self._quarantine.hold(held, judged.message.raw, records, told))
+            if kept is None or kept.ref != held.ref:
+                raise MailguardError("the quarantine did not say that it kept the message")
+        except BaseException:
+            self._notices.withdraw(judged.envelope, held.ref)
+            raise
+        self._wake()
+
     async def _rewrite(self, judged: Judged) -> Reply:
         """Rewrite, or hold what a rewrite would break (DESIGN.md "Rewriting")."""
-        form = bcc if judged.verdict.rewrite is Rewrite.BCC else separate
-        received = self._received(judged, ref := self._reference(short=judged.verdict.rewrite is Rewrite.SEPARATE))
+        ref = self._reference(short=judged.verdict.rewrite is Rewrite.SEPARATE)
         try:
-            rewritten = await _apart(
-                judged.message.body_start + len(judged.envelope.recipients) * 64,
-                lambda: form(
-                    judged.message,
-                    judged.envelope,
-                    self._organisation,
-                    hide_inside_above=judged.verdict.hide_inside_above,
-                    received=received,
-                ),
-            )
+            rewritten = await self._rewritten(judged, ref)
         except CannotRewrite as cause:
-            return await self._hold(judged, f"{judged.verdict.reason} {cause}".strip())
+            return await self._hold(judged, f"{judged.verdict.reason} {cause}".strip(), firm=True)
         changed = replace(judged, rewritten=rewritten)
         if judged.verdict.rewrite is Rewrite.BCC:
             return await self._transmit(changed, ref, Content(judged.message.raw, rewritten.copies[0].edits))
         return await self._queue_copies(changed, ref)
+
+    async def _rewritten(self, judged: Judged, ref: str) -> Rewritten:
+        form = bcc if judged.verdict.rewrite is Rewrite.BCC else separate
+        received = self._received(judged, ref)
+        return await _apart(
+            judged.message.body_start + len(judged.envelope.recipients) * 64,
+            lambda: form(
+                judged.message,
+                judged.envelope,
+                self._organisation,
+                hide_inside_above=judged.verdict.hide_inside_above,
+                received=received,
+            ),
+        )
 
     async def _queue_copies(self, judged: Judged, ref: str) -> Reply:
         if judged.rewritten is None:
@@ -252,7 +282,7 @@ class Submission:
         try:
             edits = relay(judged.message, self._received(judged, ref))
         except CannotRewrite as cause:
-            return await self._hold(judged, str(cause))
+            return await self._hold(judged, str(cause), firm=True)
         return await self._transmit(judged, ref, Content(judged.message.raw, edits))
 
     async def _transmit(self, judged: Judged, ref: str, content: Content) -> Reply:

@@ -21,6 +21,7 @@ from .records import NewDelivery
 class Reason(StrEnum):
     """Why a sender is not told."""
 
+    LEAVES = "leaves-by-itself"
     NULL_PATH = "null-path"
     UNTRUSTED = "untrusted"
     OUTSIDE = "outside"

@@ -211,7 +211,11 @@ def _keep_going(
 ) -> None:
     """What happens at intervals. A fault in one round is logged, the next round comes."""
     deadline = Deadline(
-        quarantine=parts.store.quarantine, notices=parts.notices, clock=parts.clock, wake=parts.wake.set
+        review=parts.review,
+        quarantine=parts.store.quarantine,
+        notices=parts.notices,
+        clock=parts.clock,
+        wake=parts.wake.set,
     )
 
     late = LateNotices(notices=parts.notices, outbox=parts.store.outbox, clock=parts.clock, wake=parts.wake.set)

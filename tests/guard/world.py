@@ -19,6 +19,8 @@ from mailguard.core.policy.load import Policy, load_policy
 from mailguard.core.rewrite.content import Content
 from mailguard.core.session import Session
 from mailguard.core.verdict import Inspection
+from mailguard.guard.deadline import Deadline
+from mailguard.guard.delivery import Deliveries, Schedule
 from mailguard.guard.notices import Notices
 from mailguard.guard.records import (
     Attempt,
@@ -30,6 +32,7 @@ from mailguard.guard.records import (
     NewEntry,
     NewHeld,
 )
+from mailguard.guard.review import Review
 from mailguard.guard.settings import NoticeSettings
 from mailguard.guard.submission import Submission, SubmissionLimits
 
@@ -379,6 +382,36 @@ class World:
             mark_key=b"k" * 32,
             hostname="guard.elmroad.example",
         )
+        self.review = Review(
+            organisation=ORGANISATION,
+            quarantine=self.quarantine,
+            blobs=self.blobs,
+            notices=self.notices,
+            clock=self.clock,
+            give_up_after=timedelta(days=3),
+            wake=self.woken.set,
+        )
+        self.deadline = Deadline(
+            quarantine=self.quarantine,
+            notices=self.notices,
+            clock=self.clock,
+            review=self.review,
+            wake=self.woken.set,
+        )
+        self.deliveries = Deliveries(
+            outbox=self.outbox,
+            blobs=self.blobs,
+            smarthost=self.smarthost,
+            notices=self.notices,
+            clock=self.clock,
+            owner="this-machine",
+            watch=self.watch,
+            schedule=Schedule(timedelta(minutes=5), 2.0, timedelta(hours=2)),
+            pacing=self,
+            wake=self.woken,
+            transmission_seconds=0.2,
+            port_seconds=0.2,
+        )
         self.submission = Submission(
             organisation=ORGANISATION,
             policy=lambda: self.policy,
@@ -397,6 +430,9 @@ class World:
             wake=self.woken.set,
             limits=limits or SubmissionLimits(),
         )
+
+    async def turn(self) -> None:
+        """Implements delivery.Pacing: no wait."""
 
 
 SESSION = Session("5e55", "127.0.0.1", "client.elmroad.example", True, "127.0.0.1:2525", NOW)

@@ -1,0 +1,112 @@
+"""The outbox at work: delivered, tried again, bounced; and what a fault in any port leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from mailguard.core.outcome import Outcome, SmarthostReply
+from mailguard.guard.delivery import LEASE_SECONDS, Schedule
+from tests.guard.world import SESSION, World, envelope, message, people
+
+LATER = SmarthostReply(450, "4.2.1", "try later")
+NEVER = SmarthostReply(550, "5.1.1", "no such user")
+
+
+async def separated(count: int = 6) -> World:
+    world = World()
+    await world.submission.submit(SESSION, envelope(*people(count)), message(people(count)))
+    return world
+
+
+async def test_each_copy_is_one_transaction() -> None:
+    world = await separated()
+    assert await world.deliveries.deliver_due()
+    assert sorted(path.recipients[0].address for path, _ in world.smarthost.taken) == sorted(people(6))
+    assert not world.store.rows and world.ledger.kinds().count("copy_delivered") == 6
+    assert not await world.deliveries.deliver_due()
+
+
+async def test_deferred_is_tried_again_and_then_bounced() -> None:
+    world = await separated()
+    world.smarthost.outcomes = {"person1@patients.example": (Outcome.DEFERRED, LATER)}
+    await world.deliveries.deliver_due()
+    (row,) = world.store.rows.values()
+    assert row.not_before - world.clock.now() == timedelta(minutes=5)
+    assert not await world.deliveries.deliver_due(), "not before its time"
+    world.clock.time += timedelta(days=4)
+    await world.deliveries.deliver_due()
+    (bounce,) = world.store.rows.values()
+    assert bounce.kind == "dsn" and bounce.envelope.reverse_path is None
+    assert bounce.envelope.recipients[0].address == "jo@elmroad.example"
+    assert b"person1@patients.example" in (bounce.text or b"")
+    assert "copy_bounced" in world.ledger.kinds()
+
+
+async def test_refused_for_good_is_bounced_at_once() -> None:
+    world = await separated()
+    world.smarthost.outcomes = {"person2@patients.example": (Outcome.REFUSED, NEVER)}
+    await world.deliveries.deliver_due()
+    assert [row.kind for row in world.store.rows.values()] == ["dsn"]
+
+
+async def test_a_notice_that_is_refused_is_not_bounced() -> None:
+    world = World()
+    await world.submission.submit(SESSION, envelope(*people(20)), message(people(20)))
+    world.smarthost.outcomes = {"jo@elmroad.example": (Outcome.REFUSED, NEVER)}
+    await world.deliveries.deliver_due()
+    assert not world.store.rows
+
+
+async def test_uncertain_is_tried_again() -> None:
+    world = await separated()
+    world.smarthost.outcomes = {"person3@patients.example": (Outcome.UNCERTAIN, None)}
+    await world.deliveries.deliver_due()
+    assert len(world.store.rows) == 1, "a possible duplicate is preferred to a loss"
+
+
+@pytest.mark.parametrize("fault", ["raises", "hangs", "returns nothing", "is cancelled"])
+@pytest.mark.parametrize(
+    ("port", "method"),
+    [
+        ("blobs", "read"),
+        ("smarthost", "connect"),
+        ("connection", "transmit"),
+        ("connection", "release"),
+        ("outbox", "record"),
+    ],
+)
+async def test_a_fault_leaves_the_row_to_its_lease(port: str, method: str, fault: str) -> None:
+    world = await separated(5)
+    world.told.fault = (port, method, fault)
+    try:
+        async with asyncio.timeout(10):
+            await world.deliveries.deliver_due()
+    except (asyncio.CancelledError, ExceptionGroup):
+        pass
+    if (port, method, fault) != ("connection", "release", "returns nothing"):
+        assert len(world.store.rows) == 5, "a row ended without a recorded outcome"
+    world.told.fault = None
+    world.clock.time += timedelta(seconds=LEASE_SECONDS + 1)
+    await world.deliveries.deliver_due()
+    assert not world.store.rows
+    assert {path.recipients[0].address for path, _ in world.smarthost.taken} == set(people(5))
+
+
+async def test_it_runs_until_it_is_told_to_stop() -> None:
+    world = await separated()
+    stop = asyncio.Event()
+    task = asyncio.create_task(world.deliveries.run(stop))
+    while world.store.rows:
+        await asyncio.sleep(0.01)
+    stop.set()
+    await asyncio.wait_for(task, 5)
+    assert world.told.calls.count(("outbox", "extend")) >= 2, "leases are given back at the start and at the end"
+
+
+def test_the_schedule_backs_off_to_its_longest() -> None:
+    schedule = Schedule(timedelta(minutes=5), 2.0, timedelta(hours=2))
+    waits = [schedule.after(attempts).total_seconds() / 60 for attempts in (1, 2, 3, 6, 1000)]
+    assert waits == [5, 10, 20, 120, 120]
