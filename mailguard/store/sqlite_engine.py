@@ -119,7 +119,7 @@ class SqliteEngine:
         self._thread = threading.Thread(target=self._work, name="mailguard-store-write", daemon=True)
         self._thread.start()
         if has_wal_fault(sqlite3.sqlite_version_info):
-            log.warning("wal_fault_noticed", sqlite=sqlite3.sqlite_version)
+            log.warning("wal_fault_possible", sqlite=sqlite3.sqlite_version)
 
     @property
     def witness_failing(self) -> bool:

@@ -111,7 +111,7 @@ class Store:
         sequence: int = await self.engine.read(lambda connection: connection.execute(end).scalar_one())
         seen = await asyncio.to_thread(_last_witnessed, path, self.keyring, ledger)
         if seen > sequence:
-            log.error("ledger_tail_missed", ledger=ledger, sequence=sequence, witnessed=seen)
+            log.error("ledger_tail_missing", ledger=ledger, sequence=sequence, witnessed=seen)
 
     async def close(self) -> None:
         """Sign the end of the ledger, finish what is queued, give the lock back. Idempotent."""
