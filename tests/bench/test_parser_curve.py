@@ -65,6 +65,7 @@ LISTS: dict[str, Callable[[int], bytes]] = {
     "question-marks": lambda n: b"=?" * n,
     "long-domain": lambda n: b"a@" + b"b." * n + b"example",
     "long-unicode-domain": lambda n: b"a@" + "ü.".encode() * n + b"example",
+    "undisclosed": lambda n: b"undisclosed-recipients" + b" " * n + b":" + b" " * n + b"x",
     "dots": lambda n: b"a" + b"." * n + b"@b.example",
 }
 

@@ -49,13 +49,14 @@ _TOKEN_UNQUOTED = re.compile(_TOKEN.pattern.replace(rb'"(?:[^"\\]++|\\[\s\S])*+"
 """Once a quote has no end none is looked for again: `"\\"\\"\\"...` would be quadratic."""
 _KINDS = {1: _SPACE, 2: _WORD, 3: _QUOTED, 4: _LITERAL, None: _SPECIAL}
 _DOMAIN = re.compile(rb"[A-Za-z0-9_\x80-\xff-]++(?:\.[A-Za-z0-9_\x80-\xff-]++)*+\.?")
-_NAMELESS = re.compile(rb'[\s"<]*(?:undisclosed|unlisted)[ _-]*recipients?\s*:?\s*;?[\s">]*', re.IGNORECASE)
+_NAMELESS = re.compile(rb'[\s"<]*+(?:undisclosed|unlisted)[ _-]*+recipients?\s*+:?+\s*+;?+[\s">]*+', re.IGNORECASE)
+"""The empty group as programs misspell it: `<Undisclosed-Recipient:;>`, `undisclosed recipients`."""
 _WIDE_SIGNS = re.compile(rb"\xef\xbc\xa0|\xef\xb9\xab|\xe3\x80\x82|\xef\xbc\x8e|\xef\xbd\xa1")
 """Fullwidth and small at sign, and the ideographic full stops that IDNA maps to dots (THREATS.md T31)."""
 
 _TRAILING = re.compile(rb"[ \t\r\n;,]*+\Z")
 _AFTER_GROUP = re.compile(rb"[ \t\r\n]*+(?:[,(]|\Z)")
-_SEPARATOR = re.compile(rb"[<>,;:\r\n]")
+_SEPARATOR = re.compile(rb'[<>,;:\[\]"\\\x00-\x1f\x7f]')
 _QUOTED_SEPARATOR = re.compile(rb"[@,;:<>()\[\]\\\x00-\x1f\x7f]|=\?")
 _HIGH_OCTETS = bytes(range(0x80, 0x100))
 
@@ -90,6 +91,13 @@ class _Reader:
         self.comments_broken = False
 
     def read(self) -> None:
+        if not _NAMELESS.fullmatch(self.octets, self.position, self.end):
+            self._read_items()
+            self._conclude()
+        elif not self.octets[self.position : self.end].rstrip().endswith(b";"):
+            self._flaw("no-recipients", holds=False)
+
+    def _read_items(self) -> None:
         octets, end, match = self.octets, self.end, _ORDINARY.match
         name, field_start, base, found = self.field.name, self.field.start, self.base, self.mailboxes
         while self.position < end:
@@ -102,7 +110,6 @@ class _Reader:
             found.append(Mailbox(address, name, field_start, base + start, base + stop, self.item))
             self.item += 1
             self.position = item.end()
-        self._conclude()
 
     def _named_item(self) -> re.Match[bytes] | None:
         item = _NAMED.match(self.octets, self.position, self.end)
@@ -115,9 +122,8 @@ class _Reader:
         if self.in_group:
             self._flaw("group-not-closed")
         value = self.octets[self.field.value_start - self.base : self.end]
-        if self.mailboxes or self.named_group or not value.strip(b" \t\r\n,"):
-            return
-        self._flaw("no-recipients", holds=not _NAMELESS.fullmatch(value))
+        if not self.mailboxes and not self.named_group and value.strip(b" \t\r\n,"):
+            self._flaw("no-recipients")
 
     def _flaw(self, kind: str, holds: bool = True) -> None:
         self.defects.add(kind, self.field.name, holds)

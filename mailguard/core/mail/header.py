@@ -156,7 +156,7 @@ def _field(octets: bytes, start: int, end: int, base: int, where: str, defects: 
 
 def _odd_name(written: bytes, first: bool, where: str, defects: Defects) -> bytes:
     """What is left of a field name that is none, read as leniently as any client would (THREATS.md T21 to T24)."""
-    if first and written.startswith((b"From ", b">From ")):
+    if first and written.rstrip(b" \t").startswith((b"From ", b">From ")):
         defects.add("mbox-line", place("", where))
         return b""
     name = _NOT_NAME.sub(b"", written)

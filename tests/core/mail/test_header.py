@@ -71,3 +71,15 @@ def test_long_lines(length: int, long: bool) -> None:
         b"y\r\n" * 700 + b"x" * length + b"\r\n",
     ):
         assert has_long_line(raw, 0, len(raw)) is long
+
+
+def test_the_obsolete_example_of_rfc_2822_is_read_and_held() -> None:
+    """RFC 2822 appendix A.6.3, for which the standard library finds no header at all (addresses invented)."""
+    raw = (
+        b"From  : Jo Doe <jo@machine(comment).  example>\r\nTo    : Mary Smith\r\n  \r\n          <mary@o.example>\r\n"
+        b"Subject     : Saying Hello\r\nDate  : Fri, 21 Nov 1997 09(comment):   55  :  06 -0600\r\n\r\nHi\r\n"
+    )
+    parsed = parse(raw)
+    assert [field.name for field in parsed.fields] == ["from", "to", "subject", "date"]
+    assert [mailbox.address for mailbox in parsed.visible] == ["mary@o.example"]
+    assert any(defect.holds for defect in parsed.defects)

@@ -11,6 +11,7 @@ import email.header
 import email.policy
 import inspect
 import mmap
+import os
 import random
 import re
 import tempfile
@@ -31,7 +32,11 @@ from mailguard.core.rewrite.content import Content
 SEEDS = sorted((Path(__file__).parents[2] / "fuzz" / "parse").glob("*.eml"))
 RECIPIENT_FIELDS = ("to", "cc", "resent-to", "resent-cc")
 LENIENT: dict[str, bool] = {"strict": False} if "strict" in inspect.signature(getaddresses).parameters else {}
-QUICK = settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "150"))
+"""More of them (and other ones each time) for a hunt: FUZZ_EXAMPLES=10000."""
+QUICK = settings(
+    deadline=None, max_examples=EXAMPLES, derandomize=EXAMPLES == 150, suppress_health_check=list(HealthCheck)
+)
 
 
 def check(raw: bytes) -> Message:
