@@ -43,7 +43,8 @@ KINDS = {
     "policy_loaded": "A policy revision is in force from here on.",
     "content_viewed": "Somebody looked at a held message.",
     "evidence_erased": "Evidence records were erased; the chain stays whole.",
-    "content_purged": "Retention removed what was kept of messages.",
+    "evidence_purged": "Retention removed evidence records; the chain stays whole.",
+    "held_purged": "Retention removed messages that were held, with their keys.",
 }
 
 

@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from mailguard.cli.main import app
 from mailguard.config import Settings
+from mailguard.guard.entries import KINDS
 from tests.docs import reference
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,3 +94,14 @@ def test_a_command_is_explained_with_an_example(command: str) -> None:
 def test_events_are_past_participles_without_personal_data() -> None:
     for event in log_events():
         assert re.fullmatch(r"[a-z]+(_[a-z]+)+", event), event
+
+
+def test_every_kind_of_entry_is_explained() -> None:
+    written = set()
+    for file in (ROOT / "mailguard").rglob("*.py"):
+        written |= set(
+            re.findall(r'(?:NewEntry|entries\.plain|plain|_entry|entries\.outcome)\(\s*"([a-z_]+)"', file.read_text())
+        )
+        written |= set(re.findall(r'self\._record\(\s*"([a-z_]+)"', file.read_text()))
+    assert written, "no entry is written anywhere"
+    assert written <= set(KINDS), written - set(KINDS)
