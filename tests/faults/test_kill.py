@@ -75,7 +75,7 @@ def kill_once(service: Service, cycle: int, said: Acknowledged) -> None:
         thread.join(30)
 
 
-@pytest.mark.parametrize("cycles", [10, pytest.param(500, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("cycles", [10, pytest.param(100, marks=pytest.mark.soak)])
 def test_kill_9_loses_nothing_that_was_acknowledged(cycles: int, tmp_path: Path, sink: Sink) -> None:
     said = Acknowledged()
     service = Service(tmp_path, sink.port, RULES)
