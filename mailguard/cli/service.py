@@ -26,7 +26,9 @@ def serve() -> None:
     import uvloop
 
     from ..serve.composition import serve as run
+    from ..serve.selftest import refuse_misreading
 
+    refuse_misreading()
     logs.configure(level=chosen.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         raise typer.Exit(runner.run(run(chosen)))

@@ -27,6 +27,7 @@ from ..store.store import Store
 from ..store.store_settings import StoreSettings
 from .control import ServiceNotRunning, call, socket_path
 from .policies import read_documents
+from .selftest import refuse_misreading
 
 CONNECT_SECONDS = 10.0
 
@@ -50,6 +51,7 @@ def check(path: Path) -> Iterator[Finding]:
     except MailguardError as cause:
         yield Finding("settings", False, str(cause))
         return
+    yield _check_reading()
     yield Finding("settings", True, f'"{path}" can be used; inside: {", ".join(settings.organisation.domains)}')
     for problem in settings.notices.problems(settings.organisation.organisation()):
         yield Finding("notices", False, problem)
@@ -59,6 +61,14 @@ def check(path: Path) -> Iterator[Finding]:
         yield _check_listener(listener.address, running=running)
     yield from _check_smarthost(settings)
     yield from _check_store(settings.store_settings(), running=running)
+
+
+def _check_reading() -> Finding:
+    try:
+        refuse_misreading()
+    except SettingsError as cause:
+        return Finding("reading", False, str(cause))
+    return Finding("reading", True, "messages are read as they must be on this Python")
 
 
 def _check_policies(path: Path) -> Iterator[Finding]:
