@@ -185,6 +185,7 @@ notices:
 # outbox: {{}}                      # how what waits is tried again; see docs/operating.md
 # metrics: {{address: "127.0.0.1:9109"}}   # Prometheus metrics and health; off unless set
 # hostname: guard.elmroad.example # in greetings and Received fields; default: this computer's name
+# spool: /var/spool/mailguard     # where large messages wait, unlinked; default: the system's temporary folder
 # log_level: info
 # workers: 1
 """

@@ -19,7 +19,7 @@ def refuse_misreading() -> None:
     if wrong:
         raise SettingsError(
             f"mailguard misreads {len(wrong)} of its sample messages on Python {platform.python_version()}, so it does "
-            "not start: mail would pass unjudged. Use Python 3.11.5 or newer, and report this"
+            "not start: mail would pass unjudged. Use a newer Python, and report this"
         )
 
 
