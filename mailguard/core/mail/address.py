@@ -16,7 +16,7 @@ from .message import Defect, Field, Mailbox
 from .search import LEADING_OCTETS, Token, tokens
 from .search import FoundAddress as FoundAddress
 from .search import find_addresses as find_addresses
-from .text import comment_end, decode_words, without_comments
+from .text import comment_end, decode_words, touches_words, without_comments
 
 _LOCAL = rb"[A-Za-z0-9!#$%&*+/=^_`{|}~-][A-Za-z0-9!#$%&'*+/=^_`{|}~-]*+(?:\.[A-Za-z0-9!#$%&'*+/=^_`{|}~-]++)*+"
 _NAME = rb"[A-Za-z0-9][A-Za-z0-9-]*+(?:\.[A-Za-z0-9][A-Za-z0-9-]*+)*+"
@@ -307,7 +307,10 @@ class _Reader:
             found += _shown(without_comments(written).text, address)
         if b"=?" in written:
             reading = decode_words(written)
-            decoded = [each for each in _shown(reading.text, address) if each not in found]
+            shown = _shown(reading.text, address)
+            if touches_words(written):
+                shown += _shown(decode_words(written, apart=True).text, address)
+            decoded = [each for each in shown if each not in found]
             if decoded and _SEPARATOR.search(reading.decoded()):
                 self._flaw("list-in-encoded-word")
             found += decoded

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .canonical import canonical_address
-from .text import Reading, decode_percent, decode_words, without_comments
+from .text import Reading, decode_percent, decode_words, touches_words, without_comments
 
 _AT = re.compile(rb"@|\xef\xbc\xa0|\xef\xb9\xab")
 """Also FULLWIDTH and SMALL COMMERCIAL AT, which people and NFKC read as "@" (THREATS.md T31)."""
@@ -78,8 +78,9 @@ def readings(value: bytes) -> Iterator[Reading | None]:
     """The ways to read a value that differ: None is the value as written."""
     yield None
     if b"=?" in value:
-        words = decode_words(value)
-        yield words
+        yield decode_words(value)
+        if touches_words(value):
+            yield decode_words(value, apart=True)
     if b"(" in value:
         yield without_comments(value)
     if b"%40" in value:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 _ENCODED_WORD = re.compile(rb"=\?([^?]{1,75})\?([bBqQ])\?((?:[^?]++|\?(?!=))*+)\?=")
 """As lenient as any reader: white space in it, question marks in its text."""
+_TOUCHING = re.compile(rb"[^ \t\r\n]=\?|\?=[^ \t\r\n]")
 _GAP = re.compile(rb"[ \t\r\n]*+")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _Q_OCTET = re.compile(rb"=(?:\r?\n|([0-9A-Fa-f]{2}))")
@@ -116,8 +117,17 @@ class _Builder:
         return Reading(b"".join(self._pieces), *columns)
 
 
-def decode_words(value: bytes) -> Reading:
-    """The value with every encoded word decoded, adjacent ones joined (RFC 2047 section 6.2)."""
+def touches_words(value: bytes) -> bool:
+    """Whether other text stands against an encoded word: some readers then put a space between, others none."""
+    return _TOUCHING.search(value) is not None
+
+
+def decode_words(value: bytes, *, apart: bool = False) -> Reading:
+    """The value with every encoded word decoded, adjacent ones joined (RFC 2047 section 6.2).
+
+    apart: with a space on both sides of what was decoded, whether or not one stands there.
+    """
+    space = b" " if apart else b""
     builder = _Builder()
     position = 0
     # Nothing beyond the last "?=" can be a word; looking there for its end again and again would be quadratic.
@@ -125,7 +135,7 @@ def decode_words(value: bytes) -> Reading:
     while word := _ENCODED_WORD.search(value, position, end):
         builder.add(value[position : word.start()], position, word.start(), True)
         text, position = _decode_run(value, word, end)
-        builder.add(text, word.start(), position, False)
+        builder.add(space + text + space, word.start(), position, False)
     builder.add(value[position:], position, len(value), True)
     return builder.reading()
 

@@ -20,6 +20,7 @@ from mailguard.core.mail.search import find_addresses
         ("=?utf-8?q?hi_leak=40o.example?= x", "=?utf-8?q?hi_leak=40o.example?="),
         ("=?utf-8?b?bGVha0BvLmV4YW1wbGU=?=", "=?utf-8?b?bGVha0BvLmV4YW1wbGU=?="),
         ("=?utf-8?q?leak?=\r\n =?utf-8?q?=40o.example?=", "=?utf-8?q?leak?=\r\n =?utf-8?q?=40o.example?="),
+        ("x=?utf-8?q?leak=40o.example?=y", "=?utf-8?q?leak=40o.example?="),
         ("https://x.example/?u=leak%40o.example&y", "leak%40o.example"),
         ("leak(x)@(y)o.example", "leak(x)@(y)o.example"),
         ("leak@\r\n o.example", "leak@\r\n o.example"),

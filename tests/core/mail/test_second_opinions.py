@@ -85,9 +85,10 @@ def repaired(text: str) -> str:
 
 
 def possible(address: str) -> str:
-    """The address up to where its domain stops being one: some readers take `a@b.example^c` whole."""
+    """Only what can be an address: some readers take `a@b.example^c` whole, or a name before it into the local part."""
     local, _, domain = address.rpartition("@")
     host = re.match("[0-9A-Za-z_.\x80-\U0010ffff-]*", domain)
+    local = local if '"' in local else local.split()[-1] if local.split() else local
     return canonical_address(f"{local}@{host[0] if host else domain}")
 
 

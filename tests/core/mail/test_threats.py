@@ -165,6 +165,11 @@ def test_t26_an_encoded_list_or_address_counts_and_holds(value: str) -> None:
     assert holding(parsed)
 
 
+def test_t26_text_against_an_encoded_word_is_read_with_and_without_a_space() -> None:
+    parsed = message("To: =?utf-8?q?leak=40o.example?=.in.example <a@in.example>")
+    assert addresses(parsed) == {"a@in.example", LEAK, "leak@o.example.in.example"}
+
+
 def test_t27_a_comment_inside_an_address_is_seen_through_and_holds() -> None:
     parsed = message("To: leak(x)@(y)o.example")
     assert addresses(parsed) == {LEAK}
