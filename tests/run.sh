@@ -72,7 +72,7 @@ run_core() {
     .venv/bin/ruff format --check . 
     .venv/bin/mypy
     PYTHONPATH=. .venv/bin/lint-imports
-    pytest tests/core tests/fuzz tests/guard tests/cases tests/docs
+    pytest tests/test_*.py tests/core tests/fuzz tests/guard tests/cases tests/docs
 }
 run_edges() { pytest tests/smtp tests/dialogues tests/store tests/serve tests/cli tests/incidents tests/end_to_end; }
 run_browser() { say "there are no pages yet: the review console is issue 6"; }

@@ -1,0 +1,63 @@
+"""Logs: one JSON line an event, whatever a value holds (THREATS.md T65), and no personal data (DESIGN.md promise 7)."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from mailguard import logs
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    before = structlog.get_config()
+    found = io.StringIO()
+    logs.configure(found)
+    yield found
+    structlog.configure(**before)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        'x\n{"event": "submission_relayed"}',
+        "x\r\nforged",
+        "\x1b]0;title\x07\x1b[2J",
+        "\u202egpj.exe\u2028\u0085",
+        '"}, {"',
+        "=cmd|' /C calc'!A0",
+        "\ud800",
+    ],
+)
+def test_t65_a_value_stays_on_its_line_as_printable_ascii(stream: io.StringIO, value: str) -> None:
+    logs.logger("test").info("thing_done", value=value)
+    text = stream.getvalue()
+    assert text.endswith("\n") and text.count("\n") == 1
+    assert text[:-1].isascii() and text[:-1].isprintable()
+    assert json.loads(text)["value"] == value
+
+
+def test_an_address_is_withheld_wherever_it_stands(stream: io.StringIO) -> None:
+    logs.logger("test").info("thing_done", a="jo@elmroad.example", b={"c": ["jo@elmroad.example"]}, d=b"x@y", e=1)
+    event = json.loads(stream.getvalue())
+    assert (event["a"], event["b"], event["d"], event["e"]) == ("(withheld)", "(withheld)", "(withheld)", 1)
+
+
+def test_a_cause_is_its_class_and_lines_never_its_text(stream: io.StringIO) -> None:
+    def fail() -> None:
+        try:
+            raise KeyError("Asthma list")
+        except KeyError as inner:
+            raise ValueError("to jo, about asthma") from inner
+
+    try:
+        fail()
+    except ValueError as cause:
+        logs.logger("test").error("thing_failed", cause=cause)
+    event = json.loads(stream.getvalue())
+    assert (event["cause"], event["because"]) == ("ValueError", "KeyError")
+    assert event["at"][-1].endswith(":fail") and "sthma" not in stream.getvalue()
