@@ -70,7 +70,8 @@ def test_the_named_port_is_not_replaced_by_another(tmp_path: Path) -> None:
     assert address in err and "Traceback" not in err
 
 
-def test_it_goes_on_until_ctrl_c_and_shows_what_people_send(tmp_path: Path) -> None:
+def test_it_goes_on_until_ctrl_c_and_shows_what_people_send(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     with process("demo", "--smtp", "127.0.0.1:0", "--keep", "--console", "127.0.0.1:0", cwd=tmp_path) as demo:
         assert demo.stdout is not None and demo.stderr is not None
         lines = []
