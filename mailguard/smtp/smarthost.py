@@ -301,6 +301,8 @@ class PooledConnection:
                     tally.add(batch, transaction.result())
         except InTrouble as cause:
             tally.fail(cause.trouble, cause.reply)
+        if without_dsn:
+            log.warning("dsn_parameters_left_out", recipients=len(envelope.recipients))
         return tally.transmission(without_dsn=without_dsn)
 
     async def release(self) -> None:

@@ -116,6 +116,7 @@ class ScriptedSmarthost:
         self.transactions: list[Received] = []
         self.lines: list[bytes] = []
         self._sessions: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
 
     @property
@@ -145,11 +146,24 @@ class ScriptedSmarthost:
             await asyncio.gather(*self._sessions, return_exceptions=True)
             await self._server.wait_closed()
 
+    async def interrupt(self, octets: bytes = b"") -> None:
+        """Say something unasked on every open connection, and close it."""
+        for writer in tuple(self._writers):
+            writer.write(octets)
+            writer.close()
+        await asyncio.sleep(0.05)
+
+    def say_from_now_on(self, script: Mapping[str, Act]) -> None:
+        """Another script, for sessions that are open too (unless they are ordinary because of only_first)."""
+        self.script.clear()
+        self.script.update(script)
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         task = asyncio.current_task()
         assert task is not None
         self._sessions.add(task)
+        self._writers.add(writer)
         script = self.script if self.connections == 1 or not self.only_first else {}
         try:
             await _Session(self, script, reader, writer, self.connections).run()
@@ -157,9 +171,10 @@ class ScriptedSmarthost:
             pass
         finally:
             self._sessions.discard(task)
+            self._writers.discard(writer)
             writer.transport.abort()
             with contextlib.suppress(Exception):
-                await writer.wait_closed()
+                await asyncio.wait_for(writer.wait_closed(), 1.0)
 
 
 class _Ended(Exception):
@@ -184,6 +199,7 @@ class _Session:
         self.received: Received | None = None
         self.recipients = 0
         self.withheld = b""
+        self.withholding = False
         self.replies: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
 
     async def run(self) -> None:
@@ -237,14 +253,18 @@ class _Session:
         return b"".join(b"250-%b\r\n" % word for word in words[:-1]) + b"250 %b\r\n" % words[-1]
 
     async def _start_tls(self) -> None:
+        transport = self.writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()  # the client's handshake must not be read as plain text
         if not await self._act("starttls", b"220 2.0.0 Go ahead\r\n"):
+            transport.resume_reading()
             return
-        await self._flush()
         assert self.smarthost.tls is not None
         await self.writer.start_tls(self.smarthost.tls)
 
     async def _mail(self, line: bytes) -> None:
         ordinary = b"250 2.1.0 OK\r\n" if self.received is None else b"503 5.5.1 Nested MAIL\r\n"
+        self.withholding = self.smarthost.withhold
         if await self._act("mail", ordinary):
             self.received = Received(line, session=self.number)
             self.recipients = 0
@@ -268,10 +288,8 @@ class _Session:
         taken = self.received is not None and bool(self.received.recipients)
         act = self.script.get("data")
         ordinary = b"354 Go on\r\n" if taken else b"554 5.5.1 No valid recipients\r\n"
+        self.withholding = False
         await self._act("data", ordinary)
-        if self.withheld:
-            withheld, self.withheld = self.withheld, b""
-            await self._say(withheld)
         said = act.octets if act is not None else ordinary
         if not said.startswith(b"3"):
             return
@@ -318,11 +336,10 @@ class _Session:
         return act.octets[:1] in (b"2", b"3")
 
     async def _say(self, octets: bytes) -> None:
-        if self.smarthost.withhold and self.received is not None and not octets.startswith((b"354", b"554")):
+        if self.withholding:
             self.withheld += octets
             return
-        if self.withheld and octets.startswith((b"354", b"554")):
-            octets, self.withheld = self.withheld + octets, b""
+        octets, self.withheld = self.withheld + octets, b""
         if self.smarthost.delay_seconds:
             self.replies.put_nowait((asyncio.get_running_loop().time() + self.smarthost.delay_seconds, octets))
         elif octets:
