@@ -18,8 +18,8 @@ from .search import FoundAddress as FoundAddress
 from .search import find_addresses as find_addresses
 from .text import comment_end, decode_words, touches_words, without_comments
 
-_LOCAL = rb"[A-Za-z0-9!#$%&*+/=^_`{|}~-][A-Za-z0-9!#$%&'*+/=^_`{|}~-]*+(?:\.[A-Za-z0-9!#$%&'*+/=^_`{|}~-]++)*+"
-_NAME = rb"[A-Za-z0-9][A-Za-z0-9-]*+(?:\.[A-Za-z0-9][A-Za-z0-9-]*+)*+"
+_LOCAL = rb"[A-Za-z0-9!#$%&*+/=^_`{|}~-][A-Za-z0-9!#$%&'*+/=^_`{|}~-]*+(?>(?:\.[A-Za-z0-9!#$%&'*+/=^_`{|}~-]++)*)"
+_NAME = rb"[A-Za-z0-9][A-Za-z0-9-]*+(?>(?:\.[A-Za-z0-9][A-Za-z0-9-]*+)*)"
 _ORDINARY = re.compile(
     rb"[ \t\r\n]*+("
     rb'(?:"[^"\\@=\x00-\x08\x0a-\x1f\x7f-\xff]*+"[ \t]*+|[A-Za-z0-9!#$%&\'*+/?^_`{|}~. \t-]*+)'
@@ -30,7 +30,7 @@ _ORDINARY = re.compile(
 """`a@b.example,` or `Name <a@b.example>,` without anything that needs a second look; "?" is left out for `=?`."""
 _NAMED = re.compile(
     rb"[ \t\r\n]*+("
-    rb'((?:[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f"(),:;<>@\[\]\\]++|"[^"\\@\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*+")++)'
+    rb'((?>(?:[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f"(),:;<>@\[\]\\]++|"[^"\\@\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*+")+))'
     rb"<(" + _LOCAL + rb"@" + _NAME + rb")>)"
     rb"[ \t\r\n]*+(?:,|\Z)"
 )
@@ -40,15 +40,15 @@ _SIGN_BEYOND = re.compile(rb"@|\xef\xbc\xa0|\xef\xb9\xab|[\x00-\x08\x0a-\x1f\x7f
 _SPACE, _COMMENT, _WORD, _QUOTED, _LITERAL, _SPECIAL = range(6)
 _TOKEN = re.compile(
     rb"([ \t\r\n]++)"
-    rb'|(=\?[^?\s"<>@]{1,75}\?[bBqQ]\?[^?\r\n"<>]*+\?=|(?:[^\x00-\x20\x7f()<>\[\]:;@\\,"=]++|=(?!\?))++|=)'
-    rb'|("(?:[^"\\]++|\\[\s\S])*+")'
+    rb'|(=\?[^?\s"<>@]{1,75}\?[bBqQ]\?[^?\r\n"<>]*+\?=|(?>(?:[^\x00-\x20\x7f()<>\[\]:;@\\,"=]++|=(?!\?))+)|=)'
+    rb'|("(?>(?:[^"\\]++|\\[\s\S])*)")'
     rb'|(\[[^\[\]\\\r\n<>,;"()]*+\])'
     rb"|[\s\S]"
 )
-_TOKEN_UNQUOTED = re.compile(_TOKEN.pattern.replace(rb'"(?:[^"\\]++|\\[\s\S])*+"', rb"(?!)"))
+_TOKEN_UNQUOTED = re.compile(_TOKEN.pattern.replace(rb'"(?>(?:[^"\\]++|\\[\s\S])*)"', rb"(?!)"))
 """Once a quote has no end none is looked for again: `"\\"\\"\\"...` would be quadratic."""
 _KINDS = {1: _SPACE, 2: _WORD, 3: _QUOTED, 4: _LITERAL, None: _SPECIAL}
-_DOMAIN = re.compile(rb"[A-Za-z0-9_\x80-\xff-]++(?:\.[A-Za-z0-9_\x80-\xff-]++)*+\.?")
+_DOMAIN = re.compile(rb"[A-Za-z0-9_\x80-\xff-]++(?>(?:\.[A-Za-z0-9_\x80-\xff-]++)*)\.?")
 _NAMELESS = re.compile(rb'[\s"<]*+(?:undisclosed|unlisted)[ _-]*+recipients?\s*+:?+\s*+;?+[\s">]*+', re.IGNORECASE)
 """The empty group as programs misspell it: `<Undisclosed-Recipient:;>`, `undisclosed recipients`."""
 _WIDE_SIGNS = re.compile(rb"\xef\xbc\xa0|\xef\xb9\xab|\xe3\x80\x82|\xef\xbc\x8e|\xef\xbd\xa1")

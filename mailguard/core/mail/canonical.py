@@ -62,7 +62,7 @@ def canonical_domain(domain: str) -> str:
 def _split_last_at(text: str) -> tuple[str, str, str]:
     text = _AT.sub("@", text)
     if text.startswith('"'):
-        quoted = re.match(r'("(?:[^"\\]++|\\[\s\S])*+")@', text)
+        quoted = re.match(r'("(?>(?:[^"\\]++|\\[\s\S])*)")@', text)
         if quoted:
             return quoted[1], "@", text[quoted.end() :]
     return text.rpartition("@")

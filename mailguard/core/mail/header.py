@@ -44,7 +44,7 @@ SINGLE_NOTED = frozenset({"date", "message-id", "in-reply-to", "references", "mi
 
 _EMPTY_LINE = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-_FIELD = re.compile(rb"[^\r\n]*+(?:(?>\r\n|\n|\r)[ \t][^\r\n]*+)*+(?>\r\n|\n|\r|\Z)")
+_FIELD = re.compile(rb"[^\r\n]*+(?>(?:(?>\r\n|\n|\r)[ \t][^\r\n]*+)*)(?>\r\n|\n|\r|\Z)")
 _NAME = re.compile(rb"[!-9;-~]+")
 _NOT_NAME = re.compile(rb"[^!-9;-~]+")
 _BLANK_LINE = re.compile(rb"[\r\n][ \t]+(?=[\r\n]|\Z)")

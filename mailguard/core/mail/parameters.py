@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from .text import decode_charset, decode_percent, decode_text, unfold, without_comments
 
 _SEGMENT = re.compile(
-    rb";[ \t]*+(?:([^=;\s\"]++)[ \t]*+(?:=[ \t]*+(?:(\"(?:[^\"\\]++|\\[\s\S])*+\")|([^;]*+))?+)?+)?+([^;]*+)"
+    rb";[ \t]*+(?>(?:([^=;\s\"]++)[ \t]*+"
+    rb"(?>(?:=[ \t]*+(?>(?:(\"(?>(?:[^\"\\]++|\\[\s\S])*)\")|([^;]*+))?))?))?)([^;]*+)"
 )
 _ESCAPED = re.compile(rb"\\([\s\S])")
 _EXTENDED_NAME = re.compile(r"([^*]+)(?:\*([0-9]{1,4}))?(\*)?")

@@ -17,7 +17,7 @@ from .mime import read_parts
 REFUSED_DEFECTS = frozenset({"header-too-long", "too-many-fields"})
 """Defects for which a message is to be refused with 552 rather than held: it was not read to its end (T33)."""
 
-_FIELD_AHEAD = re.compile(rb"(?:[ \t]*(?>\r\n|\r|\n))*+[!-9;-~]{1,76}[ \t]*:")
+_FIELD_AHEAD = re.compile(rb"(?>(?:[ \t]*(?>\r\n|\r|\n))*)[!-9;-~]{1,76}[ \t]*:")
 
 
 def parse(raw: Buffer) -> Message:

@@ -25,13 +25,13 @@ MAX_PATH_OCTETS = 256
 """RFC 5321 section 4.5.3.1.3, with both angle brackets."""
 
 _ATEXT = rb"A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\xff-"
-_DOT_STRING = re.compile(rb"[" + _ATEXT + rb"]++(?:\.[" + _ATEXT + rb"]++)*+")
-_QUOTED_STRING = re.compile(rb'"((?:[\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\x20-\x7e])++)"')
+_DOT_STRING = re.compile(rb"[" + _ATEXT + rb"]++(?>(?:\.[" + _ATEXT + rb"]++)*)")
+_QUOTED_STRING = re.compile(rb'"((?>(?:[\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\x20-\x7e])+))"')
 _ESCAPED = re.compile(rb"\\([\s\S])")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _DOMAIN = re.compile(rb"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*")
 """Letter, digit, hyphen; also the underscore, which names of hosts behind firewalls have."""
-_BRACKETED = re.compile(rb'<(?:[^<>"\\\x00-\x20\x7f]++|"(?:[^"\\\x00-\x1f\x7f]++|\\[\x20-\x7e])*+")*+>')
+_BRACKETED = re.compile(rb'<(?>(?:[^<>"\\\x00-\x20\x7f]++|"(?>(?:[^"\\\x00-\x1f\x7f]++|\\[\x20-\x7e])*)")*)>')
 _PARAMETER = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]*+(?:=[\x21-\x3c\x3e-\x7e]++)?")
 
 KINDS = {

@@ -19,7 +19,7 @@ _LOCAL_OCTETS = bytes(
     octet for octet in range(256) if octet >= 0x80 or chr(octet).isalnum() or chr(octet) in "!#$%&'*+/=?^_`{}~.-"
 )
 """What a local part is written with, but for "|", which separates addresses more often than it stands in one."""
-_DOMAIN = re.compile(rb"(?:[A-Za-z0-9_\x80-\xff-]++[.]?+)++|\[[^\[\]\s]{1,255}\]")
+_DOMAIN = re.compile(rb"(?>(?:[A-Za-z0-9_\x80-\xff-]++[.]?+)+)|\[[^\[\]\s]{1,255}\]")
 _SPACE = b" \t\r\n"
 _SPACE_RUN = re.compile(rb"[ \t\r\n]*+")
 _DELIMITER = re.compile(rb"[=/|'`!{}*&?#^~$]")

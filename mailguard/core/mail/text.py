@@ -13,14 +13,14 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-_ENCODED_WORD = re.compile(rb"=\?([^?]{1,75})\?([bBqQ])\?((?:[^?]++|\?(?!=))*+)\?=")
+_ENCODED_WORD = re.compile(rb"=\?([^?]{1,75})\?([bBqQ])\?((?>(?:[^?]++|\?(?!=))*))\?=")
 """As lenient as any reader: white space in it, question marks in its text."""
 _TOUCHING = re.compile(rb"[^ \t\r\n]=\?|\?=[^ \t\r\n]")
 _GAP = re.compile(rb"[ \t\r\n]*+")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _Q_OCTET = re.compile(rb"=(?:\r?\n|([0-9A-Fa-f]{2}))")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
-_COMMENT_TOKEN = re.compile(rb'"(?:[^"\\]++|\\[\s\S])*+"|\\[\s\S]|[()]')
+_COMMENT_TOKEN = re.compile(rb'"(?>(?:[^"\\]++|\\[\s\S])*)"|\\[\s\S]|[()]')
 _NOT_ALPHANUMERIC = re.compile("[^a-z0-9]")
 _COMMENT_EDGE = re.compile(rb"\\[\s\S]|[()]")
 
