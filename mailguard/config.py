@@ -8,15 +8,15 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from .core.document import load_model
-from .core.duration import parse_duration
+from .core.duration import Duration
 from .core.errors import SettingsError
-from .core.mail.address import canonical_address
+from .core.mail.canonical import canonical_address, canonical_domain
 from .core.organisation import Organisation
 from .guard.settings import NoticeSettings, OutboxSettings
 from .smtp.listen_settings import HostPortSetting, Limits, ListenerSettings
@@ -25,8 +25,6 @@ from .store.store_settings import RetentionSettings, StoreSettings
 
 DEFAULT_FILE = Path("mailguard.yaml")
 VARIABLE = "MAILGUARD_CONFIG"
-
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 
 
 class OrganisationSettings(BaseModel):
@@ -72,9 +70,9 @@ class OrganisationSettings(BaseModel):
         """The value that core judges by, in canonical form."""
         return Organisation(
             self.name,
-            frozenset(_domain(domain) for domain in self.domains),
-            frozenset(canonical_address(address) for address in self.addresses),
-            frozenset(_domain(domain) for domain in self.trusted_domains),
+            frozenset(map(_domain, self.domains)),
+            frozenset(map(canonical_address, self.addresses)),
+            frozenset(map(_domain, self.trusted_domains)),
         )
 
 
@@ -230,4 +228,4 @@ def _absolute_store(url: str, folder: Path) -> str:
 
 
 def _domain(domain: str) -> str:
-    return canonical_address(f"x@{domain.removeprefix('@')}").rpartition("@")[2]
+    return canonical_domain(domain.removeprefix("@"))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator, WithJsonSchema
 
 _PATTERN = re.compile(r"([0-9]{1,10})([smhdw])")
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
@@ -27,11 +30,10 @@ def parse_duration(value: object) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def write_duration(duration: timedelta) -> str:
-    """The shortest text that `parse_duration` reads as this duration, whole seconds: "24h" comes back as "1d"."""
-    seconds = int(duration.total_seconds())
-    unit = next(unit for unit, size in _UNITS.items() if seconds % size == 0)
-    return f"{seconds // _UNITS[unit]}{unit}"
+Duration = Annotated[
+    timedelta, BeforeValidator(parse_duration), WithJsonSchema({"type": "string", "pattern": "^[0-9]+[smhdw]$"})
+]
+"""A duration as a key of settings or policy."""
 
 
 def duration_in_words(duration: timedelta) -> str:

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from ..core.duration import Duration
 from ..core.errors import SettingsError
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
-def read_duration(value: Any) -> Any:
-    """ "30d", "24h", "5m", "90s" as a timedelta; everything else is left to pydantic."""
-    match = re.fullmatch(r"(\d{1,6})([smhd])", value.strip()) if isinstance(value, str) else None
-    return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else value
-
-
-Duration = Annotated[timedelta, BeforeValidator(read_duration)]
 
 
 class RetentionSettings(BaseModel):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailguard.core.duration import LONGEST, duration_in_words, parse_duration, write_duration
+from mailguard.core.duration import LONGEST, duration_in_words, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -51,9 +51,8 @@ def test_anything_else_is_refused_with_a_sentence(text: object) -> None:
 
 
 @given(st.integers(1, int(LONGEST.total_seconds())))
-def test_what_is_written_reads_back(seconds: int) -> None:
-    duration = timedelta(seconds=seconds)
-    assert parse_duration(write_duration(duration)) == duration
+def test_every_whole_number_of_seconds_can_be_written(seconds: int) -> None:
+    assert parse_duration(f"{seconds}s") == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(

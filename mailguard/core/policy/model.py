@@ -15,17 +15,15 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     StrictInt,
     StrictStr,
-    WithJsonSchema,
     create_model,
     model_validator,
 )
 
 from ..document import Diagnostic
-from ..duration import parse_duration
+from ..duration import Duration
 from ..verdict import Rewrite
 from .conditions.declaration import Condition, declared
 from .conditions.operands import Address, Word, problem
@@ -34,7 +32,6 @@ from .tree import Every, Node, Not, Question, Some, leaves_somebody_out
 
 FLOOR_MALFORMED = "floor-malformed"
 FLOOR_UNINSPECTABLE = "floor-uninspectable"
-FLOORS = (FLOOR_MALFORMED, FLOOR_UNINSPECTABLE)
 RULE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -172,20 +169,10 @@ def _identifier(text: str) -> str:
     return text
 
 
-def _duration(value: object) -> timedelta:
-    try:
-        return parse_duration(value)
-    except ValueError as error:
-        raise problem(str(error)) from None
-
-
 def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
-Duration = Annotated[
-    timedelta, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": "^[0-9]+[smhdw]$"})
-]
 SenderMay = Annotated[tuple[Literal["cancel", "separate", "original"], ...], AfterValidator(_unique)]
 Lifts = Annotated[tuple[Literal["floor-malformed", "floor-uninspectable"], ...], AfterValidator(_unique)]
 
