@@ -21,6 +21,7 @@ from ..core.envelope import Envelope
 from ..core.errors import MailguardError, SettingsError
 from ..core.mail.message import Message
 from ..core.mail.parse import parse
+from ..core.mail.path import PathError, parse_forward_path
 from ..core.mail.search import find_addresses
 from ..core.observation import Observation, observe
 from ..core.organisation import Organisation
@@ -102,6 +103,8 @@ def try_(
 
     Example: mailguard policy try message.eml --mail-from jo@elmroad.example --explain
     """
+    _check_addresses("--mail-from", [mail_from] if mail_from and mail_from != "<>" else [])
+    _check_addresses("--rcpt", rcpt or [])
     settings = _settings()
     loaded = _load(_policy_path(policy, settings))
     raw = _message_bytes(message)
@@ -209,6 +212,17 @@ def _message_bytes(path: Path) -> bytes:
     """The message with the line ends of SMTP: a file that has no CRLF at all is taken as saved with bare LF."""
     raw = _read(path)
     return raw if b"\r\n" in raw else raw.replace(b"\n", b"\r\n")
+
+
+def _check_addresses(option: str, given: Sequence[str]) -> None:
+    """Raises BadParameter for what no client could submit: misspelled, it would be judged as if it were somebody."""
+    for path in envelope_of("", list(given)).recipients:
+        try:
+            parse_forward_path(b"<" + path.path.wire + b">", smtputf8=True)
+        except PathError as error:
+            raise typer.BadParameter(
+                "that is no address; for example: jo@elmroad.example", param_hint=option
+            ) from error
 
 
 def _envelope(message: Message, mail_from: str | None, rcpt: Sequence[str] | None) -> Envelope:

@@ -42,7 +42,7 @@ def check(as_json: Json = False) -> None:
     from ..serve.checks import check as find
 
     problems = 0
-    for finding in find(settings.find()):
+    for finding in find(settings.find_readable()):
         problems += not finding.ok
         if as_json:
             output.json_line(finding.to_json())

@@ -36,6 +36,16 @@ def find() -> Path:
     return path
 
 
+def find_readable() -> Path:
+    """The same, and SettingsError too where it cannot be read: wrong usage, not a finding about its contents."""
+    path = find()
+    try:
+        path.read_bytes()
+    except OSError as cause:
+        raise SettingsError(f'the settings file "{path}" cannot be read: {cause.strerror}') from cause
+    return path
+
+
 def load() -> Settings:
     """The settings of this command. Raises SettingsError and DocumentErrors."""
     return load_settings(find())
