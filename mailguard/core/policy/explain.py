@@ -12,7 +12,7 @@ from typing import Any
 from ..observation import Observation
 from ..verdict import RuleOutcome, Verdict
 from .model import Mode, Policy, Rule
-from .tree import Every, Node, Not, Question, Seen, Some, Truth, evaluate
+from .tree import NEGATION, Every, Node, Not, Question, Seen, Some, Truth, combined, evaluate
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +67,11 @@ def _steps(node: Node, seen: Iterator[Seen], depth: int) -> list[Step]:
     children = (node.node,) if isinstance(node, Not) else node.nodes
     below = [_steps(child, seen, depth + 1) for child in children]
     truths = [Truth(steps[0].truth) for steps in below]
-    key, truth = _combined(node, truths)
-    return [Step(depth, key, "", None, truth.value), *(step for steps in below for step in steps)]
+    truth = NEGATION[truths[0]] if isinstance(node, Not) else combined(node, truths)
+    return [Step(depth, _KEYS[type(node)], "", None, truth.value), *(step for steps in below for step in steps)]
 
 
-def _combined(node: Every | Some | Not, truths: list[Truth]) -> tuple[str, Truth]:
-    if isinstance(node, Not):
-        return "not", {Truth.TRUE: Truth.FALSE, Truth.FALSE: Truth.TRUE}.get(truths[0], truths[0])
-    if isinstance(node, Every):
-        order = (Truth.FALSE, Truth.ERROR, Truth.NEEDS, Truth.TRUE)
-        return "all", min(truths, key=order.index)
-    order = (Truth.TRUE, Truth.ERROR, Truth.NEEDS, Truth.FALSE)
-    return "any", min(truths, key=order.index)
+_KEYS: dict[type[Node], str] = {Every: "all", Some: "any", Not: "not"}
 
 
 def written(operand: Any) -> str:

@@ -67,11 +67,6 @@ def judge(observation: Observation, policy: Policy, clock: datetime) -> Verdict 
     return _verdict(observation, policy, calls, outcomes)
 
 
-def evaluate_rule(rule: Rule, observation: Observation) -> Evaluation:
-    """What the conditions of one rule come to (explain.py shows it)."""
-    return evaluate(rule.when, observation)
-
-
 def _judge_rule(rule: Rule, observation: Observation) -> Judged:
     if rule.mode is Mode.OFF:
         return Judged(rule, Evaluation(Truth.FALSE, ()))

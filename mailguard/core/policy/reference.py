@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from .conditions.content import Header
+from .conditions.declaration import Condition
 from .conditions.operands import Address, Domain, Number, Text
 from .conditions.structure import FindingOperand
 from .conditions.vocabulary import CONDITIONS
@@ -49,7 +50,7 @@ def _lines() -> Iterator[str]:
     yield from _table("### A policy file", _rows(PolicyModel))
     yield from _table("### A rule", _rows(RuleModel))
     yield from _table("### `unless`", _rows(Unless))
-    yield from _table("### Conditions", (_condition_row(key) for key in _CONDITIONS))
+    yield from _table("### Conditions", map(_condition_row, CONDITIONS))
     combinations = [row for row in _rows(When) if row[0] in ("all", "any", "not")]
     yield from _table("### Conditions combined", combinations)
     for title, model in _OPERATORS:
@@ -57,12 +58,8 @@ def _lines() -> Iterator[str]:
         yield from _table(f"### {title}", own)
 
 
-_CONDITIONS = {condition.key: condition for condition in CONDITIONS}
-
-
-def _condition_row(key: str) -> tuple[str, ...]:
-    condition = _CONDITIONS[key]
-    return key, condition.meaning, "not asked", condition.unit, condition.example, condition.consequence
+def _condition_row(condition: Condition) -> tuple[str, ...]:
+    return condition.key, condition.meaning, "not asked", condition.unit, condition.example, condition.consequence
 
 
 def _rows(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:

@@ -6,7 +6,7 @@ Truth has four values. What one condition says can settle the matter whatever an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -50,7 +50,7 @@ Node = Question | Every | Some | Not
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one condition came to. told: whether its clause speaks for the rule (it holds and is not negated)."""
+    """What one condition came to. error: why it could not say. negated: it stands under an odd number of `not`."""
 
     test: Question
     truth: Truth
@@ -80,13 +80,18 @@ def _evaluate(
     if isinstance(node, Question):
         return _look(node, observation, seen, needs, negated)
     if isinstance(node, Not):
-        return _NEGATION[_evaluate(node.node, observation, seen, needs, negated=not negated)]
+        return NEGATION[_evaluate(node.node, observation, seen, needs, negated=not negated)]
     truths = {_evaluate(each, observation, seen, needs, negated=negated) for each in node.nodes}
+    return combined(node, truths)
+
+
+def combined(node: Every | Some, truths: Collection[Truth]) -> Truth:
+    """What the truths of all its nodes come to, whatever their order; there is at least one."""
     order = _ALL if isinstance(node, Every) else _ANY
     return next(truth for truth in order if truth in truths)
 
 
-_NEGATION = {Truth.FALSE: Truth.TRUE, Truth.TRUE: Truth.FALSE, Truth.ERROR: Truth.ERROR, Truth.NEEDS: Truth.NEEDS}
+NEGATION = {Truth.FALSE: Truth.TRUE, Truth.TRUE: Truth.FALSE, Truth.ERROR: Truth.ERROR, Truth.NEEDS: Truth.NEEDS}
 _ALL = (Truth.FALSE, Truth.ERROR, Truth.NEEDS, Truth.TRUE)
 _ANY = (Truth.TRUE, Truth.ERROR, Truth.NEEDS, Truth.FALSE)
 
