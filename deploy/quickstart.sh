@@ -31,8 +31,9 @@ environment_folder() {
     if [ -w "$root" ]; then
         echo "$root/.venv-quickstart"
     else
-        cache="${XDG_CACHE_HOME:-$HOME/.cache}/mailguard"
-        mkdir -p "$cache"
+        cache="${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/mailguard"
+        mkdir -p "$cache" 2>/dev/null \
+            || fail "Neither $root nor $cache can be written; name a folder that can: XDG_CACHE_HOME=FOLDER $0"
         echo "$cache/venv-quickstart"
     fi
 }
@@ -93,8 +94,10 @@ fingerprint() {
 install() {
     local lock="$root/requirements.lock" stamp="$environment/.mailguard-lock" made="$environment/.mailguard-made"
     if ! cmp -s "$lock" "$stamp"; then
+        pip --version >/dev/null
         say "Installing $(grep -c '==' "$lock") Python packages, each checked against its hash (requirements.lock)"
-        pip install -q --require-hashes -r "$lock"
+        pip install -q --require-hashes -r "$lock" \
+            || fail "The packages could not be installed; pip says why above. They come from the network."
         cp "$lock" "$stamp"
     fi
     if [ "$(fingerprint)" != "$(cat "$made" 2>/dev/null)" ]; then
@@ -108,9 +111,13 @@ install() {
 install_mailguard() {
     local copy
     copy=$(mktemp -d)
+    trap "rm -rf '$copy'" EXIT
     (cd "$root" && cp -R mailguard policies pyproject.toml README.md LICENSE "$copy")
-    pip install -q --no-deps --no-build-isolation --force-reinstall "$copy" || { rm -rf "$copy"; exit 1; }
+    chmod -R u+rwX "$copy"
+    pip install -q --no-deps --no-build-isolation --force-reinstall "$copy" \
+        || fail "mailguard could not be installed; pip says why above."
     rm -rf "$copy"
+    trap - EXIT
 }
 
 python=$(find_python)
