@@ -18,18 +18,30 @@ from .troubles import InTrouble, Trouble
 
 log = logger("smarthost")
 
+LAST_WORDS_SECONDS = 10.0
+"""For replies that change no outcome (to RSET, or to RCPT after a refused MAIL): the client waits for its answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait, in seconds. deadline: on the event loop's clock, for everything together."""
+    """How long to wait, in seconds. deadline: on the event loop's clock, for everything together.
+
+    first_seconds: for the first reply of all. On a connection that lay idle it is short: a firewall may have forgotten
+    it, and nothing is lost by asking again on a new one.
+    """
 
     command_seconds: float
     final_seconds: float
     deadline: float
+    first_seconds: float
 
-    def for_state(self, state: State) -> float:
+    def for_reply(self, transaction: Transaction) -> float:
         """Seconds for the next reply."""
-        return self.at_most(self.final_seconds if state is State.FINAL else self.command_seconds)
+        if transaction.state is State.FINAL:
+            return self.at_most(self.final_seconds)
+        if transaction.is_decided:
+            return self.at_most(min(self.command_seconds, LAST_WORDS_SECONDS))
+        return self.at_most(self.first_seconds if transaction.unanswered else self.command_seconds)
 
     def at_most(self, seconds: float) -> float:
         return max(0.0, min(seconds, self.deadline - asyncio.get_running_loop().time()))
@@ -55,7 +67,7 @@ async def _converse(transaction: Transaction, line: Line, content: Content, pati
             await _send_content(transaction, line, content, patience)
         else:
             line.write(transaction.commands())
-            transaction.receive(await line.reply(patience.for_state(transaction.state)))
+            transaction.receive(await line.reply(patience.for_reply(transaction)))
 
 
 async def _send_content(transaction: Transaction, line: Line, content: Content, patience: Patience) -> None:
@@ -64,6 +76,7 @@ async def _send_content(transaction: Transaction, line: Line, content: Content, 
         if line.has_reply:
             transaction.receive(await line.reply(0.0))
             return
+        line.check()
         if last:
             transaction.sent()
         line.write(octets)

@@ -85,6 +85,11 @@ class Line(asyncio.Protocol):
             self._trouble is None and not self._replies and not self._reader.amid and not self._transport.is_closing()
         )
 
+    def check(self) -> None:
+        """Raises InTrouble where the connection is known to be lost."""
+        if self._trouble is not None:
+            raise InTrouble(self._trouble)
+
     def write(self, octets: bytes) -> None:
         """Take octets to send; on a connection that was lost they go nowhere, and `reply` says so."""
         if octets and not self._transport.is_closing():

@@ -16,7 +16,7 @@ import socket
 import ssl
 import time
 from collections.abc import Awaitable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import cast
 
@@ -283,6 +283,7 @@ class PooledConnection:
             self._settings.command_timeout_seconds,
             self._settings.final_timeout_seconds,
             asyncio.get_running_loop().time() + self._settings.deadline_seconds,
+            self._settings.command_timeout_seconds,
         )
         tally = Tally(envelope.recipients, None if self._all_or_none else self._settings.max_recipients)
         again = without_dsn = False
@@ -295,7 +296,7 @@ class PooledConnection:
                 without_dsn = without_dsn or leaves_out_dsn(envelope, line.capabilities)
                 reused = line.messages > 0
                 transaction = self._transaction(envelope, batch, content, line)
-                await carry_out(transaction, line, content, patience)
+                await carry_out(transaction, line, content, self._patience_with(patience, reused=reused))
                 again = reused and _ended_unseen(transaction)
                 if not again:
                     tally.add(batch, transaction.result())
@@ -310,6 +311,10 @@ class PooledConnection:
         if (line := self._line) is not None:
             self._line = None
             self._pool.give_back(line)
+
+    def _patience_with(self, patience: Patience, *, reused: bool) -> Patience:
+        first = self._settings.connect_timeout_seconds if reused else self._settings.command_timeout_seconds
+        return replace(patience, first_seconds=min(first, self._settings.command_timeout_seconds))
 
     async def _ready(self, patience: Patience, *, fresh: bool = False) -> Line:
         if self._line is None or not self._line.is_idle or fresh:
@@ -336,7 +341,7 @@ class PooledConnection:
 
 def _ended_unseen(transaction: Transaction) -> bool:
     """A reused connection ended before it answered MAIL: no content has left, and a new one may try."""
-    return transaction.unanswered and transaction.trouble in (Trouble.CUT, Trouble.UNAVAILABLE)
+    return transaction.unanswered and transaction.trouble in (Trouble.CUT, Trouble.UNAVAILABLE, Trouble.TIMED_OUT)
 
 
 def _names(capabilities: SmarthostCapabilities) -> dict[str, object]:

@@ -340,6 +340,13 @@ class Transaction:
     # What became of it.
 
     @property
+    def is_decided(self) -> bool:
+        """Whether every outcome stands already, whatever is still to be heard."""
+        if self.state in (State.VAIN, State.RESET, State.OVER):
+            return True
+        return self.state is State.ENVELOPE and not self._is_undecided()
+
+    @property
     def is_clean(self) -> bool:
         """Whether the connection can carry another transaction."""
         return self._clean

@@ -16,6 +16,7 @@ import contextlib
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 END = b"\r\n.\r\n"
 ORDINARY = (b"PIPELINING", b"SIZE 52428800", b"8BITMIME", b"SMTPUTF8", b"DSN", b"ENHANCEDSTATUSCODES")
@@ -253,8 +254,7 @@ class _Session:
         return b"".join(b"250-%b\r\n" % word for word in words[:-1]) + b"250 %b\r\n" % words[-1]
 
     async def _start_tls(self) -> None:
-        transport = self.writer.transport
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast(asyncio.Transport, self.writer.transport)
         transport.pause_reading()  # the client's handshake must not be read as plain text
         if not await self._act("starttls", b"220 2.0.0 Go ahead\r\n"):
             transport.resume_reading()

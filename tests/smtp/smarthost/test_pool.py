@@ -101,6 +101,17 @@ async def test_a_reused_connection_that_ends_before_mail_is_answered_is_replaced
         assert smarthost.connections == 2 and len(smarthost.messages) == 2
 
 
+async def test_a_reused_connection_that_has_gone_deaf_is_replaced_soon() -> None:
+    """A firewall forgot it: no FIN, no answer. The client does not wait for the whole command time-out."""
+    values = {"connect_timeout_seconds": 1, "command_timeout_seconds": 8}
+    async with ScriptedSmarthost(only_first=True) as smarthost, pool(smarthost.port, **values) as made:
+        assert await send(made) == [A]
+        smarthost.say_from_now_on({"mail": STALL})
+        begun = asyncio.get_running_loop().time()
+        assert await send(made) == [A] and asyncio.get_running_loop().time() - begun < 3
+        assert smarthost.connections == 2 and len(smarthost.messages) == 2
+
+
 @pytest.mark.parametrize("stage", ["rcpt", "data", "dot"])
 async def test_a_reused_connection_that_ends_later_is_not_tried_again(stage: str) -> None:
     """After an answer to MAIL the next attempt is the outbox's or the client's; after the dot it is a second copy."""

@@ -202,6 +202,20 @@ def test_unanswered_until_mail_is_answered() -> None:
     assert not made.unanswered
 
 
+def test_decided_is_when_nothing_can_change_an_outcome() -> None:
+    made = transaction()
+    seen = []
+    for line in ("", "250 ok", "550 no", "550 no"):
+        made.commands()
+        if line:
+            made.receive(reply(line))
+        seen.append(made.is_decided)
+    assert seen == [False, False, False, True]
+    made = transaction()
+    play(made, "550 not you")
+    assert made.is_decided and made.state is State.ENVELOPE
+
+
 def test_251_and_552_for_recipients() -> None:
     made = transaction(2)
     play(made, "250 ok", "251 will forward", "552 5.2.2 full", "354 go", "250 queued")
