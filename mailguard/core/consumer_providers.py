@@ -6,6 +6,8 @@ below .example cannot exist (RFC 2606 section 2) and are there for samples, demo
 
 from __future__ import annotations
 
+from .organisation import lies_within
+
 CONSUMER_PROVIDERS = frozenset(
     """
     freemail.example webmail.example gmail.com googlemail.com outlook.com outlook.co.uk outlook.fr outlook.de
@@ -44,8 +46,4 @@ CONSUMER_PROVIDERS = frozenset(
 
 def is_consumer_provider(domain: str) -> bool:
     """Whether a domain in canonical form is, or lies below, a consumer mail provider."""
-    while domain:
-        if domain in CONSUMER_PROVIDERS:
-            return True
-        domain = domain.partition(".")[2]
-    return False
+    return lies_within(domain, CONSUMER_PROVIDERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 
@@ -32,7 +33,8 @@ class Recipient:
         return self.path.address
 
     def parameter(self, name: bytes) -> bytes | None:
-        return _parameter(self.parameters, name)
+        """The value of an RCPT parameter, as by `value_of`."""
+        return value_of(self.parameters, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,12 @@ class Envelope:
         return replace(self, recipients=recipients)
 
     def parameter(self, name: bytes) -> bytes | None:
-        """The value of a MAIL parameter, b"" for one without a value, None where it was not given."""
-        return _parameter(self.parameters, name)
+        """The value of a MAIL parameter, as by `value_of`."""
+        return value_of(self.parameters, name)
 
 
-def _parameter(parameters: tuple[bytes, ...], name: bytes) -> bytes | None:
+def value_of(parameters: Sequence[bytes], name: bytes) -> bytes | None:
+    """The value of a parameter (name in upper case), b"" for one without a value, None where it was not given."""
     for parameter in parameters:
         key, _, value = parameter.partition(b"=")
         if key.upper() == name:

@@ -19,13 +19,15 @@ class Organisation:
 
     def is_inside(self, address: str) -> bool:
         """Whether a canonical address belongs to the organisation."""
-        return address in self.addresses or _within(address.rpartition("@")[2], self.domains)
+        return address in self.addresses or lies_within(address.rpartition("@")[2], self.domains)
 
     def is_trusted(self, address: str) -> bool:
-        return _within(address.rpartition("@")[2], self.trusted_domains)
+        """Whether a canonical address is at a trusted partner's domain."""
+        return lies_within(address.rpartition("@")[2], self.trusted_domains)
 
 
-def _within(domain: str, domains: frozenset[str]) -> bool:
+def lies_within(domain: str, domains: frozenset[str]) -> bool:
+    """Whether a domain is one of these or lies below one. All in canonical form."""
     while domain:
         if domain in domains:
             return True

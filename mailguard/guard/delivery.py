@@ -15,13 +15,13 @@ from typing import Protocol, TypeVar
 from ..core.envelope import Recipient
 from ..core.errors import MailguardError
 from ..core.mail.message import Buffer
-from ..core.outcome import Outcome, RecipientOutcome, Transmission
+from ..core.outcome import Outcome, Transmission
 from ..core.rewrite.content import Content
 from ..logs import logger
 from . import entries
 from .notices import Notices
 from .ports import Blobs, Clock, Outbox, Smarthost
-from .records import Attempt, Delivery, NewDelivery, NewEntry, RecipientResult
+from .records import Attempt, Delivery, NewDelivery, NewEntry, RecipientResult, result_of
 from .watch import Watch
 
 log = logger("delivery")
@@ -249,19 +249,12 @@ def _sort(transmission: Transmission, *, final: bool) -> tuple[tuple[RecipientRe
     remaining: list[Recipient] = []
     for each in transmission.recipients:
         if each.outcome in (Outcome.ACCEPTED, Outcome.REFUSED):
-            ended.append(_result(each, each.outcome))
+            ended.append(result_of(each))
         elif final:
-            ended.append(_result(each, Outcome.REFUSED))
+            ended.append(result_of(each, Outcome.REFUSED))
         else:
             remaining.append(each.recipient)
     return tuple(ended), tuple(remaining)
-
-
-def _result(each: RecipientOutcome, outcome: Outcome) -> RecipientResult:
-    said = each.reply
-    if said is None:
-        return RecipientResult(each.recipient, outcome, None, None, None)
-    return RecipientResult(each.recipient, outcome, said.code, said.status, said.text)
 
 
 def _last_reply(transmission: Transmission) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any
 from ..core.envelope import Envelope
 from ..core.mail.message import Message
 from ..core.outcome import Outcome, Transmission
+from ..core.subject import subject_of
 from ..core.verdict import Verdict
 from .notices import NotTold
 from .records import NewDelivery, NewEntry, RecipientRecord
@@ -55,7 +56,6 @@ def decided(
     envelope: Envelope,
     message: Message,
     decision: Mapping[str, Any],
-    subject: str,
     session: str,
     guard_version: str,
 ) -> NewEntry:
@@ -65,7 +65,7 @@ def decided(
         "originators": list(message.originators),
         "recipients": [recipient.address for recipient in envelope.recipients],
         "visible": list(verdict.visible),
-        "subject": subject,
+        "subject": subject_of(message),
         "decision": dict(decision),
     }
     fields = {

@@ -28,6 +28,7 @@ from ..core.outcome import Outcome
 from ..core.report import Action, Event, Fate, Report, wants
 from ..core.returned import LONGEST_HEADER, first_value
 from ..core.session import Session
+from ..core.subject import subject_of
 from ..core.verdict import Verdict
 from .burst import Burst, Later, Together
 from .letterhead import Letterhead
@@ -91,7 +92,7 @@ class Notices:
         now = self._clock.now()
         facts = replace(
             self._facts(ref, now, envelope),
-            subject=_subject(message),
+            subject=subject_of(message),
             reason=reason,
             due_at=due_at.astimezone(self._zone),
             rule=verdict.deciding or "",
@@ -121,6 +122,18 @@ class Notices:
             self._senders.withdraw(envelope.reverse_path, ref)
         if (reviewers := self._letterhead.reviewers()) is not None:
             self._reviewers.withdraw(reviewers, ref)
+
+    def recall(self, held: Held, reason: str) -> None:
+        """A hold whose notice was put off before a restart, so that it is told together with others after all.
+
+        reason: that of the NotTold that `held` answered then, with nothing `instead`.
+        """
+        now, reviewers = self._clock.now(), self._letterhead.reviewers()
+        if reason == Reason.TOGETHER and held.envelope.reverse_path is not None:
+            listed = Listed(held.ref, legible(held.subject, 80), held.due_at.astimezone(self._zone))
+            self._senders.recall(held.envelope.reverse_path, listed, now)
+        elif reason in EXPLAINED and reviewers is not None:
+            self._reviewers.recall(reviewers, Listed(held.ref), now)
 
     def overdue(self, now: datetime) -> tuple[NewDelivery, ...]:
         """Combined notices for whoever was spared notices in a burst and has heard nothing since.
@@ -269,10 +282,6 @@ class Notices:
         addresses = {each.address for each in envelope.recipients}
         outside = sum(not self._organisation.is_inside(address) for address in addresses)
         return Facts(ref=ref, at=now.astimezone(self._zone), people=len(addresses), outside=outside)
-
-
-def _subject(message: Message) -> str:
-    return next((decode_text(message.value(field)) for field in message.named("subject")), "")
 
 
 def _message_id(message: Message) -> bytes | None:

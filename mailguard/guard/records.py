@@ -12,7 +12,7 @@ from typing import Any
 
 from ..core.envelope import Envelope, Recipient
 from ..core.lifecycle import State
-from ..core.outcome import Outcome
+from ..core.outcome import Outcome, RecipientOutcome
 from ..core.rewrite.content import Edit
 
 
@@ -193,6 +193,13 @@ class RecipientResult:
     code: int | None
     status: str | None
     text: str | None
+
+
+def result_of(each: RecipientOutcome, outcome: Outcome | None = None) -> RecipientResult:
+    """What a transmission says of one recipient. outcome: in place of its own (given up, a deferred one is refused)."""
+    said = each.reply
+    told = (said.code, said.status, said.text) if said else (None, None, None)
+    return RecipientResult(each.recipient, outcome or each.outcome, *told)
 
 
 @dataclass(frozen=True, slots=True)

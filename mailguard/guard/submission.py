@@ -22,7 +22,6 @@ from ..core.errors import CannotRewrite, MailguardError, ReferenceTaken
 from ..core.lifecycle import State
 from ..core.mail.message import Buffer, Message
 from ..core.mail.parse import parse
-from ..core.mail.text import decode_text
 from ..core.observation import observe
 from ..core.organisation import Organisation
 from ..core.outcome import Outcome, RecipientOutcome, SmarthostReply, Transmission
@@ -36,12 +35,13 @@ from ..core.rewrite.hide import bcc, separate
 from ..core.rewrite.received import received_field
 from ..core.rewrite.relay import relay
 from ..core.session import Session
+from ..core.subject import subject_of
 from ..core.verdict import Disposition, Inspection, Needs, Rewrite, Verdict
 from ..logs import logger
 from . import entries
 from .notices import Notices, NotTold, Reason
 from .ports import Clock, Inspector, Ledger, Outbox, Quarantine, Randomness, Smarthost
-from .records import NewDelivery, NewEntry, NewHeld, RecipientResult
+from .records import NewDelivery, NewEntry, NewHeld, result_of
 from .watch import Watch
 
 log = logger("submission")
@@ -368,7 +368,7 @@ class Submission:
             rows.append(self._delivery(judged, ref, "deferred", waiting, content, 0))
             records.append(entries.plain("recipients_queued", ref, judged.at, count=len(waiting)))
         if refused:
-            results = tuple(_result(each) for each in refused)
+            results = tuple(map(result_of, refused))
             told, told_entries = entries.told(
                 ref,
                 judged.at,
@@ -408,7 +408,6 @@ class Submission:
             judged.envelope,
             judged.message,
             decision,
-            _subject(judged.message),
             judged.session.identifier,
             __version__,
         )
@@ -422,7 +421,7 @@ class Submission:
             due_at=due_at,
             envelope=judged.envelope,
             sender=reverse_path.address if reverse_path else "",
-            subject=_subject(judged.message),
+            subject=subject_of(judged.message),
             reason=reason,
             rules=tuple(rule.id for rule in verdict.rules if rule.matched and rule.mode == "enforce"),
             offers=verdict.rewrite.value if verdict.rewrite else None,
@@ -510,21 +509,6 @@ async def _hash(content: Content) -> str:
     if len(content.raw) <= BIG_MESSAGE_BYTES:
         return content.sha256()
     return await asyncio.to_thread(content.sha256)
-
-
-def _subject(message: Message) -> str:
-    return next((decode_text(message.value(field)) for field in message.named("subject")), "")
-
-
-def _result(each: RecipientOutcome) -> RecipientResult:
-    said = each.reply
-    return RecipientResult(
-        each.recipient,
-        each.outcome,
-        said.code if said else None,
-        said.status if said else None,
-        said.text if said else None,
-    )
 
 
 def _cancelled() -> bool:

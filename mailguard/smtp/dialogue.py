@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from ..core.envelope import Envelope, Path, Recipient
+from ..core.envelope import Envelope, Path, Recipient, value_of
 from ..core.mail.path import (
     PathError,
     parse_forward_path,
@@ -25,7 +25,7 @@ from ..core.session import Session
 from . import replies
 from .capabilities import Capabilities
 from .listen_settings import Limits
-from .parameters import OF_MAIL, OF_RECIPIENT, announces_smtputf8, parameter_trouble, value_of
+from .parameters import OF_MAIL, OF_RECIPIENT, announces_smtputf8, parameter_trouble
 
 LINE_OCTETS = 512
 """RFC 5321 section 4.5.3.1.4, with the CRLF."""

@@ -83,12 +83,3 @@ def parameter_trouble(
             return replies.BAD_PARAMETER
         seen.add(name)
     return None
-
-
-def value_of(parameters: Sequence[bytes], name: bytes) -> bytes | None:
-    """The value of a parameter, b"" for one without a value, None where it was not given."""
-    for each in parameters:
-        key, _, value = each.partition(b"=")
-        if key.upper() == name:
-            return value
-    return None

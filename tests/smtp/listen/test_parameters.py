@@ -6,7 +6,7 @@ import pytest
 
 from mailguard.smtp import replies
 from mailguard.smtp.capabilities import Capabilities
-from mailguard.smtp.parameters import OF_MAIL, OF_RECIPIENT, parameter_trouble, value_of
+from mailguard.smtp.parameters import OF_MAIL, OF_RECIPIENT, parameter_trouble
 
 ALL = Capabilities(eight_bit=True, smtputf8=True, dsn=True)
 
@@ -81,9 +81,3 @@ def test_of_extensions_that_are_not_announced() -> None:
 
 def test_twice_whatever_the_case() -> None:
     assert parameter_trouble([b"RET=FULL", b"ret=HDRS"], OF_MAIL, ALL) == replies.PARAMETER_TWICE
-
-
-def test_values() -> None:
-    assert value_of([b"a=1", b"SMTPUTF8"], b"A") == b"1"
-    assert value_of([b"SMTPUTF8"], b"SMTPUTF8") == b""
-    assert value_of([], b"SMTPUTF8") is None
