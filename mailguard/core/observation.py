@@ -14,6 +14,8 @@ from typing import Any
 
 from .consumer_providers import is_consumer_provider
 from .envelope import Envelope
+from .kinds import is_calendar, is_tnef
+from .mail.header import ORIGINATOR_FIELDS
 from .mail.message import Defect, Mailbox, Message, Part
 from .mail.text import decode_charset, decode_words, unfold
 from .organisation import Organisation
@@ -21,11 +23,6 @@ from .verdict import Finding, Inspection
 
 MAX_HEADER_CHARACTERS = 65_536
 """More text than this in one field is not matched: the rule that asked errs, which holds (THREATS.md T82)."""
-
-CALENDAR_TYPES = frozenset({"text/calendar", "text/x-vcalendar", "application/ics", "text/ics"})
-TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
-CALENDAR_NAMES = (".ics", ".vcs", ".ifb")
-TNEF_NAMES = ("winmail.dat", "win.dat")
 
 
 class TooLong(Exception):
@@ -156,7 +153,6 @@ def _shown_in(mailboxes: Iterable[Mailbox], counted: Iterable[str]) -> tuple[str
     return tuple("-".join(word.capitalize() for word in name.split("-")) for name in names)
 
 
-ORIGINATOR_FIELDS = frozenset({"from", "sender", "resent-from", "resent-sender"})
 HARMLESS = frozenset({"8-bit-header", "long-header-line"})
 """Defects of From that leave no doubt about its addresses."""
 
@@ -174,11 +170,8 @@ def _is_attachment(part: Part) -> bool:
 
 def _has_calendar(message: Message, parts: Iterable[Part]) -> bool:
     """A calendar part by type or by name, TNEF (which may carry one), or Outlook's mark on the whole message."""
-    for part in parts:
-        if part.media_type in CALENDAR_TYPES or part.media_type in TNEF_TYPES:
-            return True
-        if any(name.lower().strip().endswith(CALENDAR_NAMES + TNEF_NAMES) for name in part.filenames):
-            return True
+    if any(is_calendar(part) or is_tnef(part) for part in parts):
+        return True
     return any(b"calendarmessage" in message.value(each).lower() for each in message.named("content-class"))
 
 

@@ -11,18 +11,14 @@ import re
 from collections.abc import Iterator
 
 from ..errors import CannotRewrite
+from ..kinds import is_calendar, is_tnef, plain_names
 from ..mail.message import Field, Message, Part
 from ..mail.parse import parse
 from . import sentences
 from .opaque import Unreadable, signed_content
 from .search import Hidden
 
-_CALENDAR_TYPES = frozenset({"text/calendar", "text/x-vcalendar", "application/ics", "application/x-ics"})
-_CALENDAR_TYPE = re.compile(r"application/calendar\+\w+\Z")
-_CALENDAR_NAME = re.compile(r"\.(?:ics|ical|icalendar|ifb|vcs)\Z")
 _CALENDAR_START = re.compile(rb"\s*(?:BEGIN\s*:\s*VCALENDAR|QkVHSU46VkNBTEVOREFS)", re.IGNORECASE)
-_TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef", "application/x-ms-tnef"})
-_TNEF_NAME = re.compile(r"(?:winmail|win)\.dat\Z|\.tnef\Z")
 _TNEF_START = re.compile(rb"\s*(?:\x78\x9f\x3e\x22|eJ8\+I)")
 _NESTED_TYPES = frozenset({"text/rfc822-headers", "text/rfc822", "application/vnd.ms-outlook", "application/mbox"})
 _NESTED_NAME = re.compile(r"\.(?:eml|emlx|msg|mbox|oft)\Z")
@@ -61,24 +57,14 @@ def _check_entity(entity: Message, hidden: Hidden) -> list[Message]:
 
 
 def _check_kind(message: Message, part: Part) -> None:
-    names = [name.casefold().rstrip(" .\t\0\"'") for name in part.filenames]
     start = b"" if part.children else bytes(message.raw[part.body_start : min(part.end, part.body_start + 80)])
-    if _is(part, _CALENDAR_TYPES, names, _CALENDAR_NAME, _CALENDAR_TYPE) or _CALENDAR_START.match(start):
+    if is_calendar(part) or _CALENDAR_START.match(start):
         raise CannotRewrite(sentences.CALENDAR)
-    if _is(part, _TNEF_TYPES, names, _TNEF_NAME) or _TNEF_START.match(start):
+    if is_tnef(part) or _TNEF_START.match(start):
         raise CannotRewrite(sentences.TNEF)
-    if part.media_type.startswith("message/") or _is(part, _NESTED_TYPES, names, _NESTED_NAME):
+    nested = part.media_type.startswith("message/") or part.media_type in _NESTED_TYPES
+    if nested or any(map(_NESTED_NAME.search, plain_names(part))):
         raise CannotRewrite(sentences.NESTED)
-
-
-def _is(
-    part: Part, types: frozenset[str], names: list[str], name: re.Pattern[str], kind: re.Pattern[str] | None = None
-) -> bool:
-    return (
-        part.media_type in types
-        or bool(kind and kind.match(part.media_type))
-        or any(name.search(each) for each in names)
-    )
 
 
 def _check_repetition(message: Message, part: Part, hidden: Hidden) -> None:
