@@ -18,6 +18,7 @@ from ..core.lifecycle import OPEN, Act, State, after
 from ..core.mail.message import Buffer, Message
 from ..core.mail.parse import parse
 from ..core.organisation import Organisation
+from ..core.rewrite import sentences
 from ..core.rewrite.copies import Copy
 from ..core.rewrite.hide import bcc, separate
 from ..core.rewrite.relay import relay
@@ -138,7 +139,7 @@ class Review:
         if form == "original":
             return (Copy(held.envelope.recipients, relay(message, held.received)),)
         if form == "cleaned":
-            raise CannotRewrite("this message holds nothing that mailguard can clean")
+            raise CannotRewrite(sentences.NOTHING_TO_CLEAN)
         return await asyncio.to_thread(self._hidden, held, form, message)
 
     def _hidden(self, held: Held, form: Form, message: Message) -> tuple[Copy, ...]:

@@ -12,17 +12,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..errors import CannotRewrite
-from ..mail.header import VISIBLE_FIELDS
+from ..mail.header import BLIND_FIELDS, ORIGINATOR_FIELDS, VISIBLE_FIELDS
 from ..mail.message import Field, Mailbox, Message
 from . import sentences
 from .items import fits, fold, split
-from .relay import BLIND
 from .search import Hidden
 
 IDENTIFIERS = frozenset({"message-id", "references", "in-reply-to", "content-id", "resent-message-id"})
 _FIXED = frozenset(
     {
-        *("from", "sender", "resent-from", "resent-sender", "date", "resent-date", "message-id", "resent-message-id"),
+        *ORIGINATOR_FIELDS,
+        *("date", "resent-date", "message-id", "resent-message-id"),
         *("subject", "mime-version", "content-type", "content-transfer-encoding", "content-disposition", "content-id"),
     }
 )
@@ -72,7 +72,7 @@ def changes(message: Message, hidden: Hidden) -> list[Change]:
     return [
         _change(message, field, mailboxes.get(field.start, []), hidden)
         for field in message.fields
-        if field.name not in BLIND and _shows(message, field, mailboxes.get(field.start, []), hidden)
+        if field.name not in BLIND_FIELDS and _shows(message, field, mailboxes.get(field.start, []), hidden)
     ]
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from email.utils import format_datetime
 from ipaddress import IPv6Address, ip_address
 
 from ..envelope import Envelope
+from ..moment import header_date
 from ..session import Session
 
 _DOMAIN = re.compile(r"(?=.{1,255}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,62})*\Z")
@@ -27,7 +27,7 @@ def received_field(session: Session, hostname: str, ref: str, at: datetime, enve
     lines = (
         f"Received: from {_origin(session)}",
         f"by {hostname} with {protocol(session, envelope)}",
-        f"id {ref}; {format_datetime(at)}",
+        f"id {ref}; {header_date(at)}",
     )
     return "\r\n\t".join(lines).encode("ascii", "replace") + b"\r\n"
 

@@ -1,13 +1,15 @@
-"""What every message that leaves gets: our Received field on top, and no Bcc field. Nothing else changes."""
+"""What every message that leaves gets: our Received field on top, and no Bcc field (RFC 5322 section 3.6.3).
+
+Nothing else changes.
+"""
 
 from __future__ import annotations
 
 from ..errors import CannotRewrite
+from ..mail.header import BLIND_FIELDS
 from ..mail.message import Field, Message
+from . import sentences
 from .content import Edit, merge
-
-BLIND = ("bcc", "resent-bcc")
-"""Fields that never leave, under any disposition (RFC 5322 section 3.6.3)."""
 
 
 def relay(message: Message, received: bytes) -> tuple[Edit, ...]:
@@ -16,8 +18,8 @@ def relay(message: Message, received: bytes) -> tuple[Edit, ...]:
     CannotRewrite where a field hides inside another (THREATS.md T25): it may be a Bcc field that cannot be taken out.
     """
     if any(defect.kind == "hidden-field" and defect.where == "header" for defect in message.defects):
-        raise CannotRewrite("One header field is hidden inside another, and it may hold addresses nobody should see.")
-    return merge([insertion(message, received)], [remove(field) for field in message.named(*BLIND)])
+        raise CannotRewrite(sentences.HIDDEN_FIELD)
+    return merge([insertion(message, received)], [remove(field) for field in message.named(*BLIND_FIELDS)])
 
 
 def remove(field: Field) -> Edit:

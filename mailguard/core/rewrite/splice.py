@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ..mail.header import BLIND_FIELDS
 from ..mail.message import Message
 from .content import Content, Edit, merge
 from .fields import Change
-from .relay import BLIND, relay, remove
+from .relay import relay, remove
 from .signatures import ARC, DKIM, broken
 
 _MOST_EDITS = 64
@@ -21,7 +22,8 @@ def splice(
 
     also: names of fields that change beside these (To, where a slot is filled).
     """
-    names = {change.field.name for change in changed} | {field.name for field in message.named(*BLIND)} | set(also)
+    blind = {field.name for field in message.named(*BLIND_FIELDS)}
+    names = {change.field.name for change in changed} | blind | set(also)
     done = {change.field.start for change in changed}
     gone = [field for field in broken(message, names) if field.start not in done]
     edits = merge(relay(message, received), [_edit(change) for change in changed], [remove(field) for field in gone])
@@ -31,7 +33,7 @@ def splice(
 
 def blind_names(message: Message) -> tuple[str, ...]:
     """What relay changes, as names for the decision."""
-    return tuple(dict.fromkeys(f"{field.name}-removed" for field in message.named(*BLIND)))
+    return tuple(dict.fromkeys(f"{field.name}-removed" for field in message.named(*BLIND_FIELDS)))
 
 
 def condense(message: Message, edits: Sequence[Edit]) -> tuple[Edit, ...]:

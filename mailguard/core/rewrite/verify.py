@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import CannotRewrite
+from ..mail.header import BLIND_FIELDS
 from ..mail.message import Message
 from ..mail.parse import parse
 from . import sentences
 from .content import Content, Edit
 from .fields import searchable
 from .malformed import check_after
-from .relay import BLIND
 from .search import Hidden
 
 
@@ -33,7 +33,8 @@ def verify(
     """
     header = Content(bytes(message.raw[: message.body_start]), tuple(edits)).to_bytes()
     result = parse(header)
-    if result.named(*BLIND) or any(hidden.found_in(searchable(result, field)) - allowed for field in result.fields):
+    shows_hidden = any(hidden.found_in(searchable(result, field)) - allowed for field in result.fields)
+    if shows_hidden or result.named(*BLIND_FIELDS):
         raise CannotRewrite(sentences.LEFT_OVER)
     shown = {mailbox.address for mailbox in result.visible}
     before = {mailbox.address for mailbox in message.visible} - hidden.addresses

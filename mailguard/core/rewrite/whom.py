@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..envelope import Envelope
+from ..mail.header import BLIND_FIELDS, ORIGINATOR_FIELDS
 from ..mail.message import Field, Message
 from ..mail.parse import parse
 from ..organisation import Organisation
-from .relay import BLIND
 
 
 def hide_from_outside(
@@ -18,7 +18,7 @@ def hide_from_outside(
     outside here (DESIGN.md: exempt from the count, never from the rewrite).
     """
     visible = {mailbox.address for mailbox in message.visible}
-    blind = {address for field in message.named(*BLIND) for address in _shown(message, field)}
+    blind = {address for field in message.named(*BLIND_FIELDS) for address in _shown(message, field)}
     named = visible | blind | {recipient.address for recipient in envelope.recipients}
     too_many = hide_inside_above is not None and sum(map(organisation.is_inside, visible)) > hide_inside_above
     wanted = named if too_many else {address for address in named if not organisation.is_inside(address)}
@@ -31,7 +31,7 @@ def senders(message: Message, envelope: Envelope, organisation: Organisation) ->
     An address outside counts only where it is alone in its field: several are a list like any other.
     """
     found = {envelope.reverse_path.address} if envelope.reverse_path else set()
-    for field in message.named("from", "sender", "resent-from", "resent-sender"):
+    for field in message.named(*ORIGINATOR_FIELDS):
         shown = _shown(message, field)
         found |= shown if len(shown) == 1 else {address for address in shown if organisation.is_inside(address)}
     return frozenset(found)
