@@ -1,7 +1,8 @@
 """How often one person is told: several at once are told together (CONSOLE.md 3: five or more in 10 minutes).
 
 INVARIANT: memory is bounded, whatever is submitted: so many people, so many messages remembered for each.
-What it remembers does not survive a restart; then somebody may get one notice more, never one less.
+What it remembers does not survive a restart. `recall` gives back what was left out until then, so that somebody may get
+one notice more, never one less.
 """
 
 from __future__ import annotations
@@ -66,6 +67,12 @@ class Burst:
         earlier, count = tuple(known.left_out), known.count
         _forget(known)
         return Alone(earlier, count)
+
+    def recall(self, person: Path, item: Listed, now: datetime) -> None:
+        """It was left out before a restart: it is told with the next, or by `overdue`. Twice is once."""
+        known = self._person(person, now)
+        if all(each.ref != item.ref for each in known.left_out):
+            self._leave_out(known, item, now)
 
     def withdraw(self, person: Path, ref: str) -> None:
         """What `tell` was asked about did not come to be: it counts no more."""

@@ -218,7 +218,14 @@ def _keep_going(
         wake=parts.wake.set,
     )
 
-    late = LateNotices(notices=parts.notices, outbox=parts.store.outbox, clock=parts.clock, wake=parts.wake.set)
+    late = LateNotices(
+        notices=parts.notices,
+        outbox=parts.store.outbox,
+        quarantine=parts.store.quarantine,
+        ledger=parts.store.ledger,
+        clock=parts.clock,
+        wake=parts.wake.set,
+    )
 
     async def gauges() -> None:
         counts = await parts.store.counts()
