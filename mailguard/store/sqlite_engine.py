@@ -113,6 +113,8 @@ class SqliteEngine:
         self._reader: Connection | None = None
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
+        self._path = path
+        self._identity = _identity(path)
         self._closed = False
         self._truncating = False
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="mailguard-store-read")
@@ -207,6 +209,7 @@ class SqliteEngine:
         chain = Chain(self._settings.ledger, self._keyring, self._settings.checkpoint_entries)
         try:
             self._witness.settle()
+            self._refuse_another_file()
             connection = self._connected()
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         except (DBAPIError, OSError) as error:
@@ -220,6 +223,11 @@ class SqliteEngine:
             self._witness.note(chain.ledger, chain.head)
         if self._truncating:
             self._truncate_wal(connection)
+
+    def _refuse_another_file(self) -> None:
+        """SQLite writes on into a file whose name is gone: what it then called durable would end with the process."""
+        if _identity(self._path) != self._identity:
+            raise FileNotFoundError("the file of the store was removed or replaced; restart to use what is there now")
 
     def _truncate_wal(self, connection: Connection) -> None:
         try:
@@ -260,6 +268,12 @@ class SqliteEngine:
     def _drop_reader(self) -> None:
         connection, self._reader = self._reader, None
         _close(connection)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """What stays the same while a name means the same file. OSError where there is none."""
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def _close(connection: Connection | None) -> None:
