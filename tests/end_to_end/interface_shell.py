@@ -92,16 +92,14 @@ def eml(file: Path, *, to: str = "a@one.example", sender: str = "jo@elmroad.exam
     return file
 
 
-def settings(
-    folder: Path, *, name: str = "mailguard.yaml", policy: str = POLICY, smarthost: int = 9, extra: str = ""
-) -> Path:
-    """Write settings and a policy folder. smarthost: its port (9: nobody listens there)."""
+def settings(folder: Path, *, name: str = "mailguard.yaml", policy: str = POLICY, extra: str = "") -> Path:
+    """Write settings and a policy folder. Nobody listens at the smarthost's port."""
     (folder / "policies").mkdir(parents=True, exist_ok=True)
     (folder / "policies" / "policy.yaml").write_text(policy)
     (folder / name).write_text(
         "organisation: {name: Elm Road Surgery, domains: [elmroad.example]}\n"
         "listen: [{address: 127.0.0.1:0}]\n"
-        f"smarthost: {{address: 127.0.0.1:{smarthost}, tls: none}}\n"
+        f"smarthost: {{address: 127.0.0.1:9, tls: none}}\n"
         f"store: sqlite:///{folder}/store/mailguard.db\n"
         "policies: policies/\n"
         "notices: {from: mailguard@elmroad.example}\n" + extra
