@@ -31,15 +31,13 @@ from .chain import (
 )
 from .engine import Engine
 from .evidence import ERASED_KIND, PURGED_KIND
-from .export import ExportUnreadable, export, verify_export
 from .instants import iso
 from .keys import PURPOSES, Keyring, signature_holds
+from .paging import PAGE_ROWS, fetch, pages
 from .sealing import SealBroken, unseal_json, unwrap
 from .store import Store
-from .walk import PAGE_ROWS, SHOWN_FINDINGS, ChainWalk, Report, Trouble, fetch, pages
+from .walk import SHOWN_FINDINGS, ChainWalk, Report
 from .witness import WitnessLine, read_witness
-
-__all__ = ["ExportUnreadable", "Report", "Trouble", "export", "verify", "verify_export"]
 
 log = logger("store")
 
@@ -189,7 +187,7 @@ class _Checkpoints:
         query = select(table).where(mine).order_by(table.c.number).limit(PAGE_ROWS)
         self._page = list(await self._engine.read(partial(fetch, query)))
         for row in self._page:
-            self._check(row, self._keyring)
+            self._check(row)
 
     async def pass_entry(self, sequence: int, digest: str, at: int) -> None:
         """Compare with the checkpoint that stands at this entry; those that were passed stand at no entry."""
@@ -207,13 +205,13 @@ class _Checkpoints:
                 self._report.add("tail-cut", self.ledger, row.sequence, "a checkpoint stands beyond the last entry")
             await self._load()
 
-    def _check(self, row: Row[Any], keyring: Keyring) -> None:
+    def _check(self, row: Row[Any]) -> None:
         if row.number != self.number + 1 or row.sequence < self.sequence:
             detail = f"after checkpoint {self.number} comes {row.number}"
             self._report.add("checkpoint-missing", self.ledger, row.sequence, detail)
         text = checkpoint_text(row.ledger, row.number, row.sequence, row.hash, row.at, row.key)
-        known = keyring.find("signing", row.key) is not None
-        if not known or not signature_holds(keyring.public_key(row.key), row.signature, text):
+        known = self._keyring.find("signing", row.key) is not None
+        if not known or not signature_holds(self._keyring.public_key(row.key), row.signature, text):
             self._report.add("checkpoint-forged", self.ledger, row.sequence, "the signature does not hold")
         self.number, self.sequence = row.number, row.sequence
         self._report.checkpoints += 1

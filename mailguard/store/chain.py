@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Dialect, Table, insert, select, update
 
 from ..core.errors import ReferenceTaken, StoreUnavailable
 from ..guard.records import Entry, NewEntry, RecipientRecord
@@ -285,15 +285,15 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
     """Insert tuples in the order of the table's columns, past the statement compiler: appends are the hot path."""
     if not rows:
         return
-    statement = _insert_text(table, connection.dialect.name, connection)
+    statement = _insert_text(table, connection.dialect)
     connection.exec_driver_sql(statement, list(rows) if len(rows) > 1 else rows[0])
 
 
 _insert_texts: dict[tuple[str, str], str] = {}
 
 
-def _insert_text(table: Table, dialect: str, connection: Connection) -> str:
-    text = _insert_texts.get((table.name, dialect))
+def _insert_text(table: Table, dialect: Dialect) -> str:
+    text = _insert_texts.get((table.name, dialect.name))
     if text is None:
-        text = _insert_texts[table.name, dialect] = str(insert(table).compile(dialect=connection.dialect))
+        text = _insert_texts[table.name, dialect.name] = str(insert(table).compile(dialect=dialect))
     return text

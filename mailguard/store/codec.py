@@ -9,12 +9,12 @@ from ..core.envelope import Envelope, Path, Recipient
 from ..core.rewrite.content import Edit
 
 
-def octets_to_text(octets: bytes | None) -> str | None:
-    return None if octets is None else bytes(octets).decode("latin-1")
+def octets_to_text(octets: bytes) -> str:
+    return octets.decode("latin-1")
 
 
-def text_to_octets(text: str | None) -> bytes | None:
-    return None if text is None else text.encode("latin-1")
+def text_to_octets(text: str) -> bytes:
+    return text.encode("latin-1")
 
 
 def envelope_to_json(envelope: Envelope) -> list[Any]:
@@ -22,7 +22,7 @@ def envelope_to_json(envelope: Envelope) -> list[Any]:
     return [
         None if path is None else _path_to_json(path),
         [recipient_to_json(recipient) for recipient in envelope.recipients],
-        [octets_to_text(parameter) for parameter in envelope.parameters],
+        list(map(octets_to_text, envelope.parameters)),
     ]
 
 
@@ -31,17 +31,17 @@ def envelope_from_json(value: Any) -> Envelope:
     return Envelope(
         None if path is None else _path_from_json(path),
         tuple(recipient_from_json(recipient) for recipient in recipients),
-        tuple(each.encode("latin-1") for each in parameters),
+        tuple(map(text_to_octets, parameters)),
     )
 
 
 def recipient_to_json(recipient: Recipient) -> list[Any]:
-    return [*_path_to_json(recipient.path), [octets_to_text(parameter) for parameter in recipient.parameters]]
+    return [*_path_to_json(recipient.path), list(map(octets_to_text, recipient.parameters))]
 
 
 def recipient_from_json(value: Any) -> Recipient:
     wire, address, parameters = value
-    return Recipient(_path_from_json([wire, address]), tuple(each.encode("latin-1") for each in parameters))
+    return Recipient(_path_from_json([wire, address]), tuple(map(text_to_octets, parameters)))
 
 
 def edits_to_json(edits: Sequence[Edit]) -> list[Any]:
@@ -49,7 +49,7 @@ def edits_to_json(edits: Sequence[Edit]) -> list[Any]:
 
 
 def edits_from_json(value: Any) -> tuple[Edit, ...]:
-    return tuple(Edit(start, end, replacement.encode("latin-1")) for start, end, replacement in value)
+    return tuple(Edit(start, end, text_to_octets(replacement)) for start, end, replacement in value)
 
 
 def _path_to_json(path: Path) -> list[Any]:
@@ -57,4 +57,4 @@ def _path_to_json(path: Path) -> list[Any]:
 
 
 def _path_from_json(value: Any) -> Path:
-    return Path(value[0].encode("latin-1"), value[1])
+    return Path(text_to_octets(value[0]), value[1])

@@ -27,8 +27,9 @@ from .canonical import canonical
 from .chain import checkpoint_text
 from .engine import Engine
 from .keys import signature_holds, sync_folder
+from .paging import fetch, pages
 from .store import Store
-from .walk import ChainWalk, Report, fetch, pages
+from .walk import ChainWalk, Report
 
 FORMAT = 1
 MAX_LINE_BYTES = 64 * 1024 * 1024

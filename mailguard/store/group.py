@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeVar
 
@@ -44,7 +44,7 @@ class Job:
     appends: Sequence[PreparedEntry] = ()
     locks: bool = True
     value: Any = None
-    error: BaseException | None = field(default=None)
+    error: BaseException | None = None
 
 
 def run_group(connection: Connection, chain: Chain, jobs: Sequence[Job]) -> bool:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from functools import partial
-from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, tuple_
+from sqlalchemy import select
 
 from ..guard.records import Entry, NewEntry
 from . import schema
 from .chain import PreparedEntry, prepare, read_entry
 from .engine import Engine
 from .keys import Keyring
+from .paging import pages
 
-PAGE_ENTRIES = 500
 Prepare = Callable[[Sequence[NewEntry]], list[PreparedEntry]]
 """Turns new entries into prepared ones; the store hands it to every port that appends."""
 
@@ -33,22 +31,12 @@ class StoredLedger:
     async def entries(self, ref: str | None = None) -> AsyncIterator[Entry]:
         """In order of ledger and sequence, a page at a time; what is appended meanwhile may or may not be seen."""
         table = schema.entries
-        query = select(*table.c["ledger", "sequence", "hash", "body"]).order_by(table.c.ledger, table.c.sequence)
+        query = select(*table.c["ledger", "sequence", "hash", "body"])
         if ref is not None:
             query = query.where(table.c.ref == ref)
-        place = ("", 0)
-        while True:
-            page = query.where(tuple_(table.c.ledger, table.c.sequence) > place).limit(PAGE_ENTRIES)
-            rows = await self._engine.read(partial(_fetch, page))
+        async for rows in pages(self._engine, query, table.c.ledger, table.c.sequence):
             for row in rows:
                 yield read_entry(row.ledger, row.sequence, row.hash, row.body)
-            if len(rows) < PAGE_ENTRIES:
-                return
-            place = (rows[-1].ledger, rows[-1].sequence)
-
-
-def _fetch(query: Select[Any], connection: Connection) -> Sequence[Row[Any]]:
-    return connection.execute(query).all()
 
 
 def preparer(ledger: str, keyring: Keyring) -> Prepare:

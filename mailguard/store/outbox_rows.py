@@ -43,7 +43,7 @@ def _distinct(values: Iterable[str]) -> list[str]:
 
 
 def _row(delivery: NewDelivery, key: DataKey) -> dict[str, Any]:
-    content = [edits_to_json(delivery.edits), octets_to_text(delivery.text)]
+    content = [edits_to_json(delivery.edits), None if delivery.text is None else octets_to_text(delivery.text)]
     return {
         "identifier": delivery.identifier,
         "ref": delivery.ref,
@@ -94,7 +94,7 @@ def read_delivery(row: Row[Any], keyring: Keyring) -> Delivery:
         give_up_at=from_micros(row.give_up_at),
         blob=row.blob,
         edits=edits_from_json(edits),
-        text=text_to_octets(text),
+        text=None if text is None else text_to_octets(text),
         sender_told=row.sender_told,
         attempts=row.attempts,
         lease=row.lease,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from ..core.errors import UnknownReference
 from . import schema
 from .chain import Chain, insert_rows
-from .codec import octets_to_text
+from .codec import octets_to_text, text_to_octets
 from .engine import Engine
 from .instants import to_micros
 from .keys import Keyring
@@ -46,4 +46,4 @@ class StoredPolicies:
             raise UnknownReference(f'there is no policy revision "{revision}"')
         bound_to = context("policy", revision)
         documents = unseal_json(unwrap(self._keyring, row.master, row.wrapped_key, bound_to), bound_to, row.sealed)
-        return {name: text.encode("latin-1") for name, text in documents.items()}
+        return {name: text_to_octets(text) for name, text in documents.items()}

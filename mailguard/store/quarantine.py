@@ -16,7 +16,7 @@ from ..guard.records import Held, HeldChange, NewDelivery, NewEntry, NewHeld
 from . import schema
 from .blobs import StoredBlobs, keep
 from .chain import Chain
-from .codec import envelope_from_json, envelope_to_json
+from .codec import envelope_from_json, envelope_to_json, octets_to_text, text_to_octets
 from .engine import Engine
 from .instants import from_micros, optional_moment, to_micros
 from .keys import DataKey, Keyring
@@ -137,7 +137,7 @@ def _row(held: NewHeld, key: DataKey, keyring: Keyring) -> dict[str, Any]:
         "decision": dict(held.decision),
         "recipients_sha256": held.recipients_sha256,
         "sender_may": list(held.sender_may),
-        "received": held.received.decode("latin-1"),
+        "received": octets_to_text(held.received),
     }
     undecided: dict[str, Any] = {"approved_by": [], "decided_by": None, "note": None}
     return {
@@ -240,5 +240,5 @@ def _read(row: Row[Any], keyring: Keyring, counts: dict[str, int] | None) -> Hel
         released_as=row.released_as,
         delivery=counts if counts else json.loads(row.delivery),
         hide_inside_above=row.hide_inside_above,
-        received=message["received"].encode("latin-1"),
+        received=text_to_octets(message["received"]),
     )

@@ -1,4 +1,4 @@
-"""What every audit shares: the report, the steps along one chain, and paging through a table.
+"""What every audit shares: the report, and the steps along one chain.
 
 Contract: bounded memory; after trouble a walk goes on from what is stored, so that one edit is one finding.
 """
@@ -7,18 +7,12 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, tuple_
-
 from .chain import VERSION, authenticate, genesis, hash_body
-from .engine import Engine
 from .keys import Keyring
 
-PAGE_ROWS = 500
 SHOWN_FINDINGS = 100
 
 
@@ -74,25 +68,6 @@ class Report:
                 for each in self.troubles
             ],
         }
-
-
-async def pages(engine: Engine, query: Select[Any], *key: Any) -> AsyncIterator[Sequence[Row[Any]]]:
-    """The rows of a query in order of a unique key, a page at a time."""
-    place: tuple[Any, ...] | None = None
-    while True:
-        page = query.order_by(*key).limit(PAGE_ROWS)
-        if place is not None:
-            page = page.where(tuple_(*key) > place)
-        rows = await engine.read(partial(fetch, page))
-        if rows:
-            yield rows
-        if len(rows) < PAGE_ROWS:
-            return
-        place = tuple(getattr(rows[-1], column.name) for column in key)
-
-
-def fetch(query: Select[Any], connection: Connection) -> Sequence[Row[Any]]:
-    return connection.execute(query).all()
 
 
 class ChainWalk:

@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 
 from mailguard.core.errors import MailguardError
 from mailguard.store import schema
-from mailguard.store.audit import Report, verify
+from mailguard.store.audit import verify
 from mailguard.store.chain import genesis, hash_body
 from mailguard.store.store import Store
 from mailguard.store.store_settings import RetentionSettings, StoreSettings
+from mailguard.store.walk import Report
 from tests.store import samples
 
 ENTRIES = 45

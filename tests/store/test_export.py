@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailguard.store.audit import ExportUnreadable, export, verify_export
+from mailguard.store.export import ExportUnreadable, export, verify_export
 from mailguard.store.keys import Keyring, ensure_keys
 from mailguard.store.store import Store
 from mailguard.store.store_settings import StoreSettings
