@@ -76,6 +76,13 @@ def opening_fields(frame: Frame, subject: str, *, submitted: str, replies: bool 
     return b"".join(fields)
 
 
+def who_to_ask(frame: Frame) -> str:
+    """The sentence that says where questions go: to the contact by replying, else to a person of the organisation."""
+    if frame.contact:
+        return words.REPLY_TO_CONTACT.format(contact=frame.contact)
+    return words.ASK_SOMEBODY.format(organisation=legible(frame.organisation, 100))
+
+
 def _check(frame: Frame) -> None:
     for value in (frame.sender, frame.to, frame.contact or "", frame.message_id, frame.mark, frame.boundary):
         international = frame.international and value == frame.to

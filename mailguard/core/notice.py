@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from . import words
 from .compose import multipart, serialise, text_part
-from .frame import Frame, opening_fields
+from .frame import Frame, opening_fields, who_to_ask
 from .legible import legible, legible_lines, without_addresses
 from .letter import Block, Letter, as_html, as_text
 from .moment import moment_in_words
@@ -281,12 +281,8 @@ def _ending(kind: Kind, facts: Facts, frame: Frame) -> tuple[Block, ...]:
         lines = []
     else:
         lines = [words.REFERENCE.format(ref=facts.ref)]
-    if kind in TO_REVIEWERS:
-        pass
-    elif frame.contact:
-        lines.append(words.REPLY_TO_CONTACT.format(contact=frame.contact))
-    else:
-        lines.append(words.ASK_SOMEBODY.format(organisation=_organisation(frame)))
+    if kind not in TO_REVIEWERS:
+        lines.append(who_to_ask(frame))
     if facts.rule and kind is not Kind.SEVERAL:
         lines.append(words.FOR_IT.format(rule=legible(facts.rule, 100), revision=legible(facts.revision, 19)))
     return (Block("small", tuple(lines)),) if lines else ()
@@ -332,7 +328,7 @@ def _by(facts: Facts) -> str:
 
 
 def _due(at: datetime | None) -> str:
-    return moment_in_words(at) if at else "the deadline"
+    return moment_in_words(at) if at else words.THE_DEADLINE
 
 
 def _contact(frame: Frame) -> str:

@@ -22,10 +22,6 @@ class Reply:
     def __str__(self) -> str:
         return " ".join(word for word in (str(self.code), self.status, self.text) if word)
 
-    @property
-    def positive(self) -> bool:
-        return 200 <= self.code < 400
-
 
 def printable(text: str, limit: int = MAX_TEXT_OCTETS) -> str:
     """One line of printable ASCII of at most `limit` octets, safe to put on the wire."""

@@ -28,7 +28,7 @@ from .compose import (
 )
 from .duration import duration_in_words
 from .envelope import Recipient
-from .frame import Frame, opening_fields
+from .frame import Frame, opening_fields, who_to_ask
 from .legible import legible
 from .letter import Block, Letter, as_text
 from .moment import header_date, moment_in_words
@@ -143,7 +143,7 @@ def _letter(report: Report, frame: Frame) -> Letter:
             Block("heading", (words.RECIPIENTS,)),
             Block("list", shown + more),
             *((Block("heading", (words.TO_DO,)), Block("text", advice)) if advice else ()),
-            Block("small", (words.REFERENCE.format(ref=report.ref), _ask(frame), words.REPORT_NOTE)),
+            Block("small", (words.REFERENCE.format(ref=report.ref), who_to_ask(frame), words.REPORT_NOTE)),
         ),
     )
 
@@ -196,12 +196,6 @@ def _rounded(tried: timedelta) -> timedelta:
     """To whole hours, or minutes below one hour, so that the words stay short."""
     unit = 3_600 if tried >= timedelta(hours=1) else 60
     return timedelta(seconds=max(round(tried.total_seconds() / unit), 1) * unit)
-
-
-def _ask(frame: Frame) -> str:
-    if frame.contact:
-        return words.REPLY_TO_CONTACT.format(contact=frame.contact)
-    return words.ASK_SOMEBODY.format(organisation=legible(frame.organisation, 100))
 
 
 # The part for programs (RFC 3464 section 2).

@@ -28,6 +28,7 @@ REFERENCE_HELD = "Reference {ref} · Held at {moment}"
 FOR_IT = "For IT: stopped by {rule}, policy version {revision}."
 THE_CONTACT = "{contact}"
 NO_CONTACT = "the person who looks after email"
+THE_DEADLINE = "the deadline"
 
 # Held.
 

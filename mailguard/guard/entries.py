@@ -16,8 +16,8 @@ from ..core.mail.message import Message
 from ..core.outcome import Outcome, Transmission
 from ..core.subject import subject_of
 from ..core.verdict import Verdict
-from .notices import NotTold
 from .records import NewDelivery, NewEntry, RecipientRecord
+from .told import Answer, NotTold
 
 KINDS = {
     "message_decided": "The decision about a message: every rule, the facts, the revision, the hashes.",
@@ -137,9 +137,7 @@ def _without_at(value: Any) -> Any:
     return value
 
 
-def told(
-    ref: str, at: datetime, answer: tuple[NewDelivery, ...] | NotTold
-) -> tuple[tuple[NewDelivery, ...], list[NewEntry]]:
+def told(ref: str, at: datetime, answer: Answer) -> tuple[tuple[NewDelivery, ...], list[NewEntry]]:
     """What goes into the outbox and into the ledger of the answer to "who is told"."""
     rows = answer.instead if isinstance(answer, NotTold) else answer
     records = [plain("notice_queued", ref, at, notice=row.kind) for row in rows]

@@ -37,8 +37,6 @@ from .records import Delivery, Held, NewDelivery, RecipientResult
 from .settings import NoticeSettings
 from .told import EXPLAINED, Answer, NotTold, Reason, is_writable, why_not_told
 
-__all__ = ["Answer", "NotTold", "Notices", "Reason"]
-
 
 class Notices:
     """Answers everything that a sender should hear of with rows for the outbox. One object serves all sessions."""

@@ -24,9 +24,10 @@ from ..core.rewrite.hide import bcc, separate
 from ..core.rewrite.relay import relay
 from ..logs import logger
 from . import entries
-from .notices import Notices, NotTold
+from .notices import Notices
 from .ports import Blobs, Clock, Quarantine
 from .records import Held, HeldChange, NewDelivery, NewEntry
+from .told import Answer
 
 log = logger("review")
 
@@ -79,13 +80,9 @@ class Review:
         copies = await self._copies(held, form)
         if held.approvals_needed > 1 and not self._approved_by_another(held, form, actor):
             return await self._approve(held, form, reason, actor, now)
-        rows = tuple(self._row(held, form, copy, index, now) for index, copy in enumerate(copies))
-        told = self._notices.released(held, form, actor.by, len(rows), now)
+        told = self._notices.released(held, form, actor.by, len(copies), now)
         change = _change(held, after(held.state, Act.RELEASE), actor, now, reason, form, (actor.system_user,))
-        record = _entry("message_released", held, actor, now, form=form, rows=len(rows))
-        done = await self._change(change, [record], told, rows)
-        log.info("held_message_released", ref=ref, form=form, rows=len(rows))
-        return done
+        return await self._let_go(held, form, copies, actor, change, told)
 
     async def leave(self, held: Held) -> Held:
         """The delay of a waiting message is over: it leaves by itself, in the form that its rule names.
@@ -96,10 +93,21 @@ class Review:
         copies = await self._copies(held, form)
         now = self._clock.now()
         actor = Actor("mailguard", "mailguard")
-        rows = tuple(self._row(held, form, copy, index, now) for index, copy in enumerate(copies))
         change = _change(held, after(held.state, Act.RELEASE), actor, now, None, form)
-        record = _entry("message_released", held, actor, now, form=form, rows=len(rows))
-        done = await self._change(change, [record], (), rows)
+        return await self._let_go(held, form, copies, actor, change, ())
+
+    async def _let_go(
+        self,
+        held: Held,
+        form: Form,
+        copies: tuple[Copy, ...],
+        actor: Actor,
+        change: HeldChange,
+        answer: Answer,
+    ) -> Held:
+        rows = tuple(self._row(held, form, copy, index, change.at) for index, copy in enumerate(copies))
+        record = _entry("message_released", held, actor, change.at, form=form, rows=len(rows))
+        done = await self._change(change, [record], answer, rows)
         log.info("held_message_released", ref=held.ref, form=form, rows=len(rows))
         return done
 
@@ -195,7 +203,7 @@ class Review:
         self,
         change: HeldChange,
         records: list[NewEntry],
-        answer: tuple[NewDelivery, ...] | NotTold,
+        answer: Answer,
         rows: tuple[NewDelivery, ...] = (),
     ) -> Held:
         told, extra = entries.told(change.ref, change.at, answer)

@@ -39,9 +39,10 @@ from ..core.subject import subject_of
 from ..core.verdict import Disposition, Inspection, Needs, Rewrite, Verdict
 from ..logs import logger
 from . import entries
-from .notices import Notices, NotTold, Reason
+from .notices import Notices
 from .ports import Clock, Inspector, Ledger, Outbox, Quarantine, Randomness, Smarthost
 from .records import NewDelivery, NewEntry, NewHeld, result_of
+from .told import Answer, NotTold, Reason
 from .watch import Watch
 
 log = logger("submission")
@@ -186,7 +187,7 @@ class Submission:
         delay = None if firm or not await self._may_leave(judged, ref) else judged.verdict.delay
         due_at = judged.at + (delay or judged.verdict.deadline or self._deadline)
         if delay is not None:
-            answer: tuple[NewDelivery, ...] | NotTold = NotTold(Reason.LEAVES, later=True)
+            answer: Answer = NotTold(Reason.LEAVES, later=True)
         else:
             answer = self._notices.held(
                 judged.session, judged.envelope, judged.message, judged.verdict, ref, due_at, reason

@@ -19,8 +19,8 @@ from ..core.errors import MailguardError, UnknownReference
 from ..core.lifecycle import OPEN, State
 from ..core.reference import is_reference
 from ..guard import entries
-from ..guard.ports import Blobs, Clock, Evidence, Ledger, Outbox, Policies, Quarantine
-from ..guard.records import Delivery, Entry, Held
+from ..guard.ports import Clock, Ledger, Outbox, Policies, Quarantine
+from ..guard.records import Delivery, Entry, Held, NewEntry
 from .control import BadArguments
 
 Item = dict[str, Any]
@@ -29,18 +29,14 @@ MAX_TEXT = 4000
 
 
 class OpenStore(Protocol):
-    """What operations need of the store: the ports, and its upkeep."""
+    """The ports that operations work on."""
 
     @property
     def ledger(self) -> Ledger: ...
     @property
-    def evidence(self) -> Evidence: ...
-    @property
     def quarantine(self) -> Quarantine: ...
     @property
     def outbox(self) -> Outbox: ...
-    @property
-    def blobs(self) -> Blobs: ...
     @property
     def policies(self) -> Policies: ...
 
@@ -379,5 +375,5 @@ def _check_reference(ref: str | None) -> None:
         raise UnknownReference(f'"{ref}" is not a reference; one looks like MG-7Q4K-2F')
 
 
-def _entry(kind: str, arguments: LookArguments, system_user: str, at: datetime, **fields: Any) -> Any:
+def _entry(kind: str, arguments: LookArguments, system_user: str, at: datetime, **fields: Any) -> NewEntry:
     return entries.plain(kind, arguments.ref, at, actor=arguments.by, system_user=system_user, **fields)

@@ -21,7 +21,10 @@ LOOK_SECONDS = 1.0
 
 
 class PolicySource:
-    """Call it for the policy in force. MailguardError where there is none."""
+    """Call it for the policy in force. MailguardError where there is none.
+
+    problem: why the files cannot be put in force, in a few words without their text; None where they are.
+    """
 
     def __init__(self, path: Path, policies: Policies, ledger: Ledger, clock: Clock) -> None:
         self._path = path
@@ -31,7 +34,6 @@ class PolicySource:
         self._current: Policy | None = None
         self._seen: object = None
         self._loading = asyncio.Lock()
-        self.problems: tuple[Diagnostic, ...] = ()
         self.problem: str | None = None
 
     def __call__(self) -> Policy:
@@ -59,7 +61,7 @@ class PolicySource:
                 self._broken(type(cause).__name__, ())
                 log.error("policy_not_loaded", cause=cause, in_force=self.revision)
                 return False
-            self.problem, self.problems = None, ()
+            self.problem = None
             return True
 
     async def _put_in_force(self, policy: Policy, documents: dict[str, bytes]) -> None:
@@ -71,7 +73,7 @@ class PolicySource:
         log.info("policy_loaded", revision=policy.revision, rules=len(policy.rules))
 
     def _broken(self, problem: str, diagnostics: tuple[Diagnostic, ...]) -> None:
-        self.problem, self.problems = problem, diagnostics
+        self.problem = problem
         for diagnostic in diagnostics[:20]:
             log.error(
                 "policy_file_broken",

@@ -20,10 +20,10 @@ from mailguard.core.organisation import Organisation
 from mailguard.core.outcome import Outcome
 from mailguard.core.session import Session
 from mailguard.core.verdict import Disposition, Rewrite, Verdict
-from mailguard.guard.notices import Notices, NotTold
+from mailguard.guard.notices import Notices
 from mailguard.guard.records import Delivery, Held, NewDelivery, RecipientResult
 from mailguard.guard.settings import NoticeSettings
-from mailguard.guard.told import EXPLAINED, Reason
+from mailguard.guard.told import EXPLAINED, NotTold, Reason
 
 NOW = datetime(2026, 11, 20, 14, 2, tzinfo=UTC)
 DUE = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
