@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from mailguard.cli.main import main
+from tests.cases import spellings
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = sorted(each for each in (ROOT / "tests" / "cases" / "judgement").iterdir() if each.is_dir())
@@ -91,3 +92,30 @@ def test_is_judged_as_expected(
         matched = {rule["id"] for rule in found["rules"] if rule["matched"]}
         named = set(expected["matched"])
         assert matched - (FLOORS - named) == named
+
+
+def judged(header: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """A message with these header lines under a policy without rules, on its way to somebody else in Bcc."""
+    rest = (
+        b"Subject: Clinic\r\nDate: Thu, 12 Mar 2026 09:00:00 +0000\r\nMessage-ID: <1@elmroad.example>\r\n\r\nHello.\r\n"
+    )
+    (folder / "message.eml").write_bytes(b"From: jo@elmroad.example\r\n" + header + b"\r\n" + rest)
+    (folder / "policy.yaml").write_text("version: 1\nrules: []\n")
+    words = ["policy", "try", str(folder / "message.eml"), "--json", "--policy", str(folder / "policy.yaml")]
+    return tried([*words, "--rcpt", "z@nine.example"], monkeypatch, capsys)
+
+
+@pytest.mark.parametrize("header", spellings.HIDDEN, ids=repr)
+def test_however_it_is_spelled_both_are_seen_or_the_message_is_held(
+    header: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = judged(header, tmp_path, monkeypatch, capsys)
+    assert found["disposition"] == "hold" or found["facts"]["visible_external_recipients"] >= 2, found
+
+
+@pytest.mark.parametrize(("value", "people"), spellings.ORDINARY, ids=repr)
+def test_what_mail_programs_write_passes_and_is_counted(
+    value: bytes, people: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = judged(b"To: " + value, tmp_path, monkeypatch, capsys)
+    assert (found["disposition"], found["facts"]["visible_external_recipients"]) == ("relay", people), found

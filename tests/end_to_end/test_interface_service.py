@@ -10,7 +10,9 @@ import email
 import email.policy
 import json
 import os
+import pwd
 import re
+import signal
 import stat
 import time
 import urllib.request
@@ -24,6 +26,8 @@ from tests.end_to_end.interface_shell import Said, Shell, cold
 from tests.end_to_end.mailing import message, people, submit
 from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
+from tests.fakes.smarthost import say
+from tests.fakes.threaded import ThreadedSmarthost
 
 REFERENCE = r"MG-[0-9A-Z]{4}-[0-9A-Z]{2}"
 LONG_REFERENCE = REFERENCE + r"(?:[0-9A-Z]{8})?"
@@ -500,3 +504,62 @@ def test_init_then_serve_takes_and_holds_mail_on_day_one(tmp_path: Path, sink: S
         assert sent(service, 2, "hello")[:2] == (250, "2.0.0 kept")
         assert service.stop() == 0
     assert not arrived(sink, whom)
+
+
+# The smarthost's words, and people's
+
+
+ANSWERS = [
+    (say(b"250 taken"), 250, "2."),
+    (say(b"250-2.6.0 first", b"250 2.6.0 last"), 250, "2.6.0"),
+    (say(b"250 2.0.0 " + b"x" * 900), 250, "2.0.0"),
+    (say(b"250 2.0.0 \xff\x1b[31m\x07 queued"), 250, "2.0.0"),
+    (say(b"550 no such person"), 550, "5."),
+    (say(b"552 5.3.4 too large"), 552, "5.3.4"),
+    (say(b"451 4.7.1 greylisted"), 451, "4.7.1"),
+]
+
+
+def test_the_smarthosts_code_is_kept_and_its_text_is_one_printable_line(tmp_path: Path) -> None:
+    script = {"dot": ANSWERS[0][0]}
+    with ThreadedSmarthost(script) as smarthost, Service(tmp_path, smarthost.port, POLICY) as service:
+        for said, code, enhanced in ANSWERS:
+            smarthost.smarthost.script["dot"] = said
+            found, text, *_ = sent(service, 1, "hello")
+            assert found == code and text.startswith(enhanced), text
+            assert text.isascii() and text.isprintable() and len(text.partition(" ")[2]) <= 400
+
+
+def test_by_is_a_name_for_the_record_and_the_systems_user_stands_beside_it(service: Service, run: Command) -> None:
+    ref, *_ = held(service)
+    assert run("held", "reject", ref, "--note", "no", "--by", "Sam Patel").status == 0
+    (found,) = rows(run("held", "show", ref, "--json"))
+    told = json.dumps(found) + run("explain", ref, "--json").out
+    assert "Sam Patel" in told and pwd.getpwuid(os.getuid()).pw_name in told
+
+
+def test_a_form_that_cannot_be_made_ends_with_4_and_the_message_stays_held(
+    service: Service, sink: Sink, run: Command
+) -> None:
+    number = next(_numbers)
+    whom = people(5, f"n{number}.example")
+    raw = message(
+        whom, number=number, extra="MIME-Version: 1.0\r\nContent-Type: text/calendar; method=REQUEST",
+        body="BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n",
+    )  # fmt: skip
+    _, text = submit(service.port, raw, whom)
+    ref = reference(text)
+    for form in ("separate", "bcc"):
+        assert run("held", "release", ref, "--as", form, "--reason", "x").status == 4
+    assert row(run, ref)["state"] == "held" and not arrived(sink, whom)
+    assert run("held", "release", ref, "--as", "original", "--reason", "x").status == 0
+    eventually(lambda: arrived(sink, whom))
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 0)])
+def test_serve_ends_with_0_when_it_is_told_to_stop(
+    tmp_path: Path, sink: Sink, number: signal.Signals, status: int
+) -> None:
+    with Service(tmp_path, sink.port, POLICY) as service:
+        service.signal(number)
+        assert service.stop() == status
