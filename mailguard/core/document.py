@@ -10,7 +10,7 @@ It must not know what the document is about; pydantic models say that (`load_mod
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import GenericAlias
@@ -127,7 +127,7 @@ def validate(document: Document, model: type[ModelT]) -> ModelT:
     try:
         return model.model_validate(document.value)
     except ValidationError as error:
-        found = [_explain(document, model, each) for each in error.errors(include_url=False)]
+        found = [_explain(document, model, each) for each in _meant(error.errors(include_url=False))]
         ordered = sorted(set(found), key=lambda each: (each.line, each.column, each.message))
         raise DocumentErrors(ordered) from None
 
@@ -311,6 +311,12 @@ def _explain(document: Document, model: type[BaseModel], error: ErrorDetails) ->
     return document.diagnostic(path, _message(kind, context, error), suggestion)
 
 
+def _meant(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Without the lists that pydantic finds too short only because it left out items that have errors of their own."""
+    inside = {each["loc"][:length] for each in errors for length in range(len(each["loc"]))}
+    return [each for each in errors if each["type"] != "too_short" or each["loc"] not in inside]
+
+
 def _locate(document: Document, loc: Iterable[str | int]) -> tuple[KeyPath, str | int]:
     """The path in the document of a pydantic location, which also names union members and defaults, and the last
     step that the document does not have."""
@@ -349,6 +355,8 @@ def _kind_of(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, dict):
         return "keys and values"
+    if value == []:
+        return "an empty list"
     return "a list" if isinstance(value, list) else quoted(value)
 
 

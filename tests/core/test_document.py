@@ -174,6 +174,23 @@ def test_all_errors_come_at_once_in_order() -> None:
     assert [each.line for each in found] == [2, 3, 3, 4]
 
 
+class Several(BaseModel):
+    listen: tuple[Inner, ...] = Field(min_length=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ("listen: [{address: a, port: x}]", ['a whole number expected, not "x"']),
+        ("listen: []", ["a list of at least 1 expected, not an empty list"]),
+    ],
+)
+def test_a_list_is_too_short_only_where_it_is(text: str, messages: list[str]) -> None:
+    with pytest.raises(DocumentErrors) as raised:
+        load_model(text.encode(), "settings.yaml", Several)
+    assert [each.message for each in raised.value.diagnostics] == messages
+
+
 def test_long_or_hostile_input_is_quoted_on_one_line() -> None:
     found = model_errors(f'listen: [{{address: a, tls: "{"x" * 500}\\e[31m\\n"}}]')[0]
     assert len(found.message) < 140

@@ -58,7 +58,7 @@ def when(text: str, more: str = "") -> list[Diagnostic]:
         ("{calendar: }", '"calendar" has no value', None),
         ("{calendar: 1}", 'true or false expected, not "1"', None),
         ("{}", "a condition is needed here", None),
-        ("{all: []}", "a list of at least 1 expected, not a list", None),
+        ("{all: []}", "a list of at least 1 expected, not an empty list", None),
         ("{any: {calendar: true}}", "a list expected, not keys and values", None),
         ("{not: {}}", "a condition is needed here", None),
         ("{sender: elm.example}", '"elm.example" is neither an address nor "@" and a domain', '"@elm.example"'),
