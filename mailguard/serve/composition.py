@@ -17,6 +17,7 @@ from ..guard.late_notices import LateNotices
 from ..guard.submission import Submission
 from ..inspection.unread import UnreadInspector
 from ..logs import logger
+from ..smtp.listen_settings import HostPort
 from ..smtp.listener import Capabilities, ConnectionLimits, Listener
 from ..smtp.pool import Pace
 from ..smtp.smarthost import SmarthostPool
@@ -51,7 +52,7 @@ class Running:
     def status(self) -> dict[str, Any]:
         """What `mailguard status` says of a running service. Implements operations.Live."""
         return {
-            "listening": [_shown(address) for address in self.listeners],
+            "listening": [str(HostPort(*address)) for address in self.listeners],
             "policy_revision": self.policies.revision,
             "policy_problem": self.policies.problem,
             "smarthost_trouble": self.smarthost.trouble,
@@ -60,11 +61,6 @@ class Running:
     def wake(self) -> None:
         """There may be something to deliver now. Implements operations.Live."""
         self.parts.wake.set()
-
-
-def _shown(address: tuple[str, int]) -> str:
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 async def serve(
@@ -79,7 +75,7 @@ async def serve(
         running = await _start(settings, house, stop)
         log.info(
             "service_started",
-            addresses=[_shown(address) for address in running.listeners],
+            addresses=[str(HostPort(*address)) for address in running.listeners],
             health_port=running.health_port,
             policy=running.policies.revision,
         )

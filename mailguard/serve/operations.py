@@ -7,7 +7,7 @@ who shows them. INVARIANT: a look at a held message is in the ledger before it i
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Protocol
 
@@ -126,24 +126,28 @@ class DropArguments(LookArguments):
     reason: str = Field(min_length=1, max_length=MAX_TEXT)
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The open parts that operations work on. live is None where no service runs."""
-
-    store: OpenStore
-    review: Reviewing
-    clock: Clock
-    upkeep: Upkeep
-    describe: Callable[[Mapping[str, bytes]], Mapping[str, str]]
-    live: Live | None = None
-
-
 class StoreOperations:
-    """Implements control.Operations. describe of the parts: the sentence of each rule in a policy's documents."""
+    """Implements control.Operations.
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self._store = parts.store
+    describe: the sentence of each rule in a policy's documents. live: None where no service runs.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: OpenStore,
+        review: Reviewing,
+        clock: Clock,
+        upkeep: Upkeep,
+        describe: Callable[[Mapping[str, bytes]], Mapping[str, str]],
+        live: Live | None = None,
+    ) -> None:
+        self._store = store
+        self._review = review
+        self._clock = clock
+        self._upkeep = upkeep
+        self._describe = describe
+        self._live = live
 
     async def run(self, operation: str, arguments: Mapping[str, Any], system_user: str) -> AsyncIterator[Item]:
         """The items of one operation. BadArguments for what does not exist, else whatever the operation raises."""
@@ -162,16 +166,15 @@ class StoreOperations:
     async def status(self, _: Arguments, __: str) -> AsyncIterator[Item]:
         held = await self._store.quarantine.list(sorted(OPEN))
         rows = await self._store.outbox.list()
-        now = self._parts.clock.now()
-        live = self._parts.live
+        now = self._clock.now()
         yield {
-            "running": live is not None,
+            "running": self._live is not None,
             "version": __version__,
             "held": len(held),
             "next_deadline": _when(min((each.due_at for each in held), default=None)),
             "outbox": len(rows),
             "outbox_oldest_seconds": int(max(((now - row.created_at).total_seconds() for row in rows), default=0)),
-            **(live.status() if live else {}),
+            **(self._live.status() if self._live else {}),
         }
 
     async def held_list(self, arguments: ListArguments, _: str) -> AsyncIterator[Item]:
@@ -184,7 +187,7 @@ class StoreOperations:
         yield {**held_item(held), **_details(held)}
 
     async def held_release(self, arguments: ReleaseArguments, system_user: str) -> AsyncIterator[Item]:
-        held = await self._parts.review.release(
+        held = await self._review.release(
             arguments.ref,
             form=arguments.form,
             reason=arguments.reason,
@@ -193,10 +196,10 @@ class StoreOperations:
             version=arguments.version,
         )
         self._wake()
-        yield {**held_item(held), "released_as": held.released_as, "running": self._parts.live is not None}
+        yield {**held_item(held), "released_as": held.released_as, "running": self._live is not None}
 
     async def held_reject(self, arguments: RejectArguments, system_user: str) -> AsyncIterator[Item]:
-        held = await self._parts.review.reject(
+        held = await self._review.reject(
             arguments.ref,
             note=arguments.note,
             by=arguments.by,
@@ -204,21 +207,21 @@ class StoreOperations:
             version=arguments.version,
         )
         self._wake()
-        yield {**held_item(held), "running": self._parts.live is not None}
+        yield {**held_item(held), "running": self._live is not None}
 
     async def outbox_list(self, _: Arguments, __: str) -> AsyncIterator[Item]:
         for row in await self._store.outbox.list():
             yield outbox_item(row)
 
     async def outbox_retry(self, arguments: LookArguments, system_user: str) -> AsyncIterator[Item]:
-        now = self._parts.clock.now()
+        now = self._clock.now()
         entry = _entry("outbox_retried", arguments, system_user, now)
         count = await self._store.outbox.retry(arguments.ref, now, [entry])
         self._wake()
-        yield {"ref": arguments.ref, "retried": count, "running": self._parts.live is not None}
+        yield {"ref": arguments.ref, "retried": count, "running": self._live is not None}
 
     async def outbox_drop(self, arguments: DropArguments, system_user: str) -> AsyncIterator[Item]:
-        entry = _entry("outbox_dropped", arguments, system_user, self._parts.clock.now())
+        entry = _entry("outbox_dropped", arguments, system_user, self._clock.now())
         kept = replace(entry, evidence={"by": arguments.by, "reason": arguments.reason})
         yield {"ref": arguments.ref, "dropped": await self._store.outbox.drop(arguments.ref, [kept])}
 
@@ -227,14 +230,14 @@ class StoreOperations:
             yield entry_item(entry)
 
     async def audit_verify(self, _: Arguments, __: str) -> AsyncIterator[Item]:
-        yield dict(await self._parts.upkeep.verify())
+        yield dict(await self._upkeep.verify())
 
     async def audit_export(self, _: Arguments, __: str) -> AsyncIterator[Item]:
-        async for line in self._parts.upkeep.export():
+        async for line in self._upkeep.export():
             yield {"line": line}
 
     async def data_purge(self, _: Arguments, __: str) -> AsyncIterator[Item]:
-        yield dict(await self._parts.upkeep.purge())
+        yield dict(await self._upkeep.purge())
 
     async def explain(self, arguments: RefArguments, _: str) -> AsyncIterator[Item]:
         found = [entry async for entry in self._store.ledger.entries(arguments.ref)]
@@ -259,17 +262,17 @@ class StoreOperations:
         except UnknownReference:
             return None
         try:
-            described = dict(self._parts.describe(documents))
+            described = dict(self._describe(documents))
         except MailguardError:
             described = {}
         return {"revision": revision, "files": sorted(documents), "describe": described}
 
     async def _append(self, kind: str, arguments: LookArguments, system_user: str, **fields: Any) -> None:
-        await self._store.ledger.append([_entry(kind, arguments, system_user, self._parts.clock.now(), **fields)])
+        await self._store.ledger.append([_entry(kind, arguments, system_user, self._clock.now(), **fields)])
 
     def _wake(self) -> None:
-        if self._parts.live is not None:
-            self._parts.live.wake()
+        if self._live is not None:
+            self._live.wake()
 
 
 Method = Callable[[StoreOperations, Any, str], AsyncIterator[Item]]

@@ -35,7 +35,7 @@ class SystemRandomness:
 
 @dataclass(slots=True)
 class Parts:
-    """What commands work on. `wake` is called when the outbox was filled."""
+    """What commands work on. wake: set when the outbox was filled."""
 
     settings: Settings
     organisation: Organisation

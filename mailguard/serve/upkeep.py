@@ -17,7 +17,6 @@ from ..store.export import ExportUnreadable, export
 from ..store.export import verify_export as verify_file
 from ..store.migrate import migrate
 from ..store.store import Store
-from . import operations
 from .control import BadArguments
 from .operations import Live, StoreOperations
 from .parts import Parts
@@ -54,9 +53,12 @@ class StoreUpkeep:
 def operations_on(parts: Parts, live: Live | None = None) -> StoreOperations:
     """The operations of the commands on open parts; live where a service runs."""
     return StoreOperations(
-        operations.Parts(
-            parts.store, parts.review, parts.clock, StoreUpkeep(parts.store, parts.clock), describe_rules, live
-        )
+        store=parts.store,
+        review=parts.review,
+        clock=parts.clock,
+        upkeep=StoreUpkeep(parts.store, parts.clock),
+        describe=describe_rules,
+        live=live,
     )
 
 
