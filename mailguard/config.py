@@ -6,20 +6,21 @@ Unknown keys are errors; secrets come from files or the environment; relative pa
 from __future__ import annotations
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from .core.document import load_model
+from .core.document import load_model, quoted
 from .core.duration import Duration
 from .core.errors import SettingsError
 from .core.mail.canonical import canonical_address, canonical_domain
 from .core.organisation import Organisation
 from .guard.settings import NoticeSettings, OutboxSettings
-from .smtp.listen_settings import HostPortSetting, Limits, ListenerSettings
+from .smtp.listen_settings import HostPort, HostPortSetting, Limits, ListenerSettings
 from .smtp.smarthost_settings import SmarthostSettings
 from .store.store_settings import RetentionSettings, StoreSettings
 
@@ -56,6 +57,17 @@ class OrganisationSettings(BaseModel):
         default="Europe/London",
         description="The time zone of the times in notices. Default: Europe/London. Example: Europe/Dublin.",
     )
+
+    @field_validator("domains", "trusted_domains")
+    @classmethod
+    def _are_domains(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
+        """A name of one label is refused: `uk` for `elmroad.co.uk` would make half the world inside."""
+        for domain in domains:
+            if not _DOMAIN.fullmatch(_domain(domain)):
+                raise ValueError(
+                    f"{quoted(domain)} is no domain such as elmroad.example (those below it are meant along)"
+                )
+        return domains
 
     @field_validator("time_zone")
     @classmethod
@@ -166,11 +178,20 @@ class Settings(BaseModel):
         description="The name in greetings and Received fields. Default: the machine's name. Example: "
         "guard.elmroad.example.",
     )
-    log_level: str = Field(
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
-        pattern="^(debug|info|warning|error)$",
         description="The least severe events that are logged. Default: info.",
     )
+
+    @model_validator(mode="after")
+    def _lead_onwards(self) -> Settings:
+        for listener in self.listen:
+            if _is_same(self.smarthost.address, listener.address):
+                raise ValueError(
+                    f'the smarthost "{self.smarthost.address}" is the listener "{listener.address}" itself: mail would '
+                    "go round in circles; name the mail server that checked mail goes to"
+                )
+        return self
 
     def store_settings(self) -> StoreSettings:
         """What the store needs to open."""
@@ -225,6 +246,16 @@ def _absolute_store(url: str, folder: Path) -> str:
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         return f"sqlite:////{str(folder / url.removeprefix('sqlite:///')).lstrip('/')}"
     return url
+
+
+_DOMAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
+
+
+def _is_same(smarthost: HostPort, listener: HostPort) -> bool:
+    """Whether a connection to the smarthost would reach the listener, as far as the settings show it."""
+    there, here = (address.host.lower().replace("localhost", "127.0.0.1") for address in (smarthost, listener))
+    everywhere = here in ("0.0.0.0", "::")
+    return smarthost.port == listener.port and (there == here or (everywhere and smarthost.loopback))
 
 
 def _domain(domain: str) -> str:

@@ -1,0 +1,82 @@
+"""What mailguard.yaml as a whole refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mailguard.config import load_settings
+from mailguard.core.document import DocumentErrors
+
+SETTINGS = """\
+organisation: {{name: Elm Road Surgery, domains: [{domain}], trusted_domains: [{trusted}]}}
+listen:
+  - {{address: "{listen}", allow: [10.0.0.0/8]}}
+smarthost: {{address: "{smarthost}"}}
+store: sqlite:///mailguard.db
+notices: {{from: mailguard@elmroad.example}}
+log_level: {level}
+"""
+SOUND = {
+    "domain": "elmroad.example",
+    "trusted": "council.example",
+    "listen": "127.0.0.1:2525",
+    "smarthost": "127.0.0.1:2526",
+    "level": "info",
+}
+
+
+def messages(folder: Path, **changed: str) -> list[str]:
+    """What is wrong with these settings."""
+    path = folder / "mailguard.yaml"
+    path.write_text(SETTINGS.format(**(SOUND | changed)))
+    try:
+        load_settings(path)
+    except DocumentErrors as errors:
+        return [each.message for each in errors.diagnostics]
+    return []
+
+
+@pytest.mark.parametrize("domain", ["elmroad.example", '"@elmroad.example"', "b\u00fccher.example", "Elmroad.Example."])
+def test_domains(tmp_path: Path, domain: str) -> None:
+    assert messages(tmp_path, domain=domain) == messages(tmp_path, trusted=domain) == []
+
+
+@pytest.mark.parametrize("domain", ["uk", '"*.elmroad.example"', "anna@elmroad.example", "elmroad..example", '""'])
+def test_what_is_no_domain_is_refused(tmp_path: Path, domain: str) -> None:
+    for key in ("domain", "trusted"):
+        (message,) = messages(tmp_path, **{key: domain})
+        assert "is no domain such as elmroad.example" in message
+
+
+@pytest.mark.parametrize(
+    ("listen", "smarthost"),
+    [
+        ("127.0.0.1:2525", "127.0.0.1:2525"),
+        ("127.0.0.1:2525", "localhost:2525"),
+        ("0.0.0.0:2525", "127.0.0.1:2525"),
+        ("[::]:2525", "localhost:2525"),
+        ("guard.elmroad.example:25", "Guard.elmroad.example:25"),
+    ],
+)
+def test_a_smarthost_that_is_the_guard_itself_is_refused(tmp_path: Path, listen: str, smarthost: str) -> None:
+    (message,) = messages(tmp_path, listen=listen, smarthost=smarthost)
+    assert "round in circles" in message
+
+
+@pytest.mark.parametrize(
+    ("listen", "smarthost"),
+    [
+        ("127.0.0.1:25", "127.0.0.2:25"),
+        ("127.0.0.1:25", "[::1]:25"),
+        ("0.0.0.0:25", "mail.elmroad.example:25"),
+        ("127.0.0.1:2525", "127.0.0.1:25"),
+    ],
+)
+def test_a_smarthost_beside_the_guard(tmp_path: Path, listen: str, smarthost: str) -> None:
+    assert messages(tmp_path, listen=listen, smarthost=smarthost) == []
+
+
+def test_a_level_that_does_not_exist(tmp_path: Path) -> None:
+    assert messages(tmp_path, level="verbose") == ['"verbose" is not one of "debug", "info", "warning" or "error"']
