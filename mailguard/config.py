@@ -254,7 +254,7 @@ _DOMAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 def _is_same(smarthost: HostPort, listener: HostPort) -> bool:
     """Whether a connection to the smarthost would reach the listener, as far as the settings show it."""
     there, here = (address.host.lower().replace("localhost", "127.0.0.1") for address in (smarthost, listener))
-    everywhere = here in ("0.0.0.0", "::")
+    everywhere = here in ("0.0.0.0", "::")  # noqa: S104  compared, not listened on
     return smarthost.port == listener.port and (there == here or (everywhere and smarthost.loopback))
 
 
