@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
 from ..core.duration import Duration
 from ..core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 
 class RetentionSettings(BaseModel):
@@ -103,6 +105,10 @@ class StoreSettings(BaseModel):
 
     def parsed_url(self) -> URL:
         """SettingsError for what is no database of ours. The text never quotes the URL: it may hold a password."""
+        # Here, because every command of the shell imports this module, and few of them open a store.
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
+
         try:
             url = make_url(self.url)
         except ArgumentError:
