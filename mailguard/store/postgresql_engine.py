@@ -7,8 +7,7 @@ appends to it, so that the chain never forks. A lost connection fails its group 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,11 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from mailguard.logs import logger
 
-from ..core.errors import StoreUnavailable
-from ..guard.records import Entry
-from .chain import Chain, PreparedEntry
-from .group import GroupFailed, Job, Operation, Query, answer, run_group, unavailable
+from .chain import Chain
+from .group import GroupFailed, Job, Query, answer, run_group, unavailable
 from .keys import Keyring
+from .queued_engine import QueuedEngine, fail
 from .store_settings import StoreSettings
 from .witness import Witness
 
@@ -47,34 +45,17 @@ def asynchronous_engine(settings: StoreSettings) -> AsyncEngine:
     )
 
 
-class PostgresqlEngine:
+class PostgresqlEngine(QueuedEngine):
     """One task that writes, and as many readers as there are further connections."""
 
     def __init__(self, settings: StoreSettings, keyring: Keyring, witness: Witness) -> None:
-        self._settings = settings
-        self._keyring = keyring
-        self._witness = witness
-        self._engine = asynchronous_engine(settings)
-        self._loop = asyncio.get_running_loop()
         self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
-        self._closed = False
+        super().__init__(settings, keyring, witness, self._jobs)
+        self._engine = asynchronous_engine(settings)
         self._writer = asyncio.create_task(self._work(), name="mailguard-store-write")
 
-    @property
-    def witness_failing(self) -> bool:
-        return self._witness.failing
-
-    async def write(self, operation: Operation[T], *, locks: bool = True) -> T:
-        value: T = await self._submit(Job(self._loop.create_future(), operation=operation, locks=locks))
-        return value
-
-    async def append(self, prepared: Sequence[PreparedEntry]) -> list[Entry]:
-        value: list[Entry] = await self._submit(Job(self._loop.create_future(), appends=prepared))
-        return value
-
     async def read(self, query: Query[T]) -> T:
-        if self._closed:
-            raise StoreUnavailable("the store is closed")
+        self._refuse_closed()
         try:
             async with asyncio.timeout(self._settings.timeout_seconds), self._engine.connect() as connection:
                 return await connection.run_sync(query)
@@ -93,15 +74,6 @@ class PostgresqlEngine:
         await self._writer
         await self._engine.dispose()
         self._witness.close()
-
-    async def _submit(self, job: Job) -> Any:
-        if self._closed:
-            raise StoreUnavailable("the store is closed")
-        self._jobs.put_nowait(job)
-        try:
-            return await asyncio.wait_for(job.future, self._settings.timeout_seconds)
-        except TimeoutError as error:
-            raise unavailable(error) from error
 
     async def _work(self) -> None:
         running = True
@@ -128,17 +100,17 @@ class PostgresqlEngine:
                 for job in jobs:
                     await self._run([job])
                 return
-            _fail(jobs, failure.__cause__ or failure)
+            fail(jobs, failure.__cause__ or failure)
         except Exception as error:
             log.error("group_failed", cause=error, count=len(jobs))
-            _fail(jobs, error)
+            fail(jobs, error)
         else:
             if grown:
                 await asyncio.to_thread(self._witness.note, chain.ledger, chain.head)
         answer(jobs)
 
     async def _commit(self, jobs: list[Job]) -> tuple[Chain, bool]:
-        chain = Chain(self._settings.ledger, self._keyring, self._settings.checkpoint_entries)
+        chain = self._new_chain()
         if self._witness.failing:
             await asyncio.to_thread(self._witness.settle)
         async with self._engine.begin() as connection:
@@ -150,8 +122,3 @@ class PostgresqlEngine:
 
 
 _TROUBLE = (SQLAlchemyError, OSError, TimeoutError)
-
-
-def _fail(jobs: Sequence[Job], error: BaseException) -> None:
-    for job in jobs:
-        job.error = unavailable(error)

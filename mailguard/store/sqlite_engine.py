@@ -13,7 +13,6 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,11 +25,9 @@ from sqlalchemy.pool import NullPool
 
 from mailguard.logs import logger
 
-from ..core.errors import StoreUnavailable
-from ..guard.records import Entry
-from .chain import Chain, PreparedEntry
-from .group import GroupFailed, Job, Operation, Query, answer, run_group, unavailable
+from .group import GroupFailed, Job, Query, answer, run_group, unavailable
 from .keys import Keyring, sync_folder
+from .queued_engine import QueuedEngine, fail
 from .store_settings import StoreSettings
 from .witness import Witness
 
@@ -99,23 +96,19 @@ def _engine(connect: Any) -> SqlEngine:
     )
 
 
-class SqliteEngine:
+class SqliteEngine(QueuedEngine):
     """The engine of one process that owns the file (its lock is taken by the store)."""
 
     def __init__(self, settings: StoreSettings, keyring: Keyring, witness: Witness) -> None:
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        super().__init__(settings, keyring, witness, self._jobs)
         path = settings.sqlite_path()
-        self._settings = settings
-        self._keyring = keyring
-        self._witness = witness
         self._writing = writing_engine(path, settings.busy_timeout_seconds)
         self._reading = reading_engine(path, settings.busy_timeout_seconds)
         self._connection: Connection | None = None
         self._reader: Connection | None = None
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._loop = asyncio.get_running_loop()
         self._path = path
         self._identity = _identity(path)
-        self._closed = False
         self._truncating = False
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="mailguard-store-read")
         self._thread = threading.Thread(target=self._work, name="mailguard-store-write", daemon=True)
@@ -123,21 +116,8 @@ class SqliteEngine:
         if has_wal_fault(sqlite3.sqlite_version_info):
             log.warning("wal_fault_possible", sqlite=sqlite3.sqlite_version)
 
-    @property
-    def witness_failing(self) -> bool:
-        return self._witness.failing
-
-    async def write(self, operation: Operation[T], *, locks: bool = True) -> T:
-        value: T = await self._submit(Job(self._loop.create_future(), operation=operation, locks=locks))
-        return value
-
-    async def append(self, prepared: Sequence[PreparedEntry]) -> list[Entry]:
-        value: list[Entry] = await self._submit(Job(self._loop.create_future(), appends=prepared))
-        return value
-
     async def read(self, query: Query[T]) -> T:
-        if self._closed:
-            raise StoreUnavailable("the store is closed")
+        self._refuse_closed()
         reading = self._loop.run_in_executor(self._readers, self._read, query)
         try:
             return await asyncio.wait_for(reading, self._settings.timeout_seconds)
@@ -160,15 +140,6 @@ class SqliteEngine:
         self._drop_reader()
         self._drop_connection()
         self._witness.close()
-
-    async def _submit(self, job: Job) -> Any:
-        if self._closed:
-            raise StoreUnavailable("the store is closed")
-        self._jobs.put(job)
-        try:
-            return await asyncio.wait_for(job.future, self._settings.timeout_seconds)
-        except TimeoutError as error:
-            raise unavailable(error) from error
 
     def _work(self) -> None:
         """The writer thread: take what is queued, commit it together, until None ends the queue."""
@@ -196,17 +167,15 @@ class SqliteEngine:
                 for job in jobs:
                     self._run([job])
                 return
-            for job in jobs:
-                job.error = unavailable(failure.__cause__ or failure)
+            fail(jobs, failure.__cause__ or failure)
         except BaseException as error:
             # Whatever it is, nobody may wait for ever for this thread.
             self._drop_connection()
-            for job in jobs:
-                job.error = unavailable(error)
+            fail(jobs, error)
         self._answer(jobs)
 
     def _commit(self, jobs: list[Job]) -> None:
-        chain = Chain(self._settings.ledger, self._keyring, self._settings.checkpoint_entries)
+        chain = self._new_chain()
         try:
             self._witness.settle()
             self._refuse_another_file()

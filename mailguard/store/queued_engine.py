@@ -1,0 +1,72 @@
+"""The half of an engine that faces its callers, the same for both databases: every write is a job in one queue.
+
+Contract: a caller waits until its job's group is durable, at most `timeout_seconds`; what it then gets is
+StoreUnavailable, and the job may have happened. Who takes the jobs out of the queue, and how, is the engine's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar
+
+from ..core.errors import StoreUnavailable
+from ..guard.records import Entry
+from .chain import Chain, PreparedEntry
+from .group import Job, Operation, unavailable
+from .keys import Keyring
+from .store_settings import StoreSettings
+from .witness import Witness
+
+T = TypeVar("T")
+
+
+class Jobs(Protocol):
+    """A queue that takes a job without waiting; None ends it."""
+
+    def put_nowait(self, job: Job | None, /) -> None: ...
+
+
+class QueuedEngine:
+    """What SqliteEngine and PostgresqlEngine share."""
+
+    def __init__(self, settings: StoreSettings, keyring: Keyring, witness: Witness, jobs: Jobs) -> None:
+        self._settings = settings
+        self._keyring = keyring
+        self._witness = witness
+        self._queue = jobs
+        self._loop = asyncio.get_running_loop()
+        self._closed = False
+
+    @property
+    def witness_failing(self) -> bool:
+        return self._witness.failing
+
+    async def write(self, operation: Operation[T], *, locks: bool = True) -> T:
+        value: T = await self._submit(Job(self._loop.create_future(), operation=operation, locks=locks))
+        return value
+
+    async def append(self, prepared: Sequence[PreparedEntry]) -> list[Entry]:
+        value: list[Entry] = await self._submit(Job(self._loop.create_future(), appends=prepared))
+        return value
+
+    async def _submit(self, job: Job) -> Any:
+        self._refuse_closed()
+        self._queue.put_nowait(job)
+        try:
+            return await asyncio.wait_for(job.future, self._settings.timeout_seconds)
+        except TimeoutError as error:
+            raise unavailable(error) from error
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+
+    def _new_chain(self) -> Chain:
+        return Chain(self._settings.ledger, self._keyring, self._settings.checkpoint_entries)
+
+
+def fail(jobs: Sequence[Job], error: BaseException) -> None:
+    """Nothing of these jobs was done, as far as is known, and this is why."""
+    for job in jobs:
+        job.error = unavailable(error)
