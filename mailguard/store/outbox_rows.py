@@ -56,12 +56,17 @@ def _row(delivery: NewDelivery, key: DataKey) -> dict[str, Any]:
         "sender_told": delivery.sender_told,
         "retention": RETENTION,
         "sealed_envelope": seal_json(key, envelope_context(delivery.identifier), envelope_to_json(delivery.envelope)),
-        "sealed_content": seal_json(key, context("outbox", "content", delivery.identifier), content),
+        "sealed_content": seal_json(key, _content_context(delivery), content),
     }
 
 
 def envelope_context(identifier: str) -> bytes:
     return context("outbox", "envelope", identifier)
+
+
+def _content_context(row: NewDelivery | Row[Any]) -> bytes:
+    """Bound to its original too, which stands in the clear: no row can be made to send another message (T84)."""
+    return context("outbox", "content", row.identifier, row.kind, row.blob or "")
 
 
 def reply_context(identifier: str) -> bytes:
@@ -82,7 +87,7 @@ def read_delivery(row: Row[Any], keyring: Keyring) -> Delivery:
     """SealBroken for a row that was changed."""
     key = unwrap_message_key(keyring, row.ref, row.master, row.wrapped_key)
     envelope = unseal_json(key, envelope_context(row.identifier), row.sealed_envelope)
-    edits, text = unseal_json(key, context("outbox", "content", row.identifier), row.sealed_content)
+    edits, text = unseal_json(key, _content_context(row), row.sealed_content)
     reply = row.sealed_reply and unseal_json(key, reply_context(row.identifier), row.sealed_reply)
     return Delivery(
         identifier=row.identifier,

@@ -24,7 +24,7 @@ from .ledger import Prepare
 from .message_keys import message_key, unwrap_message_key
 from .outbox_rows import insert_deliveries
 from .release import delivery_counts
-from .sealing import context, seal_json, unseal_json
+from .sealing import SealBroken, context, seal_json, unseal_json
 
 _table = schema.held
 RETENTION = "held"
@@ -119,8 +119,10 @@ def _rows() -> Select[Any]:
     return select(_table, keys.c.master, keys.c.wrapped_key).join(keys, keys.c.ref == _table.c.ref)
 
 
-def _message_context(ref: str) -> bytes:
-    return context("held", "message", ref)
+def _message_context(held: NewHeld | Row[Any]) -> bytes:
+    """Bound to what stands in the clear beside it and decides what leaves, to whom, and by whose word (T84)."""
+    terms = (held.content_sha256, held.policy_revision, held.approvals_needed, held.offers, held.hide_inside_above)
+    return context("held", "message", held.ref, json.dumps(terms))
 
 
 def _decision_context(ref: str) -> bytes:
@@ -138,6 +140,7 @@ def _row(held: NewHeld, key: DataKey, keyring: Keyring) -> dict[str, Any]:
         "recipients_sha256": held.recipients_sha256,
         "sender_may": list(held.sender_may),
         "received": octets_to_text(held.received),
+        "leaves_by_itself": held.state is State.WAITING,
     }
     undecided: dict[str, Any] = {"approved_by": [], "decided_by": None, "note": None}
     return {
@@ -159,7 +162,7 @@ def _row(held: NewHeld, key: DataKey, keyring: Keyring) -> dict[str, Any]:
         "delivery": "{}",
         "blob": held.ref,
         "retention": RETENTION,
-        "sealed_message": seal_json(key, _message_context(held.ref), message),
+        "sealed_message": seal_json(key, _message_context(held), message),
         "sealed_decision": seal_json(key, _decision_context(held.ref), undecided),
     }
 
@@ -208,14 +211,28 @@ def _decision(change: HeldChange, was: dict[str, Any]) -> dict[str, Any]:
     return {**was, "approved_by": approved}
 
 
+def _refuse_forged(state: State, message: dict[str, Any], decision: dict[str, Any]) -> None:
+    """SealBroken where the state, which stands in the clear, says other than what is sealed (THREATS.md T84).
+
+    Whoever can write the table but has no key can so make nothing leave by itself, approve nothing, and reopen nothing.
+    """
+    waiting = state is not State.WAITING or message["leaves_by_itself"]
+    approved = state is not State.APPROVED_ONCE or decision["approved_by"]
+    decided = (state in OPEN) == (decision["decided_by"] is None)
+    if not (waiting and approved and decided):
+        raise SealBroken("the state of a held message is not the one that was kept")
+
+
 def _read(row: Row[Any], keyring: Keyring, counts: dict[str, int] | None) -> Held:
     key = unwrap_message_key(keyring, row.ref, row.master, row.wrapped_key)
-    message = unseal_json(key, _message_context(row.ref), row.sealed_message)
+    message = unseal_json(key, _message_context(row), row.sealed_message)
     decision = unseal_json(key, _decision_context(row.ref), row.sealed_decision)
+    state = State(row.state)
+    _refuse_forged(state, message, decision)
     return Held(
         ref=row.ref,
         version=row.version,
-        state=State(row.state),
+        state=state,
         received_at=from_micros(row.received_at),
         due_at=from_micros(row.due_at),
         envelope=envelope_from_json(message["envelope"]),
