@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..config import Settings
+from ..core.errors import SettingsError
 from ..core.lifecycle import OPEN
 from ..guard.deadline import Deadline
 from ..guard.delivery import Deliveries, Schedule
@@ -274,7 +275,13 @@ def _start_health(settings: Settings, metrics: Metrics, policies: PolicySource, 
     def readiness() -> dict[str, Any]:
         return {"ready": policies.revision is not None, "policy": policies.revision, "policy_problem": policies.problem}
 
-    server = HealthServer(settings.metrics.address.host, settings.metrics.address.port, metrics.registry, readiness)
+    address = settings.metrics.address
+    try:
+        server = HealthServer(address.host, address.port, metrics.registry, readiness)
+    except OSError as error:
+        raise SettingsError(
+            f'cannot serve metrics on "{address}": {error.strerror or "the address cannot be used"}'
+        ) from error
     server.start()
     house.callback(server.stop)
     return server.port

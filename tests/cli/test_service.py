@@ -123,6 +123,18 @@ def test_serve_on_a_port_that_is_taken_says_so(served: Path, free_port: int) -> 
             assert service.stderr is not None and f"127.0.0.1:{free_port}" in service.stderr.read()
 
 
+def test_serve_with_a_metrics_port_that_is_taken_says_so(served: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        served.write_text(served.read_text() + f'metrics: {{address: "{address}"}}\n')
+        with process("serve", "-C", str(served)) as service:
+            assert service.wait(30) == 2
+            assert service.stderr is not None
+            assert f'Cannot serve metrics on "{address}": Address already in use.' in service.stderr.read()
+
+
 def test_a_service_that_was_killed_leaves_a_socket_that_is_no_obstacle(run: Run, served: Path) -> None:
     with process("serve", "-C", str(served)) as service:
         wait_for(lambda: run("-C", str(served), "status").status == 0)
