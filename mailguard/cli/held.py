@@ -9,7 +9,7 @@ import typer
 from ..core.lifecycle import OPEN
 from . import output
 from .ask import ask, ask_one, me, tell_if_waiting
-from .options import By, Json, Ref
+from .options import By, Json, Ref, not_empty
 
 app = typer.Typer(help="Look at held messages and decide about them.", no_args_is_help=True)
 
@@ -57,7 +57,9 @@ def show(ref: Ref, by: By = None, as_json: Json = False) -> None:
 def release(
     ref: Ref,
     form: Annotated[str, typer.Option("--as", metavar="|".join(FORMS), help="In which form it leaves.")],
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept with the decision.")],
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", callback=not_empty, help="Why; it is kept with the decision.")
+    ],
     by: By = None,
     version: Annotated[
         int | None, typer.Option("--if-version", metavar="N", help="Only if the message is still at this version.")
@@ -77,7 +79,7 @@ def release(
 @app.command("reject")
 def reject(
     ref: Ref,
-    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="What the sender is told.")],
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", callback=not_empty, help="What the sender is told.")],
     by: By = None,
     version: Annotated[
         int | None, typer.Option("--if-version", metavar="N", help="Only if the message is still at this version.")

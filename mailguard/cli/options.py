@@ -14,3 +14,10 @@ By = Annotated[
         "--by", metavar="WHO", help="Your name for the record; the operating system's user is recorded beside it."
     ),
 ]
+
+
+def not_empty(text: str) -> str:
+    """The text of a reason or a note. BadParameter where it says nothing."""
+    if not text.strip():
+        raise typer.BadParameter("it has to say something")
+    return text

@@ -8,7 +8,7 @@ import typer
 
 from . import output
 from .ask import ask, ask_one, me, tell_if_waiting
-from .options import By, Json, Ref
+from .options import By, Json, Ref, not_empty
 
 app = typer.Typer(help="Look at what waits to be delivered.", no_args_is_help=True)
 
@@ -57,7 +57,9 @@ def retry(ref: Ref, by: By = None, as_json: Json = False) -> None:
 @app.command("drop")
 def drop(
     ref: Ref,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept with the ledger entry.")],
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", callback=not_empty, help="Why; it is kept with the ledger entry.")
+    ],
     by: By = None,
     as_json: Json = False,
 ) -> None:

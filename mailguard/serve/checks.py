@@ -45,7 +45,7 @@ class Finding:
 
 
 def check(path: Path) -> Iterator[Finding]:
-    """Findings about settings, policies, listeners, smarthost, store and keys, in this order, as they are found."""
+    """Findings about settings, policies, listeners, metrics, smarthost, store, keys and witness, in this order, as found."""
     try:
         settings = load_settings(path)
     except MailguardError as cause:
@@ -58,9 +58,15 @@ def check(path: Path) -> Iterator[Finding]:
     yield from _check_policies(settings.policies)
     running = _is_running(settings.store_settings())
     for listener in settings.listen:
-        yield _check_listener(listener.address, running=running)
+        yield _check_address(f"listener {listener.address}", listener.address, running=running)
+    if settings.metrics is not None:
+        address = settings.metrics.address
+        yield _check_address(f"metrics {address}", address, running=running)
+    if settings.console is not None:
+        yield Finding("console", True, "note: this version serves no review console; what stands there does nothing")
     yield from _check_smarthost(settings)
     yield from _check_store(settings.store_settings(), running=running)
+    yield from _check_witness(settings.store_settings().witness)
 
 
 def _check_reading() -> Finding:
@@ -96,8 +102,7 @@ def _is_running(store: StoreSettings) -> bool:
         return False
 
 
-def _check_listener(address: HostPort, *, running: bool) -> Finding:
-    part = f"listener {address}"
+def _check_address(part: str, address: HostPort, *, running: bool) -> Finding:
     try:
         families = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         for family, kind, protocol, _, target in families:
@@ -118,6 +123,8 @@ def _check_smarthost(settings: Settings) -> Iterator[Finding]:
     """Connect, EHLO, and TLS as the settings ask for it; no sign-in and no mail."""
     smarthost = settings.smarthost
     part = f"smarthost {smarthost.address}"
+    if smarthost.password_file is not None and not os.access(smarthost.password_file, os.R_OK):
+        yield Finding(part, False, f'its password file "{smarthost.password_file}" cannot be read')
     try:
         with _connected(smarthost) as session:
             yield from _check_session(part, session, smarthost)
@@ -187,6 +194,21 @@ def _check_store(store: StoreSettings, *, running: bool) -> Iterator[Finding]:
         return
     yield Finding("store", True, found)
     yield _check_keys(store)
+
+
+def _check_witness(path: Path | None) -> Iterator[Finding]:
+    """A witness that is named has to be writable: without it nothing is recorded, so all mail would be deferred.
+
+    Its folder is not made here or at a start: where it is missing, the disk that it stands on may not be mounted.
+    """
+    if path is None:
+        return
+    if not path.parent.is_dir():
+        yield Finding("witness", False, f'its folder "{path.parent}" does not exist; all mail would be deferred')
+    elif not os.access(path if path.exists() else path.parent, os.W_OK):
+        yield Finding("witness", False, f'"{path}" cannot be written; all mail would be deferred')
+    else:
+        yield Finding("witness", True, f'"{path}" can be written')
 
 
 async def _open_store(store: StoreSettings) -> str:

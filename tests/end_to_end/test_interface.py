@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -273,6 +275,40 @@ def test_what_this_version_cannot_do_is_a_start_error_and_never_ignored(
     file.write_text(file.read_text().replace("{address: 127.0.0.1:0}", f"{{address: 127.0.0.1:0, {more}}}"))
     for said in mailguard.each([("check",), ("serve",)], tmp_path):
         assert said.status in (1, 2) and said.status != 0, said
+
+
+def test_check_tells_of_a_witness_and_a_password_that_a_start_would_miss(mailguard: Shell, tmp_path: Path) -> None:
+    more = "tls: required, username: guard, password_file: none.password}"
+    file = settings(tmp_path, extra="witness: unmounted/witness\n")
+    file.write_text(file.read_text().replace("tls: none}", more))
+    said = mailguard("check", cwd=tmp_path)
+    problems = "\n".join(line for line in said.out.splitlines() if line.startswith("PROBLEM"))
+    assert said.status == 1 and "unmounted" in problems and "none.password" in problems, said
+    (tmp_path / "unmounted").mkdir()
+    assert "unmounted" not in "".join(
+        line for line in mailguard("check", cwd=tmp_path).out.splitlines() if line.startswith("PROBLEM")
+    )
+
+
+def test_store_keys_and_witness_count_from_the_settings_file_too(mailguard: Shell, tmp_path: Path) -> None:
+    file = settings(tmp_path / "there", extra="keys: k/\n")
+    text = file.read_text().replace(f"sqlite:///{tmp_path}/there/store/mailguard.db", "sqlite:///data/m.db")
+    file.write_text(text)
+    (tmp_path / "here").mkdir()
+    said = mailguard("-C", "../there/mailguard.yaml", "held", "list", cwd=tmp_path / "here")
+    assert said.status == 3 and f"{tmp_path}/there/data/m.db" in said.err, said
+    assert f"{tmp_path}/there/k" in mailguard("-C", "../there/mailguard.yaml", "check", cwd=tmp_path / "here").out
+
+
+def test_a_command_that_is_interrupted_ends_with_130(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "never.eml")
+    words = [sys.executable, "-m", "mailguard", "policy", "try", "never.eml"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(2.0)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 130 and "Traceback" not in said
 
 
 # init

@@ -563,3 +563,10 @@ def test_serve_ends_with_0_when_it_is_told_to_stop(
     with Service(tmp_path, sink.port, POLICY) as service:
         service.signal(number)
         assert service.stop() == status
+
+
+def test_a_reason_and_a_note_have_to_say_something(service: Service, run: Command) -> None:
+    ref, *_ = held(service)
+    assert run("held", "release", ref, "--as", "original", "--reason", " ").status == 2
+    assert run("held", "reject", ref, "--note", "").status == 2
+    assert row(run, ref)["state"] == "held"
