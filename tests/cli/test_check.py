@@ -137,6 +137,24 @@ def test_a_port_that_is_taken_is_a_finding(run: Run, sound: Path) -> None:
     assert findings(ran)["listener"] == (False, "cannot be opened: Address already in use")
 
 
+def test_a_metrics_port_that_is_taken_is_a_finding(run: Run, sound: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with sound.open("a") as written:
+            written.write(f'metrics: {{address: "127.0.0.1:{taken.getsockname()[1]}"}}\n')
+        ran = run("-C", str(sound), "check", "--json")
+    assert ran.status == 1
+    assert findings(ran)["metrics"] == (False, "cannot be opened: Address already in use")
+
+
+def test_a_console_that_is_not_served_is_noted(run: Run, sound: Path) -> None:
+    with sound.open("a") as written:
+        written.write("console: {}\n")
+    ok, sentence = findings(run("-C", str(sound), "check", "--json"))["console"]
+    assert ok and "serves no review console" in sentence
+
+
 def test_a_silent_smarthost_is_a_finding(run: Run, sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mailguard.serve.checks.CONNECT_SECONDS", 0.2)
     with socket.socket() as silent:
