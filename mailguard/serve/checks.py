@@ -45,7 +45,7 @@ class Finding:
 
 
 def check(path: Path) -> Iterator[Finding]:
-    """Findings about settings, policies, listeners, metrics, smarthost, store, keys and witness, in this order, as found."""
+    """Findings about settings, policies, listeners, metrics, smarthost, store, keys and witness, in this order."""
     try:
         settings = load_settings(path)
     except MailguardError as cause:
