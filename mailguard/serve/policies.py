@@ -51,6 +51,8 @@ class PolicySource:
             self._seen = _stamp(self._path)
             try:
                 documents = await asyncio.to_thread(read_documents, self._path)
+                if await asyncio.to_thread(_stamp, self._path) != self._seen:
+                    raise MailguardError("the policy files changed while they were read")
                 policy = await asyncio.to_thread(load_policy, documents)
                 if self.revision != policy.revision:
                     await self._put_in_force(policy, documents)
@@ -85,11 +87,17 @@ class PolicySource:
             )
 
     async def watch(self) -> None:
-        """Reload when a file changes, for ever."""
+        """Reload when a file has changed and then stayed the same for one look, for ever.
+
+        A file that is being written may be a whole policy with rules missing: nobody wrote that one.
+        """
+        before = self._seen
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if await asyncio.to_thread(_stamp, self._path) != self._seen:
+            now = await asyncio.to_thread(_stamp, self._path)
+            if now != self._seen and now == before:
                 await self.reload()
+            before = now
 
 
 def policy_files(path: Path) -> list[Path]:

@@ -219,6 +219,25 @@ def test_policies_broken_in_mid_flight_and_storms_of_sighup(tmp_path: Path, sink
         assert service.run("audit", "verify").returncode == 0
 
 
+def test_a_policy_that_is_still_being_written_is_not_in_force(tmp_path: Path, sink: Sink) -> None:
+    """Its first half may be a whole policy that lacks the rule that matters."""
+    rules = RULES.split("  - id: ")
+    turned = rules[0] + "  - id: " + "  - id: ".join(reversed(rules[1:]))
+    with Service(tmp_path, sink.port, turned) as service:
+        policy = service.folder / "policies" / "policy.yaml"
+        lines = turned.splitlines(keepends=True)
+        with policy.open("w", buffering=1) as file:
+            end = time.monotonic() + 2.5
+            file.writelines(lines[:6])
+            while time.monotonic() < end:
+                file.write("# still writing\n")
+                time.sleep(0.1)
+                assert submit(service.port, message(people(20)), people(20))[1].startswith("2.0.0 Held")
+            file.writelines(lines[6:])
+        eventually(lambda: sum(event["event"] == "policy_loaded" for event in service.events()) == 2)
+        assert submit(service.port, message(people(20)), people(20))[1].startswith("2.0.0 Held")
+
+
 def test_a_missing_policy_folder_defers(tmp_path: Path, sink: Sink) -> None:
     service = Service(tmp_path, sink.port)
     shutil.rmtree(tmp_path / "policies")
