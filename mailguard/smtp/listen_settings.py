@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
+from ..core.mail.header import MAX_FIELDS, MAX_HEADER_OCTETS
+
 Network = IPv4Network | IPv6Network
 
 _ADDRESS = re.compile(r"(?:\[(?P<literal>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>[0-9]{1,5})")
@@ -186,19 +188,22 @@ class Limits(_Model):
     )
     header_bytes: int = _limit(
         "Size of a message's header, up to its first empty line.",
-        1_048_576,
+        MAX_HEADER_OCTETS,
         "bytes",
         262_144,
-        "a larger header is refused with 552 5.3.4 (THREATS.md T33).",
+        "a larger header is refused with 552 5.3.4 (THREATS.md T33). It can only be lowered: the floor holds more.",
         least=1_000,
+        most=MAX_HEADER_OCTETS,
     )
     header_fields: int = _limit(
         "Fields in a message's header.",
-        10_000,
+        MAX_FIELDS,
         "fields",
         1_000,
-        "a header with more of them is refused with 552 5.3.4 (THREATS.md T33).",
+        "a header with more of them is refused with 552 5.3.4 (THREATS.md T33). It can only be lowered: the "
+        "floor holds more.",
         least=50,
+        most=MAX_FIELDS,
     )
     spool_above_bytes: int = _limit(
         "Size from which a message waits in an unlinked temporary file rather than in memory.",

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from mailguard.core.errors import SettingsError
+from mailguard.core.mail.header import MAX_FIELDS, MAX_HEADER_OCTETS
 from mailguard.core.reply import Reply
 from mailguard.smtp.capabilities import Capabilities
 from mailguard.smtp.listen_settings import HostPort, Limits, ListenerSettings, parse_host_port
@@ -94,3 +95,11 @@ def test_every_setting_is_described(model: type[ListenerSettings | Limits]) -> N
     for name, field in model.model_fields.items():
         for word in ("Default: ", "Unit: ", "Example: ", "Consequence: "):
             assert word in (field.description or ""), name
+
+
+@pytest.mark.parametrize(("key", "most"), [("header_bytes", MAX_HEADER_OCTETS), ("header_fields", MAX_FIELDS)])
+def test_the_door_never_takes_a_header_that_the_parser_does_not_read_to_its_end(key: str, most: int) -> None:
+    """Past what is read a Bcc field would not be seen (docs/decisions/parser.md)."""
+    assert getattr(Limits.model_validate({key: most}), key) == most
+    with pytest.raises(ValidationError):
+        Limits.model_validate({key: most + 1})
