@@ -54,7 +54,7 @@ def verify(
     if as_json:
         output.json_line(found)
     else:
-        _print_report(found)
+        _print_report(found, of_store=export is None)
     if not found["whole"]:
         raise typer.Exit(Status.FINDINGS)
 
@@ -101,7 +101,7 @@ def _verify_export(path: Path, key: str | None) -> dict[str, Any]:
     return dict(verify_export(path, key))
 
 
-def _print_report(found: dict[str, Any]) -> None:
+def _print_report(found: dict[str, Any], *, of_store: bool) -> None:
     if found["whole"]:
         output.result(output.colour("The ledger is whole.", "green"))
     else:
@@ -111,7 +111,9 @@ def _print_report(found: dict[str, Any]) -> None:
         output.result(f"  {place}: {trouble['kind']}: {output.plain(trouble['detail'])}")
     if found["trouble_count"] > len(found["troubles"]):
         output.result(f"  and {found['trouble_count'] - len(found['troubles'])} more")
-    shown = ("entries", "checkpoints", "evidence", "evidence_gone", "witnessed", "public_key")
+    # An export carries neither evidence nor witness: their 0 would look like a loss.
+    beside = ("evidence", "evidence_gone", "witnessed") if of_store else ()
+    shown = ("entries", "checkpoints", *beside, "public_key")
     output.pairs((name.replace("_", " "), found.get(name)) for name in shown)
     if not found.get("key_known", True):
         output.message(

@@ -8,7 +8,8 @@ from . import output
 from .ask import ask_one
 from .options import Json, Ref
 
-SKIPPED = ("ledger", "sequence", "at", "kind", "ref", "hash", "recipients", "evidence", "evidence_sha256", "prev")
+SKIPPED = {"ledger", "sequence", "at", "kind", "ref", "hash", "recipients", "recipient_hashes", "evidence", "prev"}
+"""What only --json shows: it says nothing to a person, or the counts say it already."""
 
 
 def explain(ref: Ref, as_json: Json = False) -> None:
@@ -46,18 +47,20 @@ def _print_decision(item: dict[str, Any]) -> None:
         _print_rule(rule, described.get(rule["id"]))
     output.result("\nWhat was seen")
     for name, value in decision.get("facts", {}).items():
-        output.result(f"  {output.plain(name)}: {output.plain(value, 200)}")
+        output.result(f"  {output.plain(name)}: {_short(value, 200)}")
 
 
 def _print_rule(rule: dict[str, Any], describe: str | None) -> None:
     found = "error" if rule.get("error") else "matched" if rule["matched"] else "no match"
     mode = "" if rule["mode"] == "enforce" else f" ({rule['mode']})"
     output.result(f"  {found.ljust(9)} {output.plain(rule['id'])}{mode}: {rule['action']}")
-    for text in (rule.get("reason"), describe if rule["matched"] else None, rule.get("error")):
+    # What a rule would have said, had it matched, is not true of this message.
+    said = (rule.get("reason"), describe) if rule["matched"] else ()
+    for text in (*said, rule.get("error")):
         if text:
             output.result(f"            {output.plain(text)}")
     for name, value in rule.get("values", {}).items():
-        output.result(f"            {output.plain(name)} = {output.plain(value, 200)}")
+        output.result(f"            {output.plain(name)}: {_short(value, 200)}")
 
 
 def _verdict(decision: dict[str, Any]) -> str:
@@ -80,7 +83,9 @@ def _details(entry: dict[str, Any]) -> list[str]:
     ]
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, longest: int = 80) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, dict):
         return "/".join(f"{count} {name}" for name, count in value.items() if count) or "none"
-    return output.plain(value, 80)
+    return output.plain(value, longest)

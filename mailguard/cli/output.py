@@ -74,7 +74,8 @@ def pairs(items: Iterable[tuple[str, object]]) -> None:
     kept = [(name, value) for name, value in items if value not in (None, "", [], {}, ())]
     width = max((len(name) for name, _ in kept), default=0)
     for name, value in kept:
-        result(f"{name.ljust(width)}  {plain(value)}")
+        shown = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+        result(f"{name.ljust(width)}  {plain(shown)}")
 
 
 def when(iso: str | None) -> str:

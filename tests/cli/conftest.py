@@ -154,13 +154,14 @@ def _decided(ref: str) -> NewEntry:
 def _verdict() -> Verdict:
     reason = "2 people in To would see each other's addresses"
     rule = RuleOutcome("visible-list", "enforce", "hold", True, None, reason, {"visible_external_recipients": 2})
+    other = RuleOutcome("unclear", "enforce", "hold", False, None, "it can be read in two ways", {"malformed": False})
     facts = {"visible_external_recipients": 2}
     return Verdict(
         Disposition.HOLD,
         Rewrite.SEPARATE,
         "visible-list",
         reason,
-        (rule,),
+        (rule, other),
         facts,
         ("ada@mailbox.example", "ben@post.example"),
         (),
