@@ -7,7 +7,7 @@ preferred to a loss (DESIGN.md promise 2).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -20,14 +20,18 @@ from ..core.rewrite.content import Content
 from ..logs import logger
 from . import entries
 from .notices import Notices
-from .ports import Blobs, Clock, Outbox, Smarthost
+from .ports import Blobs, Clock, Outbox, Smarthost, SmarthostConnection
 from .records import Attempt, Delivery, NewDelivery, NewEntry, RecipientResult, result_of
+from .steps import bounded
 from .watch import Watch
 
 log = logger("delivery")
 
 LEASE_SECONDS = 45.0
 """A living owner extends its leases every third of this; the rows of a dead one are free after it."""
+
+ORIGINALS_AT_ONCE = 4
+"""Stored originals that are kept in memory for their copies; a message may be 50 MB."""
 
 Value = TypeVar("Value")
 
@@ -90,26 +94,53 @@ class Deliveries:
         self._port_seconds = port_seconds
         self._owner = owner
         self._wake = wake
-        self._originals: dict[str, Buffer] = {}
+        self._originals: dict[str, asyncio.Future[Buffer]] = {}
+        self._unrecorded: dict[str, Transmission] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set; what has begun then ends first. Rows of an earlier life are free at once."""
+        claimed: asyncio.Queue[Delivery | None] = asyncio.Queue(self._concurrency)
         await self._extend(0.0)
         heart = asyncio.create_task(self._beat())
         try:
-            while not stop.is_set():
-                if not await self._deliver_or_log(stop):
-                    await self._rest(stop)
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._concurrency):
+                    group.create_task(self._work(claimed))
+                await self._dispatch(claimed, stop)
         finally:
             heart.cancel()
             await self._extend(0.0)
 
-    async def _deliver_or_log(self, stop: asyncio.Event) -> bool:
+    async def _dispatch(self, claimed: asyncio.Queue[Delivery | None], stop: asyncio.Event) -> None:
+        """Claim rows and hand them to the workers. A slow row keeps one worker, never the others."""
+        while not stop.is_set():
+            rows = await self._claim()
+            for row in rows:
+                await _put_or_stop(claimed, row, stop)
+            if not rows:
+                self._originals.clear()
+                await self._rest(stop)
+        while not claimed.empty():
+            claimed.get_nowait()  # their leases are given back
+        for _ in range(self._concurrency):
+            await claimed.put(None)
+
+    async def _claim(self) -> Sequence[Delivery]:
+        self._wake.clear()
         try:
-            return await self.deliver_due(stop)
+            return await self._within(
+                self._outbox.claim(self._owner, self._clock.now(), LEASE_SECONDS, self._concurrency * 4)
+            )
         except Exception as cause:
             log.error("outbox_unreachable", cause=cause)
-            return False
+            return ()
+
+    async def _work(self, claimed: asyncio.Queue[Delivery | None]) -> None:
+        while (row := await claimed.get()) is not None:
+            try:
+                await self._deliver(row)
+            except Exception as cause:
+                log.error("delivery_failed", ref=row.ref, kind=row.kind, cause=cause)
 
     async def _beat(self) -> None:
         while True:
@@ -122,50 +153,57 @@ class Deliveries:
         except Exception as cause:
             log.error("outbox_unreachable", cause=cause)
 
-    async def deliver_due(self, stop: asyncio.Event | None = None) -> bool:
-        """Send what is due now. Whether there was anything."""
-        self._wake.clear()
-        rows = await self._within(
-            self._outbox.claim(self._owner, self._clock.now(), LEASE_SECONDS, self._concurrency * 8)
-        )
-        if not rows:
-            return False
-        waiting = list(reversed(rows))
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(self._concurrency, len(rows))):
-                group.create_task(self._work(waiting, stop))
-        self._originals.clear()
-        return True
-
-    async def _work(self, waiting: list[Delivery], stop: asyncio.Event | None) -> None:
-        while waiting and not (stop is not None and stop.is_set()):
-            row = waiting.pop()
-            try:
-                await self._deliver(row)
-            except Exception as cause:
-                log.error("delivery_failed", ref=row.ref, kind=row.kind, cause=cause)
-
     async def _deliver(self, row: Delivery) -> None:
-        """One attempt at one row. What goes wrong inside leaves the row to its lease."""
+        """One attempt at one row. What goes wrong inside leaves the row to its lease.
+
+        What was sent but could not be recorded is recorded at the next claim, not sent again: only the death of this
+        process makes a duplicate.
+        """
         content = await self._content(row)
-        await self._pacing.turn()
+        transmission = self._unrecorded.get(row.identifier)
+        if transmission is None or _recipients(transmission) != row.envelope.recipients:
+            await self._pacing.turn()
+            transmission = await self._transmit(row, content)
+        self._unrecorded[row.identifier] = transmission
+        await self._record(row, content, transmission)
+        del self._unrecorded[row.identifier]
+
+    async def _transmit(self, row: Delivery, content: Content) -> Transmission:
         connection = await self._within(self._smarthost.connect(None))
         try:
             transmission = await self._within(connection.transmit(row.envelope, content), self._transmission_seconds)
         finally:
-            await self._within(connection.release())
+            await self._release(connection)
         if len(transmission.recipients) != len(row.envelope.recipients):
             raise MailguardError("the smarthost port did not answer for every recipient")
-        await self._record(row, content, transmission)
+        return transmission
+
+    async def _release(self, connection: SmarthostConnection) -> None:
+        """A connection that cannot be given back changes nothing of what was sent on it."""
+        try:
+            await self._within(connection.release())
+        except Exception as cause:
+            log.warning("connection_not_released", cause=cause)
 
     async def _content(self, row: Delivery) -> Content:
         if row.text is not None:
             return Content(row.text)
         if row.blob is None:
             raise MailguardError("a row of the outbox has neither text nor an original")
-        if row.blob not in self._originals:
-            self._originals[row.blob] = await self._within(self._blobs.read(row.blob), self._transmission_seconds)
-        return Content(self._originals[row.blob], row.edits)
+        return Content(await self._original(row.blob), row.edits)
+
+    async def _original(self, blob: str) -> Buffer:
+        """The original, read once for all the copies that are on their way."""
+        if (known := self._originals.get(blob)) is None:
+            if len(self._originals) >= ORIGINALS_AT_ONCE:
+                self._originals.clear()
+            reading = asyncio.ensure_future(self._within(self._blobs.read(blob), self._transmission_seconds))
+            known = self._originals[blob] = reading
+        try:
+            return await asyncio.shield(known)
+        except BaseException:
+            self._originals.pop(blob, None)
+            raise
 
     async def _record(self, row: Delivery, content: Content, transmission: Transmission) -> None:
         now = self._clock.now()
@@ -184,8 +222,11 @@ class Deliveries:
             last_reply=_last_reply(transmission),
         )
         records = self._entries(row, now, content, transmission, remaining, refused)
-        bounces, told = self._bounce(row, refused, now)
-        if not await self._within(self._outbox.record(attempt, [*records, *told], bounces)):
+        bounces, told = self._bounce(row, content, refused, now)
+        recorded = await self._within(self._outbox.record(attempt, [*records, *told], bounces))
+        if recorded is None:
+            raise MailguardError("the outbox did not say that it kept the outcome")
+        if not recorded:
             log.warning("delivery_lease_lost", ref=row.ref, kind=row.kind)
             return
         for each in transmission.recipients:
@@ -222,12 +263,11 @@ class Deliveries:
         return records
 
     def _bounce(
-        self, row: Delivery, refused: tuple[RecipientResult, ...], now: datetime
+        self, row: Delivery, content: Content, refused: tuple[RecipientResult, ...], now: datetime
     ) -> tuple[tuple[NewDelivery, ...], list[NewEntry]]:
         if not refused or row.kind in ("notice", "dsn"):
             return (), []
-        original = self._originals.get(row.blob or "", b"")
-        return entries.told(row.ref, now, self._notices.bounced(row, refused, original, now))
+        return entries.told(row.ref, now, self._notices.bounced(row, refused, content.raw, now))
 
     async def _rest(self, stop: asyncio.Event) -> None:
         wake = asyncio.create_task(self._wake.wait())
@@ -239,8 +279,22 @@ class Deliveries:
             ended.cancel()
 
     async def _within(self, step: Awaitable[Value], seconds: float | None = None) -> Value:
-        async with asyncio.timeout(seconds or self._port_seconds):
-            return await step
+        return await bounded(step, seconds or self._port_seconds)
+
+
+def _recipients(transmission: Transmission) -> tuple[Recipient, ...]:
+    return tuple(each.recipient for each in transmission.recipients)
+
+
+async def _put_or_stop(claimed: asyncio.Queue[Delivery | None], row: Delivery, stop: asyncio.Event) -> None:
+    """Hand a row to the workers, unless all are busy until the end."""
+    put = asyncio.ensure_future(claimed.put(row))
+    ended = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({put, ended}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        put.cancel()
+        ended.cancel()
 
 
 def _sort(transmission: Transmission, *, final: bool) -> tuple[tuple[RecipientResult, ...], tuple[Recipient, ...]]:

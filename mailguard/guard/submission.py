@@ -42,6 +42,7 @@ from . import entries
 from .notices import Notices
 from .ports import Clock, Inspector, Ledger, Outbox, Quarantine, Randomness, Smarthost
 from .records import NewDelivery, NewEntry, NewHeld, result_of
+from .steps import bounded
 from .told import Answer, NotTold, Reason
 from .watch import Watch
 
@@ -131,10 +132,6 @@ class Submission:
                 with suppress(ReferenceTaken):
                     return await self._take(session, envelope, raw)
             return await self._defer(session, "reference_taken")
-        except asyncio.CancelledError as cause:
-            if _cancelled():
-                raise
-            return await self._defer(session, cause)
         except Exception as cause:
             return await self._defer(session, cause)
 
@@ -468,8 +465,7 @@ class Submission:
         self._later(self._append([entries.outcome(kind, ref, judged.at, transmission)]))
 
     async def _within(self, step: Awaitable[Value], seconds: float | None = None) -> Value:
-        async with asyncio.timeout(seconds or self._limits.port_seconds):
-            return await step
+        return await bounded(step, seconds or self._limits.port_seconds)
 
     def _later(self, step: Awaitable[Any]) -> None:
         """Outcomes follow the reply: a fault in them is told to the log, it no longer changes what happened."""
@@ -480,7 +476,7 @@ class Submission:
     async def _finish(self, step: Awaitable[Any]) -> None:
         try:
             await self._within(step)
-        except (Exception, asyncio.CancelledError) as cause:
+        except Exception as cause:
             self._watch.unrecorded()
             log.error("outcome_not_recorded", cause=cause)
 
@@ -510,9 +506,3 @@ async def _hash(content: Content) -> str:
     if len(content.raw) <= BIG_MESSAGE_BYTES:
         return content.sha256()
     return await asyncio.to_thread(content.sha256)
-
-
-def _cancelled() -> bool:
-    """Whether it is this task that somebody cancels, rather than a port that raised CancelledError."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -23,47 +23,50 @@ async def separated(count: int = 6) -> World:
 
 async def test_each_copy_is_one_transaction() -> None:
     world = await separated()
-    assert await world.deliveries.deliver_due()
+    await world.deliver()
     assert sorted(path.recipients[0].address for path, _ in world.smarthost.taken) == sorted(people(6))
     assert not world.store.rows and world.ledger.kinds().count("copy_delivered") == 6
-    assert not await world.deliveries.deliver_due()
+    await world.deliver()
+    assert len(world.smarthost.taken) == 6
 
 
 async def test_deferred_is_tried_again_and_then_bounced() -> None:
     world = await separated()
     world.smarthost.outcomes = {"person1@patients.example": (Outcome.DEFERRED, LATER)}
-    await world.deliveries.deliver_due()
+    await world.deliver()
     (row,) = world.store.rows.values()
     assert row.not_before - world.clock.now() == timedelta(minutes=5)
-    assert not await world.deliveries.deliver_due(), "not before its time"
+    sent = len(world.smarthost.taken)
+    await world.deliver()
+    assert len(world.smarthost.taken) == sent, "not before its time"
     world.clock.time += timedelta(days=4)
-    await world.deliveries.deliver_due()
-    (bounce,) = world.store.rows.values()
-    assert bounce.kind == "dsn" and bounce.envelope.reverse_path is None
-    assert bounce.envelope.recipients[0].address == "jo@elmroad.example"
-    assert b"person1@patients.example" in (bounce.text or b"")
+    await world.deliver()
+    assert not world.store.rows
+    path, bounce = world.smarthost.taken[-1]
+    assert path.reverse_path is None and path.recipients[0].address == "jo@elmroad.example"
+    assert b"delivery-status" in bounce and b"person1@patients.example" in bounce
     assert "copy_bounced" in world.ledger.kinds()
 
 
 async def test_refused_for_good_is_bounced_at_once() -> None:
     world = await separated()
     world.smarthost.outcomes = {"person2@patients.example": (Outcome.REFUSED, NEVER)}
-    await world.deliveries.deliver_due()
-    assert [row.kind for row in world.store.rows.values()] == ["dsn"]
+    await world.deliver()
+    assert len(world.smarthost.taken) == 6 and b"delivery-status" in world.smarthost.taken[-1][1]
 
 
 async def test_a_notice_that_is_refused_is_not_bounced() -> None:
     world = World()
     await world.submission.submit(SESSION, envelope(*people(20)), message(people(20)))
     world.smarthost.outcomes = {"jo@elmroad.example": (Outcome.REFUSED, NEVER)}
-    await world.deliveries.deliver_due()
+    await world.deliver()
     assert not world.store.rows
 
 
 async def test_uncertain_is_tried_again() -> None:
     world = await separated()
     world.smarthost.outcomes = {"person3@patients.example": (Outcome.UNCERTAIN, None)}
-    await world.deliveries.deliver_due()
+    await world.deliver()
     assert len(world.store.rows) == 1, "a possible duplicate is preferred to a loss"
 
 
@@ -81,18 +84,37 @@ async def test_uncertain_is_tried_again() -> None:
 async def test_a_fault_leaves_the_row_to_its_lease(port: str, method: str, fault: str) -> None:
     world = await separated(5)
     world.told.fault = (port, method, fault)
-    try:
-        async with asyncio.timeout(10):
-            await world.deliveries.deliver_due()
-    except (asyncio.CancelledError, ExceptionGroup):
-        pass
-    if (port, method, fault) != ("connection", "release", "returns nothing"):
+    await world.deliver()
+    if (port, method) != ("connection", "release"):
         assert len(world.store.rows) == 5, "a row ended without a recorded outcome"
     world.told.fault = None
     world.clock.time += timedelta(seconds=LEASE_SECONDS + 1)
-    await world.deliveries.deliver_due()
+    await world.deliver()
     assert not world.store.rows
-    assert {path.recipients[0].address for path, _ in world.smarthost.taken} == set(people(5))
+    assert sorted(path.recipients[0].address for path, _ in world.smarthost.taken) == sorted(people(5)), "once each"
+
+
+async def test_a_slow_row_does_not_keep_the_others() -> None:
+    world = await separated(9)
+    transmit = world.smarthost.transmit
+
+    async def slow_for_one(sent_to, content):  # type: ignore[no-untyped-def]
+        if sent_to.recipients[0].address == "person0@patients.example":
+            await asyncio.sleep(3600)
+        return await transmit(sent_to, content)
+
+    world.smarthost.transmit = slow_for_one  # type: ignore[method-assign]
+    world.deliveries._transmission_seconds = 3600
+    stop = asyncio.Event()
+    task = asyncio.create_task(world.deliveries.run(stop))
+    async with asyncio.timeout(5):
+        while len(world.smarthost.taken) < 8:
+            await asyncio.sleep(0.01)
+        await world.submission.submit(SESSION, envelope(*people(5)), message(people(5)))
+        while len(world.smarthost.taken) < 12:
+            await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_it_runs_until_it_is_told_to_stop() -> None:

@@ -60,7 +60,7 @@ async def test_released_in_one_transaction(form: str) -> None:
     held = await hold(world)
     await world.review.release(held.ref, form=form, reason="wanted", by="Sam", system_user="sam")  # type: ignore[arg-type]
     assert rows(world, "release") == ["release"]
-    await world.deliveries.deliver_due()
+    await world.deliver()
     sent = next(content for path, content in world.smarthost.taken if len(path.recipients) == 20)
     assert (b"person7@" in sent) is (form == "original")
     assert sent.startswith(b"Received: from client.elmroad.example")
@@ -161,7 +161,7 @@ async def test_a_delayed_message_leaves_by_itself() -> None:
     assert await world.deadline.enforce() == 0
     world.clock.time += timedelta(minutes=6)
     assert await world.deadline.enforce() == 1
-    await world.deliveries.deliver_due()
+    await world.deliver()
     assert [path.recipients[0].address for path, _ in world.smarthost.taken] == ["a@council.example"]
 
 

@@ -434,6 +434,19 @@ class World:
     async def turn(self) -> None:
         """Implements delivery.Pacing: no wait."""
 
+    async def deliver(self) -> None:
+        """Run the outbox until nothing happens any more."""
+        stop = asyncio.Event()
+        task = asyncio.create_task(self.deliveries.run(stop))
+        seen, quiet = -1, 0
+        while quiet < 15:
+            await asyncio.sleep(0.02)
+            quiet = quiet + 1 if len(self.told.calls) == seen else 0
+            seen = len(self.told.calls)
+        stop.set()
+        async with asyncio.timeout(10):
+            await task
+
 
 SESSION = Session("5e55", "127.0.0.1", "client.elmroad.example", True, "127.0.0.1:2525", NOW)
 
