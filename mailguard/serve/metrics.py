@@ -25,6 +25,12 @@ class Metrics:
         self.rules = Counter(
             "mailguard_rule_decisions", "Messages that a rule decided, by rule.", ("rule",), registry=self.registry
         )
+        self.matches = Counter(
+            "mailguard_rule_matches",
+            "Messages that a rule matched, by rule and mode; one that is only monitored too.",
+            ("rule", "mode"),
+            registry=self.registry,
+        )
         self.deferrals = Counter(
             "mailguard_deferrals", "Messages answered with 451 because of something inside.", registry=self.registry
         )
@@ -76,6 +82,9 @@ class Metrics:
         self.decisions.labels(verdict.disposition.value, verdict.rewrite.value if verdict.rewrite else "none").inc()
         if verdict.deciding:
             self.rules.labels(verdict.deciding).inc()
+        for rule in verdict.rules:
+            if rule.matched:
+                self.matches.labels(rule.id, rule.mode).inc()
 
     def deferred(self) -> None:
         self.deferrals.inc()
