@@ -125,7 +125,7 @@ def _print_next(folder: Path) -> None:
 def settings_text(folder: Path, answers: Answers) -> str:
     """mailguard.yaml with every key, those that have a default commented out."""
     domain = answers.domains[0]
-    data = folder.resolve() / "data"
+    data = _data(folder.resolve())
     return TEMPLATE.format(
         note="" if answers.asked else "# These are example values: set your own name, domains and mail server.\n",
         name=json.dumps(answers.name, ensure_ascii=False),
@@ -136,6 +136,11 @@ def settings_text(folder: Path, answers: Answers) -> str:
         store=json.dumps(f"sqlite:////{str(data / 'mailguard.db').lstrip('/')}", ensure_ascii=False),
         keys=data / "mailguard.keys",
     )
+
+
+def _data(folder: Path) -> Path:
+    """Where the store goes: beside the settings, but not in /etc, which the user of a service does not write."""
+    return Path("/var/lib/mailguard") if folder.is_relative_to("/etc") else folder / "data"
 
 
 TEMPLATE = """\
@@ -182,7 +187,7 @@ notices:
 # deadline: 24h                   # a hold that nobody decides in this time ends as not sent
 # retention: {{held: 30d, evidence: 400d}}
 # limits: {{recipients: 5000, message_bytes: 52428800}}
-# outbox: {{}}                      # how what waits is tried again; see docs/operating.md
+# outbox: {{}}                      # how what waits is tried again; see docs/reference.md
 # metrics: {{address: "127.0.0.1:9109"}}   # Prometheus metrics and health; off unless set
 # hostname: guard.elmroad.example # in greetings and Received fields; default: this computer's name
 # spool: /var/spool/mailguard     # where large messages wait, unlinked; default: the system's temporary folder

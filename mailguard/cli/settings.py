@@ -11,7 +11,10 @@ import typer
 from ..config import VARIABLE, Settings, find_settings, load_settings
 from ..core.errors import SettingsError
 
-NONE_FOUND = "No configuration found. Run `mailguard init`, or `mailguard demo` to look around."
+NONE_FOUND = (
+    "No configuration found. Run `mailguard init`, or `mailguard demo` to look around. "
+    "If there is a mailguard.yaml in another folder, name it with -C FILE."
+)
 
 
 def _name(path: Path | None) -> Path | None:

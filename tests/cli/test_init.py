@@ -17,6 +17,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from mailguard.cli.init import Answers, settings_text
 from mailguard.config import Settings, load_settings
 from mailguard.core.policy.load import load_policy
 from mailguard.serve.policies import read_documents
@@ -146,3 +147,8 @@ def _talk(terminal: int, answers: list[str]) -> str:
             answered += 1
             seen += "\n"
     return seen
+
+
+def test_settings_in_etc_name_a_store_in_var() -> None:
+    assert '"sqlite:////var/lib/mailguard/mailguard.db"' in settings_text(Path("/etc/mailguard"), Answers())
+    assert '"sqlite:////srv/guard/data/mailguard.db"' in settings_text(Path("/srv/guard"), Answers())

@@ -105,7 +105,10 @@ def test_no_command_at_all_shows_the_help_and_is_wrong_usage(run: Run) -> None:
 def test_without_settings_the_sentence_of_the_design(run: Run, command: str) -> None:
     ran = run(*command.split())
     assert ran.status == 2
-    assert ran.err == "No configuration found. Run `mailguard init`, or `mailguard demo` to look around.\n"
+    assert ran.err == (
+        "No configuration found. Run `mailguard init`, or `mailguard demo` to look around. "
+        "If there is a mailguard.yaml in another folder, name it with -C FILE.\n"
+    )
 
 
 def test_settings_are_named_before_or_after_the_command_or_by_the_environment(
