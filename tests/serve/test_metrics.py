@@ -12,7 +12,7 @@ def test_a_monitored_rule_that_matches_is_counted() -> None:
         RuleOutcome("other", "enforce", "hold", False, None, "six people", {}),
     )
     metrics = Metrics()
-    metrics.decided(Verdict(Disposition.RELAY, None, None, "no rule stops it", outcomes, {}, ()))
+    metrics.decided(Verdict(Disposition.RELAY, None, None, "no rule stops it", outcomes, {}, (), (), (), "sha256:x"))
     value = metrics.registry.get_sample_value
     assert value("mailguard_rule_matches_total", {"rule": "watched", "mode": "monitor"}) == 1.0
     assert value("mailguard_rule_matches_total", {"rule": "other", "mode": "enforce"}) is None
