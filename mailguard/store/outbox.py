@@ -35,6 +35,7 @@ from .outbox_rows import (
     reply_context,
     rows_with_keys,
 )
+from .readable import readable
 from .release import complete_release
 from .sealing import seal_json, unseal_json
 
@@ -95,7 +96,7 @@ class StoredOutbox:
             return _claim(connection, owner, lease, moment, until, limit)
 
         rows = await self._engine.write(claim, locks=False)
-        return [read_delivery(row, self._keyring) for row in rows]
+        return readable(rows, lambda row: read_delivery(row, self._keyring))
 
     async def extend(self, owner: str, now: datetime, lease_seconds: float) -> int:
         """Let every lease that `owner` holds run until now + lease_seconds; 0 gives the rows back. How many."""
@@ -118,7 +119,7 @@ class StoredOutbox:
         """Rows that are not done, oldest first."""
         query = rows_with_keys().where(_open).order_by(_table.c.number).limit(limit)
         rows = await self._engine.read(lambda connection: connection.execute(query).all())
-        return [read_delivery(row, self._keyring) for row in rows]
+        return readable(rows, lambda row: read_delivery(row, self._keyring))
 
     async def retry(self, ref: str, now: datetime, entries: Sequence[NewEntry]) -> int:
         """Make the rows of a message due now; one that is being sent stays leased. UnknownReference."""

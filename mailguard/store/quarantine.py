@@ -23,6 +23,7 @@ from .keys import DataKey, Keyring
 from .ledger import Prepare
 from .message_keys import message_key, unwrap_message_key
 from .outbox_rows import insert_deliveries
+from .readable import readable
 from .release import delivery_counts
 from .sealing import SealBroken, context, seal_json, unseal_json
 
@@ -67,10 +68,12 @@ class StoredQuarantine:
 
     async def get(self, ref: str) -> Held:
         """UnknownReference where there is none."""
-        found = await self._find(_rows().where(_table.c.ref == ref))
-        if not found:
+        rows, counts = await self._engine.read(
+            lambda connection: _fetch(connection, _rows().where(_table.c.ref == ref))
+        )
+        if not rows:
             raise UnknownReference(f'there is no held message "{ref}"')
-        return found[0]
+        return _read(rows[0], self._keyring, counts.get(ref))
 
     async def list(self, states: Sequence[State] | None = None, limit: int | None = None) -> Sequence[Held]:
         """Oldest deadline first."""
@@ -105,13 +108,14 @@ class StoredQuarantine:
         return _read(row, self._keyring, counts)
 
     async def _find(self, query: Select[Any]) -> Sequence[Held]:
-        def find(connection: Connection) -> tuple[Sequence[Row[Any]], dict[str, dict[str, int]]]:
-            rows = connection.execute(query).all()
-            leaving = [row.ref for row in rows if row.state == State.RELEASING.value]
-            return rows, delivery_counts(connection, leaving) if leaving else {}
+        rows, counts = await self._engine.read(lambda connection: _fetch(connection, query))
+        return readable(rows, lambda row: _read(row, self._keyring, counts.get(row.ref)))
 
-        rows, counts = await self._engine.read(find)
-        return [_read(row, self._keyring, counts.get(row.ref)) for row in rows]
+
+def _fetch(connection: Connection, query: Select[Any]) -> tuple[Sequence[Row[Any]], dict[str, dict[str, int]]]:
+    rows = connection.execute(query).all()
+    leaving = [row.ref for row in rows if row.state == State.RELEASING.value]
+    return rows, delivery_counts(connection, leaving) if leaving else {}
 
 
 def _rows() -> Select[Any]:
