@@ -275,7 +275,8 @@ class _Reader:
                 return self._at(place, f"text that begins with {word[0][0]} needs quotes", f'"{word[0]}"')
         mark = error.problem_mark or error.context_mark
         problem = (error.problem or error.context or "this cannot be read").lower()
-        return self._at(Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1), f"not valid yaml: {problem}")
+        meant = next((plain for said, plain in _SYNTAX.items() if problem.startswith(said)), problem)
+        return self._at(Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1), f"not valid yaml: {meant}")
 
     def _unprintable(self) -> Place:
         for number, line in enumerate(self.lines, start=1):
@@ -360,6 +361,14 @@ def _kind_of(value: object) -> str:
     return "a list" if isinstance(value, list) else quoted(value)
 
 
+_INDENTATION = "this line is not set in as far as the lines that it belongs to"
+_SYNTAX = {
+    "mapping values are not allowed": "text with a colon and a space in it needs quotes, or the line is set in too far",
+    "did not find expected '-' indicator": _INDENTATION,
+    "did not find expected key": _INDENTATION,
+    "expected <block end>": _INDENTATION,
+}
+"""What a YAML parser says, and what an admin has done."""
 _WANTED = {
     "int_type": "a whole number",
     "int_parsing": "a whole number",

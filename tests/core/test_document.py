@@ -149,6 +149,20 @@ def test_renders_line_caret_and_suggestion() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("a: x\nb: Careful: too many\n", 2, "text with a colon and a space in it needs quotes"),
+        ("a: x\n   b: y\n", 2, "is set in too far"),
+        ("a:\n  - b: x\n    c: y\n   d: z\n", 4, "not set in as far"),
+        ("a:\n    b: x\n  c: y\n", 3, "not set in as far"),
+    ],
+)
+def test_common_slips_of_the_pen_have_a_plain_sentence(text: str, line: int, says: str) -> None:
+    (found,) = errors(text)
+    assert found.line == line and says in found.message
+
+
+@pytest.mark.parametrize(
     ("text", "line", "column", "message", "suggestion"),
     [
         ("listen: [{address: a, tls: requird}]", 1, 28, '"requird" is not one of "none" or "required"', '"required"'),
