@@ -1,43 +1,17 @@
 """mailguard policy: check, try and test a policy before it is in force, and print its JSON Schema.
 
-Needs neither settings nor a service. Judges with the same pure function as `serve`.
+Needs neither settings nor a service. The work is in policy_judging, loaded only when one of these commands runs:
+every other command would wait for it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ..config import Settings, find_settings, load_settings
-from ..core.document import Diagnostic, DocumentErrors, load_model
-from ..core.envelope import Envelope
-from ..core.errors import MailguardError, SettingsError
-from ..core.mail.message import Message
-from ..core.mail.parse import parse
-from ..core.mail.path import PathError, parse_forward_path
-from ..core.mail.search import find_addresses
-from ..core.observation import Observation, observe
-from ..core.organisation import Organisation
-from ..core.policy.explain import Trace, explain
-from ..core.policy.judge import judge
-from ..core.policy.load import Policy, load_policy, revision_of
-from ..core.policy.schema import policy_schema
-from ..core.policy.trial import TrialModel, TrialsModel, disagreements, envelope_of, invent, people
-from ..core.verdict import Disposition, Inspection, Rewrite, Verdict
-from ..serve.policies import policy_files
-from . import output
-from .exits import Status
 from .options import Json
-
-INVENTED_DOMAIN = "organisation.example"
-NOT_READ = "attachments are not read by this command"
 
 app = typer.Typer(
     help="Check, try and test policies.",
@@ -63,23 +37,9 @@ def check(
 
     Example: mailguard policy check policies/
     """
-    documents = _documents(paths or [_policy_path(None, _settings())])
-    policy, errors = _loaded(documents)
-    warnings = policy.warnings if policy else ()
-    revision = revision_of({Path(name).name: text for name, text in documents.items()}) if policy else None
-    rules = len(policy.rules) if policy else None
-    if as_json:
-        shown = {"errors": [each.to_json() for each in errors], "warnings": [each.to_json() for each in warnings]}
-        output.json_line({"valid": not errors, "files": list(documents), "rules": rules, "revision": revision, **shown})
-    else:
-        _print_diagnostics(errors, "")
-        _print_diagnostics(warnings, "warning: ")
-        if policy:
-            output.result(f"{_count(len(policy.rules), 'rule')} in {_count(len(documents), 'file')}, no errors.")
-        else:
-            output.result(f"{_count(len(errors), 'error')}.")
-    if errors:
-        raise typer.Exit(Status.FINDINGS)
+    from . import policy_judging
+
+    policy_judging.check(paths, as_json)
 
 
 @app.command("try")
@@ -103,21 +63,9 @@ def try_(
 
     Example: mailguard policy try message.eml --mail-from jo@elmroad.example --explain
     """
-    _check_addresses("--mail-from", [mail_from] if mail_from and mail_from != "<>" else [])
-    _check_addresses("--rcpt", rcpt or [])
-    settings = _settings()
-    loaded = _load(_policy_path(policy, settings))
-    raw = _message_bytes(message)
-    parsed = parse(raw)
-    envelope = _envelope(parsed, mail_from, rcpt)
-    organisation = settings.organisation.organisation() if settings else _assumed(parsed, mail_from)
-    observation, verdict = _judged(parsed, envelope, organisation, loaded, _time(at))
-    traces = explain(observation, loaded, verdict) if explained else ()
-    if as_json:
-        decision = verdict.to_json(content_sha256=hashlib.sha256(raw).hexdigest(), with_visible=True)
-        output.json_line(decision | ({"explain": [trace.to_json() for trace in traces]} if explained else {}))
-    else:
-        _print_verdict(verdict, organisation, settings is None, traces)
+    from . import policy_judging
+
+    policy_judging.try_(message, policy, mail_from, rcpt, at, explained, as_json)
 
 
 @app.command()
@@ -132,20 +80,9 @@ def test(
 
     Example: mailguard policy test policies/tests/default.yaml
     """
-    settings = _settings()
-    results = [result for file in _test_files(paths, policy, settings) for result in _run_file(file, policy, settings)]
-    failed = [result for result in results if result["failures"]]
-    for result in results:
-        if as_json:
-            output.json_line(result)
-        elif result["failures"]:
-            output.result(f"FAILED  {output.plain(result['file'])}: {output.plain(result['name'])}")
-            for failure in result["failures"]:
-                output.result(f"        {output.plain(failure)}")
-    if not as_json:
-        output.result(f"{_count(len(results), 'test')}, {len(failed)} failed.")
-    if failed:
-        raise typer.Exit(Status.FINDINGS)
+    from . import policy_judging
+
+    policy_judging.test(paths, policy, as_json)
 
 
 @app.command()
@@ -154,207 +91,6 @@ def schema() -> None:
 
     Example: mailguard policy schema > policy.schema.json
     """
-    output.result(json.dumps(policy_schema(), indent=2))
+    from . import policy_judging
 
-
-def packaged_policy() -> Path:
-    """The policy that mailguard comes with: in an installed wheel beside the code, in a checkout in policies/."""
-    packaged = Path(str(files("mailguard") / "policies" / "default.yaml"))
-    return packaged if packaged.is_file() else Path(__file__).resolve().parents[2] / "policies" / "default.yaml"
-
-
-def _settings() -> Settings | None:
-    found = find_settings(None)
-    return load_settings(found) if found else None
-
-
-def _policy_path(named: Path | None, settings: Settings | None) -> Path:
-    path = named or (settings.policies if settings else packaged_policy())
-    if not path.exists():
-        raise SettingsError(f'there is no policy at "{path}"')
-    return path
-
-
-def _documents(paths: Iterable[Path]) -> dict[str, bytes]:
-    """Path -> text, so that errors can be opened from the terminal."""
-    found = [file for path in paths for file in policy_files(path)]
-    if not found:
-        raise SettingsError("there is no policy file (*.yaml) in that folder")
-    return {str(file): _read(file) for file in found}
-
-
-def _load(path: Path) -> Policy:
-    """The policy of a file or folder, under the names that the service gives its files, so with the same revision."""
-    return load_policy({Path(name).name: text for name, text in _documents([path]).items()})
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as cause:
-        raise SettingsError(f'"{path}" cannot be read: {cause.strerror}') from cause
-
-
-def _loaded(documents: dict[str, bytes]) -> tuple[Policy | None, Sequence[Diagnostic]]:
-    try:
-        return load_policy(documents), ()
-    except DocumentErrors as errors:
-        return None, errors.diagnostics
-
-
-def _print_diagnostics(diagnostics: Iterable[Diagnostic], kind: str) -> None:
-    for each in diagnostics:
-        head, *rest = each.render().split("\n")
-        output.result("\n".join([output.plain(kind + head), *map(output.plain, rest)]))
-
-
-def _message_bytes(path: Path) -> bytes:
-    """The message with the line ends of SMTP: a file that has no CRLF at all is taken as saved with bare LF."""
-    raw = _read(path)
-    return raw if b"\r\n" in raw else raw.replace(b"\n", b"\r\n")
-
-
-def _check_addresses(option: str, given: Sequence[str]) -> None:
-    """Raises BadParameter for what no client could submit: misspelled, it would be judged as if it were somebody."""
-    for path in envelope_of("", list(given)).recipients:
-        try:
-            parse_forward_path(b"<" + path.path.wire + b">", smtputf8=True)
-        except PathError as error:
-            raise typer.BadParameter(
-                "that is no address; for example: jo@elmroad.example", param_hint=option
-            ) from error
-
-
-def _envelope(message: Message, mail_from: str | None, rcpt: Sequence[str] | None) -> Envelope:
-    """What is not given is what a client would send: the first From, and everybody in To, Cc and Bcc."""
-    sender = mail_from if mail_from is not None else next(iter(message.originators), "")
-    return envelope_of(sender, list(rcpt or dict.fromkeys([*_visible(message), *_blind(message)])))
-
-
-def _visible(message: Message) -> list[str]:
-    return [mailbox.address for mailbox in message.visible]
-
-
-def _blind(message: Message) -> list[str]:
-    fields = message.named("bcc", "resent-bcc")
-    return [found.address for field in fields for found in find_addresses(message.value(field))]
-
-
-def _assumed(message: Message, mail_from: str | None) -> Organisation:
-    """Without settings the domain of --mail-from, else of From, is inside."""
-    envelope = envelope_of(mail_from or next(iter(message.originators), ""), [])
-    domain = envelope.reverse_path.domain if envelope.reverse_path else ""
-    if not domain and message.originators:
-        domain = message.originators[0].rpartition("@")[2]
-    return Organisation(domain or "nobody", frozenset({domain} if domain else ()))
-
-
-def _time(text: str | None) -> datetime:
-    if text is None:
-        return datetime.now(UTC)
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise SettingsError(f'"{text}" is not a time: write it like 2026-03-12T09:00:00Z') from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _judged(
-    message: Message, envelope: Envelope, organisation: Organisation, policy: Policy, at: datetime
-) -> tuple[Observation, Verdict]:
-    """The observation and the verdict. An attachment that a rule asks about counts as one that cannot be read."""
-    observation = observe(message, envelope, organisation)
-    found = judge(observation, policy, at)
-    if not isinstance(found, Verdict):
-        unread = {part: Inspection(part, uninspectable=NOT_READ) for part in found.inspections}
-        observation = observe(message, envelope, organisation, unread)
-        found = judge(observation, policy, at)
-    if not isinstance(found, Verdict):
-        raise MailguardError("the policy asks for something that this command cannot tell")
-    return observation, found
-
-
-_SAID = {
-    Disposition.RELAY: "It would leave as it is",
-    Disposition.HOLD: "It would be held",
-    Disposition.REJECT: "It would be refused",
-    Disposition.DEFER: "It would be deferred",
-}
-_REWRITTEN = {
-    Rewrite.SEPARATE: "It would leave as a copy for each person outside",
-    Rewrite.BCC: "It would leave with the people outside hidden",
-}
-
-
-def _print_verdict(verdict: Verdict, organisation: Organisation, assumed: bool, traces: Sequence[Trace]) -> None:
-    if assumed:
-        inside = ", ".join(sorted(organisation.domains)) or "nobody"
-        output.message(f"There are no settings: inside is {output.plain(inside)}.")
-    rewritten = verdict.disposition is Disposition.RELAY and verdict.rewrite is not None
-    said = _REWRITTEN[verdict.rewrite] if rewritten and verdict.rewrite else _SAID[verdict.disposition]
-    output.result(output.colour(f"{said}: {output.plain(verdict.reason)}.", "bold"))
-    for rule in verdict.rules:
-        if rule.matched:
-            mark = " (only recorded)" if rule.mode == "monitor" else ""
-            output.result(f"  {output.plain(rule.id)}: {rule.action}{mark}: {output.plain(rule.error or rule.reason)}")
-    for trace in traces:
-        _print_trace(trace)
-
-
-def _print_trace(trace: Trace) -> None:
-    outcome = trace.outcome
-    came = "error" if outcome.error else "matched" if outcome.matched else "not matched"
-    output.result(f"\n{trace.id} ({trace.place}, {outcome.mode}, {outcome.action}): {came}")
-    for step in trace.steps:
-        found = "" if step.value is None else f", found {output.plain(step.value)}"
-        output.result(f"  {'  ' * step.depth}{step.truth.ljust(5)} {step.key}{_wanted(step.wanted)}{found}")
-    if outcome.values.get("unless"):
-        output.result("  but the sender is one that the rule does not apply to")
-
-
-def _wanted(text: str) -> str:
-    return f": {output.plain(text, 200)}" if text else ""
-
-
-def _test_files(paths: Sequence[Path] | None, policy: Path | None, settings: Settings | None) -> list[Path]:
-    if paths:
-        return [file for path in paths for file in policy_files(path)]
-    folder = Path("policies") if policy is None and settings is None else _policy_path(policy, settings)
-    folder = (folder if folder.is_dir() else folder.parent) / "tests"
-    found = policy_files(folder) if folder.is_dir() else []
-    if not found:
-        raise SettingsError(f'there are no tests in "{folder}": name a file of tests')
-    return found
-
-
-def _run_file(file: Path, named: Path | None, settings: Settings | None) -> list[dict[str, Any]]:
-    """The results of one file of tests. Without settings and --policy: the policy in the folder above it, if any."""
-    trials = load_model(_read(file), str(file), TrialsModel)
-    path = named
-    if path is None and settings is None and policy_files(file.resolve().parents[1]):
-        path = file.resolve().parents[1]
-    policy = _load(_policy_path(path, settings))
-    return [
-        {"file": str(file), "name": trial.name, "failures": list(_run(trial, file, policy, settings))}
-        for trial in trials.tests
-    ]
-
-
-def _run(trial: TrialModel, file: Path, policy: Policy, settings: Settings | None) -> tuple[str, ...]:
-    given = trial.message
-    inside = settings.organisation.domains[0] if settings else INVENTED_DOMAIN
-    if given.eml is not None:
-        raw = _message_bytes(file.parent / given.eml)
-        message = parse(raw)
-        envelope = _envelope(message, given.mail_from, list(people(given.rcpt, inside)))
-    else:
-        invented = invent(given, inside)
-        message, envelope = parse(invented.raw), invented.envelope
-    organisation = settings.organisation.organisation() if settings else _assumed(message, given.mail_from)
-    at = trial.at or datetime.now(UTC)
-    _, verdict = _judged(message, envelope, organisation, policy, at if at.tzinfo else at.replace(tzinfo=UTC))
-    return disagreements(trial.expect, verdict)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    policy_judging.schema()

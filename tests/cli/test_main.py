@@ -196,6 +196,13 @@ def test_the_module_runs_like_the_command() -> None:
     assert ran.returncode == 2 and ran.stderr.startswith("No configuration found.")
 
 
+def test_the_shell_does_not_load_what_most_commands_do_not_need() -> None:
+    """Half a second before every answer: SQLAlchemy, RE2 and the judge are loaded by the commands that use them."""
+    look = "import sys, mailguard.cli.main; print(*{'sqlalchemy', 're2', 'alembic', 'uvloop'} & sys.modules.keys())"
+    ran = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == []
+
+
 def test_every_error_that_crosses_the_socket_has_a_status() -> None:
     for kind in control.NAMED.values():
         assert any(issubclass(kind, listed) for listed, _ in STATUSES), kind
