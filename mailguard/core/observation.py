@@ -8,7 +8,7 @@ A visible recipient is a distinct mailbox that a recipient of this one message c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from .envelope import Envelope
 from .kinds import is_calendar, is_tnef
 from .mail.header import ORIGINATOR_FIELDS
 from .mail.message import Defect, Mailbox, Message, Part
+from .mail.search import find_addresses
 from .mail.text import decode_charset, decode_words, unfold
 from .organisation import Organisation
 from .verdict import Finding, Inspection
@@ -92,6 +93,7 @@ def observe(
         "visible_internal_recipients": len(visible) - len(outside),
         "envelope_recipients": len(recipients),
         "envelope_external_recipients": len({each for each in recipients if not sides.is_inside(each)}),
+        "external_senders": len({each for each in _sender_addresses(message) if not sides.is_inside(each)}),
         "from_fields": len(message.named("from")),
         "size_bytes": len(message.raw),
         "calendar": _has_calendar(message, parts),
@@ -112,6 +114,25 @@ def observe(
         defects=message.defects,
         message=message,
     )
+
+
+SENDER_FIELDS = (
+    "from",
+    "sender",
+    "reply-to",
+    "resent-from",
+    "resent-sender",
+    "resent-reply-to",
+    "mail-reply-to",
+    "mail-followup-to",
+)
+"""Fields that name senders and that every recipient can read; a list of people fits into them as well as into Cc."""
+
+
+def _sender_addresses(message: Message) -> Iterator[str]:
+    for named in message.named(*SENDER_FIELDS):
+        for found in find_addresses(message.value(named)):
+            yield found.address
 
 
 @dataclass(frozen=True, slots=True)

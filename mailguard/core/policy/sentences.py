@@ -46,6 +46,12 @@ def outside_recipients(count: int) -> str:
     return f"{count} {'recipient is' if count == 1 else 'recipients are'} outside the organisation"
 
 
+def senders_outside(count: int) -> str:
+    if count == 1:
+        return "1 outside address stands among the senders, for everybody to see"
+    return f"{count} outside addresses stand among the senders, for everybody to see"
+
+
 def from_fields(count: int) -> str:
     return f"the message has {count} From {'field' if count == 1 else 'fields'}"
 

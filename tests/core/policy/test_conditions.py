@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mailguard.core.envelope import Envelope
 from mailguard.core.mail.message import Defect
+from mailguard.core.mail.parse import parse
+from mailguard.core.observation import observe
+from mailguard.core.organisation import Organisation
 from mailguard.core.policy.conditions.vocabulary import BY_KEY, CONDITIONS
-from mailguard.core.verdict import Finding, Inspection
+from mailguard.core.policy.judge import judge
+from mailguard.core.policy.load import load_policy
+from mailguard.core.verdict import Disposition, Finding, Inspection, Verdict
 
 ATTACHED = (
     "MIME-Version: 1.0",
@@ -222,3 +229,24 @@ def test_uninspectable(world: Any) -> None:
 @pytest.mark.parametrize("condition", CONDITIONS, ids=lambda condition: condition.key)
 def test_the_example_of_every_condition_loads(world: Any, condition: Any) -> None:
     world.policy(f"when: {{{condition.key}: {condition.example}}}, action: hold")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "From: jo@elm.example, {people}",
+        "From: jo@elm.example\r\n Cc: {people}",
+        "From: jo@elm.example\r\nReply-To: {people}",
+        "From: jo@elm.example\r\nSender: {people}",
+        "From: jo@elm.example\r\nMail-Followup-To: {people}",
+    ],
+)
+def test_a_list_among_the_senders_is_counted_and_held_by_the_default_policy(world: Any, fields: str) -> None:
+    people = ", ".join(f"person{number}@patients.example" for number in range(12))
+    raw = f"{fields.format(people=people)}\r\nTo: a@patients.example\r\nSubject: x\r\n\r\nHi\r\n".encode()
+    organisation = Organisation("Elm Road", frozenset({"elm.example"}))
+    seen = observe(parse(raw), Envelope(None, ()), organisation)
+    assert seen.facts["external_senders"] == 12
+    default = Path(__file__).parents[3] / "policies" / "default.yaml"
+    verdict = judge(seen, load_policy({"default.yaml": default.read_bytes()}), datetime(2026, 3, 12, tzinfo=UTC))
+    assert isinstance(verdict, Verdict) and verdict.disposition is Disposition.HOLD

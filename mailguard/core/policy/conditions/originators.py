@@ -47,6 +47,14 @@ SENDER_ANY = Condition(
     consequence="Catches all that looks as if it came from there: fit for stricter rules, never for exceptions.",
     claimed=True,
 )
+EXTERNAL_SENDERS = counted(
+    "external_senders",
+    meaning="How many different outside addresses stand in From, Sender, Reply-To and their relatives.",
+    unit="addresses",
+    example="{at_least: 3}",
+    consequence="Every recipient can read them there, although they are not recipients: a list in Reply-To is a list.",
+    clause=lambda observation, value: sentences.senders_outside(value),
+)
 FROM_FIELDS = counted(
     "from_fields",
     meaning="How many From fields the message has; there should be one.",

@@ -18,6 +18,7 @@ CONDITIONS: tuple[Condition, ...] = (
     recipients.RECIPIENT_DOMAIN,
     originators.SENDER,
     originators.SENDER_ANY,
+    originators.EXTERNAL_SENDERS,
     originators.FROM_FIELDS,
     content.SUBJECT,
     content.HEADER,
