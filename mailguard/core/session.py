@@ -22,4 +22,4 @@ class Session:
     started_at: datetime
     secure: bool = False
     account: str | None = None
-    trusted: bool = True
+    trusted: bool = False

@@ -65,6 +65,7 @@ async def open_parts(settings: Settings) -> Parts:
         mark_key=hmac.digest(store.keyring.active("recipients").octets, b"notice mark", "sha256"),
         hostname=hostname(settings),
         give_up_after=settings.outbox.notices_give_up_after,
+        smarthost=settings.smarthost.address.host,
     )
     review = Review(
         organisation=organisation,

@@ -200,7 +200,14 @@ class Dialogue:
         self.capabilities = self._offer()
         opening = self._opening
         self.session = Session(
-            opening.identifier, opening.peer, greeting, extended, opening.listener, opening.started_at
+            opening.identifier,
+            opening.peer,
+            greeting,
+            extended,
+            opening.listener,
+            opening.started_at,
+            # Whoever came this far is on loopback or in an allowed network: the listener closes the door on others.
+            trusted=True,
         )
         return Answer(self._extensions() if extended else f"250 {self._hostname}\r\n".encode("ascii"))
 

@@ -28,7 +28,7 @@ from mailguard.guard.told import EXPLAINED, NotTold, Reason
 NOW = datetime(2026, 11, 20, 14, 2, tzinfo=UTC)
 DUE = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
 ELM = Organisation("Elm Road Surgery", frozenset({"elmroad.example"}))
-SESSION = Session("s1", "10.0.0.7", "pc7", True, "127.0.0.1:2525", NOW)
+SESSION = Session("s1", "10.0.0.7", "pc7", True, "127.0.0.1:2525", NOW, trusted=True)
 REASON = "288 people in Cc would see each other's addresses"
 RAW = (
     b"From: Jo Reid <jo@elmroad.example>\r\nTo: ann@outside.example\r\nCc: bob@outside.example\r\n"

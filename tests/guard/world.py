@@ -448,7 +448,7 @@ class World:
             await task
 
 
-SESSION = Session("5e55", "127.0.0.1", "client.elmroad.example", True, "127.0.0.1:2525", NOW)
+SESSION = Session("5e55", "127.0.0.1", "client.elmroad.example", True, "127.0.0.1:2525", NOW, trusted=True)
 
 
 def envelope(*recipients: str, sender: str | None = "jo@elmroad.example") -> Envelope:
