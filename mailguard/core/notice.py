@@ -310,6 +310,8 @@ def _rest(facts: Facts, shown: int) -> tuple[str, ...]:
 def _addressed(facts: Facts, frame: Frame) -> str:
     if not facts.outside:
         return words.ADDRESSED_INSIDE.format(people=words.people(facts.people))
+    if facts.outside >= facts.people:
+        return words.ADDRESSED_OUTSIDE.format(people=words.people(facts.people), organisation=_organisation(frame))
     return words.ADDRESSED.format(
         people=words.people(facts.people), outside=f"{facts.outside:,}", organisation=_organisation(frame)
     )

@@ -35,6 +35,7 @@ THE_DEADLINE = "the deadline"
 HELD_SUBJECT = "Not sent yet: {subject}"
 HELD_LEAD = "Your email has not been sent yet. We stopped it so that it can be checked first."
 ADDRESSED = "It is addressed to {people}, {outside} of them outside {organisation}. It has not been sent to anyone."
+ADDRESSED_OUTSIDE = "It is addressed to {people} outside {organisation}. It has not been sent to anyone."
 ADDRESSED_INSIDE = "It is addressed to {people}. It has not been sent to anyone."
 HELD_NEXT = (
     "Somebody at {organisation} has until {due} to decide about it. You do not need to do anything: "

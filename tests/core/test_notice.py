@@ -187,6 +187,19 @@ def test_held_says_consequence_reason_deadline_and_what_to_do() -> None:
     assert "Reply to this email. It goes to manager@elmroad.example." in text
 
 
+@pytest.mark.parametrize(
+    ("people", "outside", "says"),
+    [
+        (1, 1, "It is addressed to 1 person outside Elm Road Surgery."),
+        (12, 12, "It is addressed to 12 people outside Elm Road Surgery."),
+        (12, 11, "It is addressed to 12 people, 11 of them outside Elm Road Surgery."),
+        (2, 0, "It is addressed to 2 people."),
+    ],
+)
+def test_held_counts_as_people_do(people: int, outside: int, says: str) -> None:
+    assert says in text_of(notice(Kind.HELD, replace(FACTS, people=people, outside=outside), FRAME))
+
+
 def test_held_tells_of_those_left_out_before() -> None:
     earlier = (Listed("MG-2222-22", "Recall\u202e list", FACTS.due_at),)
     text = text_of(notice(Kind.HELD, replace(FACTS, listed=earlier, count=3), FRAME))
