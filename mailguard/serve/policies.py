@@ -57,7 +57,9 @@ class PolicySource:
                 if self.revision != policy.revision:
                     await self._put_in_force(policy, documents)
             except DocumentErrors as cause:
-                self._broken(f"{len(cause.diagnostics)} errors", tuple(cause.diagnostics))
+                count = len(cause.diagnostics)
+                errors = f"{count} error{'' if count == 1 else 's'}"
+                self._broken(f"{errors}; `mailguard policy check` says where", tuple(cause.diagnostics))
                 return False
             except Exception as cause:
                 self._broken(type(cause).__name__, ())
