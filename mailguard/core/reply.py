@@ -42,6 +42,11 @@ def rejected(reason: str, ref: str) -> Reply:
     return Reply(550, "5.7.1", printable(f"Not sent: {reason.rstrip('. ')}", 180 - len(ref)) + f". Ref {ref}")
 
 
+def looped(ref: str) -> Reply:
+    """RFC 5321 section 6.3, RFC 3463 section 3.5 (X.4.6)."""
+    return Reply(554, "5.4.6", f"Not sent: this message goes round in circles between mail servers, ref {ref}")
+
+
 def cannot_check(ref: str) -> Reply:
     return Reply(451, "4.3.0", f"Cannot check this message now, ref {ref}")
 

@@ -52,6 +52,9 @@ BIG_MESSAGE_BYTES = 262_144
 BIG_HEADER_BYTES = 16_384
 """Above these, parsing, hashing and rewriting run in a thread, so that one message does not delay the others."""
 
+MOST_HOPS = 100
+"""Received fields above which a message goes round in circles (RFC 5321 section 6.3: at least 100)."""
+
 REFERENCE_TRIES = 5
 """Short references have 30 bits; with a million kept, five tries fail once in 10^15."""
 
@@ -139,6 +142,8 @@ class Submission:
         at = self._clock.now()
         with self._watch.stage("judge"):
             message, content_sha256 = await _read(raw)
+            if len(message.named("received")) > MOST_HOPS:
+                return await self._refuse_loop(session, at)
             verdict = await self._judge(message, envelope)
         judged = Judged(session, envelope, message, verdict, content_sha256, at)
         if verdict.disposition is Disposition.REJECT:
@@ -168,6 +173,12 @@ class Submission:
         if [answer.part for answer in answers] != parts:
             raise MailguardError("the inspector did not answer for every part")
         return {answer.part: answer for answer in answers}
+
+    async def _refuse_loop(self, session: Session, at: datetime) -> Reply:
+        ref = self._reference(short=True)
+        await self._append([replace(entries.plain("message_looped", ref, at), claims_ref=True)])
+        log.warning("submission_looped", ref=ref, session=session.identifier)
+        return reply.looped(ref)
 
     # What a verdict may lead to, from the strictest.
 

@@ -155,3 +155,10 @@ async def test_the_chain_holds_no_address_and_no_subject(world: World) -> None:
     await world.submission.submit(SESSION, envelope("a@council.example"), message(subject="Asthma secret"))
     for entry in world.ledger.kept:
         assert "@" not in repr(entry.fields) and "Asthma" not in repr(entry.fields)
+
+
+async def test_a_message_that_goes_round_in_circles_is_refused(world: World) -> None:
+    hops = "\r\n".join(f"Received: from a{n} by b{n}; Fri, 20 Nov 2026 14:00:00 +0000" for n in range(101))
+    answer = await world.submission.submit(SESSION, envelope("a@council.example"), message(extra=hops))
+    assert (answer.code, answer.status) == (554, "5.4.6") and not world.smarthost.taken
+    assert world.ledger.kinds() == ["message_looped"]
