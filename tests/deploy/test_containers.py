@@ -63,6 +63,10 @@ def test_everything_that_the_image_copies_is_there_and_enough_to_build() -> None
     sources = {source for words in copies if not words[0].startswith("--from") for source in words[:-1]}
     assert all((ROOT / source).exists() for source in sources)
     assert {"mailguard", "policies", "pyproject.toml", "README.md", "LICENSE"} <= sources
+    ignored = (DEPLOY / "Dockerfile.dockerignore").read_text().split("\n")
+    assert "*" in ignored and {line[1:] for line in ignored if line.startswith("!")} == {
+        source.removeprefix("./") for source in sources
+    }
 
 
 def test_the_health_check_asks_the_running_service() -> None:

@@ -6,7 +6,10 @@ import asyncio
 import os
 import signal
 import socket
+import sqlite3
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -88,6 +91,22 @@ def test_a_process_that_is_stuck_gives_no_sign_of_life(watched: Service, manager
         os.kill(watched.pid, signal.SIGCONT)
     manager.settimeout(20)
     heard(manager, "WATCHDOG=1")
+
+
+def test_a_writer_that_waits_gives_no_sign_of_life(watched: Service, manager: socket.socket) -> None:
+    """The proof goes through the real writer: while a foreign process holds the store's lock, it cannot answer."""
+    heard(manager, "READY=1")
+    with closing(sqlite3.connect(watched.folder / "store" / "mailguard.db", isolation_level=None)) as foreign:
+        foreign.execute("BEGIN IMMEDIATE")
+        time.sleep(0.4)
+        drain(manager)
+        manager.settimeout(1.5)
+        with pytest.raises(TimeoutError):
+            manager.recv(4096)
+        foreign.execute("ROLLBACK")
+    manager.settimeout(20)
+    heard(manager, "WATCHDOG=1")
+    assert any(event["event"] == "store_writer_silent" for event in watched.events())
 
 
 async def _signs(prove: object, manager: socket.socket, seconds: float = 0.5) -> int:
