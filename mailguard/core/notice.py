@@ -1,4 +1,4 @@
-"""Notices: what mailguard tells a sender about a held email, and the reviewers where the sender may not be told.
+"""Notices: what mailguard tells a sender about a held email, and the reviewers of what they have to decide about.
 
 `notice` makes one complete message (RFC 5322, CRLF): multipart/alternative, the text first and complete, then the same
 as one column of HTML without pictures or anything to load. A notice to a sender carries the subject line of their
@@ -45,11 +45,12 @@ TO_REVIEWERS = frozenset({Kind.REVIEW_HELD, Kind.REVIEW_ENDED, Kind.REVIEW_FAILE
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One message in a combined notice."""
+    """One message in a combined notice. untold: its sender could not be told; only the reviewers read that."""
 
     ref: str
     subject: str = ""
     due_at: datetime | None = None
+    untold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +214,11 @@ def _review_held(facts: Facts, frame: Frame) -> Letter:
     return Letter(
         words.REVIEW_HELD_SUBJECT.format(due=due),
         (
-            _lead(words.REVIEW_HELD_LEAD),
-            _text(words.REVIEW_HELD_NEXT.format(due=due)),
+            _lead(words.REVIEW_HELD_LEAD if facts.why_not_told else words.REVIEW_NEEDED_LEAD),
+            _text(*_held_by(facts), _addressed(facts, frame), words.REVIEW_HELD_NEXT.format(due=due)),
             *_not_told(facts),
-            _text(words.REVIEW_ASK),
+            _text(words.REVIEW_DECIDE.format(ref=facts.ref), words.REVIEW_ASK),
+            *_review_earlier(facts),
         ),
     )
 
@@ -228,6 +230,7 @@ def _review_ended(facts: Facts, frame: Frame) -> Letter:
             _lead(words.REVIEW_ENDED_LEAD.format(outcome=facts.outcome)),
             *_not_told(facts),
             _text(words.REVIEW_NEXT_ASK, words.REVIEW_ASK),
+            *_review_earlier(facts),
         ),
     )
 
@@ -239,22 +242,52 @@ def _review_failed(facts: Facts, frame: Frame) -> Letter:
             _lead(words.REVIEW_FAILED_LEAD.format(people=words.people(facts.people))),
             *_not_told(facts),
             _text(words.REVIEW_NEXT_ASK, words.REVIEW_ASK),
+            *_review_earlier(facts),
         ),
     )
 
 
 def _review_several(facts: Facts, frame: Frame) -> Letter:
     count = words.emails(facts.count)
-    lines = tuple(words.REVIEW_SEVERAL_ITEM.format(ref=item.ref) for item in facts.listed[:LISTED])
+    due = [item.due_at for item in facts.listed if item.due_at and not item.untold]
+    if due and len(due) == facts.count:
+        subject = words.REVIEW_DECISIONS_SUBJECT.format(emails=count, due=_due(min(due)))
+        lead, ask = words.REVIEW_DECISIONS_LEAD, _text(words.REVIEW_ASK)
+    else:
+        subject = words.REVIEW_SEVERAL_SUBJECT.format(emails=count)
+        lead, ask = words.REVIEW_SEVERAL_LEAD, _text(words.REVIEW_NEXT_ASK, words.REVIEW_ASK)
     return Letter(
-        words.REVIEW_SEVERAL_SUBJECT.format(emails=count),
+        subject,
         (
-            _lead(words.REVIEW_SEVERAL_LEAD.format(emails=count, moment=moment_in_words(facts.at))),
-            Block("list", lines + _rest(facts, len(lines))),
+            _lead(lead.format(emails=count, moment=moment_in_words(facts.at))),
+            _review_list(facts),
             _text(words.REVIEW_LIMIT),
-            _text(words.REVIEW_NEXT_ASK, words.REVIEW_ASK),
+            ask,
         ),
     )
+
+
+def _review_earlier(facts: Facts) -> tuple[Block, ...]:
+    if not facts.count:
+        return ()
+    return _text(words.REVIEW_EARLIER.format(emails=words.emails(facts.count))), _review_list(facts)
+
+
+def _review_list(facts: Facts) -> Block:
+    lines = tuple(_review_item(item) for item in facts.listed[:LISTED])
+    return Block("list", lines + _rest(facts, len(lines)))
+
+
+def _review_item(item: Listed) -> str:
+    if item.due_at is None:
+        return words.REVIEW_ITEM_UNTOLD.format(ref=item.ref)
+    held = words.REVIEW_ITEM_HELD_UNTOLD if item.untold else words.REVIEW_ITEM_HELD
+    return held.format(ref=item.ref, due=_due(item.due_at))
+
+
+def _held_by(facts: Facts) -> tuple[str, ...]:
+    """The rule by its name: its sentence may quote the message."""
+    return (words.REVIEW_HELD_RULE.format(rule=legible(facts.rule, 100)),) if facts.rule else ()
 
 
 _LETTERS: dict[Kind, Callable[[Facts, Frame], Letter]] = {

@@ -96,10 +96,16 @@ EXPIRED_AGAIN = "If it is still needed, send it again, and tell {contact} that i
 EXPIRED_URGENT = "If somebody's care or safety depends on it, do not wait: reach the people in another way."
 EXPIRED_FOLDER = "You may see it in your Sent folder, but nobody received it."
 
-# To the reviewers, where the sender may not be told: no subject line, no address, no name.
+# To the reviewers, of what is held and of what the sender may not be told: no subject line, no address, no name.
 
 REVIEW_HELD_SUBJECT = "1 held email needs a decision by {due}"
 REVIEW_HELD_LEAD = "An email is held, and its sender could not be told."
+REVIEW_NEEDED_LEAD = "An email is held and needs a decision. Its sender is told that it is held."
+REVIEW_HELD_RULE = "The rule “{rule}” stopped it."
+REVIEW_DECIDE = (
+    "To look at it: mailguard held show {ref} --text. To decide: mailguard held release, or mailguard held reject."
+)
+REVIEW_EARLIER = "Before that, without a notice each: {emails}"
 REVIEW_HELD_NEXT = "If nobody decides by {due}, it will not be sent."
 REVIEW_ENDED_SUBJECT = "A held email: its sender could not be told what became of it"
 REVIEW_ENDED_LEAD = "{outcome} Its sender could not be told."
@@ -110,9 +116,16 @@ REVIEW_EXPIRED = "Nobody decided about a held email by its deadline. It was not 
 REVIEW_FAILED_SUBJECT = "An email could not be delivered, and its sender could not be told"
 REVIEW_FAILED_LEAD = "An email could not be delivered to {people}, and its sender could not be told."
 REVIEW_WHY_NOT_TOLD = "Why the sender was not told"
-REVIEW_SEVERAL_SUBJECT = "{emails} whose senders could not be told"
-REVIEW_SEVERAL_LEAD = "Since {moment} the senders of {emails} could not be told what happened to them."
-REVIEW_SEVERAL_ITEM = "{ref}"
+REVIEW_SEVERAL_SUBJECT = "{emails} to look at"
+REVIEW_SEVERAL_LEAD = (
+    "Since {moment} there are {emails} to look at. Each needs a decision, or its sender could not be told what became "
+    "of it."
+)
+REVIEW_DECISIONS_SUBJECT = "{emails} to decide about (the first by {due})"
+REVIEW_DECISIONS_LEAD = "Since {moment} there are {emails} to decide about. They are held; their senders are told that."
+REVIEW_ITEM_HELD = "{ref}, to be decided by {due}"
+REVIEW_ITEM_HELD_UNTOLD = "{ref}, to be decided by {due}; its sender could not be told"
+REVIEW_ITEM_UNTOLD = "{ref}; its sender could not be told"
 REVIEW_ASK = "The record of an email is found by its reference. Whoever looks after mailguard can open it."
 REVIEW_NEXT_ASK = "Please see that the people who need to know hear of it."
 REVIEW_LIMIT = "So many emails were concerned within a few minutes that you are told about them together."

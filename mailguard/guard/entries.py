@@ -141,7 +141,12 @@ def _without_at(value: Any) -> Any:
 def told(ref: str, at: datetime, answer: Answer) -> tuple[tuple[NewDelivery, ...], list[NewEntry]]:
     """What goes into the outbox and into the ledger of the answer to "who is told"."""
     rows = answer.instead if isinstance(answer, NotTold) else answer
-    records = [plain("notice_queued", ref, at, notice=row.kind) for row in rows]
     if isinstance(answer, NotTold):
-        records.append(plain("sender_not_told", ref, at, reason=answer.reason, instead=len(rows)))
-    return rows, records
+        not_told = plain("sender_not_told", ref, at, reason=answer.reason, instead=len(rows))
+        return rows, [*queued(ref, at, rows, "reviewers"), not_told]
+    return rows, queued(ref, at, rows, "sender")
+
+
+def queued(ref: str, at: datetime, rows: Sequence[NewDelivery], to: str) -> list[NewEntry]:
+    """The entries of notices in the outbox. to: "sender" or "reviewers"."""
+    return [plain("notice_queued", ref, at, notice=row.kind, to=to) for row in rows]

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..core.lifecycle import OPEN
+from ..core.lifecycle import OPEN, State
 from . import entries
 from .notices import Notices
 from .ports import Clock, Ledger, Outbox, Quarantine
+from .records import Held
+from .told import Reason
 
 
 class LateNotices:
@@ -49,8 +51,18 @@ class LateNotices:
         return len(rows)
 
     async def _recall(self) -> None:
-        """Remember the open holds that nobody was told of before the restart."""
+        """Remember the open holds that the sender or the reviewers were to hear of, and had not before the restart."""
         for held in await self._quarantine.list(sorted(OPEN)):
-            async for entry in self._ledger.entries(held.ref):
-                if entry.kind == "sender_not_told" and entry.fields.get("instead") == 0:
+            await self._recall_one(held)
+
+    async def _recall_one(self, held: Held) -> None:
+        """Nobody decides about a message that leaves by itself, nor is told of a notice of ours that is held."""
+        asked = held.state is State.WAITING
+        async for entry in self._ledger.entries(held.ref):
+            if entry.kind == "sender_not_told":
+                asked = asked or entry.fields.get("reason") == Reason.OWN
+                if entry.fields.get("instead") == 0:
                     self._notices.recall(held, str(entry.fields.get("reason")))
+            asked = asked or (entry.kind == "notice_queued" and entry.fields.get("to") == "reviewers")
+        if not asked:
+            self._notices.recall_decision(held)

@@ -1,5 +1,7 @@
 """Who is told what: the sender where they may be told, else the reviewers; the ledger always hears which.
 
+Whatever a person has to decide about, the reviewers hear of too, without anything that the message says.
+
 A notice goes only to a sender inside whose message came through sign-in or an allowed network and is neither automatic
 nor list mail nor a notice of ours (told.py). A delivery status notification goes to the reverse-path of any message
 that came so, outside too: RFC 5321 section 6.1 makes a relay that took a message answer for it, and promise 2 lets
@@ -114,6 +116,21 @@ class Notices:
             kind, facts = Kind.HELD, replace(facts, listed=told.earlier, count=told.count)
         return (self._letterhead.notice(kind, facts, sender, now, Kind.HELD.value, original),)
 
+    def needs_decision(
+        self, envelope: Envelope, verdict: Verdict, ref: str, due_at: datetime, answer: Answer
+    ) -> tuple[NewDelivery, ...]:
+        """What the reviewers are told of a hold about whose sender `held` gave this answer; () where that told them."""
+        if isinstance(answer, NotTold) and not answer.later:
+            return ()
+        now = self._clock.now()
+        facts = replace(
+            self._facts(ref, now, envelope),
+            due_at=due_at.astimezone(self._zone),
+            rule=verdict.deciding or "",
+            revision=verdict.policy_revision,
+        )
+        return self._tell_reviewers(Kind.REVIEW_HELD, facts, now, Kind.HELD.value)
+
     def withdraw(self, envelope: Envelope, ref: str) -> None:
         """The hold that `held` answered for could not be kept: a later notice must not count or list it."""
         if envelope.reverse_path is not None:
@@ -126,12 +143,17 @@ class Notices:
 
         reason: that of the NotTold that `held` answered then, with nothing `instead`.
         """
-        now, reviewers = self._clock.now(), self._letterhead.reviewers()
         if reason == Reason.TOGETHER and held.envelope.reverse_path is not None:
             listed = Listed(held.ref, legible(held.subject, 80), held.due_at.astimezone(self._zone))
-            self._senders.recall(held.envelope.reverse_path, listed, now)
-        elif reason in EXPLAINED and reviewers is not None:
-            self._reviewers.recall(reviewers, Listed(held.ref), now)
+            self._senders.recall(held.envelope.reverse_path, listed, self._clock.now())
+        elif reason in EXPLAINED:
+            self.recall_decision(held, untold=True)
+
+    def recall_decision(self, held: Held, *, untold: bool = False) -> None:
+        """A hold that the reviewers had not heard of before a restart. untold: nor had its sender."""
+        if (reviewers := self._letterhead.reviewers()) is not None:
+            listed = Listed(held.ref, due_at=held.due_at.astimezone(self._zone), untold=untold)
+            self._reviewers.recall(reviewers, listed, self._clock.now())
 
     def overdue(self, now: datetime) -> tuple[NewDelivery, ...]:
         """Combined notices for whoever was spared notices in a burst and has heard nothing since.
@@ -257,24 +279,27 @@ class Notices:
             tried=max(now - arrived_at, timedelta()),
         )
 
-    # The reviewers, in the sender's place.
+    # The reviewers.
 
     def _instead(self, reason: Reason, kind: Kind, facts: Facts, now: datetime, step: str) -> NotTold:
+        """In the sender's place."""
+        explained = EXPLAINED[reason].format(organisation=legible(self._organisation.name, 100))
+        return NotTold(reason, self._tell_reviewers(kind, replace(facts, why_not_told=explained), now, step))
+
+    def _tell_reviewers(self, kind: Kind, facts: Facts, now: datetime, step: str) -> tuple[NewDelivery, ...]:
         """No subject, no sentence that might quote one, no address (CONSOLE.md 3.4)."""
         reviewers = self._letterhead.reviewers()
         if reviewers is None:
-            return NotTold(reason)
-        told = self._reviewers.tell(reviewers, Listed(facts.ref), now)
+            return ()
+        due_at = facts.due_at if kind is Kind.REVIEW_HELD else None
+        told = self._reviewers.tell(reviewers, Listed(facts.ref, "", due_at, bool(facts.why_not_told)), now)
         if isinstance(told, Later):
-            return NotTold(reason)
+            return ()
         if isinstance(told, Together):
-            combined = self._combined(told)
-            return NotTold(
-                reason, (self._letterhead.notice(Kind.REVIEW_SEVERAL, combined, reviewers, now, f"{step}.several"),)
-            )
-        explained = EXPLAINED[reason].format(organisation=legible(self._organisation.name, 100))
-        facts = replace(facts, subject="", reason="", note="", by="", why_not_told=explained)
-        return NotTold(reason, (self._letterhead.notice(kind, facts, reviewers, now, step),))
+            several = self._combined(told)
+            return (self._letterhead.notice(Kind.REVIEW_SEVERAL, several, reviewers, now, f"{step}.several"),)
+        facts = replace(facts, subject="", reason="", note="", by="", listed=told.earlier, count=told.count)
+        return (self._letterhead.notice(kind, facts, reviewers, now, step),)
 
     def _facts(self, ref: str, now: datetime, envelope: Envelope) -> Facts:
         addresses = {each.address for each in envelope.recipients}

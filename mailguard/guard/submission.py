@@ -201,6 +201,10 @@ class Submission:
                 judged.session, judged.envelope, judged.message, judged.verdict, ref, due_at, reason
             )
         told, told_entries = entries.told(ref, judged.at, answer)
+        if delay is None:
+            asked = self._notices.needs_decision(judged.envelope, judged.verdict, ref, due_at, answer)
+            told += asked
+            told_entries += entries.queued(ref, judged.at, asked, "reviewers")
         notify_sender = not isinstance(answer, NotTold) or answer.later
         held = self._held(judged, ref, due_at, reason, notify_sender=notify_sender)
         held = replace(held, state=State.HELD if delay is None else State.WAITING)

@@ -28,6 +28,7 @@ from .composition import Running, serve
 from .demo_samples import DOMAIN, POLICY, Ending, Sample, samples
 from .demo_sink import Arrived, Sink
 
+CONTACT = f"manager@{DOMAIN}"
 FIRST_PORT = 2525
 PORTS = 100
 SEND_SECONDS = 60.0
@@ -156,7 +157,7 @@ def _write_settings(folder: Path, door: HostPort, smarthost: str, policies: dict
         f"listen:\n  - {{address: '{door}'{_allow(door)}}}\n"
         f"smarthost: {{address: '{smarthost}', tls: none}}\n"
         f"store: sqlite:////{str(folder / 'mailguard.db').lstrip('/')}\n"
-        f"notices: {{from: mailguard@{DOMAIN}, contact: manager@{DOMAIN}}}\n"
+        f"notices: {{from: mailguard@{DOMAIN}, contact: {CONTACT}}}\n"
         "hostname: guard.demo.example\n",
         encoding="utf-8",
     )
@@ -315,7 +316,9 @@ def _say_sink(say: Say, sink: Sink, shown: Sequence[Shown]) -> None:
     none = "none shows the address of another" if not leaks else f"{leaks} SHOW THE ADDRESS OF ANOTHER"
     say(f"  {len(copies)} separate copies, each to one person; {none}")
     say(f"  {samples_arrived - len(copies)} as sent, without any Bcc field")
-    say(f"  {len(sink.arrived) - samples_arrived} notices to senders, about what was held")
+    reviewers = sum(each.recipients == (CONTACT,) for each in sink.arrived)
+    notices = len(sink.arrived) - samples_arrived - reviewers
+    say(f"  {notices} notices to senders, and {reviewers} to those who decide, about what was held")
     held = sum(len(each.arrived) for each in shown if each.sample.ending is not Ending.SENT) - len(copies)
     say(f"  {held} of the messages that were held or refused")
 

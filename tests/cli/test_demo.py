@@ -39,7 +39,10 @@ def test_once_shows_what_happened_and_ends_with_0(tmp_path: Path) -> None:
     assert re.search(r"rule set to refuse\) +550 5\.7\.1$", out, re.MULTILINE)
     assert "288 people in Cc would see each other's addresses (rule visible-list)" in out
     assert "8 separate copies, each to one person; none shows the address of another" in out
-    assert "2 notices to senders" in out and "0 of the messages that were held or refused" in out
+    assert (
+        "2 notices to senders, and 2 to those who decide, about what was held" in out
+        and "0 of the messages that were held or refused" in out
+    )
     assert "PROBLEM" not in out and "Stop: Ctrl+C" not in out
     folder = re.search(r"Data +(\S+)", out)
     assert folder and not Path(folder[1]).exists()

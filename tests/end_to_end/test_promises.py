@@ -721,19 +721,19 @@ def test_twenty_holds_in_a_minute_are_told_in_few_notices_and_none_is_forgotten(
         assert len(notices(sink)) <= 7
 
 
-def test_an_outsider_is_never_told_and_the_reviewers_are(house: tuple[Service, Sink]) -> None:
-    service, sink = house
-    _, text = submit(service.port, message(people(20)), people(20), sender="stranger@elsewhere.example")
-    ref = held_ref(text)
+def test_an_outsider_is_never_told_and_the_reviewers_are(tmp_path: Path, sink: Sink) -> None:
+    with Service(tmp_path, sink.port, RULES) as service:
+        _, text = submit(service.port, message(people(20)), people(20), sender="stranger@elsewhere.example")
+        ref = held_ref(text)
 
-    def about() -> list[Taken]:
-        return [each for each in list(sink.taken) if ref.encode() in each.content]
+        def about() -> list[Taken]:
+            return [each for each in list(sink.taken) if ref.encode() in each.content]
 
-    eventually(about)
-    assert {to for each in about() for to in each.recipients} == {"manager@elmroad.example"}
-    service.run("held", "reject", ref, "--note", "not for outsiders")
-    eventually(lambda: len(about()) == 2)
-    assert {to for each in about() for to in each.recipients} == {"manager@elmroad.example"}
+        eventually(about)
+        assert {to for each in about() for to in each.recipients} == {"manager@elmroad.example"}
+        service.run("held", "reject", ref, "--note", "not for outsiders")
+        eventually(lambda: len(about()) == 2)
+        assert {to for each in about() for to in each.recipients} == {"manager@elmroad.example"}
 
 
 # 6. Every verdict explains itself.

@@ -164,8 +164,11 @@ def test_a_hold_that_nobody_decides_expires_and_the_sender_is_told(tmp_path: Pat
         submit(service.port, message(people(20)), people(20))
         ref = service.rows("held", "list")[0]["ref"]
         eventually(lambda: "hold_expired" in kinds(service, ref))
-        eventually(lambda: len(sink.taken) == 2, what="held and expired notices")
-        assert b"Not sent" in sink.taken[1].content
+        eventually(lambda: len(sink.taken) == 3, what="held notices to sender and reviewers, expired notice")
+        to_sender = [each.content for each in sink.taken if each.recipients == ["jo@elmroad.example"]]
+        assert len(to_sender) == 2 and sum(b"Subject: Not sent: " in each for each in to_sender) == 1
+        (to_reviewers,) = [each.content for each in sink.taken if each.recipients == ["manager@elmroad.example"]]
+        assert ref.encode() in to_reviewers and b"Flu" not in to_reviewers
         assert not [address for address in sink.recipients() if address.endswith("patients.example")]
         late = service.run("held", "release", ref, "--as", "original", "--reason", "late", check=False)
         assert late.returncode == 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from mailguard.core.notice import Listed
+from mailguard.core.policy.load import load_policy
 from mailguard.guard.burst import Burst
 from mailguard.guard.late_notices import LateNotices
 from tests.guard.world import NOW, SESSION, World, envelope, message, people
@@ -41,13 +42,14 @@ async def test_what_was_put_off_is_told_after_a_restart_once() -> None:
     world = World()
     await hold(world, 9)
     before = len(world.store.rows)
-    assert before == 5 and world.ledger.kinds().count("sender_not_told") == 4
+    assert before == 10 and world.ledger.kinds().count("sender_not_told") == 4, "five to the sender, five to decide"
     other = restarted(world)
     first = late(other)
-    assert await first.tell() == 1
-    (notice,) = list(other.store.rows.values())[before:]
-    assert notice.text is not None and b"4 emails" in notice.text
-    assert notice.envelope.recipients[0].address == "jo@elmroad.example"
+    assert await first.tell() == 2
+    to_sender, to_reviewers = list(other.store.rows.values())[before:]
+    for notice, address in ((to_sender, "jo@elmroad.example"), (to_reviewers, "manager@elmroad.example")):
+        assert notice.text is not None and b"4 emails" in notice.text
+        assert notice.envelope.recipients[0].address == address
     assert await first.tell() == 0
 
 
@@ -59,6 +61,19 @@ async def test_the_reviewers_hear_of_what_they_were_not_told_of() -> None:
     assert await late(other).tell() == 1
     (notice,) = list(other.store.rows.values())[before:]
     assert notice.envelope.recipients[0].address == "manager@elmroad.example"
+
+
+async def test_nobody_is_asked_to_decide_about_a_notice_of_ours_after_a_restart() -> None:
+    world = World()
+    await hold(world, 1)
+    notice = next(iter(world.store.rows.values()))
+    world.policy = load_policy(
+        {"p.yaml": b"version: 1\nrules: [{id: all, describe: All., when: {envelope_recipients: {at_least: 1}}, "
+         b"action: hold}]"}
+    )  # fmt: skip
+    await world.submission.submit(SESSION, notice.envelope, notice.text or b"")
+    assert len(world.store.messages) == 2
+    assert await late(restarted(world)).tell() == 0
 
 
 async def test_what_everybody_was_told_of_is_not_told_again() -> None:

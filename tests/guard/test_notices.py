@@ -208,6 +208,60 @@ def test_t70_who_may_not_be_told_and_the_reviewers_are_instead(reason: Reason, a
     assert read(row)["Auto-Submitted"] == "auto-generated"
 
 
+def ask(notices: Notices, ref: str = HELD.ref, **given: object) -> tuple[NewDelivery, ...]:
+    """What the reviewers are told of a hold, beside what its sender is told."""
+    answer = hold(notices, ref=ref, **given)  # type: ignore[arg-type]
+    return notices.needs_decision(ENVELOPE, VERDICT, ref, DUE, answer)
+
+
+def test_whoever_decides_hears_of_a_hold_whose_sender_is_told() -> None:
+    (row,) = ask(make())
+    check_reviewers_row(row)
+    assert read(row)["Subject"] == "1 held email needs a decision by 5pm on Friday 20 November 2026"
+    text = text_of(row)
+    assert "Its sender is told that it is held." in text and "could not be told" not in text
+    assert "The rule “visible-list” stopped it." in text and "3 people, 2 of them outside" in text
+    assert "mailguard held show MG-7Q4K-2F --text" in text and "Reference MG-7Q4K-2F" in text
+
+
+def test_whoever_decides_hears_of_a_hold_once_however_it_is_told() -> None:
+    assert ask(make(), session=replace(SESSION, trusted=False)) == ()
+    assert ask(make(contact=None)) == ()
+    own = row_of(hold(make()))
+    assert ask(make(), raw=own.text) == ()
+
+
+def test_t70_much_to_decide_is_told_together_and_the_rest_with_the_next() -> None:
+    clock = Clock()
+    notices = make(clock)
+    rows = [row for n in range(2, 9) for row in ask(notices, f"MG-222{n}-22")]
+    assert len(rows) == 5
+    check_reviewers_row(rows[4])
+    due = "5pm on Friday 20 November 2026"
+    assert read(rows[4])["Subject"] == f"5 emails to decide about (the first by {due})"
+    assert f"MG-2226-22, to be decided by {due}" in text_of(rows[4])
+    assert "could not be told" not in text_of(rows[4])
+    clock.at += timedelta(minutes=11)
+    (late,) = ask(notices, "MG-3333-33")
+    check_reviewers_row(late)
+    for ref in ("MG-2227-22", "MG-2228-22"):
+        assert f"{ref}, to be decided by {due}" in text_of(late)
+
+
+def test_a_combined_notice_says_of_which_the_sender_could_not_be_told() -> None:
+    notices = make()
+    for n in range(2, 5):
+        ask(notices, f"MG-222{n}-22")
+    hold(notices, ref="MG-2225-22", session=replace(SESSION, trusted=False))
+    told = end(notices, "expired", replace(HELD, ref="MG-2226-22", notify_sender=False))
+    assert isinstance(told, NotTold)
+    (row,) = told.instead
+    assert read(row)["Subject"] == "5 emails to look at"
+    lines = [line for line in text_of(row).splitlines() if "MG-222" in line]
+    assert ["could not be told" in line for line in lines] == [True, True, False, False, False]
+    assert ["to be decided by" in line for line in lines] == [False, True, True, True, True]
+
+
 @pytest.mark.parametrize("contact", [None, "help@elsewhere.example"])
 def test_without_a_contact_inside_nobody_is_told_and_the_answer_says_so(contact: str | None) -> None:
     assert hold(make(contact=contact), session=replace(SESSION, trusted=False)) == NotTold(Reason.UNTRUSTED)

@@ -50,7 +50,7 @@ async def test_released_as_separate_copies_in_one_step() -> None:
     done = await world.review.release(held.ref, form="separate", reason="wanted", by="Sam", system_user="sam")
     assert (done.state, done.released_as, done.decided_by) == (State.RELEASING, "separate", "Sam")
     assert rows(world, "copy") == ["copy"] * 20
-    assert len(rows(world, "notice")) == 2, "one at the hold, one of the outcome"
+    assert len(rows(world, "notice")) == 3, "two at the hold, to sender and reviewers, one of the outcome"
     assert "message_released" in world.ledger.kinds()
 
 
@@ -148,7 +148,7 @@ async def test_nobody_decides_in_time() -> None:
     held = await hold(world)
     world.clock.time += timedelta(hours=25)
     assert await world.deadline.enforce() == 1
-    assert world.store.messages[held.ref].state is State.EXPIRED and len(rows(world, "notice")) == 2
+    assert world.store.messages[held.ref].state is State.EXPIRED and len(rows(world, "notice")) == 3
     assert await world.deadline.enforce() == 0
 
 

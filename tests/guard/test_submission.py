@@ -37,9 +37,12 @@ async def test_288_people_in_cc_are_held_and_the_sender_is_told(world: World) ->
     assert is_reference(held.ref) and answer.text.endswith(held.ref)
     assert held.offers == "separate" and held.notify_sender and held.rules == ("visible-list",)
     assert (held.due_at - NOW).total_seconds() == 24 * 3600
-    (notice,) = world.store.rows.values()
-    assert notice.kind == "notice" and notice.envelope.reverse_path is None
-    assert notice.envelope.recipients[0].address == "jo@elmroad.example"
+    notices = list(world.store.rows.values())
+    assert all(notice.kind == "notice" and notice.envelope.reverse_path is None for notice in notices)
+    told = [notice.envelope.recipients[0].address for notice in notices]
+    assert told == ["jo@elmroad.example", "manager@elmroad.example"]
+    queued = [entry.fields["to"] for entry in world.ledger.kept if entry.kind == "notice_queued"]
+    assert queued == ["sender", "reviewers"]
     assert world.woken.is_set()
 
 
