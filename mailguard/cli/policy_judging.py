@@ -272,8 +272,8 @@ def _wanted(text: str) -> str:
 def _test_files(paths: Sequence[Path] | None, policy: Path | None, settings: Settings | None) -> list[Path]:
     if paths:
         return [file for path in paths for file in policy_files(path)]
-    folder = Path("policies") if policy is None and settings is None else _policy_path(policy, settings)
-    folder = (folder if folder.is_dir() else folder.parent) / "tests"
+    judged = Path("policies") if policy is None and settings is None else _policy_path(policy, settings)
+    folder = (judged.parent if judged.is_file() else judged) / "tests"
     found = policy_files(folder) if folder.is_dir() else []
     if not found:
         raise SettingsError(f'there are no tests in "{folder}": name a file of tests')

@@ -243,3 +243,9 @@ def test_every_help_has_an_example(run: Any, command: tuple[str, ...]) -> None:
     ran = run("policy", *command, "--help")
     assert ran.status == 0
     assert "Example: mailguard policy" in ran.out
+
+
+def test_without_a_policy_folder_the_folder_that_is_missing_has_its_whole_name(run: Run) -> None:
+    ran = run("policy", "test")
+    assert ran.status == 2
+    assert 'no tests in "policies/tests"' in ran.err
