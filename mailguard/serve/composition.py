@@ -95,11 +95,13 @@ async def serve(
 
 async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event, manager: ServiceManager) -> Running:
     """Start every part, each after what it stands on; the house stops them in the opposite order."""
+    _heed_stops(stop, house)
     parts = await open_parts(settings)
     house.push_async_callback(parts.close)
     metrics = Metrics()
     policies = PolicySource(settings.policies, parts.store.policies, parts.store.ledger, parts.clock)
     await policies.reload()
+    _heed_reloads(policies, stop, house, manager)
     smarthost = SmarthostPool(settings.smarthost, hostname=hostname(settings))
     house.push_async_callback(smarthost.close)
     await smarthost.refresh()
@@ -117,7 +119,6 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     await control.start()
     house.push_async_callback(control.stop)
     _background(manager.keep_alive(lambda: _writer_answers(parts)), house)
-    _heed_signals(policies, stop, house, manager)
     return running
 
 
@@ -298,7 +299,15 @@ def _start_health(settings: Settings, metrics: Metrics, policies: PolicySource, 
     return server.port
 
 
-def _heed_signals(policies: PolicySource, stop: asyncio.Event, house: AsyncExitStack, manager: ServiceManager) -> None:
+def _heed_stops(stop: asyncio.Event, house: AsyncExitStack) -> None:
+    """Registered before any part is started, so that a second signal does not cut the stop short."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+        house.callback(loop.remove_signal_handler, number)
+
+
+def _heed_reloads(policies: PolicySource, stop: asyncio.Event, house: AsyncExitStack, manager: ServiceManager) -> None:
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[None]] = set()
 
@@ -310,9 +319,9 @@ def _heed_signals(policies: PolicySource, stop: asyncio.Event, house: AsyncExitS
             manager.tell(READY)
 
     def reload() -> None:
-        reloads.add(task := loop.create_task(reload_and_tell()))
-        task.add_done_callback(reloads.discard)
+        if not stop.is_set():
+            reloads.add(task := loop.create_task(reload_and_tell()))
+            task.add_done_callback(reloads.discard)
 
-    for number, act in ((signal.SIGTERM, stop.set), (signal.SIGINT, stop.set), (signal.SIGHUP, reload)):
-        loop.add_signal_handler(number, act)
-        house.callback(loop.remove_signal_handler, number)
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    house.callback(loop.remove_signal_handler, signal.SIGHUP)

@@ -52,6 +52,8 @@ def test_a_graceful_stop(tmp_path: Path, sink: Sink) -> None:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", service.port), 5)
 
+        for again in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+            service.signal(again)  # cuts nothing short
         busy.send(raw[100:] + b".\r\n")
         assert busy.line().startswith(b"250 ")
         assert busy.line().startswith(b"421 4.3.2 ") and busy.line() == b""
