@@ -9,6 +9,7 @@ import typer
 from ..core.lifecycle import OPEN
 from . import output
 from .ask import ask, ask_one, me, tell_if_waiting
+from .held_text import print_text
 from .options import By, Json, Ref, not_empty
 
 app = typer.Typer(help="Look at held messages and decide about them.", no_args_is_help=True)
@@ -41,16 +42,23 @@ def list_held(
 
 
 @app.command("show")
-def show(ref: Ref, by: By = None, as_json: Json = False) -> None:
+def show(
+    ref: Ref,
+    text: Annotated[bool, typer.Option("--text", help="Also what the message says, and what it carries.")] = False,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
     """Show one held message: whom it goes to, why it is held, what was decided. The ledger records that you looked.
 
-    Example: mailguard held show MG-7Q4K-2F
+    Example: mailguard held show MG-7Q4K-2F --text
     """
-    item = ask_one("held_show", ref=ref, by=by or me())
+    item = ask_one("held_show", ref=ref, by=by or me(), **({"text": True} if text else {}))
     if as_json:
         output.json_line(item)
-    else:
-        _print_held(item)
+        return
+    _print_held(item)
+    if text:
+        print_text(item["message"])
 
 
 @app.command("release")

@@ -45,9 +45,9 @@ class NoticeSettings(BaseModel):
     )
     contact: Address | None = Field(
         default=None,
-        description="The mailbox, inside and read by people, that answers questions about notices and hears of a hold "
-        "whose sender may not be told. Default: none. Example: manager@elmroad.example. Without it replies go to "
-        "`from`, and such a hold is only in the ledger and in `held list`.",
+        description="The mailbox, inside and read by those who decide, that answers questions about notices and hears "
+        "of every hold. Default: none. Example: manager@elmroad.example. Without it replies go to `from`, and who "
+        "decides has to look at `held list`.",
     )
     reverse_path: Address | None = Field(
         default=None,

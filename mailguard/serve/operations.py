@@ -6,6 +6,8 @@ who shows them. INVARIANT: a look at a held message is in the ledger before it i
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,11 +17,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from .. import __version__
 from ..core.envelope import Envelope
-from ..core.errors import MailguardError, UnknownReference
+from ..core.errors import MailguardError, NotAllowed, UnknownReference
 from ..core.lifecycle import OPEN, State
+from ..core.mail.message import Buffer
+from ..core.mail.parse import parse
 from ..core.reference import is_reference
+from ..core.safe_text import SafeText, safe_text
 from ..guard import entries
-from ..guard.ports import Clock, Ledger, Outbox, Policies, Quarantine
+from ..guard.ports import Blobs, Clock, Ledger, Outbox, Policies, Quarantine
 from ..guard.records import Delivery, Entry, Held, NewEntry
 from .control import BadArguments
 
@@ -39,6 +44,8 @@ class OpenStore(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def policies(self) -> Policies: ...
+    @property
+    def blobs(self) -> Blobs: ...
 
 
 class Reviewing(Protocol):
@@ -111,6 +118,10 @@ class LookArguments(RefArguments):
     by: str = Field(min_length=1, max_length=200)
 
 
+class ShowArguments(LookArguments):
+    text: bool = False
+
+
 class ReleaseArguments(LookArguments):
     form: Literal["original", "separate", "bcc", "cleaned"]
     reason: str = Field(max_length=MAX_TEXT)
@@ -181,10 +192,21 @@ class StoreOperations:
         for held in await self._store.quarantine.list(_states(arguments.states)):
             yield held_item(held)
 
-    async def held_show(self, arguments: LookArguments, system_user: str) -> AsyncIterator[Item]:
+    async def held_show(self, arguments: ShowArguments, system_user: str) -> AsyncIterator[Item]:
         held = await self._store.quarantine.get(arguments.ref)
-        await self._append("content_viewed", arguments, system_user, version=held.version)
-        yield {**held_item(held), **_details(held)}
+        item = {**held_item(held), **_details(held)}
+        what = {}
+        if arguments.text:
+            item["message"] = _message_item(await self._text(held))
+            what = {"what": "text"}
+        await self._append("content_viewed", arguments, system_user, version=held.version, **what)
+        yield item
+
+    async def _text(self, held: Held) -> SafeText:
+        if held.blob is None:
+            raise NotAllowed("the text of this message was removed by its retention")
+        raw = await self._store.blobs.read(held.blob)
+        return await asyncio.to_thread(_read_text, raw, held.content_sha256)
 
     async def held_release(self, arguments: ReleaseArguments, system_user: str) -> AsyncIterator[Item]:
         held = await self._review.release(
@@ -280,7 +302,7 @@ Method = Callable[[StoreOperations, Any, str], AsyncIterator[Item]]
 OPERATIONS: dict[str, tuple[type[Arguments], Method]] = {
     "status": (Arguments, StoreOperations.status),
     "held_list": (ListArguments, StoreOperations.held_list),
-    "held_show": (LookArguments, StoreOperations.held_show),
+    "held_show": (ShowArguments, StoreOperations.held_show),
     "held_release": (ReleaseArguments, StoreOperations.held_release),
     "held_reject": (RejectArguments, StoreOperations.held_reject),
     "outbox_list": (Arguments, StoreOperations.outbox_list),
@@ -356,6 +378,24 @@ def _details(held: Held) -> Item:
         "released_as": held.released_as,
         "kept": held.blob is not None,
     }
+
+
+def _message_item(found: SafeText) -> Item:
+    return {
+        "fields": [{"name": name, "value": value} for name, value in found.fields],
+        "text": found.text,
+        "text_from": found.text_from,
+        "shortened": found.shortened,
+        "others": [
+            {"names": list(other.names), "type": other.media_type, "octets": other.octets} for other in found.others
+        ],
+    }
+
+
+def _read_text(raw: Buffer, content_sha256: str) -> SafeText:
+    if hashlib.sha256(raw).hexdigest() != content_sha256:
+        raise MailguardError("the stored message is not the one that was held")
+    return safe_text(parse(raw))
 
 
 def _recipients(envelope: Envelope) -> list[str]:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -111,14 +111,18 @@ def on_store(settings: Path, act: Callable[[Parts], Awaitable[Any]]) -> Any:
     return asyncio.run(opened())
 
 
-def hold(settings: Path, ref: str, *, approvals: int = 1, subject: str = "Flu clinic") -> Held:
+def hold(settings: Path, ref: str, *, approvals: int = 1, subject: str = "Flu clinic", raw: bytes = RAW) -> Held:
     """A held message in the store, with the entries that a submission writes."""
+    held_sha256 = hashlib.sha256(raw).hexdigest()
 
     async def act(parts: Parts) -> Held:
         documents = {"policy.yaml": POLICY.encode()}
         await parts.store.policies.keep("sha256:tested", documents, AT)
         return await parts.store.quarantine.hold(
-            _new_held(ref, approvals, subject), RAW, [_decided(ref), entries.plain("message_held", ref, AT)], []
+            replace(_new_held(ref, approvals, subject), content_sha256=held_sha256),
+            raw,
+            [_decided(ref), entries.plain("message_held", ref, AT)],
+            [],
         )
 
     held = on_store(settings, act)

@@ -80,6 +80,60 @@ def test_a_look_at_a_held_message_is_in_the_ledger(run: Run, settings: Path) -> 
     ]
 
 
+MESSAGE = (
+    b"From: reception@elmroad.example\r\nTo: ada@mailbox.example\r\nSubject: =?utf-8?q?Flu=1B[2J_clinic?=\r\n"
+    b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+    b"Dear Ada\r\n\r\n\x1b]0;owned\x07\xe2\x80\xae9 am\r\n--b\r\n"
+    b'Content-Type: text/csv; name="li\x1bst.csv"\r\n\r\nada,1\r\n--b--\r\n'
+)
+
+
+def test_the_text_of_a_held_message_is_shown_and_cannot_steer_the_terminal(run: Run, settings: Path) -> None:
+    hold(settings, REF, raw=MESSAGE)
+    ran = run("-C", str(settings), "held", "show", REF, "--text")
+    assert ran.status == 0, ran
+    for line in (
+        "  From: reception@elmroad.example",
+        "  To: ada@mailbox.example",
+        "  Subject: Flu\\u001b[2J clinic",
+        "  Dear Ada",
+        "  \\u001b]0;owned\\u0007\\u202e9 am",
+        "It also carries 1:",
+    ):
+        assert line in ran.out.splitlines(), line
+    assert "text/csv, about 5 bytes" in ran.out
+    assert not {"\x1b", "\x07", "\u202e"} & set(ran.out)
+
+
+def test_the_text_of_a_held_message_as_fields(run: Run, settings: Path) -> None:
+    hold(settings, REF)
+    shown = run("-C", str(settings), "held", "show", REF, "--text", "--json").items()[0]["message"]
+    assert list(shown) == ["fields", "text", "text_from", "shortened", "others"]
+    assert [field["name"] for field in shown["fields"]] == ["From", "To", "Subject", "Date"]
+    assert (shown["text"], shown["text_from"], shown["shortened"], shown["others"]) == (
+        "Hello",
+        "text/plain",
+        False,
+        [],
+    )
+    assert "message" not in run("-C", str(settings), "held", "show", REF, "--json").items()[0]
+
+
+def test_html_that_was_stripped_is_said_to_be(run: Run, settings: Path) -> None:
+    hold(settings, REF, raw=b"Content-Type: text/html\r\n\r\n<img src='http://tracker.example/1'><p>Hello\r\n")
+    out = run("-C", str(settings), "held", "show", REF, "--text").out
+    assert "taken out of HTML" in out and "\n  Hello\n" in out and "tracker" not in out
+
+
+def test_a_look_at_the_text_is_in_the_ledger_as_such(run: Run, settings: Path) -> None:
+    hold(settings, REF)
+    run("-C", str(settings), "held", "show", REF)
+    run("-C", str(settings), "held", "show", REF, "--text", "--by", "Sam Patel")
+    entries = run("-C", str(settings), "audit", "list", "--json").items()
+    viewed = [(entry["actor"], entry.get("what")) for entry in entries if entry["kind"] == "content_viewed"]
+    assert viewed == [(system_user(os.getuid()), None), ("Sam Patel", "text")]
+
+
 def test_release_acts_and_says_that_nothing_leaves_without_a_service(run: Run, settings: Path) -> None:
     hold(settings, REF)
     ran = run("-C", str(settings), "held", "release", REF, "--as", "separate", "--reason", "checked", "--json")
