@@ -245,7 +245,7 @@ def test_every_help_has_an_example(run: Any, command: tuple[str, ...]) -> None:
     assert "Example: mailguard policy" in ran.out
 
 
-def test_without_a_policy_folder_the_folder_that_is_missing_has_its_whole_name(run: Run) -> None:
+def test_without_a_policy_folder_the_folder_that_is_missing_has_its_whole_name(run: Any) -> None:
     ran = run("policy", "test")
     assert ran.status == 2
     assert 'no tests in "policies/tests"' in ran.err
