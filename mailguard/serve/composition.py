@@ -39,6 +39,7 @@ GAUGE_SECONDS = 5.0
 PURGE_SECONDS = 3600.0
 REFRESH_SECONDS = 60.0
 STOP_GRACE_SECONDS = 30.0
+CANCEL_AGAIN_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +171,7 @@ async def _start_deliveries(
     async def end() -> None:
         ending.set()
         await asyncio.wait({task}, timeout=STOP_GRACE_SECONDS)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await _cancel(task)
 
     house.push_async_callback(end)
     return deliveries
@@ -273,11 +273,17 @@ async def every(name: str, seconds: float, step: Callable[[], Awaitable[object]]
 def _background(work: Coroutine[Any, Any, object], house: AsyncExitStack) -> None:
     task = asyncio.create_task(work)
 
-    async def end() -> None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    house.push_async_callback(_cancel, task)
 
-    house.push_async_callback(end)
+
+async def _cancel(task: asyncio.Task[Any]) -> None:
+    """End a task, however often that has to be said.
+
+    Before Python 3.12 asyncio.wait_for, which aiosmtplib uses, swallows a cancellation that comes with its result.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=CANCEL_AGAIN_SECONDS)
 
 
 def _start_health(settings: Settings, metrics: Metrics, policies: PolicySource, house: AsyncExitStack) -> int | None:

@@ -67,7 +67,8 @@ class ServiceManager:
         third = self.watchdog_seconds / 3
         while True:
             try:
-                await asyncio.wait_for(prove(), third)
+                async with asyncio.timeout(third):
+                    await prove()
             except TimeoutError as cause:
                 log.error("store_writer_silent", seconds=third, cause=cause)
             except StoreUnavailable:

@@ -123,7 +123,8 @@ class Line(asyncio.Protocol):
     async def _wait(self, seconds: float) -> None:
         self._awaiting = asyncio.get_running_loop().create_future()
         try:
-            await asyncio.wait_for(self._awaiting, max(seconds, 0.0))
+            async with asyncio.timeout(max(seconds, 0.0)):
+                await self._awaiting
         except TimeoutError:
             raise InTrouble(Trouble.TIMED_OUT) from None
 

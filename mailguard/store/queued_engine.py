@@ -54,7 +54,9 @@ class QueuedEngine:
         self._refuse_closed()
         self._queue.put_nowait(job)
         try:
-            return await asyncio.wait_for(job.future, self._settings.timeout_seconds)
+            # Not wait_for: before Python 3.12 it can swallow a cancellation that comes together with the answer.
+            async with asyncio.timeout(self._settings.timeout_seconds):
+                return await job.future
         except TimeoutError as error:
             raise unavailable(error) from error
 

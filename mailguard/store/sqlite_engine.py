@@ -120,7 +120,8 @@ class SqliteEngine(QueuedEngine):
         self._refuse_closed()
         reading = self._loop.run_in_executor(self._readers, self._read, query)
         try:
-            return await asyncio.wait_for(reading, self._settings.timeout_seconds)
+            async with asyncio.timeout(self._settings.timeout_seconds):
+                return await reading
         except TimeoutError as error:
             raise unavailable(error) from error
 
