@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(postgresql postfix swaks strace curl msmtp openssl gnupg procps util-linux ca-certificates)
+packages=(postgresql postfix swaks libnet-ssleay-perl strace curl msmtp openssl gnupg procps util-linux ca-certificates)
 all_parts=(core edges browser faults bench)
 
 say() { printf '== %s\n' "$*"; }

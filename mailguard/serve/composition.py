@@ -18,6 +18,7 @@ from ..guard.late_notices import LateNotices
 from ..guard.submission import Submission
 from ..inspection.unread import UnreadInspector
 from ..logs import logger
+from ..smtp.certificate import Certificate
 from ..smtp.listen_settings import HostPort
 from ..smtp.listener import Capabilities, ConnectionLimits, Listener
 from ..smtp.pool import Pace
@@ -35,6 +36,7 @@ DEADLINE_SECONDS = 5.0
 NOTICE_SECONDS = 15.0
 GAUGE_SECONDS = 5.0
 PURGE_SECONDS = 3600.0
+CERTIFICATE_SECONDS = 1.0
 REFRESH_SECONDS = 60.0
 STOP_GRACE_SECONDS = 30.0
 
@@ -49,6 +51,7 @@ class Running:
     deliveries: Deliveries
     policies: PolicySource
     smarthost: SmarthostPool
+    certificates: tuple[Certificate, ...] = ()
 
     def status(self) -> dict[str, Any]:
         """What `mailguard status` says of a running service. Implements operations.Live."""
@@ -57,6 +60,7 @@ class Running:
             "policy_revision": self.policies.revision,
             "policy_problem": self.policies.problem,
             "smarthost_trouble": self.smarthost.trouble,
+            "certificate_problem": next((each.problem for each in self.certificates if each.problem), None),
         }
 
     def wake(self) -> None:
@@ -103,15 +107,23 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event)
     house.push_async_callback(submission.settle)
     connections = ConnectionLimits(settings.limits)
     listeners = await _start_listeners(parts, submission, smarthost, connections, house)
+    certificates = tuple(each.certificate for each in listeners if each.certificate is not None)
     _keep_going(parts, metrics, policies, smarthost, connections, house)
+    _background(_watch(certificates), house)
     addresses = tuple(address for listener in listeners for address in listener.addresses)
     running = Running(
-        parts, addresses, _start_health(settings, metrics, policies, house), deliveries, policies, smarthost
+        parts,
+        addresses,
+        _start_health(settings, metrics, policies, house),
+        deliveries,
+        policies,
+        smarthost,
+        certificates,
     )
     control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running))
     await control.start()
     house.push_async_callback(control.stop)
-    _heed_signals(policies, stop, house)
+    _heed_signals(policies, certificates, stop, house)
     return running
 
 
@@ -248,6 +260,16 @@ def _keep_going(
     _background(policies.watch(), house)
 
 
+async def _watch(certificates: tuple[Certificate, ...]) -> None:
+    """Load changed files anew, for ever."""
+
+    async def look() -> None:
+        for certificate in certificates:
+            await certificate.look()
+
+    await every("certificates", CERTIFICATE_SECONDS, look)
+
+
 async def every(name: str, seconds: float, step: Callable[[], Awaitable[object]]) -> None:
     """Do a step at once and then at intervals, for ever."""
     while True:
@@ -287,13 +309,16 @@ def _start_health(settings: Settings, metrics: Metrics, policies: PolicySource, 
     return server.port
 
 
-def _heed_signals(policies: PolicySource, stop: asyncio.Event, house: AsyncExitStack) -> None:
+def _heed_signals(
+    policies: PolicySource, certificates: tuple[Certificate, ...], stop: asyncio.Event, house: AsyncExitStack
+) -> None:
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[bool]] = set()
 
     def reload() -> None:
-        reloads.add(task := loop.create_task(policies.reload()))
-        task.add_done_callback(reloads.discard)
+        for each in (policies, *certificates):
+            reloads.add(task := loop.create_task(each.reload()))
+            task.add_done_callback(reloads.discard)
 
     for number, act in ((signal.SIGTERM, stop.set), (signal.SIGINT, stop.set), (signal.SIGHUP, reload)):
         loop.add_signal_handler(number, act)
