@@ -316,8 +316,8 @@ def _heed_signals(
     reloads: set[asyncio.Task[bool]] = set()
 
     def reload() -> None:
-        for each in (policies, *certificates):
-            reloads.add(task := loop.create_task(each.reload()))
+        for work in (policies.reload(), *(each.reload() for each in certificates)):
+            reloads.add(task := loop.create_task(work))
             task.add_done_callback(reloads.discard)
 
     for number, act in ((signal.SIGTERM, stop.set), (signal.SIGINT, stop.set), (signal.SIGHUP, reload)):

@@ -7,6 +7,7 @@ sessions that run keep theirs. Knows nothing of sockets; `serve` says when to lo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,8 +110,9 @@ class Certificate:
         return True
 
     def _log_if_expired(self) -> None:
-        if validity(self._files[0])[1] <= datetime.now(UTC):
-            log.error("certificate_expired", file=str(self._files[0]))
+        with contextlib.suppress(SettingsError):  # OpenSSL takes what the stricter reader does not: no cause to stop
+            if validity(self._files[0])[1] <= datetime.now(UTC):
+                log.error("certificate_expired", file=str(self._files[0]))
 
     def _stamp(self) -> object:
         try:

@@ -6,15 +6,20 @@ import asyncio
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 
-def make_pair(folder: Path, *, days: int = 90, name: str = "localhost") -> dict[str, Path]:
-    """A new key and a self-signed certificate for a name and 127.0.0.1; files of the same names are replaced."""
+def make_pair(folder: Path, *, days: int = 90, name: str = "localhost") -> dict[str, Any]:
+    """certificate: and key: of a listener, new and self-signed, for a name and 127.0.0.1. Files there are replaced.
+
+    days: how long it is valid; below 0 for one that has expired.
+    """
     certificate, key = folder / "guard.pem", folder / "guard.key"
-    new = ("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    new = ("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(key))
     names = ("-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name},IP:127.0.0.1")
-    files = ("-out", str(certificate), "-keyout", str(key))
-    subprocess.run([*new, *names, "-days", str(days), *files], check=True, capture_output=True)
+    asked = subprocess.run([*new, *names], check=True, capture_output=True).stdout
+    sign = ("openssl", "x509", "-req", "-signkey", str(key), "-copy_extensions", "copy", "-days", str(days))
+    subprocess.run([*sign, "-out", str(certificate)], input=asked, check=True, capture_output=True)
     key.chmod(0o600)
     return {"certificate": certificate, "key": key}
 

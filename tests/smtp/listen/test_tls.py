@@ -24,12 +24,12 @@ MESSAGE = b"From: a@in.example\r\nTo: b@out.example\r\nSubject: x\r\n\r\n.dot\r\
 
 
 @pytest.fixture(scope="session")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def pair(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """certificate: and key: of a listener."""
     return make_pair(tmp_path_factory.mktemp("pair"))
 
 
-def trusting(pair: dict[str, Path]) -> ssl.SSLContext:
+def trusting(pair: dict[str, Any]) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(pair["certificate"]))
 
 
@@ -48,7 +48,7 @@ async def start_tls(client: Client, context: ssl.SSLContext) -> None:
 
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
-async def test_smtplib(pair: dict[str, Path], tls: str, version: str) -> None:
+async def test_smtplib(pair: dict[str, Any], tls: str, version: str) -> None:
     """Byte for byte, a message that is larger than what is read at once, and another on the same session."""
     async with open_door(tls=tls, **pair) as door:
 
@@ -75,7 +75,7 @@ async def test_smtplib(pair: dict[str, Path], tls: str, version: str) -> None:
 
 
 @pytest.mark.parametrize(("tls", "flag"), [("starttls", "--tls"), ("implicit", "--tlsc")])
-async def test_swaks(pair: dict[str, Path], tls: str, flag: str) -> None:
+async def test_swaks(pair: dict[str, Any], tls: str, flag: str) -> None:
     async with open_door(tls=tls, **pair) as door:
         server = f"localhost:{door.port}"
         verify = ("--tls-verify", "--tls-ca-path", str(pair["certificate"]))
@@ -87,7 +87,7 @@ async def test_swaks(pair: dict[str, Path], tls: str, flag: str) -> None:
 
 
 @pytest.mark.parametrize(("tls", "scheme"), [("starttls", "smtp"), ("implicit", "smtps")])
-async def test_curl(tmp_path: Path, pair: dict[str, Path], tls: str, scheme: str) -> None:
+async def test_curl(tmp_path: Path, pair: dict[str, Any], tls: str, scheme: str) -> None:
     (tmp_path / "message.eml").write_bytes(MESSAGE)
     async with open_door(tls=tls, **pair) as door:
         url = f"{scheme}://localhost:{door.port}/pc.example"
@@ -99,7 +99,7 @@ async def test_curl(tmp_path: Path, pair: dict[str, Path], tls: str, scheme: str
 
 
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
-async def test_openssl_s_client(pair: dict[str, Path], tls: str) -> None:
+async def test_openssl_s_client(pair: dict[str, Any], tls: str) -> None:
     async with open_door(tls=tls, **pair) as door:
         more = ("-starttls", "smtp") if tls == "starttls" else ()
         command = ("openssl", "s_client", "-connect", f"127.0.0.1:{door.port}", "-CAfile", str(pair["certificate"]))
@@ -110,7 +110,7 @@ async def test_openssl_s_client(pair: dict[str, Path], tls: str) -> None:
 
 
 @pytest.mark.parametrize("offer", ["-tls1", "-tls1_1"])
-async def test_nothing_below_tls_1_2(pair: dict[str, Path], offer: str) -> None:
+async def test_nothing_below_tls_1_2(pair: dict[str, Any], offer: str) -> None:
     async with open_door(tls="implicit", **pair) as door:
         command = ("openssl", "s_client", "-connect", f"127.0.0.1:{door.port}", "-cipher", "ALL:@SECLEVEL=0", offer)
         status, said = await run(*command, give=b"QUIT\n")
@@ -118,7 +118,7 @@ async def test_nothing_below_tls_1_2(pair: dict[str, Path], offer: str) -> None:
 
 
 @pytest.mark.parametrize("cipher", ["AES256-GCM-SHA384", "ECDHE-ECDSA-AES256-SHA", "ALL:!ECDHE"])
-async def test_no_old_ciphers(pair: dict[str, Path], cipher: str) -> None:
+async def test_no_old_ciphers(pair: dict[str, Any], cipher: str) -> None:
     context = careless(maximum_version=ssl.TLSVersion.TLSv1_2)
     context.set_ciphers(cipher)
     async with open_door(tls="implicit", **pair) as door:
@@ -126,7 +126,7 @@ async def test_no_old_ciphers(pair: dict[str, Path], cipher: str) -> None:
             await asyncio.open_connection("127.0.0.1", door.port, ssl=context)
 
 
-async def test_starttls_is_announced_only_before_it(pair: dict[str, Path]) -> None:
+async def test_starttls_is_announced_only_before_it(pair: dict[str, Any]) -> None:
     async with open_door(tls="starttls", **pair) as door, connect(door) as client:
         await client.reply()
         assert b"STARTTLS" in await announced(client)
@@ -160,7 +160,7 @@ async def announced(client: Client) -> list[bytes]:
 class connect_tls:
     """A raw client over implicit TLS."""
 
-    def __init__(self, door: Door, pair: dict[str, Path]) -> None:
+    def __init__(self, door: Door, pair: dict[str, Any]) -> None:
         self._door, self._pair = door, pair
 
     async def __aenter__(self) -> Client:
@@ -174,7 +174,7 @@ class connect_tls:
         await self._client.close()
 
 
-async def test_no_mail_before_starttls(pair: dict[str, Path]) -> None:
+async def test_no_mail_before_starttls(pair: dict[str, Any]) -> None:
     """RFC 3207 section 4: all but NOOP, EHLO, STARTTLS and QUIT are 530; HELO too is answered."""
     async with open_door(tls="starttls", **pair) as door, connect(door) as client:
         await client.reply()
@@ -187,7 +187,7 @@ async def test_no_mail_before_starttls(pair: dict[str, Path]) -> None:
 
 
 async def test_t3_commands_injected_behind_starttls_are_dropped(
-    pair: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    pair: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What somebody put behind STARTTLS in the same packet is neither answered nor carried out."""
     events = Events()
@@ -212,7 +212,7 @@ async def test_t3_commands_injected_behind_starttls_are_dropped(
     assert door.messages[0].session.greeting == "pc.example" and len(door.messages) == 1
 
 
-async def test_t3_much_injected_input_does_not_stall_the_handshake(pair: dict[str, Path]) -> None:
+async def test_t3_much_injected_input_does_not_stall_the_handshake(pair: dict[str, Any]) -> None:
     """More than the intake's high water, so that reading had been paused."""
     async with open_door(tls="starttls", **pair) as door, connect(door) as client:
         await client.reply()
@@ -226,7 +226,7 @@ async def test_t3_much_injected_input_does_not_stall_the_handshake(pair: dict[st
 
 
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
-async def test_no_plain_word_where_tls_is_due(pair: dict[str, Path], tls: str) -> None:
+async def test_no_plain_word_where_tls_is_due(pair: dict[str, Any], tls: str) -> None:
     async with open_door(tls=tls, **pair) as door, connect(door) as client:
         if tls == "starttls":
             await client.reply()
@@ -238,7 +238,7 @@ async def test_no_plain_word_where_tls_is_due(pair: dict[str, Path], tls: str) -
 
 
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
-async def test_a_slow_handshake_ends_and_counts_all_the_while(pair: dict[str, Path], tls: str) -> None:
+async def test_a_slow_handshake_ends_and_counts_all_the_while(pair: dict[str, Any], tls: str) -> None:
     limits = {"handshake_seconds": 1, "connections": 2}
     counted = ConnectionLimits(Limits.model_validate(limits))
     async with open_door(tls=tls, limits=limits, connections=counted, **pair) as door, connect(door) as client:
@@ -257,7 +257,7 @@ async def test_a_slow_handshake_ends_and_counts_all_the_while(pair: dict[str, Pa
         assert counted.open == 0
 
 
-async def test_stopping_does_not_wait_for_handshakes(pair: dict[str, Path]) -> None:
+async def test_stopping_does_not_wait_for_handshakes(pair: dict[str, Any]) -> None:
     async with open_door(tls="implicit", grace_seconds=20.0, **pair) as door, connect(door) as client:
         client.send(b"\x16")
         await asyncio.sleep(0.05)
@@ -265,7 +265,7 @@ async def test_stopping_does_not_wait_for_handshakes(pair: dict[str, Path]) -> N
             await door.listener.stop(20.0)
 
 
-async def test_a_broken_record_ends_the_session(pair: dict[str, Path]) -> None:
+async def test_a_broken_record_ends_the_session(pair: dict[str, Any]) -> None:
     async with open_door(tls="implicit", **pair) as door, connect_tls(door, pair) as client:
         await client.begin()
         os.write(client.writer.get_extra_info("socket").fileno(), b"\x17\x03\x03\x00\x10" + b"x" * 16)
@@ -301,13 +301,13 @@ async def greeted(door: Door, context: ssl.SSLContext) -> None:
     await client.close()
 
 
-async def test_a_listener_without_a_usable_pair_does_not_start(tmp_path: Path, pair: dict[str, Path]) -> None:
+async def test_a_listener_without_a_usable_pair_does_not_start(tmp_path: Path, pair: dict[str, Any]) -> None:
     with pytest.raises(SettingsError, match="cannot be read"):
         async with open_door(tls="implicit", certificate=tmp_path / "none.pem", key=pair["key"]):
             raise AssertionError
 
 
-async def test_several_listeners_at_once(pair: dict[str, Path]) -> None:
+async def test_several_listeners_at_once(pair: dict[str, Any]) -> None:
     async with (
         open_door() as plain,
         open_door(tls="starttls", **pair) as switching,
