@@ -7,7 +7,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(postgresql postfix swaks libnet-ssleay-perl strace curl msmtp openssl gnupg procps util-linux ca-certificates)
+packages=(
+    postgresql postfix swaks libnet-ssleay-perl strace curl msmtp openssl gnupg procps util-linux ca-certificates systemd
+)
 all_parts=(core edges browser faults bench)
 
 say() { printf '== %s\n' "$*"; }
@@ -74,7 +76,7 @@ run_core() {
     PYTHONPATH=. .venv/bin/lint-imports
     pytest tests/test_*.py tests/core tests/fuzz tests/guard tests/cases tests/docs
 }
-run_edges() { pytest tests/smtp tests/dialogues tests/store tests/serve tests/cli tests/incidents tests/end_to_end; }
+run_edges() { pytest tests/smtp tests/dialogues tests/store tests/serve tests/cli tests/incidents tests/end_to_end tests/deploy; }
 run_browser() { say "there are no pages yet: the review console is issue 6"; }
 run_faults() { pytest tests/faults; }
 run_bench() { pytest -s tests/bench; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
@@ -26,6 +27,7 @@ from ..smtp.smarthost import SmarthostPool
 from .control import ControlServer, socket_path
 from .health import HealthServer
 from .metrics import Metrics
+from .notify import READY, STOPPING, ServiceManager
 from .parts import Parts, hostname, open_parts
 from .policies import PolicySource
 from .upkeep import operations_on
@@ -76,8 +78,9 @@ async def serve(
     Raises SettingsError and StoreUnavailable for what keeps it from starting.
     """
     stop = stop or asyncio.Event()
+    manager = ServiceManager.of(os.environ)
     async with AsyncExitStack() as house:
-        running = await _start(settings, house, stop)
+        running = await _start(settings, house, stop, manager)
         log.info(
             "service_started",
             addresses=[str(HostPort(*address)) for address in running.listeners],
@@ -86,13 +89,15 @@ async def serve(
         )
         if ready is not None:
             ready(running)
+        manager.tell(READY)
         await stop.wait()
+        manager.tell(STOPPING)
         log.info("service_stopping")
     log.info("service_stopped")
     return 0
 
 
-async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event) -> Running:
+async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event, manager: ServiceManager) -> Running:
     """Start every part, each after what it stands on; the house stops them in the opposite order."""
     parts = await open_parts(settings)
     house.push_async_callback(parts.close)
@@ -123,8 +128,14 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event)
     control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running))
     await control.start()
     house.push_async_callback(control.stop)
-    _heed_signals(policies, certificates, stop, house)
+    _background(manager.keep_alive(lambda: _writer_answers(parts)), house)
+    _heed_signals(policies, certificates, stop, house, manager)
     return running
+
+
+async def _writer_answers(parts: Parts) -> None:
+    """An empty write, through the same queue and the same writer as every decision."""
+    await parts.store.engine.write(lambda connection, chain: None, locks=False)
 
 
 def _submission(parts: Parts, metrics: Metrics, policies: PolicySource, smarthost: SmarthostPool) -> Submission:
@@ -310,15 +321,25 @@ def _start_health(settings: Settings, metrics: Metrics, policies: PolicySource, 
 
 
 def _heed_signals(
-    policies: PolicySource, certificates: tuple[Certificate, ...], stop: asyncio.Event, house: AsyncExitStack
+    policies: PolicySource,
+    certificates: tuple[Certificate, ...],
+    stop: asyncio.Event,
+    house: AsyncExitStack,
+    manager: ServiceManager,
 ) -> None:
     loop = asyncio.get_running_loop()
-    reloads: set[asyncio.Task[bool]] = set()
+    reloads: set[asyncio.Task[None]] = set()
+
+    async def reload_and_tell() -> None:
+        manager.tell_reloading()
+        try:
+            await asyncio.gather(policies.reload(), *(each.reload() for each in certificates))
+        finally:
+            manager.tell(READY)
 
     def reload() -> None:
-        for work in (policies.reload(), *(each.reload() for each in certificates)):
-            reloads.add(task := loop.create_task(work))
-            task.add_done_callback(reloads.discard)
+        reloads.add(task := loop.create_task(reload_and_tell()))
+        task.add_done_callback(reloads.discard)
 
     for number, act in ((signal.SIGTERM, stop.set), (signal.SIGINT, stop.set), (signal.SIGHUP, reload)):
         loop.add_signal_handler(number, act)

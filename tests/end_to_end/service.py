@@ -83,6 +83,11 @@ class Service:
         assert self._process is not None
         if self._process.poll() is None:
             os.kill(self.pid, signal.SIGTERM)
+        return self.wait()
+
+    def wait(self) -> int:
+        """The exit status of a service that was told to stop."""
+        assert self._process is not None
         return self._process.wait(60)
 
     def kill(self) -> None:

@@ -89,6 +89,7 @@ async def test_refuse_all(postfix: Postfix) -> None:
     )
     assert outcomes(sent) == [R, R] and not postfix.messages
     assert outcomes(await transmit(postfix.port, envelope(3), MESSAGE, tls="none", partial="refuse_all")) == [A, A, A]
+    assert {content for _, content in await arrived(postfix, 3)} == {MESSAGE}
 
 
 async def test_nobody_taken(postfix: Postfix) -> None:

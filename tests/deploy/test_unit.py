@@ -1,0 +1,127 @@
+"""deploy/mailguard.service: how exposed it is by systemd's own measure, and that the real process keeps within it.
+
+There is no systemd to run it here: what its sandbox would forbid is looked for in what the real service does (strace).
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.mailing import message, people, submit
+from tests.end_to_end.service import Service, eventually
+from tests.end_to_end.sink import Sink
+
+ROOT = Path(__file__).resolve().parents[2]
+UNIT = ROOT / "deploy" / "mailguard.service"
+GUIDE = ROOT / "deploy" / "README.md"
+WORST_EXPOSURE = "20"
+"""2.0, in the tenths that --threshold counts in."""
+
+
+def directives(name: str) -> list[str]:
+    return re.findall(rf"^{name}=(.*)$", UNIT.read_text(), re.MULTILINE)
+
+
+def low_port_drop_in() -> str:
+    (found,) = re.findall(r"```ini\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    assert "CAP_NET_BIND_SERVICE" in found
+    return str(found)
+
+
+def analyze(verb: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["systemd-analyze", verb, *arguments], capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("low_port", [False, True])
+def test_the_exposure_is_2_or_better(tmp_path: Path, low_port: bool) -> None:
+    unit = tmp_path / "mailguard.service"
+    unit.write_text(UNIT.read_text().replace("[Install]", (low_port_drop_in() if low_port else "") + "\n[Install]"))
+    done = analyze("security", "--offline=true", f"--threshold={WORST_EXPOSURE}", "--no-pager", str(unit))
+    found = re.search(r"exposure level for mailguard.service: ([0-9.]+)", done.stdout)
+    assert found and float(found[1]) <= 2.0 and done.returncode == 0, done.stdout[-2000:] + done.stderr
+
+
+def test_systemd_reads_every_line_of_it(tmp_path: Path) -> None:
+    unit = tmp_path / "mailguard.service"
+    unit.write_text(UNIT.read_text().replace("/usr/local/bin/mailguard", "/bin/true"))
+    done = analyze("verify", str(unit))
+    # verify looks at every unit of this machine; only what it says of ours counts.
+    assert "mailguard.service" not in done.stderr, done.stderr
+
+
+def allowed_calls() -> set[str]:
+    """The system calls of @system-service without the sets that the unit takes away."""
+    assert directives("SystemCallFilter") == ["@system-service", "~@privileged @resources"]
+    return call_set("@system-service") - call_set("@privileged") - call_set("@resources")
+
+
+def call_set(name: str) -> set[str]:
+    found = set()
+    for line in analyze("syscall-filter", name).stdout.splitlines()[1:]:
+        entry = line.strip()
+        if entry.startswith("@"):
+            found |= call_set(entry)
+        elif entry and not entry.startswith("#"):
+            found.add(entry)
+    assert found, name
+    return found
+
+
+@pytest.fixture(scope="module")
+def trace(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Everything that a service asked of the kernel while it relayed, held, released, reloaded and stopped."""
+    folder = tmp_path_factory.mktemp("traced")
+    file = folder / "strace"
+    with Sink() as sink:
+        service = Service(folder, sink.port, smarthost={"address": f"localhost:{sink.port}"})
+        service.start(prefix=("strace", "-f", "-qq", "-o", str(file)))
+        try:
+            assert submit(service.port, message(body="x" * 1_500_000 + "\r\n"), ["a@council.example"])[0] == 250
+            assert submit(service.port, message(people(20)), people(20))[0] == 250
+            (held,) = service.rows("held", "list")
+            service.run("held", "release", held["ref"], "--as", "separate", "--reason", "they asked for it")
+            eventually(lambda: sum("@patients.example" in address for address in sink.recipients()) == 20)
+            assert service.stop() == 0
+        finally:
+            service.kill()
+    return file.read_text(errors="replace")
+
+
+def test_it_makes_no_system_call_that_the_unit_forbids(trace: str) -> None:
+    made = set(re.findall(r"^\d+ +([a-z0-9_]+)\(", trace, re.MULTILINE))
+    assert {"sendto", "fdatasync", "accept4"} & made and "execve" in made
+    # SQLite gives its WAL the owner of the database, but only as root (os_unix.c, robustFchown); tests may be root.
+    made -= {"fchown"}
+    assert made <= allowed_calls(), made - allowed_calls()
+
+
+def test_it_uses_no_socket_family_that_the_unit_forbids(trace: str) -> None:
+    families = set(re.findall(r"^\d+ +socket(?:pair)?\((AF_[A-Z0-9]+|\w+)", trace, re.MULTILINE))
+    (allowed,) = directives("RestrictAddressFamilies")
+    # The C library asks the kernel over netlink which address families there are, and takes all where it may not ask.
+    assert families - {"AF_NETLINK"} <= set(allowed.split()), families
+
+
+def test_it_makes_no_memory_both_writable_and_executable(trace: str) -> None:
+    assert "PROT_WRITE" in trace
+    assert not [line for line in trace.splitlines() if "PROT_WRITE|PROT_EXEC" in line]
+    assert not [line for line in trace.splitlines() if re.search(r"mprotect\(.*PROT_EXEC", line)]
+
+
+def test_it_needs_nothing_of_proc_that_the_unit_hides(trace: str) -> None:
+    opened = set(re.findall(r'openat\([^"]*"(/proc/[^"]*)".* = \d', trace))
+    # prometheus_client reads when the machine started, and goes on without it where it may not.
+    opened -= {"/proc/stat"}
+    assert all(re.match(r"/proc/(self|\d+)(/|$)", path) for path in opened), opened
+
+
+def test_systemd_waits_longer_than_a_graceful_stop_takes() -> None:
+    from mailguard.serve.composition import STOP_GRACE_SECONDS
+
+    (seconds,) = directives("TimeoutStopSec")
+    assert int(seconds) >= 2 * STOP_GRACE_SECONDS + 10
+    assert directives("Type") == ["notify"] and int(directives("WatchdogSec")[0]) >= 60
