@@ -232,6 +232,7 @@ def resolve(settings: Settings, folder: Path) -> Settings:
     }
     return settings.model_copy(
         update={
+            "listen": tuple(_resolve_listener(listener, folder) for listener in settings.listen),
             "policies": folder / settings.policies,
             "keys": folder / settings.keys if settings.keys else None,
             "witness": folder / settings.witness if settings.witness else None,
@@ -240,6 +241,12 @@ def resolve(settings: Settings, folder: Path) -> Settings:
             "smarthost": smarthost.model_copy(update=paths),
         }
     )
+
+
+def _resolve_listener(listener: ListenerSettings, folder: Path) -> ListenerSettings:
+    names = ("certificate", "key")
+    paths = {name: folder / value for name in names if isinstance(value := getattr(listener, name), Path)}
+    return listener.model_copy(update=paths)
 
 
 def _absolute_store(url: str, folder: Path) -> str:

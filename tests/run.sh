@@ -7,7 +7,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(postgresql postfix swaks strace curl msmtp openssl gnupg procps util-linux ca-certificates systemd)
+packages=(
+    postgresql postfix swaks libnet-ssleay-perl strace curl msmtp openssl gnupg procps util-linux ca-certificates systemd
+)
 all_parts=(core edges browser faults bench)
 
 say() { printf '== %s\n' "$*"; }

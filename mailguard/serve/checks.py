@@ -14,13 +14,15 @@ import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from ..config import Settings, load_settings
 from ..core.errors import MailguardError, NotAllowed, SettingsError
 from ..core.policy.load import load_policy
-from ..smtp.listen_settings import HostPort
+from ..smtp.certificate import load_context, validity
+from ..smtp.listen_settings import HostPort, ListenerSettings
 from ..smtp.smarthost_settings import SmarthostSettings
 from ..store.migrate import on_database, revision
 from ..store.store import Store
@@ -30,6 +32,8 @@ from .policies import read_documents
 from .selftest import refuse_misreading
 
 CONNECT_SECONDS = 10.0
+SOON = timedelta(days=30)
+"""A certificate that expires within it is worth a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,9 @@ class Finding:
 
 
 def check(path: Path) -> Iterator[Finding]:
-    """Findings about settings, policies, listeners, metrics, smarthost, store, keys and witness, in this order."""
+    """Findings about settings, policies, listeners and their certificates, metrics, smarthost, store, keys and witness,
+    in this order.
+    """
     try:
         settings = load_settings(path)
     except MailguardError as cause:
@@ -59,6 +65,7 @@ def check(path: Path) -> Iterator[Finding]:
     running = _is_running(settings.store_settings())
     for listener in settings.listen:
         yield _check_address(f"listener {listener.address}", listener.address, running=running)
+        yield from _check_certificate(listener)
     if settings.metrics is not None:
         address = settings.metrics.address
         yield _check_address(f"metrics {address}", address, running=running)
@@ -117,6 +124,32 @@ def _check_address(part: str, address: HostPort, *, running: bool) -> Finding:
             return Finding(part, True, "in use by the running service")
         return Finding(part, False, f"cannot be opened: {cause.strerror or 'unknown cause'}")
     return Finding(part, True, "is free")
+
+
+def _check_certificate(listener: ListenerSettings) -> Iterator[Finding]:
+    """Whether clients can be shown it: readable, with the key that fits, not expired, and for how long still."""
+    if listener.certificate is None:
+        return
+    part = f"certificate of {listener.address}"
+    try:
+        load_context(listener.certificate, listener.key)
+        begins, ends = validity(listener.certificate)
+    except SettingsError as cause:
+        yield Finding(part, False, str(cause))
+        return
+    key = listener.key or listener.certificate
+    if key.stat().st_mode & 0o004:
+        yield Finding(part, True, f'note: every user of this computer may read the key in "{key}"')
+    now = datetime.now(UTC)
+    if not begins <= now < ends:
+        when = f"has expired on {ends:%Y-%m-%d}" if now >= ends else f"is not valid before {begins:%Y-%m-%d}"
+        yield Finding(part, False, f'"{listener.certificate}" {when}; mail programs will refuse it')
+    elif ends - now < SOON:
+        days = (ends - now).days
+        left = f"{days} day{'' if days == 1 else 's'}"
+        yield Finding(part, True, f'note: "{listener.certificate}" expires in {left}, on {ends:%Y-%m-%d}')
+    else:
+        yield Finding(part, True, f"fits its key, valid until {ends:%Y-%m-%d}")
 
 
 def _check_smarthost(settings: Settings) -> Iterator[Finding]:

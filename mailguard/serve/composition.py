@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ from ..guard.late_notices import LateNotices
 from ..guard.submission import Submission
 from ..inspection.unread import UnreadInspector
 from ..logs import logger
+from ..smtp.certificate import Certificate
 from ..smtp.listen_settings import HostPort
 from ..smtp.listener import Capabilities, ConnectionLimits, Listener
 from ..smtp.pool import Pace
@@ -37,6 +38,7 @@ DEADLINE_SECONDS = 5.0
 NOTICE_SECONDS = 15.0
 GAUGE_SECONDS = 5.0
 PURGE_SECONDS = 3600.0
+CERTIFICATE_SECONDS = 1.0
 REFRESH_SECONDS = 60.0
 STOP_GRACE_SECONDS = 30.0
 CANCEL_AGAIN_SECONDS = 0.2
@@ -52,6 +54,7 @@ class Running:
     deliveries: Deliveries
     policies: PolicySource
     smarthost: SmarthostPool
+    certificates: tuple[Certificate, ...] = ()
 
     def status(self) -> dict[str, Any]:
         """What `mailguard status` says of a running service. Implements operations.Live."""
@@ -60,6 +63,7 @@ class Running:
             "policy_revision": self.policies.revision,
             "policy_problem": self.policies.problem,
             "smarthost_trouble": self.smarthost.trouble,
+            "certificate_problem": next((each.problem for each in self.certificates if each.problem), None),
         }
 
     def wake(self) -> None:
@@ -102,7 +106,8 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     metrics = Metrics()
     policies = PolicySource(settings.policies, parts.store.policies, parts.store.ledger, parts.clock)
     await policies.reload()
-    _heed_reloads(policies, stop, house, manager)
+    certificates: list[Certificate] = []
+    _heed_reloads(policies, certificates, stop, house, manager)
     smarthost = SmarthostPool(settings.smarthost, hostname=hostname(settings))
     house.push_async_callback(smarthost.close)
     await smarthost.refresh()
@@ -111,10 +116,18 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     house.push_async_callback(submission.settle)
     connections = ConnectionLimits(settings.limits)
     listeners = await _start_listeners(parts, submission, smarthost, connections, house)
+    certificates.extend(each.certificate for each in listeners if each.certificate is not None)
     _keep_going(parts, metrics, policies, smarthost, connections, house)
+    _background(_watch(tuple(certificates)), house)
     addresses = tuple(address for listener in listeners for address in listener.addresses)
     running = Running(
-        parts, addresses, _start_health(settings, metrics, policies, house), deliveries, policies, smarthost
+        parts,
+        addresses,
+        _start_health(settings, metrics, policies, house),
+        deliveries,
+        policies,
+        smarthost,
+        tuple(certificates),
     )
     control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running))
     await control.start()
@@ -260,6 +273,16 @@ def _keep_going(
     _background(policies.watch(), house)
 
 
+async def _watch(certificates: tuple[Certificate, ...]) -> None:
+    """Load changed files anew, for ever."""
+
+    async def look() -> None:
+        for certificate in certificates:
+            await certificate.look()
+
+    await every("certificates", CERTIFICATE_SECONDS, look)
+
+
 async def every(name: str, seconds: float, step: Callable[[], Awaitable[object]]) -> None:
     """Do a step at once and then at intervals, for ever."""
     while True:
@@ -313,14 +336,21 @@ def _heed_stops(stop: asyncio.Event, house: AsyncExitStack) -> None:
         house.callback(loop.remove_signal_handler, number)
 
 
-def _heed_reloads(policies: PolicySource, stop: asyncio.Event, house: AsyncExitStack, manager: ServiceManager) -> None:
+def _heed_reloads(
+    policies: PolicySource,
+    certificates: Sequence[Certificate],
+    stop: asyncio.Event,
+    house: AsyncExitStack,
+    manager: ServiceManager,
+) -> None:
+    """certificates: those of the listeners, as they are when the signal comes."""
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[None]] = set()
 
     async def reload_and_tell() -> None:
         manager.tell_reloading()
         try:
-            await policies.reload()
+            await asyncio.gather(policies.reload(), *(each.reload() for each in certificates))
         finally:
             manager.tell(READY)
 

@@ -8,7 +8,7 @@ read as two commands is answered once and does nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
@@ -44,6 +44,7 @@ class Then(Enum):
     GO_ON = "go_on"
     CHECK = "check"
     CONTENT = "content"
+    SECURE = "secure"
     CLOSE = "close"
     DROP = "drop"
 
@@ -51,7 +52,8 @@ class Then(Enum):
 @dataclass(frozen=True, slots=True)
 class Answer:
     """wire: the reply with its CRLF, b"" where nothing is said. then: CHECK means that `candidate` waits for
-    `settle`; DROP closes without a word. error: whether it counts towards errors_per_session."""
+    `settle`; SECURE that TLS begins behind the reply; DROP closes without a word.
+    error: whether it counts towards errors_per_session."""
 
     wire: bytes
     then: Then = Then.GO_ON
@@ -72,6 +74,7 @@ _RECIPIENT_OK = _says(replies.RECIPIENT_OK)
 _TOO_MANY_RECIPIENTS = Answer(to_wire(replies.TOO_MANY_RECIPIENTS))  # no error: RFC 5321 section 4.5.3.1.10
 _TOO_MANY_ERRORS = _says(replies.TOO_MANY_ERRORS, Then.CLOSE)
 _SEND_CONTENT = Answer(to_wire(replies.SEND_CONTENT), Then.CONTENT)
+_START_TLS = _says(replies.READY_FOR_TLS, Then.SECURE)
 _CHECK = Answer(b"", Then.CHECK)
 _DROP = Answer(b"", Then.DROP)
 
@@ -87,7 +90,9 @@ class Opening:
 
 
 class Dialogue:
-    """closing: set by the listener when it wants no new transactions. messages, commands, errors: counts so far."""
+    """offers_tls: mail is taken only after STARTTLS. secure: the connection is under TLS.
+
+    closing: set by the listener when it wants no new transactions. messages, commands, errors: counts so far."""
 
     __slots__ = (
         "_checks",
@@ -105,7 +110,9 @@ class Dialogue:
         "commands",
         "errors",
         "messages",
+        "offers_tls",
         "open",
+        "secure",
         "session",
     )
 
@@ -117,6 +124,7 @@ class Dialogue:
         offer: Callable[[], Capabilities],
         *,
         checks_recipients: bool = False,
+        offers_tls: bool = False,
     ) -> None:
         self._opening = opening
         self._hostname = hostname
@@ -125,10 +133,23 @@ class Dialogue:
         self._checks = checks_recipients
         self.capabilities = Capabilities()
         self.session: Session | None = None
+        self.offers_tls = offers_tls
+        self.secure = False
         self.closing = False
         self.commands = self.errors = self.messages = 0
         self.candidate: Recipient | None = None
         self.forget()
+
+    def comes_from(self, peer: str) -> None:
+        """A balancer has said who the client is."""
+        self._opening = replace(self._opening, peer=peer)
+
+    def secured(self) -> None:
+        """TLS is in use: nothing that was said before it counts any more (RFC 3207 section 4.2)."""
+        self.secure = True
+        self.forget()
+        self.session = None
+        self.capabilities = Capabilities()
 
     def forget(self) -> None:
         """No transaction is open (RFC 5321 section 4.1.1.5)."""
@@ -189,6 +210,8 @@ class Dialogue:
             return _says(replies.LINE_MALFORMED)
         if len(line) + 2 > LINE_OCTETS and (verb not in _LONG or len(line) + 2 > LONG_LINE_OCTETS):
             return _says(replies.LINE_TOO_LONG)
+        if self.offers_tls and not self.secure and verb not in _BEFORE_TLS:
+            return _says(replies.TLS_FIRST)
         step = _COMMANDS.get(verb)
         return _says(replies.UNKNOWN_COMMAND) if step is None else step(self, argument)
 
@@ -206,6 +229,7 @@ class Dialogue:
             extended,
             opening.listener,
             opening.started_at,
+            secure=self.secure,
             # Whoever came this far is on loopback or in an allowed network: the listener closes the door on others.
             trusted=True,
         )
@@ -221,6 +245,8 @@ class Dialogue:
         if self.capabilities.dsn:
             lines.append("DSN")
         lines.append("ENHANCEDSTATUSCODES")
+        if self.offers_tls and not self.secure:
+            lines.append("STARTTLS")
         last = len(lines) - 1
         return "".join(f"250{' ' if at == last else '-'}{line}\r\n" for at, line in enumerate(lines)).encode("ascii")
 
@@ -302,6 +328,13 @@ class Dialogue:
         self.forget()
         return _OK
 
+    def _starttls(self, argument: bytes) -> Answer:
+        if not self.offers_tls:
+            return _says(replies.TLS_ALREADY if self.secure else replies.NOT_IMPLEMENTED)
+        if argument:
+            return _says(replies.NEEDS_NO_ARGUMENT)
+        return _says(replies.TLS_ALREADY) if self.secure else _START_TLS
+
     def _quit(self, argument: bytes) -> Answer:
         return _says(replies.NEEDS_NO_ARGUMENT) if argument else _says(replies.GOODBYE, Then.CLOSE)
 
@@ -329,11 +362,14 @@ _COMMANDS: Mapping[bytes, Callable[[Dialogue, bytes], Answer]] = {
     b"ETRN": _always(replies.NOT_IMPLEMENTED),
     b"TURN": _always(replies.NOT_IMPLEMENTED),
     b"ATRN": _always(replies.NOT_IMPLEMENTED),
-    b"STARTTLS": _always(replies.NOT_IMPLEMENTED),
+    b"STARTTLS": Dialogue._starttls,
     b"AUTH": _always(replies.NOT_IMPLEMENTED),
     # The octets that follow BDAT are content, not commands: nothing after it can be trusted to be one.
     b"BDAT": _always(replies.NOT_IMPLEMENTED, Then.CLOSE),
 }
+
+# RFC 3207 section 4, and HELO. BDAT ends the session as it does elsewhere: what follows it is content.
+_BEFORE_TLS = frozenset({b"EHLO", b"HELO", b"NOOP", b"QUIT", b"STARTTLS", b"BDAT"})
 
 _LONG = frozenset({b"MAIL", b"RCPT"})
 

@@ -70,6 +70,13 @@ class Intake:
         self._resume()
         self.end()
 
+    def discard(self) -> int:
+        """Throw away what is here, and read on. How many octets it was."""
+        octets = len(self.chunk())
+        self._skipped = 0
+        self._resume()
+        return octets
+
     async def wait(self) -> bool:
         """Until something new is here (True), or nothing more will come (False)."""
         if self._fresh or self.ended:

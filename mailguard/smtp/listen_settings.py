@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
@@ -103,8 +104,31 @@ class ListenerSettings(_Model):
             "Encryption towards the client.",
             default="none",
             unit="one of none, starttls, implicit",
-            example="`tls: none`",
-            consequence="this version serves only `none`; the others are start errors, never ignored.",
+            example="`tls: starttls`",
+            consequence="starttls (ports 587 and 25) takes no mail before the client has switched to TLS: MAIL is 530 "
+            "5.7.0 until then. implicit (port 465) is TLS from the first byte. Both need `certificate`, and take TLS "
+            "1.2 and up. Programs that know no TLS get a listener of their own with `none`.",
+        ),
+    )
+    certificate: Path | None = Field(
+        default=None,
+        description=_text(
+            "The certificate that clients are shown, followed by the intermediate ones.",
+            default="none",
+            unit="path of a PEM file, counted from the settings file",
+            example="`certificate: /etc/mailguard/guard.pem`",
+            consequence="loaded anew on SIGHUP and when the file changes; a new one that is broken or does not fit its "
+            "key is not used, the log says so, and the old one stays.",
+        ),
+    )
+    key: Path | None = Field(
+        default=None,
+        description=_text(
+            "The private key of `certificate`, without a password.",
+            default="none: the certificate's file holds the key too",
+            unit="path of a PEM file, counted from the settings file",
+            example="`key: /etc/mailguard/guard.key`",
+            consequence="whoever reads it can pass for the guard: let only the service's user read it.",
         ),
     )
     allow: tuple[NetworkSetting, ...] = Field(
@@ -115,6 +139,18 @@ class ListenerSettings(_Model):
             unit="list of networks in CIDR form",
             example="`allow: [10.0.0.0/8]`",
             consequence="a client outside them gets 554 5.7.1 and is disconnected.",
+        ),
+    )
+    proxy_from: tuple[NetworkSetting, ...] = Field(
+        default=(),
+        description=_text(
+            "The load balancers that say with the PROXY protocol, version 1 or 2, who the client is.",
+            default="empty: nobody is believed",
+            unit="list of networks in CIDR form",
+            example="`proxy_from: [192.0.2.10]`",
+            consequence="a connection from them must begin with a PROXY header or is closed, and `allow`, limits and "
+            "the Received field go by the client that it names; from anybody else a header is a protocol error. Needs "
+            "`allow`.",
         ),
     )
     sign_in: Literal["none", "local", "smarthost"] = Field(
@@ -148,8 +184,10 @@ class ListenerSettings(_Model):
 
 def why_unusable(settings: ListenerSettings) -> str | None:
     """A plain sentence if this listener must not be started, None if it may."""
-    if settings.tls != "none":
-        return f'"tls: {settings.tls}" is not served yet on a listener; use "tls: none" on a network that you trust'
+    if settings.tls != "none" and settings.certificate is None:
+        return f'"tls: {settings.tls}" needs "certificate", and "key" unless the certificate\'s file holds it'
+    if settings.tls == "none" and (settings.certificate or settings.key):
+        return '"certificate" and "key" would not be used with "tls: none"; say "tls: starttls" or "tls: implicit"'
     if settings.sign_in != "none":
         return f'"sign_in: {settings.sign_in}" is not served yet; name the networks that may submit in "allow"'
     if not settings.address.loopback and not settings.allow:
@@ -157,6 +195,8 @@ def why_unusable(settings: ListenerSettings) -> str | None:
             f'a listener on "{settings.address}" without "allow" would be an open relay; '
             "name the networks that may submit, or listen on 127.0.0.1"
         )
+    if settings.proxy_from and not settings.allow:
+        return '"proxy_from" needs "allow": whoever reaches the balancer could send otherwise, an open relay'
     return None
 
 
@@ -269,6 +309,13 @@ class Limits(_Model):
         "seconds",
         30,
         "a client that sends a line byte by byte gets 421 4.4.2.",
+    )
+    handshake_seconds: int = _limit(
+        "Time for a PROXY header and the TLS handshake together.",
+        30,
+        "seconds",
+        10,
+        "a client that is slower is disconnected without a word. Its connection counts all the while.",
     )
     data_seconds: int = _limit(
         "Time for one message to arrive after DATA.",

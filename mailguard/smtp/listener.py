@@ -1,11 +1,13 @@
 """The door: takes messages from SMTP clients and hands each, whole and well-formed, to `submit`.
 
-The only place that imports aiosmtpd, as a thin subclass: its protocol object, connection life and later its STARTTLS
-stay; what FIELD-NOTES.md measured as unsafe or slow (line-by-line DATA, private address parser, reflection for every
-connection, exception text on the wire, cancelling the handler with the client) is replaced. docs/decisions/listener.md.
+The only place that imports aiosmtpd, as a thin subclass: its protocol object and connection life stay; its STARTTLS
+and its PROXY protocol are not used, and what FIELD-NOTES.md measured as unsafe or slow (line-by-line DATA, private
+address parser, reflection for every connection, exception text on the wire, cancelling the handler with the client) is
+replaced. docs/decisions/listener.md.
 
 INVARIANT: whatever goes wrong here is 451 4.3.0 and a reference, or a closed connection; never a 2yz reply.
 INVARIANT: a client that vanishes cannot cancel a submission: nothing but `stop` cancels a session's task.
+INVARIANT: where TLS comes first or has begun, not an octet leaves in plain, whatever fails.
 INVARIANT: does not know what `submit` does, and reads no more of a message than its framing and its header's size.
 """
 
@@ -14,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import math
 import secrets
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,10 +35,13 @@ from ..core.session import Session
 from ..logs import logger
 from . import replies
 from .capabilities import Capabilities
+from .certificate import Certificate
 from .content import ContentReader, Fault
 from .dialogue import Answer, Dialogue, Opening, Then, to_wire
+from .encryption import Encryption
 from .intake import Intake, Mark
-from .listen_settings import Limits, ListenerSettings, why_unusable
+from .listen_settings import Limits, ListenerSettings, Network, why_unusable
+from .proxy_header import NoProxyHeader, ProxyHeader, parse_proxy_header
 from .session_limits import ConnectionLimits
 from .spool import Spool
 
@@ -80,18 +86,28 @@ class _House:
     doors: set[_Door] = field(default_factory=set)
     empty: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
+    certificate: Certificate | None = None
 
     def refusal(self, peer: str | None) -> Reply | None:
         """Why this client may not connect; if it may, its connection is counted."""
         if peer is None or not self._allows(peer):
             return replies.NOT_ALLOWED
+        return self._no_room(peer)
+
+    def refusal_to_wait(self) -> Reply | None:
+        """The same for a client whose balancer has not named it yet."""
+        return self._no_room(None)
+
+    def is_balancer(self, peer: str | None) -> bool:
+        return peer is not None and _within(peer, self.settings.proxy_from)
+
+    def _no_room(self, peer: str | None) -> Reply | None:
         if self.closing:
             return replies.CLOSING_DOWN
         return None if self.connections.enter(peer) else replies.TOO_MANY_CONNECTIONS
 
     def _allows(self, peer: str) -> bool:
-        allow = self.settings.allow
-        return not allow or any(ip_address(peer) in network for network in allow)
+        return not self.settings.allow or _within(peer, self.settings.allow)
 
     def entered(self, door: _Door) -> None:
         self.doors.add(door)
@@ -141,8 +157,11 @@ class Listener:
         )
 
     async def start(self) -> None:
-        """Bind and accept. SettingsError where the address cannot be bound."""
-        address = self._house.settings.address
+        """Bind and accept. SettingsError where the address cannot be bound, or the certificate not used."""
+        settings = self._house.settings
+        address = settings.address
+        if settings.tls != "none" and settings.certificate is not None:
+            self._house.certificate = Certificate(settings.certificate, settings.key)
         loop = asyncio.get_running_loop()
         try:
             self._server = await loop.create_server(
@@ -151,6 +170,11 @@ class Listener:
         except OSError as error:
             raise SettingsError(f'cannot listen on "{address}": {error.strerror or "no such address"}') from error
         log.info("listener_started", listener=self._house.name)
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """What new handshakes are given; None where there is no TLS, or before `start`."""
+        return self._house.certificate
 
     @property
     def addresses(self) -> tuple[tuple[str, int], ...]:
@@ -202,7 +226,11 @@ class _Door(SMTP):
         self._timeout_handle = None
         self._handler_coroutine: asyncio.Task[None] | None = None
         self._house = house
-        self._peer: str | None = None
+        self._entered = self._counted = False
+        self._counted_as: str | None = None
+        self._behind_balancer = False
+        self._encryption: Encryption | None = None
+        self._shaken: asyncio.Future[bool] | None = None
         self._deadline = math.inf
         self._line_deadline = math.inf
         self._pending: list[bytes] = []
@@ -215,12 +243,14 @@ class _Door(SMTP):
     def connection_made(self, connection: asyncio.BaseTransport) -> None:
         transport = cast(asyncio.Transport, connection)
         house, peer = self._house, _peer(transport)
-        refusal = house.refusal(peer)
+        self._behind_balancer = house.is_balancer(peer)
+        refusal = house.refusal_to_wait() if self._behind_balancer else house.refusal(peer)
         if peer is None or refusal is not None:
             self._leaving = True
             self._turn_away(transport, refusal or replies.NOT_ALLOWED)
             return
-        self._peer = peer
+        self._entered = self._counted = True
+        self._counted_as = None if self._behind_balancer else peer
         opening = Opening(secrets.token_hex(8), peer, house.name, house.now())
         self._identifier = opening.identifier
         self._dialogue = Dialogue(
@@ -229,6 +259,7 @@ class _Door(SMTP):
             house.limits,
             house.capabilities,
             checks_recipients=house.recipient_check is not None,
+            offers_tls=house.settings.tls == "starttls",
         )
         self._intake = Intake(self.loop, transport)
         super().connection_made(transport)
@@ -236,22 +267,28 @@ class _Door(SMTP):
 
     def _turn_away(self, transport: asyncio.Transport, refusal: Reply) -> None:
         log.info("client_refused", listener=self._house.name, code=refusal.code, status=refusal.status)
-        transport.write(to_wire(refusal))
+        if self._house.settings.tls != "implicit":
+            transport.write(to_wire(refusal))
         transport.close()
 
     def data_received(self, data: bytes) -> None:
-        if not self._leaving:
+        if self._leaving:
+            return
+        if self._encryption is None:
             self._intake.push(data)
+        else:
+            self._decrypt(self._encryption, data)
 
     def eof_received(self) -> bool:
         """A half-closed client still gets its replies."""
         if self._leaving:
             return False
         self._intake.end()
+        self._shake(done=False)
         return True
 
     def connection_lost(self, error: Exception | None) -> None:
-        if self._peer is None:
+        if not self._entered:
             return
         self._leaving = True
         for timer in (self._timeout_handle, self._linger):
@@ -260,7 +297,9 @@ class _Door(SMTP):
         asyncio.StreamReaderProtocol.connection_lost(self, error)
         self.transport = None
         self._intake.end()
-        self._house.connections.leave(self._peer)
+        self._shake(done=False)
+        if self._counted:
+            self._house.connections.leave(self._counted_as)
         self._gone()
 
     def hurry(self) -> None:
@@ -271,6 +310,7 @@ class _Door(SMTP):
     def close_down(self) -> None:
         """The listener stops: a client between transactions is told at once, another when its transaction ends."""
         self._dialogue.closing = True
+        self._shake(done=False)
         if self._intake.waiting and not self._dialogue.open:
             self._farewell(replies.CLOSING_DOWN)
 
@@ -292,8 +332,9 @@ class _Door(SMTP):
 
     async def _handle_client(self) -> None:
         try:
-            self._pending.append(self._house.greeting)
-            await self._converse()
+            if await self._admitted():
+                self._pending.append(self._house.greeting)
+                await self._converse()
         except ConnectionError:
             log.info("connection_lost", session=self._identifier)
         except Exception as error:
@@ -317,6 +358,10 @@ class _Door(SMTP):
             answer = self._answer(line)
             if answer.then is Then.CHECK:
                 answer = await self._check()
+            if answer.then is Then.SECURE:
+                if not await self._start_tls(answer.wire):
+                    return
+                continue
             self._pending.append(answer.wire)
             if answer.then is Then.CONTENT:
                 answer = await self._message()
@@ -325,6 +370,118 @@ class _Door(SMTP):
             if len(self._pending) >= REPLIES_AT_ONCE:
                 await self._flush()
                 await asyncio.sleep(0)
+
+    # Before the greeting, and TLS.
+
+    async def _admitted(self) -> bool:
+        """Who the client is, if a balancer says so, and TLS where it comes first. Whether the session may begin."""
+        early: bytes | None = b""
+        try:
+            async with asyncio.timeout(self._house.limits.handshake_seconds):
+                if self._behind_balancer:
+                    early = await self._introduced()
+                if early is None:
+                    return False
+                if self._house.settings.tls == "implicit":
+                    return await self._encrypted(early + self._intake.chunk())
+        except TimeoutError:
+            return self._too_slow()
+        self._intake.unread(early)
+        return True
+
+    async def _introduced(self) -> bytes | None:
+        """Read the PROXY header; what followed it, None where the connection must end."""
+        intake, octets = self._intake, b""
+        while True:
+            try:
+                header = parse_proxy_header(octets)
+            except NoProxyHeader:
+                log.warning("proxy_header_refused", session=self._identifier, listener=self._house.name)
+                return None
+            if header is not None:
+                return octets[header.length :] if self._named(header) else None
+            if not await intake.wait():
+                return None
+            octets += intake.chunk()
+
+    def _named(self, header: ProxyHeader) -> bool:
+        """From here on the connection is that client's; the balancer's own where it names none (a health check)."""
+        if self.transport is None:
+            return False
+        client = header.client or _peer(self.transport)
+        self._house.connections.leave(None)
+        refusal = self._house.refusal(client)
+        self._counted = refusal is None
+        if client is None or refusal is not None:
+            refusal = refusal or replies.NOT_ALLOWED
+            log.info("client_refused", listener=self._house.name, code=refusal.code, status=refusal.status)
+            self._pending.append(to_wire(refusal))
+            return False
+        self._counted_as = client
+        self._dialogue.comes_from(client)
+        return True
+
+    async def _start_tls(self, ready: bytes) -> bool:
+        """STARTTLS. Whether TLS is in use now; if not, the session ends."""
+        await self._flush()
+        if self.transport is None:
+            return False
+        if octets := self._intake.discard():  # THREATS.md T3: said in plain, perhaps by somebody else
+            log.warning("starttls_input_dropped", session=self._identifier, octets=octets)
+        self.transport.write(ready)
+        try:
+            async with asyncio.timeout(self._house.limits.handshake_seconds):
+                return await self._encrypted(b"")
+        except TimeoutError:
+            return self._too_slow()
+
+    async def _encrypted(self, early: bytes) -> bool:
+        """The handshake. early: what the client has sent of it already."""
+        assert self._house.certificate is not None
+        self._disarm()
+        self._encryption = encryption = Encryption(self._house.certificate.context)
+        self._shaken = self.loop.create_future()
+        if early:
+            self._decrypt(encryption, early)
+        if self._intake.ended or not await self._shaken:
+            log.info("handshake_failed", session=self._identifier)
+            return False
+        self._dialogue.secured()
+        log.info("session_secured", session=self._identifier, version=encryption.version)
+        return True
+
+    def _decrypt(self, encryption: Encryption, data: bytes) -> None:
+        plain, sound = b"", True
+        try:
+            plain = encryption.receive(data)
+        except ssl.SSLError as error:
+            log.info("encryption_failed", session=self._identifier, reason=error.reason)
+            sound = False
+        if self.transport is not None and (octets := encryption.outgoing()):
+            self.transport.write(octets)
+        if plain:
+            self._intake.push(plain)
+        if encryption.ended or not sound:
+            self._intake.end()
+        if encryption.established or not sound:
+            self._shake(done=sound)
+
+    def _shake(self, *, done: bool) -> None:
+        """The handshake has come to its end."""
+        if self._shaken is not None and not self._shaken.done():
+            self._shaken.set_result(done)
+
+    def _too_slow(self) -> bool:
+        log.info("handshake_timed_out", session=self._identifier)
+        if self.transport is not None:
+            self.transport.abort()
+        return False
+
+    def _wire(self, octets: bytes) -> bytes:
+        """Octets as they may leave: in plain only where TLS neither has begun nor comes first."""
+        if self._encryption is not None:
+            return self._encryption.encrypt(octets)
+        return b"" if self._house.settings.tls == "implicit" else octets
 
     def _end(self, answer: Answer) -> None:
         if answer.then is Then.DROP:
@@ -455,7 +612,7 @@ class _Door(SMTP):
         self._pending.clear()
         if self._leaving or self.transport is None or self.transport.is_closing():
             raise ConnectionResetError
-        self.transport.write(wire)
+        self.transport.write(self._wire(wire))
         if self.transport.get_write_buffer_size():
             self._arm(self.loop.time() + self._house.limits.idle_seconds)
             await self._writer.drain()
@@ -508,7 +665,9 @@ class _Door(SMTP):
         transport, self._leaving, left = self.transport, True, self._leaving
         if left or transport is None or transport.is_closing():
             return
-        transport.write(b"".join(self._pending))
+        transport.write(self._wire(b"".join(self._pending)))
+        if self._encryption is not None:
+            transport.write(self._encryption.farewell())
         self._pending.clear()
         at_end = self._intake.ended
         self._intake.drop()
@@ -528,6 +687,11 @@ def _sound(reply: Reply) -> Reply:
         raise MailguardError("the submission did not end in a reply")
     text = reply.text if reply.text.isascii() and reply.text.isprintable() else printable(reply.text)
     return Reply(reply.code, reply.status or f"{reply.code // 100}.0.0", text[:MAX_TEXT_OCTETS])
+
+
+def _within(peer: str, networks: tuple[Network, ...]) -> bool:
+    address = ip_address(peer)
+    return any(address in network for network in networks)
 
 
 def _cancelled_from_outside() -> bool:

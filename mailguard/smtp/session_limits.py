@@ -19,22 +19,27 @@ class ConnectionLimits:
         self._by_client: dict[str, int] = {}
         self.open = 0
 
-    def enter(self, peer: str) -> bool:
-        """Whether a client at this address may have one more connection; if so it is counted."""
-        held = self._by_client.get(peer, 0)
+    def enter(self, peer: str | None) -> bool:
+        """Whether a client at this address may have one more connection; if so it is counted. None: behind a balancer
+        that has not said yet who it is; it counts in all only.
+        """
+        held = 0 if peer is None else self._by_client.get(peer, 0)
         if self.open >= self._most or held >= self._most_per_client:
             return False
-        self._by_client[peer] = held + 1
+        if peer is not None:
+            self._by_client[peer] = held + 1
         self.open += 1
         return True
 
-    def leave(self, peer: str) -> None:
+    def leave(self, peer: str | None) -> None:
+        self.open -= 1
+        if peer is None:
+            return
         left = self._by_client[peer] - 1
         if left:
             self._by_client[peer] = left
         else:
             del self._by_client[peer]
-        self.open -= 1
 
     @property
     def busy(self) -> bool:

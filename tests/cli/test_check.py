@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import re
 import socket
 import ssl
 import threading
@@ -11,10 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.smtp.listen.certificates import make_pair
 
 from .conftest import SETTINGS, Ran, Run, hold
 
@@ -252,3 +256,43 @@ def test_tls_is_tried_as_the_settings_ask_for_it(
     assert ran.status == (0 if trusted else 1), ran.out
     if not trusted:
         assert "TLS failed" in findings(ran)["smarthost"][1]
+
+
+def with_certificate(settings: Path, **files: str) -> Path:
+    """Settings whose listener speaks TLS, with files named as from the settings file."""
+    values = yaml.safe_load(settings.read_text())
+    values["listen"] = [{"address": "127.0.0.1:0", "tls": "starttls", **files}]
+    settings.write_text(yaml.safe_dump(values))
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("days", "ok", "says"),
+    [(90, True, "fits its key, valid until"), (20, True, "note: .* expires in 19 days"), (-1, False, "has expired")],
+)
+def test_how_long_a_certificate_lasts(run: Run, sound: Path, days: int, ok: bool, says: str) -> None:
+    make_pair(sound.parent, days=days)
+    with_certificate(sound, certificate="guard.pem", key="guard.key")
+    ran = run("-C", str(sound), "check", "--json")
+    found = findings(ran)["certificate"]
+    assert found[0] is ok and re.search(says, found[1]), ran.out
+    assert ran.status == (0 if ok else 1)
+
+
+def test_a_certificate_that_cannot_be_used(run: Run, sound: Path) -> None:
+    pair = make_pair(sound.parent)
+    (sound.parent / "other").mkdir()
+    make_pair(sound.parent / "other")
+    for files, says in (
+        ({"certificate": "none.pem"}, "cannot be read"),
+        ({"certificate": "guard.pem", "key": "other/guard.key"}, "does not fit"),
+        ({"certificate": "guard.pem", "key": "mailguard.yaml"}, "PEM form"),
+    ):
+        with_certificate(sound, **files)
+        ran = run("-C", str(sound), "check", "--json")
+        assert ran.status == 1 and findings(ran)["certificate"][0] is False
+        assert says in findings(ran)["certificate"][1]
+    pair["key"].chmod(0o644)
+    with_certificate(sound, certificate="guard.pem", key="guard.key")
+    ran = run("-C", str(sound), "check", "--json")
+    assert ran.status == 0 and "every user of this computer may read the key" in ran.out

@@ -52,8 +52,10 @@ def test_t5_the_whole_internet_is_not_a_network(everyone: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [
-        ("tls", "starttls", "not served yet"),
-        ("tls", "implicit", "not served yet"),
+        ("tls", "starttls", 'needs "certificate"'),
+        ("tls", "implicit", 'needs "certificate"'),
+        ("certificate", "guard.pem", "would not be used"),
+        ("key", "guard.key", "would not be used"),
         ("sign_in", "local", "not served yet"),
         ("sign_in", "smarthost", "not served yet"),
         ("tls", "maybe", "none"),
