@@ -13,6 +13,7 @@ import os
 import queue
 import sqlite3
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -61,26 +62,22 @@ def writing_engine(path: Path, busy_timeout_seconds: float) -> SqlEngine:
     """Connections that neither begin nor end transactions by themselves. Errors come without their parameters."""
 
     def connect() -> sqlite3.Connection:
-        connection = _connect(f"file:{quote(str(path))}?mode=rw", busy_timeout_seconds)
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-        return connection
+        return _connect(f"file:{quote(str(path))}?mode=rw", busy_timeout_seconds, _PRAGMAS)
 
     return _engine(connect)
 
 
 def reading_engine(path: Path, busy_timeout_seconds: float) -> SqlEngine:
     def connect() -> sqlite3.Connection:
-        connection = _connect(f"file:{quote(str(path))}?mode=ro", busy_timeout_seconds)
-        connection.execute("PRAGMA query_only=ON")
-        connection.execute("PRAGMA temp_store=MEMORY")
-        return connection
+        pragmas = ("query_only=ON", "temp_store=MEMORY")
+        return _connect(f"file:{quote(str(path))}?mode=ro", busy_timeout_seconds, pragmas)
 
     return _engine(connect)
 
 
-def _connect(uri: str, busy_timeout_seconds: float) -> sqlite3.Connection:
-    return sqlite3.connect(
+def _connect(uri: str, busy_timeout_seconds: float, pragmas: Sequence[str]) -> sqlite3.Connection:
+    """A connection with its pragmas; one that cannot have them (a file that is no database) is closed again."""
+    connection = sqlite3.connect(
         uri,
         uri=True,
         timeout=busy_timeout_seconds,
@@ -88,6 +85,13 @@ def _connect(uri: str, busy_timeout_seconds: float) -> sqlite3.Connection:
         check_same_thread=False,
         cached_statements=256,
     )
+    try:
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _engine(connect: Any) -> SqlEngine:
