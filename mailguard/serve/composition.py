@@ -24,6 +24,7 @@ from ..smtp.listen_settings import HostPort
 from ..smtp.listener import Capabilities, ConnectionLimits, Listener
 from ..smtp.pool import Pace
 from ..smtp.smarthost import SmarthostPool
+from ..store.lock import StoreOwned
 from .control import ControlServer, socket_path
 from .health import HealthServer
 from .metrics import Metrics
@@ -42,6 +43,10 @@ CERTIFICATE_SECONDS = 1.0
 REFRESH_SECONDS = 60.0
 STOP_GRACE_SECONDS = 30.0
 CANCEL_AGAIN_SECONDS = 0.2
+STORE_FREE_SECONDS = 5.0
+"""A command without a service takes the store for about a second: `mailguard status` in a cron job must not keep the
+service from starting.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ async def serve(
 async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event, manager: ServiceManager) -> Running:
     """Start every part, each after what it stands on; the house stops them in the opposite order."""
     _heed_stops(stop, house)
-    parts = await open_parts(settings)
+    parts = await _open_when_free(settings)
     house.push_async_callback(parts.close)
     metrics = Metrics()
     policies = PolicySource(settings.policies, parts.store.policies, parts.store.ledger, parts.clock)
@@ -134,6 +139,18 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     house.push_async_callback(control.stop)
     _background(manager.keep_alive(lambda: _writer_answers(parts)), house)
     return running
+
+
+async def _open_when_free(settings: Settings) -> Parts:
+    """Open the parts, waiting a little for a command that has the store open just now. StoreOwned after that."""
+    until = asyncio.get_running_loop().time() + STORE_FREE_SECONDS
+    while True:
+        try:
+            return await open_parts(settings)
+        except StoreOwned:
+            if asyncio.get_running_loop().time() >= until:
+                raise
+        await asyncio.sleep(0.05)
 
 
 async def _writer_answers(parts: Parts) -> None:

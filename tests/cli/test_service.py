@@ -5,10 +5,14 @@ from __future__ import annotations
 import signal
 import smtplib
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from mailguard.config import load_settings
+from mailguard.store.migrate import take_lock
 
 from .conftest import SETTINGS, Run, process, wait_for
 
@@ -143,6 +147,18 @@ def test_a_service_that_was_killed_leaves_a_socket_that_is_no_obstacle(run: Run,
     assert (served.parent / "mailguard.db.sock").exists()
     assert run("-C", str(served), "held", "list").status == 0
     with process("serve", "-C", str(served)) as service:
+        wait_for(lambda: run("-C", str(served), "status").status == 0)
+        service.terminate()
+        assert service.wait(40) == 0
+
+
+def test_a_command_that_has_the_store_open_does_not_keep_the_service_from_starting(run: Run, served: Path) -> None:
+    lock = take_lock(load_settings(served).store_settings())
+    assert lock is not None
+    with process("serve", "-C", str(served)) as service:
+        time.sleep(2)
+        assert service.poll() is None
+        lock.release()
         wait_for(lambda: run("-C", str(served), "status").status == 0)
         service.terminate()
         assert service.wait(40) == 0
