@@ -407,7 +407,10 @@ class Submission:
         return short_reference(octets) if short else long_reference(octets)
 
     def _received(self, judged: Judged, ref: str) -> bytes:
-        return received_field(judged.session, self._hostname, ref, judged.at, judged.envelope)
+        trace = received_field(judged.session, self._hostname, ref, judged.at, judged.envelope)
+        if not trace:
+            raise MailguardError("a message without its trace field could go round in circles unseen")
+        return trace
 
     def _decision(self, judged: Judged, ref: str, sent_sha256: tuple[str, ...] = ()) -> NewEntry:
         decision: dict[str, Any] = judged.verdict.to_json(

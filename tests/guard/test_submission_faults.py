@@ -11,7 +11,7 @@ import inspect
 import pytest
 
 from mailguard.core.outcome import Outcome, SmarthostReply
-from mailguard.guard import ports
+from mailguard.guard import ports, submission
 from mailguard.guard.submission import SubmissionLimits
 from tests.guard.world import SESSION, World, envelope, message, people
 
@@ -31,6 +31,7 @@ WAYS = {
     "relay": (envelope("a@council.example"), message()),
     "reject": (envelope("a@council.example"), message(subject="secret")),
     "hold": (envelope(*people(20)), message(people(20))),
+    "delayed": (envelope("a@slow.example"), message()),
     "separate": (envelope(*people(6)), message(people(6))),
     "bcc": (envelope(*people(4)), message(people(4))),
     "partly deferred": (envelope("a@council.example", "later@council.example"), message()),
@@ -76,7 +77,7 @@ async def test_a_fault_in_a_port_lets_nothing_unjudged_out(port: str, method: st
 
     decided = {entry.ref for entry in world.ledger.kept if entry.kind == "message_decided"}
     assert not world.smarthost.taken or decided, "something left without a recorded decision"
-    if way in ("reject", "hold", "separate"):
+    if way in ("reject", "hold", "delayed", "separate"):
         assert not world.smarthost.taken
     if answer.code == 250:
         kept = world.smarthost.taken or world.store.messages or world.store.rows
@@ -113,3 +114,30 @@ async def test_cancelling_the_task_itself_still_cancels() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not world.smarthost.taken
+
+
+STEPS = ("parse", "observe", "judge", "relay", "bcc", "separate", "received_field")
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("fault", ["raises", "returns nothing"])
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_fault_in_a_step_of_our_own_lets_nothing_out(
+    step: str, fault: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = []
+
+    def broken(*_: object, **__: object) -> None:
+        called.append(step)
+        if fault == "raises":
+            raise RuntimeError("planted-secret")
+
+    world = World()
+    monkeypatch.setattr(submission, step, broken)
+    answer = await world.submission.submit(SESSION, *WAYS[way])
+    await world.submission.settle()
+    if called:
+        assert not world.smarthost.taken and not world.store.rows
+        held = way == "delayed" and world.store.messages
+        assert answer.code == 451 or held, "a fault was answered with success"
+    assert "planted-secret" not in str(answer)

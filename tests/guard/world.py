@@ -347,6 +347,11 @@ rules:
     describe: The subject says secret.
     when: {subject: {matches: secret}}
     action: reject
+  - id: cooling-off
+    describe: Mail to this place waits for some minutes.
+    when: {recipient_domain: [slow.example]}
+    action: hold
+    delay: 5m
   - id: asked
     describe: The attachment holds NHS numbers.
     when: {finding: {kind: nhs-number, count: {at_least: 1}}}

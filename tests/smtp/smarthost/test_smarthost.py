@@ -6,6 +6,7 @@ import asyncio
 import socket
 
 import pytest
+import uvloop
 
 from mailguard.core.envelope import Envelope, Recipient
 from mailguard.core.outcome import Stage
@@ -234,7 +235,6 @@ async def test_nobody_to_send_to() -> None:
 
 async def test_uvloop_too() -> None:
     """The line takes the transport over from aiosmtplib; uvloop's transports are others."""
-    uvloop = pytest.importorskip("uvloop")  # a dependency of the lock except on Windows
 
     async def send() -> None:
         async with ScriptedSmarthost() as smarthost:
