@@ -11,7 +11,9 @@ class Session:
     """identifier: random, for the log. greeting: the HELO or EHLO argument as printable ASCII.
 
     account: who signed in, None where nobody did. trusted: whether notices may go to an inside sender
-    (the message came through sign-in or an allowed network; THREATS.md T70).
+    (the message came through sign-in or an allowed network; THREATS.md T70). bound: it signed in at the smarthost, and
+    what passes at once goes on the connection that signed in and on no other. may_send_as: the canonical addresses that
+    the account may use as reverse-path and From, None where it may use any (THREATS.md T8).
     """
 
     identifier: str
@@ -23,3 +25,5 @@ class Session:
     secure: bool = False
     account: str | None = None
     trusted: bool = False
+    bound: bool = False
+    may_send_as: frozenset[str] | None = None

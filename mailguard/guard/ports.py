@@ -15,6 +15,8 @@ from ..core.lifecycle import State
 from ..core.mail.message import Buffer, Message
 from ..core.outcome import Transmission
 from ..core.rewrite.content import Content
+from ..core.session import Session
+from ..core.sign_in import Credentials, SignInAnswer
 from ..core.verdict import Inspection
 from .records import Attempt, Delivery, Entry, Held, HeldChange, NewDelivery, NewEntry, NewHeld
 
@@ -159,10 +161,35 @@ class SmarthostConnection(Protocol):
 class Smarthost(Protocol):
     """The next hop."""
 
-    async def connect(self, session: str | None) -> SmarthostConnection:
-        """A connection, bound to the client session where one is named. Does not raise for a smarthost that is
-        down: transmit then says so.
+    async def connect(self, session: Session | None) -> SmarthostConnection:
+        """A connection for the mail of a client's session; None for what the guard has taken on itself.
+
+        A session that is `bound` gets the connection that it signed in on, and no other. Does not raise for a smarthost
+        that is down: transmit then says so.
         """
+        ...
+
+
+class SignIn(Protocol):
+    """Who may send: a client's sign-in, tried at the smarthost or against accounts of the guard's own."""
+
+    def mechanisms(self) -> Sequence[str]:
+        """The SASL mechanisms that can be tried now, in upper case; none where nobody could sign in."""
+        ...
+
+    async def sign_in(self, session: Session, credentials: Credentials) -> SignInAnswer:
+        """Try one attempt. Does not raise for a wrong secret or a smarthost that is down. Keeps no secret.
+
+        Accepted through a smarthost: the connection waits for the session's mail until `leave`.
+        """
+        ...
+
+    def is_lost(self, session: str) -> bool:
+        """Whether the connection that the session (its identifier) signed in on is gone: it has to sign in again."""
+        ...
+
+    async def leave(self, session: str) -> None:
+        """The session (its identifier) has ended: close what it signed in on. Nothing where there is nothing."""
         ...
 
 

@@ -304,7 +304,7 @@ class Submission:
             await self._append([self._decision(judged, ref, (sent_sha256,))])
         self._watch.decided(judged.verdict)
         with self._watch.stage("transmit"):
-            connection = await self._within(self._smarthost.connect(_bound(judged.session)))
+            connection = await self._within(self._smarthost.connect(judged.session))
             try:
                 transmission = await self._within(
                     connection.transmit(judged.envelope, content), self._limits.transmission_seconds
@@ -502,11 +502,6 @@ class Submission:
         """Wait until every outcome that is on its way is recorded."""
         while self._background:
             await asyncio.wait(self._background)
-
-
-def _bound(session: Session) -> str | None:
-    """Only a session that signed in has a connection of its own; others share the pool."""
-    return session.identifier if session.account else None
 
 
 async def _apart(size: int, work: Callable[[], Value]) -> Value:

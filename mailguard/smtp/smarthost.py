@@ -25,6 +25,7 @@ import aiosmtplib
 from ..core.envelope import Envelope
 from ..core.outcome import SmarthostReply, Transmission
 from ..core.rewrite.content import Content
+from ..core.session import Session
 from ..logs import logger
 from .exchange import Patience, carry_out
 from .line import Line
@@ -207,7 +208,7 @@ class SmarthostPool:
                 self._lines.give_back(await self._lines.take(self._settings.connect_timeout_seconds, fresh=True))
         return self._capabilities
 
-    async def connect(self, session: str | None) -> PooledConnection:
+    async def connect(self, session: Session | None) -> PooledConnection:
         """A connection of its own until `release`. It is opened, or taken from those that are idle, by `transmit`."""
         return PooledConnection(self._lines, self._settings, all_or_none=self._settings.partial == "refuse_all")
 
@@ -259,7 +260,7 @@ class OutboxSmarthost:
     def __init__(self, pool: SmarthostPool) -> None:
         self._pool = pool
 
-    async def connect(self, session: str | None) -> PooledConnection:
+    async def connect(self, session: Session | None) -> PooledConnection:
         return self._pool.outbox_connection()
 
 

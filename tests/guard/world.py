@@ -262,7 +262,7 @@ class MemorySmarthost:
         self.outcomes: dict[str, tuple[Outcome, SmarthostReply | None]] = {}
         self.trouble: str | None = None
 
-    async def connect(self, session: str | None) -> MemorySmarthost:
+    async def connect(self, session: Session | None) -> MemorySmarthost:
         if await self._told.call("smarthost", "connect"):
             return None  # type: ignore[return-value]
         return self

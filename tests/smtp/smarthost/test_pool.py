@@ -11,6 +11,7 @@ from mailguard.core.rewrite.content import Content
 from mailguard.smtp.pool import Pace
 from mailguard.smtp.smarthost import SmarthostPool
 from tests.fakes.smarthost import CUT, STALL, Act, ScriptedSmarthost, raw, say, say_and_cut
+from tests.guard.world import SESSION
 
 from .samples import MESSAGE, A, D, U, envelope, outcomes, pool
 
@@ -72,7 +73,7 @@ async def test_no_free_connection_is_trouble_not_a_wait_for_ever() -> None:
 
 async def test_a_bound_connection_is_not_shared() -> None:
     async with ScriptedSmarthost() as smarthost, pool(smarthost.port) as made:
-        bound = await made.connect("session-1")
+        bound = await made.connect(SESSION)
         await bound.transmit(envelope(), Content(MESSAGE))
         await send(made)
         await bound.transmit(envelope(), Content(MESSAGE))
