@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import re
 from datetime import timedelta
+from itertools import combinations, product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from .core.document import load_model, quoted
 from .core.duration import Duration
@@ -21,7 +22,7 @@ from .core.mail.canonical import canonical_address, canonical_domain
 from .core.organisation import Organisation
 from .guard.settings import NoticeSettings, OutboxSettings
 from .smtp.listen_settings import HostPort, HostPortSetting, Limits, ListenerSettings
-from .smtp.smarthost_settings import SmarthostSettings
+from .smtp.smarthost_settings import SmarthostSettings, canonical_domains
 from .store.store_settings import RetentionSettings, StoreSettings
 
 DEFAULT_FILE = Path("mailguard.yaml")
@@ -116,6 +117,18 @@ class ConsoleSettings(BaseModel):
     )
 
 
+def _one_or_several(value: Any) -> str:
+    """So that what is wrong in a smarthost is said once, of the form that was meant."""
+    return "several" if isinstance(value, list | tuple) else "one"
+
+
+SmarthostSetting = Annotated[
+    Annotated[SmarthostSettings, Tag("one")]
+    | Annotated[tuple[SmarthostSettings, ...], Field(min_length=1), Tag("several")],
+    Discriminator(_one_or_several),
+]
+
+
 class Settings(BaseModel):
     """All of mailguard.yaml. The names of the attributes are the keys of the file."""
 
@@ -127,7 +140,9 @@ class Settings(BaseModel):
         min_length=1,
         description="Where clients submit. Default: one plain listener on 127.0.0.1:2525.",
     )
-    smarthost: SmarthostSettings = Field(description="The next mail server. Required.")
+    smarthost: SmarthostSetting = Field(
+        description="The next mail server, or a list of several that are tried in order. Required."
+    )
     store: str = Field(
         description="Where everything is kept. Required. Example: sqlite:////var/lib/mailguard/mailguard.db (four "
         "slashes: absolute) or postgresql://mailguard@127.0.0.1/mailguard."
@@ -185,13 +200,37 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _lead_onwards(self) -> Settings:
-        for listener in self.listen:
-            if _is_same(self.smarthost.address, listener.address):
+        for smarthost, listener in product(self.smarthosts, self.listen):
+            if _is_same(smarthost.address, listener.address):
                 raise ValueError(
-                    f'the smarthost "{self.smarthost.address}" is the listener "{listener.address}" itself: mail would '
+                    f'the smarthost "{smarthost.address}" is the listener "{listener.address}" itself: mail would '
                     "go round in circles; name the mail server that checked mail goes to"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _have_a_default_route(self) -> Settings:
+        if not self.default_route:
+            raise ValueError(
+                'every smarthost has "sender_domains": mail of other senders, and notices, would have nowhere to go; '
+                "leave it out at one of them"
+            )
+        for first, second in combinations(self.smarthosts, 2):
+            shared = set(canonical_domains(first)) & set(canonical_domains(second))
+            both_default = not first.sender_domains and not second.sender_domains
+            if first.address == second.address and (shared or both_default):
+                raise ValueError(f'the smarthost "{first.address}" stands twice in the same route')
+        return self
+
+    @property
+    def smarthosts(self) -> tuple[SmarthostSettings, ...]:
+        """Every smarthost, in order."""
+        return self.smarthost if isinstance(self.smarthost, tuple) else (self.smarthost,)
+
+    @property
+    def default_route(self) -> tuple[SmarthostSettings, ...]:
+        """The smarthosts of all mail that no `sender_domains` names, the first one first."""
+        return tuple(each for each in self.smarthosts if not each.sender_domains)
 
     def store_settings(self) -> StoreSettings:
         """What the store needs to open."""
@@ -224,12 +263,7 @@ def load_settings(path: Path) -> Settings:
 
 def resolve(settings: Settings, folder: Path) -> Settings:
     """The settings with every relative path counted from `folder`."""
-    smarthost = settings.smarthost
-    paths = {
-        name: folder / value
-        for name in ("ca_file", "password_file")
-        if isinstance(value := getattr(smarthost, name, None), Path)
-    }
+    smarthosts = tuple(_resolve_smarthost(each, folder) for each in settings.smarthosts)
     return settings.model_copy(
         update={
             "listen": tuple(_resolve_listener(listener, folder) for listener in settings.listen),
@@ -238,9 +272,15 @@ def resolve(settings: Settings, folder: Path) -> Settings:
             "witness": folder / settings.witness if settings.witness else None,
             "spool": folder / settings.spool if settings.spool else None,
             "store": _absolute_store(settings.store, folder),
-            "smarthost": smarthost.model_copy(update=paths),
+            "smarthost": smarthosts if isinstance(settings.smarthost, tuple) else smarthosts[0],
         }
     )
+
+
+def _resolve_smarthost(smarthost: SmarthostSettings, folder: Path) -> SmarthostSettings:
+    names = ("ca_file", "password_file")
+    paths = {name: folder / value for name in names if isinstance(value := getattr(smarthost, name), Path)}
+    return smarthost.model_copy(update=paths)
 
 
 def _resolve_listener(listener: ListenerSettings, folder: Path) -> ListenerSettings:

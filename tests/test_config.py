@@ -80,3 +80,53 @@ def test_a_smarthost_beside_the_guard(tmp_path: Path, listen: str, smarthost: st
 
 def test_a_level_that_does_not_exist(tmp_path: Path) -> None:
     assert messages(tmp_path, level="verbose") == ['"verbose" is not one of "debug", "info", "warning" or "error"']
+
+
+def several(folder: Path, *items: str) -> Path:
+    """Settings with a list of smarthosts."""
+    path = folder / "mailguard.yaml"
+    listed = "smarthost:\n" + "".join(f"  - {item}\n" for item in items)
+    path.write_text(SETTINGS.format(**SOUND).replace('smarthost: {address: "127.0.0.1:2526"}\n', listed))
+    return path
+
+
+def test_one_smarthost_or_a_list_of_them(tmp_path: Path) -> None:
+    path = several(tmp_path, "{address: 'a.example:25', ca_file: ca.pem}", "{address: 'b.example:25'}")
+    found = load_settings(path)
+    assert [str(each.address) for each in found.smarthosts] == ["a.example:25", "b.example:25"]
+    assert found.smarthosts[0].ca_file == tmp_path / "ca.pem" and found.default_route == found.smarthosts
+    assert messages(tmp_path) == [] and len(load_settings(tmp_path / "mailguard.yaml").smarthosts) == 1
+
+
+@pytest.mark.parametrize(
+    ("items", "told"),
+    [
+        (["{address: 'a.example:25', sender_domains: [ward.example]}"], 'every smarthost has "sender_domains"'),
+        (["{address: 'a.example:25'}", "{address: 'a.example:25'}"], "stands twice in the same route"),
+        (["{address: 'a.example:25'}", "{address: '127.0.0.1:2525'}"], "round in circles"),
+        (["{address: 'a.example:25'}", "{address: 'b.example:25', tsl: none}"], 'unknown key "tsl"'),
+        (["{address: 'a.example:25', sender_domains: [example]}"], "is no domain such as"),
+        (["{address: 'a.example:25', sender_domains: ward.example}"], "a list expected"),
+        (["{tls: none}"], '"address" is missing'),
+    ],
+)
+def test_what_is_refused_in_a_list_of_smarthosts(tmp_path: Path, items: list[str], told: str) -> None:
+    with pytest.raises(DocumentErrors) as caught:
+        load_settings(several(tmp_path, *items))
+    (found,) = caught.value.diagnostics
+    assert told in found.message and found.line >= 1
+
+
+def test_a_fault_in_a_list_is_found_at_its_line(tmp_path: Path) -> None:
+    path = several(tmp_path, "{address: 'a.example:25'}", "{address: 'b.example:25', tls: required, partial: some}")
+    with pytest.raises(DocumentErrors) as caught:
+        load_settings(path)
+    (found,) = caught.value.diagnostics
+    assert path.read_text().splitlines()[found.line - 1].lstrip().startswith("- {address: 'b.example:25'")
+
+
+def test_an_empty_list_of_smarthosts(tmp_path: Path) -> None:
+    path = tmp_path / "mailguard.yaml"
+    path.write_text(SETTINGS.format(**SOUND).replace('{address: "127.0.0.1:2526"}', "[]"))
+    with pytest.raises(DocumentErrors):
+        load_settings(path)

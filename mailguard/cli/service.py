@@ -82,7 +82,12 @@ def _print_status(item: dict[str, Any]) -> None:
     running = item["running"]
     output.result(output.colour("running", "green") if running else output.colour("NOT running", "red"))
     names = {"held": "held, undecided", "outbox": "waiting to be delivered", "outbox_oldest_seconds": "oldest, seconds"}
+    item = item | {"smarthosts": [_smarthost(each) for each in item.get("smarthosts", ())]}
     output.pairs((names.get(name, name.replace("_", " ")), value) for name, value in item.items() if name != "running")
+
+
+def _smarthost(found: dict[str, Any]) -> str:
+    return f"{found['address']} ({found['trouble'] or ('reached' if found['known'] else 'not reached yet')})"
 
 
 def _block(sentence: str) -> str:

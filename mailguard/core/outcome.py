@@ -10,6 +10,9 @@ from enum import StrEnum
 
 from .envelope import Recipient
 
+SIGN_IN_LOST = "the client's sign-in is lost"
+"""A Transmission's trouble: nothing was sent, for the connection that the client signed in on is gone."""
+
 
 class Outcome(StrEnum):
     """Of one recipient (DESIGN.md "Words")."""

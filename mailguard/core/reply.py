@@ -55,6 +55,11 @@ def smarthost_unavailable(ref: str) -> Reply:
     return Reply(451, "4.4.1", f"The next mail server cannot take this message now, ref {ref}")
 
 
+def sign_in_lost(ref: str) -> Reply:
+    """421 closes the session: a mail program connects anew and signs in again, as the message needs it to."""
+    return Reply(421, "4.7.0", f"The next mail server ended your sign-in, connect and sign in again, ref {ref}")
+
+
 def uncertain(ref: str) -> Reply:
     """The smarthost's answer was lost after the final dot: it may have the message (DESIGN.md "UNCERTAIN")."""
     return Reply(451, "4.4.2", f"The next mail server did not confirm this message, it may arrive twice, ref {ref}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from ..core.envelope import Recipient
+from ..core.envelope import Envelope, Recipient
 from ..core.errors import MailguardError
 from ..core.mail.message import Buffer
 from ..core.outcome import Outcome, Transmission
@@ -37,8 +37,8 @@ Value = TypeVar("Value")
 
 
 class Pacing(Protocol):
-    async def turn(self) -> None:
-        """Return when the next message may leave (`messages_per_minute`)."""
+    async def turn(self, envelope: Envelope) -> None:
+        """Return when the message may leave (`messages_per_minute` of the smarthost that it goes to)."""
         ...
 
 
@@ -162,7 +162,7 @@ class Deliveries:
         content = await self._content(row)
         transmission = self._unrecorded.get(row.identifier)
         if transmission is None or _recipients(transmission) != row.envelope.recipients:
-            await self._pacing.turn()
+            await self._pacing.turn(row.envelope)
             transmission = await self._transmit(row, content)
         self._unrecorded[row.identifier] = transmission
         await self._record(row, content, transmission)

@@ -24,7 +24,7 @@ from ..core.mail.message import Buffer, Message
 from ..core.mail.parse import parse
 from ..core.observation import observe
 from ..core.organisation import Organisation
-from ..core.outcome import Outcome, RecipientOutcome, SmarthostReply, Transmission
+from ..core.outcome import SIGN_IN_LOST, Outcome, RecipientOutcome, SmarthostReply, Transmission
 from ..core.policy.judge import judge
 from ..core.policy.load import Policy
 from ..core.reference import RANDOM_OCTETS, long_reference, short_reference
@@ -328,7 +328,8 @@ class Submission:
             return reply.uncertain(ref)
         if transmission.trouble:
             self._record("message_deferred", judged, ref, transmission)
-            return reply.smarthost_unavailable(ref)
+            lost = transmission.trouble == SIGN_IN_LOST
+            return reply.sign_in_lost(ref) if lost else reply.smarthost_unavailable(ref)
         return self._turned_down(judged, ref, transmission)
 
     def _turned_down(self, judged: Judged, ref: str, transmission: Transmission) -> Reply:

@@ -154,8 +154,11 @@ def _check_certificate(listener: ListenerSettings) -> Iterator[Finding]:
 
 def _check_smarthost(settings: Settings) -> Iterator[Finding]:
     """Connect, EHLO, and TLS as the settings ask for it; no sign-in and no mail."""
-    smarthost = settings.smarthost
-    part = f"smarthost {smarthost.address}"
+    for smarthost in settings.smarthosts:
+        yield from _check_one_smarthost(f"smarthost {smarthost.address}", smarthost)
+
+
+def _check_one_smarthost(part: str, smarthost: SmarthostSettings) -> Iterator[Finding]:
     if smarthost.password_file is not None and not os.access(smarthost.password_file, os.R_OK):
         yield Finding(part, False, f'its password file "{smarthost.password_file}" cannot be read')
     try:

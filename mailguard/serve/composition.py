@@ -22,7 +22,7 @@ from ..logs import logger
 from ..smtp.certificate import Certificate
 from ..smtp.listen_settings import HostPort
 from ..smtp.listener import Capabilities, ConnectionLimits, Listener
-from ..smtp.pool import Pace
+from ..smtp.routes import SmarthostRoutes
 from ..smtp.smarthost import SmarthostPool
 from ..store.lock import StoreOwned
 from .control import ControlServer, socket_path
@@ -58,7 +58,7 @@ class Running:
     health_port: int | None
     deliveries: Deliveries
     policies: PolicySource
-    smarthost: SmarthostPool
+    smarthost: SmarthostRoutes
     certificates: tuple[Certificate, ...] = ()
 
     def status(self) -> dict[str, Any]:
@@ -68,12 +68,20 @@ class Running:
             "policy_revision": self.policies.revision,
             "policy_problem": self.policies.problem,
             "smarthost_trouble": self.smarthost.trouble,
+            "smarthosts": [_reached(each) for each in self.smarthost.smarthosts],
             "certificate_problem": next((each.problem for each in self.certificates if each.problem), None),
         }
 
     def wake(self) -> None:
         """There may be something to deliver now. Implements operations.Live."""
         self.parts.wake.set()
+
+
+def _reached(smarthost: SmarthostPool) -> dict[str, Any]:
+    """known: it was reached since the start."""
+    settings = smarthost.settings
+    found: dict[str, Any] = {"address": str(settings.address), "trouble": smarthost.trouble}
+    return found | {"sender_domains": list(settings.sender_domains), "known": smarthost.capabilities is not None}
 
 
 async def serve(
@@ -113,7 +121,7 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     await policies.reload()
     certificates: list[Certificate] = []
     _heed_reloads(policies, certificates, stop, house, manager)
-    smarthost = SmarthostPool(settings.smarthost, hostname=hostname(settings))
+    smarthost = SmarthostRoutes(settings.smarthosts, hostname=hostname(settings))
     house.push_async_callback(smarthost.close)
     await smarthost.refresh()
     deliveries = await _start_deliveries(parts, metrics, smarthost, house)
@@ -158,7 +166,7 @@ async def _writer_answers(parts: Parts) -> None:
     await parts.store.engine.write(lambda connection, chain: None, locks=False)
 
 
-def _submission(parts: Parts, metrics: Metrics, policies: PolicySource, smarthost: SmarthostPool) -> Submission:
+def _submission(parts: Parts, metrics: Metrics, policies: PolicySource, smarthost: SmarthostRoutes) -> Submission:
     return Submission(
         organisation=parts.organisation,
         policy=policies,
@@ -179,7 +187,7 @@ def _submission(parts: Parts, metrics: Metrics, policies: PolicySource, smarthos
 
 
 async def _start_deliveries(
-    parts: Parts, metrics: Metrics, smarthost: SmarthostPool, house: AsyncExitStack
+    parts: Parts, metrics: Metrics, smarthost: SmarthostRoutes, house: AsyncExitStack
 ) -> Deliveries:
     settings = parts.settings
     owner = "this-machine" if settings.store.startswith("sqlite:") else parts.randomness.octets(8).hex()
@@ -192,7 +200,7 @@ async def _start_deliveries(
         owner=owner,
         watch=metrics,
         schedule=Schedule(settings.outbox.first_retry, settings.outbox.factor, settings.outbox.longest_retry),
-        pacing=Pace(settings.smarthost.messages_per_minute),
+        pacing=smarthost,
         wake=parts.wake,
     )
     ending = asyncio.Event()
@@ -210,13 +218,15 @@ async def _start_deliveries(
 async def _start_listeners(
     parts: Parts,
     submission: Submission,
-    smarthost: SmarthostPool,
+    smarthost: SmarthostRoutes,
     connections: ConnectionLimits,
     house: AsyncExitStack,
 ) -> list[Listener]:
     def capabilities() -> Capabilities:
         known = smarthost.capabilities
-        return Capabilities(eight_bit=known.eight_bit, smtputf8=known.smtputf8, dsn=known.dsn)
+        if known is None:
+            return Capabilities(known=False)
+        return Capabilities(known.eight_bit, known.smtputf8, known.dsn, known.size_limit)
 
     listeners = []
     for settings in parts.settings.listen:
@@ -244,7 +254,7 @@ def _keep_going(
     parts: Parts,
     metrics: Metrics,
     policies: PolicySource,
-    smarthost: SmarthostPool,
+    smarthost: SmarthostRoutes,
     connections: ConnectionLimits,
     house: AsyncExitStack,
 ) -> None:

@@ -65,7 +65,8 @@ async def open_parts(settings: Settings) -> Parts:
         mark_key=hmac.digest(store.keyring.active("recipients").octets, b"notice mark", "sha256"),
         hostname=hostname(settings),
         give_up_after=settings.outbox.notices_give_up_after,
-        smarthost=settings.smarthost.address.host,
+        # Of several nobody can say afterwards which one it was.
+        smarthost=settings.smarthosts[0].address.host if len(settings.smarthosts) == 1 else None,
     )
     review = Review(
         organisation=organisation,

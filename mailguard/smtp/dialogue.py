@@ -151,6 +151,11 @@ class Dialogue:
         self.session = None
         self.capabilities = Capabilities()
 
+    @property
+    def message_bytes(self) -> int:
+        """The largest content: the smaller of our own limit and the next hop's."""
+        return min(self._limits.message_bytes, self.capabilities.size_limit or self._limits.message_bytes)
+
     def forget(self) -> None:
         """No transaction is open (RFC 5321 section 4.1.1.5)."""
         self.open = False
@@ -237,7 +242,7 @@ class Dialogue:
 
     def _extensions(self) -> bytes:
         """RFC 5321 section 4.1.1.1. Never CHUNKING: Microsoft sends bare LF inside BDAT (FIELD-NOTES.md)."""
-        lines = [self._hostname, "PIPELINING", f"SIZE {self._limits.message_bytes}"]
+        lines = [self._hostname, "PIPELINING", f"SIZE {self.message_bytes}"]
         if self.capabilities.eight_bit:
             lines.append("8BITMIME")
         if announces_smtputf8(self.capabilities):
@@ -279,7 +284,7 @@ class Dialogue:
         if refusal := parameter_trouble(parameters, OF_MAIL, self.capabilities):
             return refusal
         size = value_of(parameters, b"SIZE")
-        return replies.TOO_LARGE if size and int(size) > self._limits.message_bytes else None
+        return replies.TOO_LARGE if size and int(size) > self.message_bytes else None
 
     def _rcpt(self, argument: bytes) -> Answer:
         if not self.open or self.session is None:

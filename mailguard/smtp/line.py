@@ -23,7 +23,10 @@ QUIT_SECONDS = 2.0
 
 
 class Line(asyncio.Protocol):
-    """transport: handed over after the handshake. opened_at: monotonic seconds. messages: transactions begun on it."""
+    """transport: handed over after the handshake. opened_at: monotonic seconds. messages: transactions begun on it.
+
+    told: the client that XCLIENT has named on it for good, None while the server sees the guard.
+    """
 
     def __init__(
         self,
@@ -34,6 +37,7 @@ class Line(asyncio.Protocol):
         self.capabilities = capabilities
         self.opened_at = opened_at
         self.messages = 0
+        self.told: tuple[object, ...] | None = None
         self._transport = transport
         self._reader = ReplyReader()
         self._replies: deque[SmarthostReply] = deque()

@@ -541,7 +541,7 @@ class _Door(SMTP):
         house = self._house
         reader = ContentReader(
             Spool(house.limits.spool_above_bytes, house.spool_directory),
-            house.limits.message_bytes,
+            self._dialogue.message_bytes,
             normalise=house.settings.line_ends == "normalise",
         )
         complete = False
@@ -581,6 +581,8 @@ class _Door(SMTP):
             return dialogue.content_refused(_FAULTS[reader.fault])
         if reader.eight_bit and not dialogue.capabilities.eight_bit:
             log.info("content_refused", session=self._identifier, fault="eight_bit")
+            if not dialogue.capabilities.known:
+                return Answer(to_wire(replies.NEXT_HOP_UNKNOWN))
             return dialogue.content_refused(replies.EIGHT_BIT_CONTENT)
         reply = await self._submitted(dialogue.envelope(eight_bit=reader.eight_bit), content)
         return Answer(to_wire(reply), Then.CLOSE if reply.code == 421 else Then.GO_ON)

@@ -22,6 +22,8 @@ EIGHT_BIT_NOT_TAKEN = SmarthostReply(554, "5.6.3", "The next mail server does no
 UTF8_NOT_TAKEN = SmarthostReply(553, "5.6.7", "The next mail server does not take internationalized addresses")
 BAD_SENDER = SmarthostReply(501, "5.1.7", "Bad sender address")
 BAD_RECIPIENT = SmarthostReply(501, "5.1.3", "Bad recipient address")
+DOWNGRADES = (EIGHT_BIT_NOT_TAKEN, UTF8_NOT_TAKEN)
+"""Refusals for what this smarthost lacks; another one may have it."""
 TOO_MANY_RECIPIENTS = SmarthostReply(554, "5.5.3", "Too many recipients for one message")
 
 

@@ -76,7 +76,8 @@ def parameter_trouble(
         name = name.upper()
         parameter = known.get(name)
         if parameter is None or not parameter.announced(capabilities):
-            return replies.UNKNOWN_PARAMETER
+            waits = parameter is not None and not capabilities.known
+            return replies.NEXT_HOP_UNKNOWN if waits else replies.UNKNOWN_PARAMETER
         if name in seen:
             return replies.PARAMETER_TWICE
         if bool(equals) != bool(value) or not parameter.value.fullmatch(value):

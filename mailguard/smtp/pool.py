@@ -49,8 +49,13 @@ class Pool:
         """Connections that wait for a message."""
         return len(self._idle)
 
-    async def take(self, seconds: float, *, fresh: bool = False) -> Line:
-        """A line: one that was used before (unless fresh), else a new one. Raises InTrouble. seconds: for all of it."""
+    async def take(
+        self, seconds: float, *, fresh: bool = False, fits: Callable[[Line], bool] = lambda line: True
+    ) -> Line:
+        """A line: one that was used before and fits (unless fresh), else a new one. Raises InTrouble.
+
+        seconds: for all of it.
+        """
         deadline = asyncio.get_running_loop().time() + seconds
         try:
             async with asyncio.timeout_at(deadline):
@@ -58,7 +63,7 @@ class Pool:
         except TimeoutError:
             raise InTrouble(Trouble.NO_FREE_CONNECTION) from None
         try:
-            line = (None if fresh else self._reuse()) or await self._new(deadline)
+            line = (None if fresh else self._reuse(fits)) or await self._new(deadline)
         except BaseException:
             self._slots.release()
             raise
@@ -103,10 +108,12 @@ class Pool:
             timer.cancel()
             self._leave(line)
 
-    def _reuse(self) -> Line | None:
+    def _reuse(self, fits: Callable[[Line], bool]) -> Line | None:
         """The line that was used last: those that are not needed grow old and leave."""
-        while self._idle:
-            line, timer = self._idle.pop()
+        for line, timer in reversed(self._idle.copy()):
+            if not fits(line):
+                continue
+            self._idle.remove((line, timer))
             timer.cancel()
             if self._is_fit(line):
                 return line

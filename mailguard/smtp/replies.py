@@ -44,6 +44,7 @@ HEADER_TOO_LARGE = Reply(552, "5.3.4", "Message header larger than this server t
 TOO_MANY_FIELDS = Reply(552, "5.3.4", "Message header with more fields than this server takes")
 BARE_LINE_END = Reply(554, "5.6.0", "Message with a bare CR or bare LF, only CRLF ends a line (RFC 5321 section 2.3.8)")
 NUL_IN_CONTENT = Reply(554, "5.6.0", "Message with a NUL octet")
+NEXT_HOP_UNKNOWN = Reply(451, "4.4.1", "The next mail server cannot be reached to ask whether it takes this, try later")
 EIGHT_BIT_CONTENT = Reply(554, "5.6.3", "Message with 8-bit octets, which the next mail server does not take")
 
 # The session ends.

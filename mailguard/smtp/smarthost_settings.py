@@ -6,12 +6,17 @@ ValueError inside the model, so that the reader of the file (core/document.py) c
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from ..core.document import quoted
+from ..core.mail.canonical import canonical_domain
 from .listen_settings import HostPortSetting
+
+_DOMAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 
 
 def _text(sentence: str, *, default: object, unit: str, example: str, consequence: str) -> str:
@@ -83,6 +88,50 @@ class SmarthostSettings(BaseModel):
             unit="path",
             example="`password_file: /etc/mailguard/smarthost.password`",
             consequence="read anew for every connection, so a new password needs no restart. Keep it at mode 0600.",
+        ),
+    )
+    trusts_address: bool = Field(
+        default=False,
+        description=_text(
+            "Whether the server takes mail from this machine without sign-in.",
+            default="false",
+            unit="true or false",
+            example="`trusts_address: true`",
+            consequence="only says so: with `sign_in: smarthost` on a listener, what the guard sends by itself "
+            "(released mail, copies, notices) needs a right of its own, either this or `username`.",
+        ),
+    )
+    sender_domains: tuple[str, ...] = Field(
+        default=(),
+        description=_text(
+            "The sender domains whose mail goes here and to no other route.",
+            default="empty: the default route, for all others and for the null reverse-path",
+            unit="list of domains, those below them are meant along",
+            example="`sender_domains: [ward.elmroad.example]`",
+            consequence="the reverse-path decides, and the longest domain counts. Several servers of one domain, or "
+            "several without, are tried in the order given. One without has to be there.",
+        ),
+    )
+    pass_over_seconds: int = _number(
+        "pass_over_seconds",
+        "How long a server that could not be reached comes after the others of its route.",
+        60,
+        "seconds",
+        300,
+        "longer spares messages the wait for a server that is down; with one server in the route it does nothing.",
+        least=1,
+        most=86_400,
+    )
+    tell_client: Literal["none", "xforward", "xclient"] = Field(
+        default="none",
+        description=_text(
+            "Whether a Postfix that trusts this machine is told who the client is.",
+            default="none",
+            unit="one of none, xforward, xclient",
+            example="`tell_client: xforward`",
+            consequence="xforward puts the client into its log; where it is not announced mail goes on without. "
+            "xclient makes its access rules apply to the client; where it is not announced mail waits (451). They need "
+            "`smtpd_authorized_xforward_hosts` or `smtpd_authorized_xclient_hosts` there. xclient excludes `username`.",
         ),
     )
     partial: Literal["bounce", "refuse_all"] = Field(
@@ -204,6 +253,14 @@ class SmarthostSettings(BaseModel):
         most=870,
     )
 
+    @field_validator("sender_domains")
+    @classmethod
+    def _are_domains(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
+        for domain in domains:
+            if not _DOMAIN.fullmatch(canonical_domain(domain)):
+                raise ValueError(f"{quoted(domain)} is no domain such as ward.elmroad.example")
+        return domains
+
     @model_validator(mode="after")
     def _usable(self) -> SmarthostSettings:
         if trouble := why_unusable(self):
@@ -219,11 +276,20 @@ def why_unusable(settings: SmarthostSettings) -> str | None:
         return '"username" needs "password_file", a file with the password'
     if settings.password_file is not None and settings.username is None:
         return '"password_file" needs "username", the name to sign in with'
-    if settings.username is not None and not _keeps_a_password(settings):
+    if settings.username is not None and settings.tell_client == "xclient":
+        return (
+            '"tell_client: xclient" ends a sign-in with "username"; let that server trust this machine by its address'
+        )
+    if settings.username is not None and not keeps_a_password(settings):
         return f'"username" with "tls: {settings.tls}" could show the password to others; use "tls: required"'
     return None
 
 
-def _keeps_a_password(settings: SmarthostSettings) -> bool:
+def canonical_domains(settings: SmarthostSettings) -> tuple[str, ...]:
+    """`sender_domains` in the form that envelopes have."""
+    return tuple(dict.fromkeys(map(canonical_domain, settings.sender_domains)))
+
+
+def keeps_a_password(settings: SmarthostSettings) -> bool:
     """Opportunistic TLS does not: whoever is on the way removes STARTTLS or shows a certificate of their own (T4)."""
     return settings.tls in ("required", "implicit") or (settings.tls == "none" and settings.address.loopback)

@@ -13,11 +13,11 @@ _ORDER = tuple(Stage)
 
 
 class Tally:
-    """Ask `batch` for the recipients of the next transaction, tell `add` how it went, until batch is empty."""
+    """While it `is_waiting`, ask `batch` for the recipients of the next transaction and tell `add` how it went."""
 
-    def __init__(self, recipients: Sequence[Recipient], max_recipients: int | None) -> None:
+    def __init__(self, recipients: Sequence[Recipient]) -> None:
         self._recipients = recipients
-        self._limit = max_recipients or len(recipients)
+        self._limit = len(recipients)
         self._answers: list[Answer | None] = [None] * len(recipients)
         self._waiting = list(range(len(recipients)))
         self._stage = Stage.CONNECT
@@ -25,9 +25,14 @@ class Tally:
         self._trouble: Trouble | None = None
         self._accepted = False
 
-    def batch(self) -> tuple[int, ...]:
-        """Indices of the recipients to try next, in order; () where all have an answer."""
-        return tuple(self._waiting[: self._limit])
+    @property
+    def is_waiting(self) -> bool:
+        """Whether recipients are without an answer."""
+        return bool(self._waiting)
+
+    def batch(self, max_recipients: int | None) -> tuple[int, ...]:
+        """Indices of the recipients to try next, in order. max_recipients: of a transaction, None for no limit."""
+        return tuple(self._waiting[: min(self._limit, max_recipients or self._limit)])
 
     def add(self, batch: Sequence[int], result: Result) -> None:
         """How the transaction with these recipients went."""

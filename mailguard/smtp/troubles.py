@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from ..core.errors import MailguardError
-from ..core.outcome import SmarthostReply
+from ..core.outcome import SIGN_IN_LOST, SmarthostReply
 
 
 class Trouble(StrEnum):
@@ -29,6 +29,10 @@ class Trouble(StrEnum):
     NO_SIGN_IN = "sign-in not offered"
     PASSWORD_FILE = "password_file cannot be read"  # noqa: S105 - a phrase
     SIGN_IN = "sign-in refused or asked for"
+    NO_XCLIENT = "XCLIENT not offered"
+    XCLIENT = "XCLIENT refused"
+    XFORWARD = "XFORWARD refused"
+    SIGN_IN_LOST = SIGN_IN_LOST
     UNAVAILABLE = "service not available (421)"
     MALFORMED = "malformed reply"
     TOO_LONG = "reply too long"

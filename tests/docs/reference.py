@@ -56,6 +56,8 @@ def _default(field: FieldInfo) -> str:
             if seconds % size == 0 and (unit != "d" or seconds > 86400):
                 return f"`{seconds // size}{unit}`"
         return f"`{seconds}s`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
     return "none" if value in (None, ()) else f"`{value}`"
 
 

@@ -436,7 +436,7 @@ class World:
             limits=limits or SubmissionLimits(),
         )
 
-    async def turn(self) -> None:
+    async def turn(self, envelope: Envelope) -> None:
         """Implements delivery.Pacing: no wait."""
 
     async def deliver(self) -> None:

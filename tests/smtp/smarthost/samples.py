@@ -18,7 +18,8 @@ from cryptography.x509.oid import NameOID
 from mailguard.core.envelope import Envelope, Path, Recipient
 from mailguard.core.outcome import Outcome, Transmission
 from mailguard.core.rewrite.content import Content
-from mailguard.smtp.smarthost import PooledConnection, SmarthostPool
+from mailguard.smtp.pass_through import BoundConnection
+from mailguard.smtp.routes import RoutedConnection, SmarthostRoutes
 from mailguard.smtp.smarthost_settings import SmarthostSettings
 
 MESSAGE = b"From: a@elmroad.example\r\nTo: r0@council.example\r\nSubject: x\r\n\r\n.one\r\n..two\r\n.\r\nend\r\n"
@@ -51,8 +52,8 @@ def settings(port: int, **values: Any) -> SmarthostSettings:
 
 
 @asynccontextmanager
-async def pool(port: int, **values: Any) -> AsyncIterator[SmarthostPool]:
-    made = SmarthostPool(settings(port, **values), hostname="guard.elmroad.example")
+async def pool(port: int, **values: Any) -> AsyncIterator[SmarthostRoutes]:
+    made = SmarthostRoutes([settings(port, **values)], hostname="guard.elmroad.example")
     try:
         yield made
     finally:
@@ -60,7 +61,7 @@ async def pool(port: int, **values: Any) -> AsyncIterator[SmarthostPool]:
 
 
 @asynccontextmanager
-async def connection(port: int, **values: Any) -> AsyncIterator[PooledConnection]:
+async def connection(port: int, **values: Any) -> AsyncIterator[RoutedConnection | BoundConnection]:
     async with pool(port, **values) as made:
         connected = await made.connect(None)
         try:

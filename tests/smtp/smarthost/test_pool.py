@@ -9,14 +9,14 @@ import pytest
 from mailguard.core.outcome import Outcome
 from mailguard.core.rewrite.content import Content
 from mailguard.smtp.pool import Pace
-from mailguard.smtp.smarthost import SmarthostPool
+from mailguard.smtp.routes import SmarthostRoutes
 from tests.fakes.smarthost import CUT, STALL, Act, ScriptedSmarthost, raw, say, say_and_cut
 from tests.guard.world import SESSION
 
 from .samples import MESSAGE, A, D, U, envelope, outcomes, pool
 
 
-async def send(made: SmarthostPool) -> list[Outcome]:
+async def send(made: SmarthostRoutes) -> list[Outcome]:
     connected = await made.connect(None)
     try:
         return outcomes(await connected.transmit(envelope(), Content(MESSAGE)))
