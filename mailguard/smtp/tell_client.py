@@ -2,7 +2,9 @@
 names the client). Postfix's XCLIENT_README and XFORWARD_README; values are xtext (RFC 3461 section 4).
 
 XCLIENT takes the server back to its greeting and stays for the whole connection, so EHLO is said again and what it
-announces then counts. XFORWARD is said before each message, in full.
+announces then counts. It is one command: a second one takes back what the first said of HELO, PROTO and LOGIN, and
+Postfix refuses it anyway, for the connection then comes from somebody else. XFORWARD is said before each message, in
+full, in as many commands as it needs.
 
 INVARIANT: only attributes that the server announced are named, and no command has more than 512 octets.
 INVARIANT: after a failure the line is not fit for mail, unless this returned: it may carry an earlier client's name.
@@ -53,10 +55,9 @@ async def _become(line: Line, session: Session, hostname: str, seconds: float) -
     if "ADDR" not in line.capabilities.xclient:
         raise InTrouble(Trouble.NO_XCLIENT)
     until = asyncio.get_running_loop().time() + seconds
-    for command in xclient_commands(session, line.capabilities.xclient):
-        reply = await _ask(line, command, until)
-        if reply.code != 220:
-            raise InTrouble(Trouble.UNAVAILABLE if reply.code == 421 else Trouble.XCLIENT, reply)
+    reply = await _ask(line, xclient_command(session, line.capabilities.xclient), until)
+    if reply.code != 220:
+        raise InTrouble(Trouble.UNAVAILABLE if reply.code == 421 else Trouble.XCLIENT, reply)
     reply = await _ask(line, f"EHLO {hostname}\r\n".encode("ascii", "replace"), until)
     if reply.code != 250:
         raise InTrouble(Trouble.UNAVAILABLE if reply.code == 421 else Trouble.EHLO, reply)
@@ -85,9 +86,18 @@ async def _ask(line: Line, command: bytes, until: float) -> SmarthostReply:
     return await line.reply(until - asyncio.get_running_loop().time())
 
 
-def xclient_commands(session: Session, announced: Sequence[str]) -> list[bytes]:
-    """Commands with CRLF. The name and the port are unknown: nobody asked the DNS, and a balancer may stand between."""
-    return list(_commands(b"XCLIENT", _of_client(session) | {"LOGIN": _xtext(session.account)}, announced))
+def xclient_command(session: Session, announced: Sequence[str]) -> bytes:
+    """With CRLF. The name and the port are unknown: nobody asked the DNS, and a balancer may stand between.
+
+    What makes the line too long is left unknown, the greeting before the account.
+    """
+    values = _of_client(session) | {"LOGIN": _xtext(session.account)}
+    for name in ("HELO", "LOGIN"):
+        commands = list(_commands(b"XCLIENT", values, announced))
+        if len(commands) < 2:
+            break
+        values[name] = UNKNOWN
+    return next(_commands(b"XCLIENT", values, announced), b"XCLIENT\r\n")
 
 
 def xforward_commands(session: Session | None, announced: Sequence[str]) -> list[bytes]:

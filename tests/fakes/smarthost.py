@@ -5,8 +5,9 @@
     smarthost.messages[0].content
 
 Stages: connect (before the banner), banner, ehlo, starttls, auth, mail, rcpt, rcpt:N (the Nth of a transaction, from
-1), data, body (once some content has arrived), dot (after the final dot), rset, noop, quit. What the script does not
-name is answered as an ordinary smarthost does. The tests of other parts may use it as their smarthost.
+1), data, body (once some content has arrived), dot (after the final dot), rset, noop, quit, xclient,
+xforward; auth:2 and on for what follows a 334. What the script does not name is answered as an ordinary smarthost does.
+The tests of other parts may use it as their smarthost.
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ class Received:
 class ScriptedSmarthost:
     """script: stage -> act. only_first: the script holds for the first connection alone, later ones are ordinary.
 
-    extensions: what EHLO announces. delay_seconds: round trip. withhold: replies leave only with DATA's (a client that
+    extensions: what EHLO announces, extensions_after_xclient: after XCLIENT, if that is another.
+    delay_seconds: round trip. withhold: replies leave only with DATA's (a client that
     waits for one before DATA waits for ever). too_many_after: 452 for each further recipient of a transaction.
     read_slowly: octets a read and seconds between reads while content arrives.
     """
@@ -93,6 +95,7 @@ class ScriptedSmarthost:
         *,
         only_first: bool = False,
         extensions: Sequence[bytes] = ORDINARY,
+        extensions_after_xclient: Sequence[bytes] | None = None,
         delay_seconds: float = 0.0,
         withhold: bool = False,
         too_many_after: int | None = None,
@@ -105,6 +108,7 @@ class ScriptedSmarthost:
         self.script = dict(script or {})
         self.only_first = only_first
         self.extensions = tuple(extensions)
+        self.extensions_after_xclient = extensions_after_xclient
         self.delay_seconds = delay_seconds
         self.withhold = withhold
         self.too_many_after = too_many_after
@@ -199,6 +203,7 @@ class _Session:
         self.buffer = b""
         self.received: Received | None = None
         self.recipients = 0
+        self.named = False
         self.withheld = b""
         self.withholding = False
         self.replies: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
@@ -227,7 +232,11 @@ class _Session:
             case b"STARTTLS":
                 await self._start_tls()
             case b"AUTH":
-                await self._act("auth", b"235 2.7.0 Welcome\r\n")
+                await self._auth(line)
+            case b"XCLIENT":
+                await self._xclient()
+            case b"XFORWARD":
+                await self._act("xforward", b"250 2.0.0 OK\r\n")
             case b"MAIL":
                 await self._mail(line)
             case b"RCPT":
@@ -246,8 +255,27 @@ class _Session:
             case _:
                 await self._say(b"500 5.5.2 What?\r\n")
 
+    async def _auth(self, line: bytes) -> None:
+        """auth: the answer to AUTH itself, 334 to ask for more; auth:2, auth:3 those to what follows. `*` cancels."""
+        taken = await self._act("auth", b"235 2.7.0 Welcome\r\n")
+        number, said = 1, self.script["auth"].octets if "auth" in self.script else b""
+        while taken and said.startswith(b"334"):
+            number += 1
+            self.smarthost.lines.append(await self._line())
+            if self.smarthost.lines[-1] == b"*":
+                await self._say(b"501 5.7.0 Cancelled\r\n")
+                return
+            stage = f"auth:{number}"
+            said = self.script[stage].octets if stage in self.script else b"235 2.7.0 Welcome\r\n"
+            await self._act(stage, b"235 2.7.0 Welcome\r\n")
+
+    async def _xclient(self) -> None:
+        if await self._act("xclient", b"220 smarthost.example ESMTP\r\n"):
+            self.named = True
+
     def _ehlo(self) -> bytes:
-        offered = list(self.smarthost.extensions)
+        anew = self.smarthost.extensions_after_xclient if self.named else None
+        offered = list(self.smarthost.extensions if anew is None else anew)
         if self.smarthost.tls and not self.smarthost.implicit_tls and self.writer.get_extra_info("ssl_object") is None:
             offered.append(b"STARTTLS")
         words = [b"smarthost.example", *offered]

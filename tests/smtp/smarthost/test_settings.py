@@ -35,6 +35,11 @@ def test_defaults_are_cautious() -> None:
         ({"address": "smtp.elmroad.example:0"}, "has no port"),
         ({"tls": "starttls"}, "Input should be"),
         ({"password": "s3cret"}, "Extra inputs"),
+        (
+            {"username": "guard", "password_file": "p", "tls": "required", "tell_client": "xclient"},
+            '"tell_client: xclient" ends a sign-in',
+        ),
+        ({"sender_domains": ["uk"]}, "is no domain such as"),
         ({"max_recipients": 0}, "greater than or equal to 1"),
         ({"deadline_seconds": 901}, "less than or equal"),
     ],
