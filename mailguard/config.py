@@ -22,7 +22,7 @@ from .core.mail.canonical import canonical_address, canonical_domain
 from .core.organisation import Organisation
 from .guard.settings import NoticeSettings, OutboxSettings
 from .smtp.listen_settings import HostPort, HostPortSetting, Limits, ListenerSettings
-from .smtp.smarthost_settings import SmarthostSettings, canonical_domains
+from .smtp.smarthost_settings import SmarthostSettings, canonical_domains, keeps_a_password
 from .store.store_settings import RetentionSettings, StoreSettings
 
 DEFAULT_FILE = Path("mailguard.yaml")
@@ -220,6 +220,17 @@ class Settings(BaseModel):
             both_default = not first.sender_domains and not second.sender_domains
             if first.address == second.address and (shared or both_default):
                 raise ValueError(f'the smarthost "{first.address}" stands twice in the same route')
+        return self
+
+    @model_validator(mode="after")
+    def _keep_what_clients_sign_in_with(self) -> Settings:
+        first = self.default_route[0] if self.default_route else None
+        for listener in self.listen:
+            if listener.sign_in == "smarthost" and first is not None and not keeps_a_password(first):
+                raise ValueError(
+                    f'"sign_in: smarthost" would show clients\' passwords on the way to "{first.address}" '
+                    f'with "tls: {first.tls}"; use "tls: required" or "tls: implicit" there'
+                )
         return self
 
     @property

@@ -6,46 +6,31 @@ It changes nothing, sends no mail and stops nothing that runs: a port that our o
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import os
-import smtplib
 import socket
-import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from ..config import Settings, load_settings
 from ..core.errors import MailguardError, NotAllowed, SettingsError
 from ..core.policy.load import load_policy
 from ..smtp.certificate import load_context, validity
 from ..smtp.listen_settings import HostPort, ListenerSettings
-from ..smtp.smarthost_settings import SmarthostSettings
 from ..store.migrate import on_database, revision
 from ..store.store import Store
 from ..store.store_settings import StoreSettings
 from .control import ServiceNotRunning, call, socket_path
+from .finding import Finding
+from .own_right import check_own_right
+from .parts import hostname
 from .policies import read_documents
 from .selftest import refuse_misreading
+from .smarthost_checks import check_smarthosts
 
-CONNECT_SECONDS = 10.0
 SOON = timedelta(days=30)
 """A certificate that expires within it is worth a note."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """part: what was looked at. ok: whether a start would work. sentence: for an admin."""
-
-    part: str
-    ok: bool
-    sentence: str
-
-    def to_json(self) -> dict[str, Any]:
-        return {"part": self.part, "ok": self.ok, "sentence": self.sentence}
 
 
 def check(path: Path) -> Iterator[Finding]:
@@ -61,7 +46,7 @@ def check(path: Path) -> Iterator[Finding]:
     yield Finding("settings", True, f'"{path}" can be used; inside: {", ".join(settings.organisation.domains)}')
     for problem in settings.notices.problems(settings.organisation.organisation()):
         yield Finding("notices", False, problem)
-    yield from _check_policies(settings.policies)
+    yield from _check_policies(settings)
     running = _is_running(settings.store_settings())
     for listener in settings.listen:
         yield _check_address(f"listener {listener.address}", listener.address, running=running)
@@ -71,7 +56,7 @@ def check(path: Path) -> Iterator[Finding]:
         yield _check_address(f"metrics {address}", address, running=running)
     if settings.console is not None:
         yield Finding("console", True, "note: this version serves no review console; what stands there does nothing")
-    yield from _check_smarthost(settings)
+    yield from check_smarthosts(settings.smarthosts, hostname(settings))
     yield from _check_store(settings.store_settings(), running=running)
     yield from _check_witness(settings.store_settings().witness)
 
@@ -84,7 +69,8 @@ def _check_reading() -> Finding:
     return Finding("reading", True, "messages are read as they must be on this Python")
 
 
-def _check_policies(path: Path) -> Iterator[Finding]:
+def _check_policies(settings: Settings) -> Iterator[Finding]:
+    path = settings.policies
     try:
         documents = read_documents(path)
         policy = load_policy(documents)
@@ -100,6 +86,7 @@ def _check_policies(path: Path) -> Iterator[Finding]:
         yield Finding("policies", True, f"note: {warning.render()}")
     counts = f"{len(policy.rules)} rules, {enforced} of them enforced, in {len(documents)} file(s)"
     yield Finding("policies", True, f"{counts}; revision {policy.revision[:19]}")
+    yield from check_own_right(settings, policy)
 
 
 def _is_running(store: StoreSettings) -> bool:
@@ -150,72 +137,6 @@ def _check_certificate(listener: ListenerSettings) -> Iterator[Finding]:
         yield Finding(part, True, f'note: "{listener.certificate}" expires in {left}, on {ends:%Y-%m-%d}')
     else:
         yield Finding(part, True, f"fits its key, valid until {ends:%Y-%m-%d}")
-
-
-def _check_smarthost(settings: Settings) -> Iterator[Finding]:
-    """Connect, EHLO, and TLS as the settings ask for it; no sign-in and no mail."""
-    for smarthost in settings.smarthosts:
-        yield from _check_one_smarthost(f"smarthost {smarthost.address}", smarthost)
-
-
-def _check_one_smarthost(part: str, smarthost: SmarthostSettings) -> Iterator[Finding]:
-    if smarthost.password_file is not None and not os.access(smarthost.password_file, os.R_OK):
-        yield Finding(part, False, f'its password file "{smarthost.password_file}" cannot be read')
-    try:
-        with _connected(smarthost) as session:
-            yield from _check_session(part, session, smarthost)
-    except ssl.SSLError as cause:
-        yield Finding(part, False, f"TLS failed: {cause.reason or 'the certificate is not valid for this name'}")
-    except (OSError, smtplib.SMTPException) as cause:
-        yield Finding(part, False, _unreachable(cause))
-
-
-def _check_session(part: str, session: smtplib.SMTP, smarthost: SmarthostSettings) -> Iterator[Finding]:
-    code, _ = session.ehlo()
-    if code != 250:
-        yield Finding(part, False, f"answers EHLO with {code}")
-        return
-    if smarthost.tls == "required" and not session.has_extn("starttls"):
-        yield Finding(part, False, "does not offer STARTTLS, which `tls: required` asks for")
-        return
-    if smarthost.tls in ("required", "opportunistic") and session.has_extn("starttls"):
-        session.starttls(context=_context(smarthost))
-        session.ehlo()
-        yield Finding(part, True, "STARTTLS works")
-    names = sorted(name.upper() for name in session.esmtp_features)
-    yield Finding(part, True, f"answers, and announces {', '.join(names) or 'no extension'}")
-    missing = [name for name in ("PIPELINING", "8BITMIME") if not session.has_extn(name)]
-    if missing:
-        yield Finding(part, True, f"note: it does not announce {' and '.join(missing)}")
-
-
-def _unreachable(cause: Exception) -> str:
-    if isinstance(cause, TimeoutError) or isinstance(cause.__context__, TimeoutError):
-        return f"does not answer within {CONNECT_SECONDS:.0f} seconds"
-    return f"cannot be reached: {getattr(cause, 'strerror', None) or 'it does not speak SMTP, or ended the session'}"
-
-
-@contextlib.contextmanager
-def _connected(smarthost: SmarthostSettings) -> Iterator[smtplib.SMTP]:
-    host, port = smarthost.address.host, smarthost.address.port
-    if smarthost.tls == "implicit":
-        session: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=CONNECT_SECONDS, context=_context(smarthost))
-    else:
-        session = smtplib.SMTP(host, port, timeout=CONNECT_SECONDS)
-    try:
-        yield session
-    finally:
-        with contextlib.suppress(smtplib.SMTPException, OSError):
-            session.quit()
-
-
-def _context(smarthost: SmarthostSettings) -> ssl.SSLContext:
-    """As the guard itself does: `opportunistic` checks no certificate."""
-    context = ssl.create_default_context(cafile=str(smarthost.ca_file) if smarthost.ca_file else None)
-    if smarthost.tls == "opportunistic":
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _check_store(store: StoreSettings, *, running: bool) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ from .control import ControlServer, socket_path
 from .health import HealthServer
 from .metrics import Metrics
 from .notify import READY, STOPPING, ServiceManager
+from .own_right import why_refused
 from .parts import Parts, hostname, open_parts
 from .policies import PolicySource
 from .upkeep import operations_on
@@ -117,8 +118,16 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     parts = await _open_when_free(settings)
     house.push_async_callback(parts.close)
     metrics = Metrics()
-    policies = PolicySource(settings.policies, parts.store.policies, parts.store.ledger, parts.clock)
+    policies = PolicySource(
+        settings.policies,
+        parts.store.policies,
+        parts.store.ledger,
+        parts.clock,
+        veto=lambda policy: why_refused(settings, policy),
+    )
     await policies.reload()
+    if policies.vetoed:
+        raise SettingsError(policies.problem or "the policy cannot be used with these settings")
     certificates: list[Certificate] = []
     _heed_reloads(policies, certificates, stop, house, manager)
     smarthost = SmarthostRoutes(settings.smarthosts, hostname=hostname(settings))

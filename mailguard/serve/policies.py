@@ -6,6 +6,7 @@ A broken file keeps the policy that is in force, and says so. With none at all e
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from ..core.document import Diagnostic, DocumentErrors
@@ -24,17 +25,28 @@ class PolicySource:
     """Call it for the policy in force. MailguardError where there is none.
 
     problem: why the files cannot be put in force, in a few words without their text; None where they are.
+    veto: why a policy that is whole must not be put in force; None where it may. vetoed: it was the last one's problem.
     """
 
-    def __init__(self, path: Path, policies: Policies, ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self,
+        path: Path,
+        policies: Policies,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        veto: Callable[[Policy], str | None] = lambda policy: None,
+    ) -> None:
         self._path = path
         self._policies = policies
         self._ledger = ledger
         self._clock = clock
+        self._veto = veto
         self._current: Policy | None = None
         self._seen: object = None
         self._loading = asyncio.Lock()
         self.problem: str | None = None
+        self.vetoed = False
 
     def __call__(self) -> Policy:
         if self._current is None:
@@ -54,6 +66,9 @@ class PolicySource:
                 if await asyncio.to_thread(_stamp, self._path) != self._seen:
                     raise MailguardError("the policy files changed while they were read")
                 policy = await asyncio.to_thread(load_policy, documents)
+                if (why := self._veto(policy)) is not None:
+                    self._refused(why)
+                    return False
                 if self.revision != policy.revision:
                     await self._put_in_force(policy, documents)
             except DocumentErrors as cause:
@@ -65,7 +80,7 @@ class PolicySource:
                 self._broken(type(cause).__name__, ())
                 log.error("policy_not_loaded", cause=cause, in_force=self.revision)
                 return False
-            self.problem = None
+            self.problem, self.vetoed = None, False
             return True
 
     async def _put_in_force(self, policy: Policy, documents: dict[str, bytes]) -> None:
@@ -76,8 +91,12 @@ class PolicySource:
         self._current = policy
         log.info("policy_loaded", revision=policy.revision, rules=len(policy.rules))
 
+    def _refused(self, why: str) -> None:
+        self.problem, self.vetoed = why, True
+        log.error("policy_refused", problem=why, in_force=self.revision)
+
     def _broken(self, problem: str, diagnostics: tuple[Diagnostic, ...]) -> None:
-        self.problem = problem
+        self.problem, self.vetoed = problem, False
         for diagnostic in diagnostics[:20]:
             log.error(
                 "policy_file_broken",

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.fakes.smarthost import Act, say
+from tests.fakes.threaded import ThreadedSmarthost
 from tests.smtp.listen.certificates import make_pair
 
 from .conftest import SETTINGS, Ran, Run, hold
@@ -160,7 +162,7 @@ def test_a_console_that_is_not_served_is_noted(run: Run, sound: Path) -> None:
 
 
 def test_a_silent_smarthost_is_a_finding(run: Run, sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mailguard.serve.checks.CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr("mailguard.serve.smarthost_checks.CONNECT_SECONDS", 0.2)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -296,3 +298,72 @@ def test_a_certificate_that_cannot_be_used(run: Run, sound: Path) -> None:
     with_certificate(sound, certificate="guard.pem", key="guard.key")
     ran = run("-C", str(sound), "check", "--json")
     assert ran.status == 0 and "every user of this computer may read the key" in ran.out
+
+
+def with_smarthosts(settings: Path, *each: dict[str, object]) -> None:
+    values = yaml.safe_load(settings.read_text())
+    values["smarthost"] = list(each)
+    settings.write_text(yaml.safe_dump(values))
+
+
+def sentences(ran: Ran, port: int) -> list[tuple[bool, str]]:
+    """What was found at the smarthost on that port."""
+    part = f"smarthost 127.0.0.1:{port}"
+    return [(item["ok"], item["sentence"]) for item in ran.items() if item["part"].startswith(part)]
+
+
+def test_each_smarthost_is_tried(run: Run, sound: Path, sink: str) -> None:
+    port = int(sink.rpartition(":")[2])
+    with ThreadedSmarthost() as other, socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        down = closed.getsockname()[1]
+        with_smarthosts(
+            sound,
+            {"address": f"127.0.0.1:{port}", "tls": "none"},
+            {"address": f"127.0.0.1:{other.port}", "tls": "none", "sender_domains": ["ward.example"]},
+            {"address": f"127.0.0.1:{down}", "tls": "none"},
+        )
+        ran = run("-C", str(sound), "check", "--json")
+    assert ran.status == 1
+    assert sentences(ran, port)[0][0] and sentences(ran, other.port)[0][0]
+    assert any(item["part"].endswith("for ward.example") for item in ran.items())
+    ((ok, sentence),) = sentences(ran, down)
+    assert not ok and "cannot be reached" in sentence
+
+
+@pytest.mark.parametrize(
+    ("script", "offered", "password", "ok", "says"),
+    [
+        ({}, b"AUTH PLAIN", "s3cret", True, "takes the name and the password"),
+        (
+            {"auth": say(b"535 5.7.8 s3cret")},
+            b"AUTH PLAIN",
+            "s3cret",
+            False,
+            "or asked for, it answers 535",
+        ),
+        ({"auth": say(b"454 4.7.0 Later")}, b"AUTH PLAIN", "s3cret", False, "answers 454 4.7.0"),
+        ({}, b"AUTH GSSAPI", "s3cret", False, "sign-in not offered"),
+    ],
+)
+def test_the_guards_own_sign_in_is_tried_once(
+    run: Run, sound: Path, script: dict[str, Act], offered: bytes, password: str, ok: bool, says: str
+) -> None:
+    (sound.parent / "password").write_text(password)
+    with ThreadedSmarthost(script, extensions=(b"PIPELINING", b"8BITMIME", offered)) as smarthost:
+        own = {"username": "guard", "password_file": "password", "tls": "none"}
+        with_smarthosts(sound, {"address": f"127.0.0.1:{smarthost.port}", **own})
+        ran = run("-C", str(sound), "check", "--json")
+        tried = [line for line in smarthost.smarthost.lines if line.startswith(b"AUTH")]
+    assert ran.status == (0 if ok else 1) and len(tried) == (1 if offered == b"AUTH PLAIN" else 0)
+    found, sentence = sentences(ran, smarthost.port)[-1]
+    assert found is ok and says in sentence and password not in ran.out
+
+
+@pytest.mark.parametrize(("way", "ok"), [("xclient", False), ("xforward", True)])
+def test_a_smarthost_that_cannot_be_told_of_clients(run: Run, sound: Path, sink: str, way: str, ok: bool) -> None:
+    port = int(sink.rpartition(":")[2])
+    with_smarthosts(sound, {"address": f"127.0.0.1:{port}", "tls": "none", "tell_client": way})
+    ran = run("-C", str(sound), "check", "--json")
+    found, sentence = sentences(ran, port)[-1]
+    assert found is ok and f"smtpd_authorized_{way}_hosts" in sentence and ran.status == (0 if ok else 1)
