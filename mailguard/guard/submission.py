@@ -318,7 +318,8 @@ class Submission:
     async def _answer(self, judged: Judged, ref: str, content: Content, transmission: Transmission) -> Reply:
         if len(transmission.recipients) != len(judged.envelope.recipients):
             raise MailguardError("the smarthost port did not answer for every recipient")
-        if transmission.trouble:
+        lost = transmission.trouble == SIGN_IN_LOST  # smarthosts end idle sessions: no alarm, the client signs in again
+        if transmission.trouble and not lost:
             self._watch.trouble(transmission.trouble)
             log.error("smarthost_failed", ref=ref, stage=transmission.stage.value, trouble=transmission.trouble)
         if transmission.with_outcome(Outcome.ACCEPTED):
@@ -328,7 +329,6 @@ class Submission:
             return reply.uncertain(ref)
         if transmission.trouble:
             self._record("message_deferred", judged, ref, transmission)
-            lost = transmission.trouble == SIGN_IN_LOST
             return reply.sign_in_lost(ref) if lost else reply.smarthost_unavailable(ref)
         return self._turned_down(judged, ref, transmission)
 

@@ -50,4 +50,8 @@ def check_own_right(settings: Settings, policy: Policy) -> Iterator[Finding]:
         yield Finding("policies", False, sentence)
     elif without := lacking(settings):
         sentence = f"note: the guard has no right of its own to send at {' and '.join(without)}"
-        yield Finding("policies", True, f"{sentence}; notices and what a floor held could not leave: {GIVE_ONE}")
+        yield Finding(
+            "policies",
+            True,
+            f"{sentence}; notices and what a floor held or a server deferred could not leave: {GIVE_ONE}",
+        )

@@ -1,7 +1,7 @@
 """Opens connections to one smarthost: connect, EHLO, STARTTLS and the guard's own sign-in, with aiosmtplib.
 
-This is the only file that imports aiosmtplib, and it uses it for the opening alone; what follows runs byte-exact and
-pipelined on the connection that it made (line.py, docs/decisions/transaction.md).
+This is the only file that imports aiosmtplib, and it uses it for connect, EHLO and sign-in alone; STARTTLS and what
+follows runs byte-exact and pipelined on the connection that it made (line.py, docs/decisions/transaction.md).
 
 INVARIANT: with tls required or implicit, nothing but EHLO and STARTTLS leaves before a checked certificate (T4).
 """
@@ -85,10 +85,32 @@ class Opener:
 
     async def _start_tls(self, client: aiosmtplib.SMTP) -> None:
         if client.supports_extension("starttls"):
-            await _step(client.starttls(), Trouble.STARTTLS)
+            await self._upgrade(client)
             await _step(client.ehlo(), Trouble.EHLO)
         elif self._settings.tls == "required":
             raise InTrouble(Trouble.NO_STARTTLS)
+
+    async def _upgrade(self, client: aiosmtplib.SMTP) -> None:
+        """STARTTLS on a line of our own: the library throws away what stands behind the reply, and goes on.
+
+        Whoever put it there sits between the two of us (RFC 3207 section 4.2, THREATS.md T3), so this is no place for a
+        password or mail.
+        """
+        plain, protocol = cast("asyncio.Transport | None", client.transport), client.protocol
+        context = await self._tls_context()
+        if plain is None or protocol is None or context is None or plain.is_closing():
+            raise InTrouble(Trouble.CUT)
+        line = Line(plain)
+        line.write(b"STARTTLS\r\n")
+        reply = await line.reply(self._settings.connect_timeout_seconds)
+        if reply.code != 220:
+            raise _refusal(reply.code, reply.text, Trouble.STARTTLS)
+        if not line.is_idle:
+            raise InTrouble(Trouble.OUT_OF_STEP)
+        secure = await asyncio.get_running_loop().start_tls(
+            plain, protocol, context, server_hostname=self._settings.address.host
+        )
+        client.transport = protocol.transport = secure
 
     async def _sign_in(self, client: aiosmtplib.SMTP, username: str) -> None:
         """One mechanism, tried once: a wrong password tried three times locks an account three times as fast."""

@@ -86,7 +86,8 @@ class ScriptedSmarthost:
     extensions: what EHLO announces, extensions_after_xclient: after XCLIENT, if that is another.
     delay_seconds: round trip. withhold: replies leave only with DATA's (a client that
     waits for one before DATA waits for ever). too_many_after: 452 for each further recipient of a transaction.
-    read_slowly: octets a read and seconds between reads while content arrives.
+    read_slowly: octets a read and seconds between reads while content arrives. ehlo_in_clear_only: the script's answer
+    to EHLO is for before STARTTLS.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class ScriptedSmarthost:
         read_slowly: tuple[int, float] | None = None,
         tls: ssl.SSLContext | None = None,
         implicit_tls: bool = False,
+        ehlo_in_clear_only: bool = False,
         port: int = 0,
     ) -> None:
         self.script = dict(script or {})
@@ -116,6 +118,7 @@ class ScriptedSmarthost:
         self.read_slowly = read_slowly
         self.tls = tls
         self.implicit_tls = implicit_tls
+        self.ehlo_in_clear_only = ehlo_in_clear_only
         self.port = port
         self.connections = 0
         self.transactions: list[Received] = []
@@ -228,7 +231,11 @@ class _Session:
     async def _command(self, verb: bytes, line: bytes) -> None:
         match verb:
             case b"EHLO" | b"HELO":
-                await self._act("ehlo", self._ehlo())
+                secure = self.writer.get_extra_info("ssl_object") is not None
+                if secure and self.smarthost.ehlo_in_clear_only:
+                    await self._say(self._ehlo())
+                else:
+                    await self._act("ehlo", self._ehlo())
             case b"STARTTLS":
                 await self._start_tls()
             case b"AUTH":

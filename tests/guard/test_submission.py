@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailguard.core.outcome import Outcome, SmarthostReply
+from mailguard.core.outcome import SIGN_IN_LOST, Outcome, SmarthostReply
 from mailguard.core.reference import is_reference
 from tests.guard.world import NOW, SESSION, World, envelope, message, people
 
@@ -165,3 +165,20 @@ async def test_a_message_that_goes_round_in_circles_is_refused(world: World) -> 
     answer = await world.submission.submit(SESSION, envelope("a@council.example"), message(extra=hops))
     assert (answer.code, answer.status) == (554, "5.4.6") and not world.smarthost.taken
     assert world.ledger.kinds() == ["message_looped"]
+
+
+async def test_a_lost_sign_in_closes_the_session_and_is_no_alarm(world: World) -> None:
+    world.smarthost.trouble = SIGN_IN_LOST
+    world.smarthost.outcomes["a@council.example"] = (Outcome.DEFERRED, None)
+    answer = await world.submission.submit(SESSION, envelope("a@council.example"), message())
+    await world.submission.settle()
+    assert (answer.code, answer.status) == (421, "4.7.0") and "sign in again, ref MG-" in answer.text
+    assert world.ledger.kinds() == ["message_decided", "message_deferred"] and world.watch.troubles == []
+    assert not world.smarthost.taken and not world.store.rows
+
+
+async def test_a_sign_in_lost_between_two_transactions_does_not_take_back_the_first(world: World) -> None:
+    world.smarthost.trouble = SIGN_IN_LOST
+    world.smarthost.outcomes["b@council.example"] = (Outcome.DEFERRED, None)
+    answer = await world.submission.submit(SESSION, envelope("a@council.example", "b@council.example"), message())
+    assert answer.code == 250 and [row.kind for row in world.store.rows.values()] == ["deferred"]

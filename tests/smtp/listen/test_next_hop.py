@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from mailguard.core.reply import sign_in_lost
 from mailguard.smtp.capabilities import Capabilities
 from mailguard.smtp.dialogue import Dialogue, Opening
 from mailguard.smtp.listen_settings import Limits
 
-from .door import open_door
+from .door import connect, open_door
 
 OPENING = Opening("0" * 16, "127.0.0.1", "127.0.0.1:25", datetime(2026, 3, 12, tzinfo=UTC))
 UNKNOWN = Capabilities(known=False)
@@ -77,3 +78,13 @@ async def test_content_is_measured_and_looked_at_by_what_the_next_hop_has() -> N
         async with open_door(capabilities=capabilities) as door:
             assert await asyncio.to_thread(sent, door.port, body) == code
             assert len(door.messages) == (code == 250)
+
+
+async def test_a_reply_of_421_ends_the_session() -> None:
+    """A client whose sign-in was lost at the smarthost has to connect anew."""
+    async with open_door() as door:
+        door.reply = sign_in_lost("MG-7Q4K-2F")
+        async with connect(door) as client:
+            await client.begin_data()
+            assert (await client.ask(b"Subject: x\r\n\r\nx\r\n.")).startswith(b"421 4.7.0 ")
+            assert await client.ask(b"NOOP") == b""
