@@ -178,6 +178,19 @@ async def test_one_that_failed_is_passed_over_and_tried_again_afterwards() -> No
             assert outcomes(await send(found)) == [A] and len(first.messages) == 1
 
 
+async def test_one_that_is_busy_is_gone_past_and_not_passed_over() -> None:
+    async with (
+        ScriptedSmarthost({"dot": Act(b"250 2.0.0 OK\r\n", wait_seconds=1.5)}) as first,
+        ScriptedSmarthost() as second,
+    ):
+        each = ({"port": first.port, "connections": 1, "connect_timeout_seconds": 1}, {"port": second.port})
+        async with routes(*each) as found:
+            sent = await asyncio.gather(send(found), send(found))
+            assert [outcomes(one) for one in sent] == [[A], [A]]
+            assert (len(first.messages), len(second.messages)) == (1, 1)
+            assert not any(each.is_passed_over for each in found.smarthosts)
+
+
 async def test_all_of_a_route_are_tried_where_all_are_down() -> None:
     down = {"banner": say_and_cut(b"421 4.3.2 Not now")}
     async with (
