@@ -52,6 +52,7 @@ class SmarthostSignIn:
         self._opener = Opener(smarthost.settings, hostname, signs_in=False)
         self._bound: dict[str, _Bound] = {}
         self._trying: set[str] = set()
+        self._gone: set[str] = set()  # sessions that ended while they were tried
         self._leaving: set[asyncio.Task[None]] = set()
 
     @property
@@ -80,6 +81,7 @@ class SmarthostSignIn:
             return self._unavailable(session, Trouble.TIMED_OUT)
         finally:
             self._trying.discard(identifier)
+            self._gone.discard(identifier)
 
     def is_lost(self, session: str) -> bool:
         """See guard.ports."""
@@ -88,6 +90,8 @@ class SmarthostSignIn:
 
     async def leave(self, session: str) -> None:
         """See guard.ports. A message that is under way ends first."""
+        if session in self._trying:
+            self._gone.add(session)
         bound = self._bound.get(session)
         if bound is None:
             return
@@ -143,7 +147,7 @@ class SmarthostSignIn:
             if credentials.mechanism not in MECHANISMS or credentials.mechanism not in line.capabilities.auth:
                 raise InTrouble(Trouble.NO_SIGN_IN)
             answer = await authenticate(line, credentials, seconds)
-            if answer.outcome is SignInOutcome.ACCEPTED:
+            if answer.outcome is SignInOutcome.ACCEPTED and session.identifier not in self._gone:
                 line.check()
                 line.messages = 1  # so that a line which is dead at its first message counts as one that lay idle
                 self._bound[session.identifier] = _Bound(line)

@@ -129,8 +129,13 @@ class RoutedConnection:
     def settings(self) -> SmarthostSettings:
         return self._untried[0].settings
 
+    @property
+    def _tells_each_time(self) -> bool:
+        """Postfix forgets XFORWARD with each transaction: `take` says it again, mostly on the same line."""
+        return self.settings.tell_client == "xforward"
+
     async def ready(self, deadline: float, *, fresh: bool) -> Line:
-        if self._held is not None and self._held[1].is_idle and not fresh:
+        if self._held is not None and self._held[1].is_idle and not fresh and not self._tells_each_time:
             return self._held[1]
         await self.release()
         while True:
@@ -143,6 +148,8 @@ class RoutedConnection:
             except InTrouble as cause:
                 self._failure = self._failure or cause
                 if cause.trouble is Trouble.CLOSING or not self._turn_to_next():
+                    if self._failure is cause:
+                        raise
                     raise self._failure from cause
                 log.warning(
                     "smarthost_passed_over",

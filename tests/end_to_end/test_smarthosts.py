@@ -22,7 +22,7 @@ EIGHT_BIT = message(body="café\r\n")
 @pytest.fixture
 def smarthosts() -> Iterator[list[ThreadedSmarthost]]:
     """Two of the default route, one of ward.example's."""
-    small = tuple(each for each in ORDINARY if not each.startswith((b"SIZE", b"DSN"))) + (b"SIZE 1000000",)
+    small = (*tuple(each for each in ORDINARY if not each.startswith((b"SIZE", b"DSN"))), b"SIZE 1000000")
     with ThreadedSmarthost() as one, ThreadedSmarthost(extensions=small) as two, ThreadedSmarthost() as ward:
         yield [one, two, ward]
 

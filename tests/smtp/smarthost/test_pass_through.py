@@ -320,6 +320,20 @@ async def test_leaving_waits_for_a_message_that_is_under_way() -> None:
                 await asyncio.sleep(0.01)
 
 
+async def test_a_session_that_ends_while_it_is_tried_leaves_nothing_behind() -> None:
+    script = {"auth": Act(b"235 2.7.0 Welcome\r\n", wait_seconds=0.3)}
+    async with ScriptedSmarthost(script, extensions=OFFERS) as smarthost, routes(smarthost.port) as found:
+        work = asyncio.create_task(sign_in(found))
+        while not any(line.startswith(b"AUTH") for line in smarthost.lines):
+            await asyncio.sleep(0)
+        await found.sign_in.leave(ANNA.identifier)
+        await work
+        assert (await send(found)).trouble == SIGN_IN_LOST
+        async with asyncio.timeout(5):
+            while smarthost.lines[-1] != b"QUIT":
+                await asyncio.sleep(0.01)
+
+
 async def test_closing_closes_all() -> None:
     async with ScriptedSmarthost(extensions=OFFERS) as smarthost, routes(smarthost.port) as found:
         for session in (ANNA, BEN):

@@ -179,12 +179,10 @@ async def test_one_that_failed_is_passed_over_and_tried_again_afterwards() -> No
 
 
 async def test_one_that_is_busy_is_gone_past_and_not_passed_over() -> None:
-    async with (
-        ScriptedSmarthost({"dot": Act(b"250 2.0.0 OK\r\n", wait_seconds=1.5)}) as first,
-        ScriptedSmarthost() as second,
-    ):
-        each = ({"port": first.port, "connections": 1, "connect_timeout_seconds": 1}, {"port": second.port})
-        async with routes(*each) as found:
+    slow = Act(b"250 2.0.0 OK\r\n", wait_seconds=3.0)
+    async with ScriptedSmarthost({"dot": slow}) as first, ScriptedSmarthost() as second:
+        busy = {"port": first.port, "connections": 1, "connect_timeout_seconds": 1, "final_timeout_seconds": 20}
+        async with routes(busy, {"port": second.port}) as found:
             sent = await asyncio.gather(send(found), send(found))
             assert [outcomes(one) for one in sent] == [[A], [A]]
             assert (len(first.messages), len(second.messages)) == (1, 1)

@@ -95,6 +95,17 @@ async def test_xforward_before_each_message_and_the_outbox_takes_it_back() -> No
         )
 
 
+async def test_xforward_before_each_transaction_of_one_message() -> None:
+    async with (
+        ScriptedSmarthost(extensions=XFORWARD, too_many_after=2) as smarthost,
+        pool(smarthost.port, tell_client="xforward") as found,
+    ):
+        connected = await found.connect(ANNA)
+        assert outcomes(await connected.transmit(envelope(5), Content(MESSAGE))) == [A] * 5
+        await connected.release()
+        assert len(told(smarthost, b"XFORWARD")) == len(smarthost.messages) == 3 and smarthost.connections == 1
+
+
 async def test_xforward_that_is_not_announced_or_refused_does_not_stop_mail() -> None:
     for script, extensions in (({}, ORDINARY), ({"xforward": say(b"550 5.7.0 Insufficient authorization")}, XFORWARD)):
         async with (
