@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +16,13 @@ from ..core.lifecycle import OPEN
 from ..guard.deadline import Deadline
 from ..guard.delivery import Deliveries, Schedule
 from ..guard.late_notices import LateNotices
+from ..guard.ports import SignIn
 from ..guard.submission import Submission
 from ..inspection.unread import UnreadInspector
 from ..logs import logger
 from ..smtp.certificate import Certificate
-from ..smtp.listen_settings import HostPort
-from ..smtp.listener import Capabilities, ConnectionLimits, Listener
+from ..smtp.listen_settings import HostPort, ListenerSettings
+from ..smtp.listener import Capabilities, ConnectionLimits, Listener, SignInLimits
 from ..smtp.routes import SmarthostRoutes
 from ..smtp.smarthost import SmarthostPool
 from ..store.lock import StoreOwned
@@ -137,7 +138,7 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     submission = _submission(parts, metrics, policies, smarthost)
     house.push_async_callback(submission.settle)
     connections = ConnectionLimits(settings.limits)
-    listeners = await _start_listeners(parts, submission, smarthost, connections, house)
+    listeners = await _start_listeners(parts, metrics, submission, smarthost, connections, sign_ins(smarthost), house)
     certificates.extend(each.certificate for each in listeners if each.certificate is not None)
     _keep_going(parts, metrics, policies, smarthost, connections, house)
     _background(_watch(tuple(certificates)), house)
@@ -224,11 +225,27 @@ async def _start_deliveries(
     return deliveries
 
 
+def sign_ins(smarthost: SmarthostRoutes) -> Mapping[str, SignIn]:
+    """What sign-ins are tried with, by the value of `sign_in` that asks for it."""
+    return {"smarthost": smarthost.sign_in}
+
+
+def sign_in_of(settings: ListenerSettings, offered: Mapping[str, SignIn]) -> SignIn | None:
+    """What a listener has sign-ins tried with, None where nobody signs in. SettingsError where there is nothing."""
+    if settings.sign_in == "none":
+        return None
+    if settings.sign_in not in offered:
+        raise SettingsError(f'"sign_in: {settings.sign_in}" of "{settings.address}" is not served by this version')
+    return offered[settings.sign_in]
+
+
 async def _start_listeners(
     parts: Parts,
+    metrics: Metrics,
     submission: Submission,
     smarthost: SmarthostRoutes,
     connections: ConnectionLimits,
+    offered: Mapping[str, SignIn],
     house: AsyncExitStack,
 ) -> list[Listener]:
     def capabilities() -> Capabilities:
@@ -238,6 +255,7 @@ async def _start_listeners(
         return Capabilities(known.eight_bit, known.smtputf8, known.dsn, known.size_limit)
 
     listeners = []
+    sign_in_limits = SignInLimits(parts.settings.limits)
     for settings in parts.settings.listen:
         listener = Listener(
             settings,
@@ -247,6 +265,9 @@ async def _start_listeners(
             capabilities=capabilities,
             connections=connections,
             spool_directory=parts.settings.spool,
+            sign_in=sign_in_of(settings, offered),
+            sign_in_limits=sign_in_limits,
+            sign_in_watch=metrics.signed_in,
         )
         listeners.append(listener)
 

@@ -62,6 +62,12 @@ class Metrics:
             "Age of the oldest row of the outbox, in seconds.",
             registry=self.registry,
         )
+        self.sign_ins = Counter(
+            "mailguard_sign_ins",
+            "Attempts of clients to sign in: accepted, refused, unavailable, or slowed and not tried.",
+            ("outcome",),
+            registry=self.registry,
+        )
         self.connections = Gauge("mailguard_client_connections", "Open client connections.", registry=self.registry)
         self.witness_failing = Gauge(
             "mailguard_witness_failing", "1 while the ledger's witness cannot be written.", registry=self.registry
@@ -94,6 +100,9 @@ class Metrics:
 
     def unrecorded(self) -> None:
         self.unrecorded_outcomes.inc()
+
+    def signed_in(self, outcome: str) -> None:
+        self.sign_ins.labels(outcome).inc()
 
     def delivered(self, kind: str, outcome: str) -> None:
         self.deliveries.labels(kind, outcome).inc()

@@ -22,10 +22,14 @@ from ..core.mail.path import (
 )
 from ..core.reply import Reply, printable
 from ..core.session import Session
+from ..core.sign_in import Credentials, SignInAnswer
 from . import replies
 from .capabilities import Capabilities
 from .listen_settings import Limits
 from .parameters import OF_MAIL, OF_RECIPIENT, announces_smtputf8, parameter_trouble
+from .sasl import LINE_OCTETS as SIGN_IN_LINE_OCTETS
+from .sasl import Challenge
+from .signing_in import SigningIn, SignInTerms
 
 LINE_OCTETS = 512
 """RFC 5321 section 4.5.3.1.4, with the CRLF."""
@@ -43,6 +47,8 @@ class Then(Enum):
 
     GO_ON = "go_on"
     CHECK = "check"
+    SIGN_IN = "sign_in"
+    CHALLENGE = "challenge"
     CONTENT = "content"
     SECURE = "secure"
     CLOSE = "close"
@@ -52,7 +58,8 @@ class Then(Enum):
 @dataclass(frozen=True, slots=True)
 class Answer:
     """wire: the reply with its CRLF, b"" where nothing is said. then: CHECK means that `candidate` waits for
-    `settle`; SECURE that TLS begins behind the reply; DROP closes without a word.
+    `settle`; SIGN_IN that `attempt` is to be tried and waits for `settle_sign_in`; CHALLENGE that the next line is a
+    response to it and no command; SECURE that TLS begins behind the reply; DROP closes without a word.
     error: whether it counts towards errors_per_session."""
 
     wire: bytes
@@ -76,6 +83,7 @@ _TOO_MANY_ERRORS = _says(replies.TOO_MANY_ERRORS, Then.CLOSE)
 _SEND_CONTENT = Answer(to_wire(replies.SEND_CONTENT), Then.CONTENT)
 _START_TLS = _says(replies.READY_FOR_TLS, Then.SECURE)
 _CHECK = Answer(b"", Then.CHECK)
+_SIGN_IN = Answer(b"", Then.SIGN_IN)
 _DROP = Answer(b"", Then.DROP)
 
 
@@ -92,6 +100,7 @@ class Opening:
 class Dialogue:
     """offers_tls: mail is taken only after STARTTLS. secure: the connection is under TLS.
 
+    sign_in: None where nobody can sign in.
     closing: set by the listener when it wants no new transactions. messages, commands, errors: counts so far."""
 
     __slots__ = (
@@ -103,6 +112,7 @@ class Dialogue:
         "_parameters",
         "_recipients",
         "_reverse_path",
+        "_signing_in",
         "_smtputf8",
         "candidate",
         "capabilities",
@@ -125,12 +135,14 @@ class Dialogue:
         *,
         checks_recipients: bool = False,
         offers_tls: bool = False,
+        sign_in: SignInTerms | None = None,
     ) -> None:
         self._opening = opening
         self._hostname = hostname
         self._limits = limits
         self._offer = offer
         self._checks = checks_recipients
+        self._signing_in = SigningIn(sign_in) if sign_in is not None else None
         self.capabilities = Capabilities()
         self.session: Session | None = None
         self.offers_tls = offers_tls
@@ -147,6 +159,8 @@ class Dialogue:
     def secured(self) -> None:
         """TLS is in use: nothing that was said before it counts any more (RFC 3207 section 4.2)."""
         self.secure = True
+        if self._signing_in is not None:
+            self._signing_in = SigningIn(self._signing_in.terms)
         self.forget()
         self.session = None
         self.capabilities = Capabilities()
@@ -157,7 +171,9 @@ class Dialogue:
         return min(self._limits.message_bytes, self.capabilities.size_limit or self._limits.message_bytes)
 
     def forget(self) -> None:
-        """No transaction is open (RFC 5321 section 4.1.1.5)."""
+        """No transaction is open (RFC 5321 section 4.1.1.5), and no sign-in under way."""
+        if self._signing_in is not None:
+            self._signing_in.forget()
         self.open = False
         self._smtputf8 = False
         self._reverse_path: Path | None = None
@@ -179,13 +195,16 @@ class Dialogue:
         self.commands += 1
         if self.commands > self._limits.commands_per_session:
             return _says(replies.TOO_MANY_COMMANDS, Then.CLOSE)
-        answer = self._dispatch(line)
+        awaits_response = self._signing_in is not None and self._signing_in.awaits_response
+        answer = self._respond(line) if awaits_response else self._dispatch(line)
         return self._counted(answer) if answer.error else answer
 
-    def line_too_long(self) -> Answer:
-        """A line that was longer than any command may be and has been read past."""
+    def line_too_long(self, *, to_sign_in: bool = False) -> Answer:
+        """A line that was longer than any command, or any response, may be and has been read past."""
         self.commands += 1
-        return self._counted(_says(replies.LINE_TOO_LONG))
+        if self._signing_in is not None:
+            self._signing_in.forget()
+        return self._counted(_says(replies.RESPONSE_TOO_LONG if to_sign_in else replies.LINE_TOO_LONG))
 
     def content_refused(self, reply: Reply) -> Answer:
         """The content that `reply` refuses was malformed or too large."""
@@ -200,6 +219,26 @@ class Dialogue:
             self._recipients.append(candidate)
         return _RECIPIENT_OK
 
+    def attempt(self) -> tuple[Session, Credentials]:
+        """What is to be tried: handed out once, and kept here no longer."""
+        assert self.session is not None and self._signing_in is not None and self._signing_in.attempt is not None
+        credentials, self._signing_in.attempt = self._signing_in.attempt, None
+        return self.session, credentials
+
+    def settle_sign_in(self, answer: SignInAnswer | Reply) -> Answer:
+        """What came of the attempt."""
+        assert self._signing_in is not None
+        settled = self._stepped(self._signing_in.settle(answer))
+        if self.session is not None:
+            self.session = self._known(self.session)
+        return self._counted(settled) if settled.error else settled
+
+    def response_too_soon(self) -> Answer:
+        """The client sent more before it could have read the challenge (RFC 4954 section 4, at its end)."""
+        assert self._signing_in is not None
+        self._signing_in.forget()
+        return self._counted(_says(replies.RESPONSE_TOO_SOON, Then.CLOSE))
+
     def _counted(self, answer: Answer) -> Answer:
         self.errors += 1
         if self.errors > self._limits.errors_per_session and answer.then is Then.GO_ON:
@@ -213,10 +252,13 @@ class Dialogue:
             return _DROP
         if b"\r" in line or b"\n" in line or b"\0" in line:
             return _says(replies.LINE_MALFORMED)
-        if len(line) + 2 > LINE_OCTETS and (verb not in _LONG or len(line) + 2 > LONG_LINE_OCTETS):
-            return _says(replies.LINE_TOO_LONG)
+        signs_in = verb == b"AUTH" and self._signing_in is not None
+        if len(line) + 2 > LINE_OCTETS:
+            longest = SIGN_IN_LINE_OCTETS if signs_in else LONG_LINE_OCTETS if verb in _LONG else LINE_OCTETS
+            if len(line) + 2 > longest:
+                return _says(replies.RESPONSE_TOO_LONG if signs_in else replies.LINE_TOO_LONG)
         if self.offers_tls and not self.secure and verb not in _BEFORE_TLS:
-            return _says(replies.TLS_FIRST)
+            return _says(replies.SIGN_IN_NEEDS_TLS if signs_in else replies.TLS_FIRST)
         step = _COMMANDS.get(verb)
         return _says(replies.UNKNOWN_COMMAND) if step is None else step(self, argument)
 
@@ -227,7 +269,7 @@ class Dialogue:
         self.forget()
         self.capabilities = self._offer()
         opening = self._opening
-        self.session = Session(
+        session = Session(
             opening.identifier,
             opening.peer,
             greeting,
@@ -235,9 +277,11 @@ class Dialogue:
             opening.listener,
             opening.started_at,
             secure=self.secure,
-            # Whoever came this far is on loopback or in an allowed network: the listener closes the door on others.
+            # Whoever may send is on loopback, in an allowed network or signed in: the listener closes the door on
+            # others, or MAIL is refused.
             trusted=True,
         )
+        self.session = self._known(session)
         return Answer(self._extensions() if extended else f"250 {self._hostname}\r\n".encode("ascii"))
 
     def _extensions(self) -> bytes:
@@ -252,6 +296,8 @@ class Dialogue:
         lines.append("ENHANCEDSTATUSCODES")
         if self.offers_tls and not self.secure:
             lines.append("STARTTLS")
+        if self._signing_in is not None and (offered := self._signing_in.offered(secure=self.secure)):
+            lines.append(f"AUTH {' '.join(offered)}")
         last = len(lines) - 1
         return "".join(f"250{' ' if at == last else '-'}{line}\r\n" for at, line in enumerate(lines)).encode("ascii")
 
@@ -264,6 +310,8 @@ class Dialogue:
             return _says(replies.CLOSING_DOWN, Then.CLOSE)
         if self.messages >= self._limits.messages_per_session:
             return _says(replies.TOO_MANY_MESSAGES, Then.CLOSE)
+        if refusal := self._why_not_let_in(self.session):
+            return _says(refusal, Then.CLOSE if refusal.code == 421 else Then.GO_ON)
         try:
             path, parameters = split_mail_argument(argument)
         except PathError:
@@ -277,6 +325,15 @@ class Dialogue:
             return _says(replies.bad_sender(error.kind, str(error)))
         self.open, self._smtputf8, self._parameters = True, smtputf8, parameters
         return _SENDER_OK
+
+    def _why_not_let_in(self, session: Session) -> Reply | None:
+        """The reply to MAIL of a client that has to sign in, or to do so again."""
+        if self._signing_in is None:
+            return None
+        terms = self._signing_in.terms
+        if self._signing_in.signed_in is None:
+            return replies.SIGN_IN_FIRST if terms.asked_of(session.peer) else None
+        return replies.SIGN_IN_LOST if terms.is_lost(session.identifier) else None
 
     def _mail_parameter_trouble(self, parameters: tuple[bytes, ...]) -> Reply | None:
         if self.session is None or not self.session.extended:
@@ -340,6 +397,46 @@ class Dialogue:
             return _says(replies.NEEDS_NO_ARGUMENT)
         return _says(replies.TLS_ALREADY) if self.secure else _START_TLS
 
+    def _auth(self, argument: bytes) -> Answer:
+        if self._signing_in is None:
+            return _says(replies.NOT_IMPLEMENTED)
+        if self.session is None or not self.session.extended:
+            return _says(replies.EHLO_FIRST)
+        if self.open:
+            return _says(replies.NOT_IN_TRANSACTION)
+        if self.closing:
+            return _says(replies.CLOSING_DOWN, Then.CLOSE)
+        return self._stepped(self._signing_in.begin(argument, secure=self.secure))
+
+    def _respond(self, line: bytes) -> Answer:
+        assert self._signing_in is not None
+        verb, space, _ = line.partition(b" ")
+        if space and verb.upper() in _HTTP:  # base64 has no space
+            return _DROP
+        return self._stepped(self._signing_in.respond(line))
+
+    def _stepped(self, step: Challenge | Credentials | Reply) -> Answer:
+        if isinstance(step, Challenge):
+            return Answer(step.wire(), Then.CHALLENGE)
+        if isinstance(step, Credentials):
+            return _SIGN_IN
+        return self._refused_sign_in(step) if step.code == 535 else _says(step)
+
+    def _refused_sign_in(self, refusal: Reply) -> Answer:
+        """THREATS.md T7: the answer to the last failure is followed by the end."""
+        assert self._signing_in is not None
+        self._signing_in.failures += 1
+        if self._signing_in.failures < self._limits.sign_in_failures:
+            return _says(refusal)
+        return Answer(to_wire(refusal) + to_wire(replies.TOO_MANY_SIGN_INS), Then.CLOSE, error=True)
+
+    def _known(self, session: Session) -> Session:
+        """Who signed in stays known over a further EHLO: only a security layer resets (RFC 4954 section 4)."""
+        who = self._signing_in.signed_in if self._signing_in is not None else None
+        if who is None:
+            return session
+        return replace(session, account=who.account, bound=who.bound, may_send_as=who.may_send_as)
+
     def _quit(self, argument: bytes) -> Answer:
         return _says(replies.NEEDS_NO_ARGUMENT) if argument else _says(replies.GOODBYE, Then.CLOSE)
 
@@ -368,7 +465,7 @@ _COMMANDS: Mapping[bytes, Callable[[Dialogue, bytes], Answer]] = {
     b"TURN": _always(replies.NOT_IMPLEMENTED),
     b"ATRN": _always(replies.NOT_IMPLEMENTED),
     b"STARTTLS": Dialogue._starttls,
-    b"AUTH": _always(replies.NOT_IMPLEMENTED),
+    b"AUTH": Dialogue._auth,
     # The octets that follow BDAT are content, not commands: nothing after it can be trusted to be one.
     b"BDAT": _always(replies.NOT_IMPLEMENTED, Then.CLOSE),
 }

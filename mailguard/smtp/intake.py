@@ -10,6 +10,7 @@ import asyncio
 from enum import Enum
 
 from .dialogue import LONG_LINE_OCTETS
+from .sasl import LINE_OCTETS as SIGN_IN_LINE_OCTETS
 
 HIGH_WATER_OCTETS = 131_072
 ENDLESS_LINE_OCTETS = 65_536
@@ -20,13 +21,30 @@ class Mark(Enum):
     """What `line` gives instead of a line."""
 
     TOO_LONG = "too_long"
+    TOO_LONG_TO_SIGN_IN = "too_long_to_sign_in"
     ENDLESS = "endless"
 
 
 class Intake:
-    """The reading half of one connection. ended: the client will send no more, or nobody will read it."""
+    """The reading half of one connection. ended: the client will send no more, or nobody will read it.
 
-    __slots__ = ("_buffer", "_fresh", "_loop", "_paused", "_searched", "_skipped", "_transport", "_waiter", "ended")
+    takes_auth: an AUTH command may be as long as RFC 4954 section 4 says. reads_response: the next line, too.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_fresh",
+        "_loop",
+        "_paused",
+        "_searched",
+        "_skipped",
+        "_skips",
+        "_transport",
+        "_waiter",
+        "ended",
+        "reads_response",
+        "takes_auth",
+    )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.ReadTransport) -> None:
         self._loop = loop
@@ -34,10 +52,12 @@ class Intake:
         self._buffer = bytearray()
         self._searched = 0
         self._skipped = 0
+        self._skips = Mark.TOO_LONG
         self._fresh = False
         self._paused = False
         self._waiter: asyncio.Future[None] | None = None
         self.ended = False
+        self.takes_auth = self.reads_response = False
 
     @property
     def waiting(self) -> bool:
@@ -96,10 +116,11 @@ class Intake:
         if at < 0:
             return self._part_of_line()
         self._searched = 0
+        self.reads_response = False
         if self._skipped:
             self._skipped = 0
             del buffer[: at + 2]
-            return Mark.TOO_LONG
+            return self._skips
         line = bytes(buffer[:at])
         del buffer[: at + 2]
         return line
@@ -122,7 +143,10 @@ class Intake:
         self._fresh = False
         if self._skipped + len(buffer) > ENDLESS_LINE_OCTETS:
             return Mark.ENDLESS
-        if len(buffer) > LONG_LINE_OCTETS:
+        signs_in = self.reads_response or (self.takes_auth and buffer[:5].upper() == b"AUTH ")
+        if len(buffer) > (SIGN_IN_LINE_OCTETS if signs_in else LONG_LINE_OCTETS):
+            if not self._skipped:
+                self._skips = Mark.TOO_LONG_TO_SIGN_IN if signs_in else Mark.TOO_LONG
             self._skipped += len(buffer) - 1
             del buffer[:-1]  # the last octet may be the CR of the end
         self._searched = max(0, len(buffer) - 1)

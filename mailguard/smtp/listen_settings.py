@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from ..core.mail.header import MAX_FIELDS, MAX_HEADER_OCTETS
+from .own_addresses import as_mailbox
 
 Network = IPv4Network | IPv6Network
 
@@ -134,11 +135,11 @@ class ListenerSettings(_Model):
     allow: tuple[NetworkSetting, ...] = Field(
         default=(),
         description=_text(
-            "The networks whose clients may submit.",
+            "The networks whose clients may submit without signing in.",
             default="empty: on a loopback address this machine only",
             unit="list of networks in CIDR form",
             example="`allow: [10.0.0.0/8]`",
-            consequence="a client outside them gets 554 5.7.1 and is disconnected.",
+            consequence="a client outside them must sign in; without `sign_in` it gets 554 5.7.1 and is disconnected.",
         ),
     )
     proxy_from: tuple[NetworkSetting, ...] = Field(
@@ -150,7 +151,7 @@ class ListenerSettings(_Model):
             example="`proxy_from: [192.0.2.10]`",
             consequence="a connection from them must begin with a PROXY header or is closed, and `allow`, limits and "
             "the Received field go by the client that it names; from anybody else a header is a protocol error. Needs "
-            "`allow`.",
+            "`allow` or `sign_in`.",
         ),
     )
     sign_in: Literal["none", "local", "smarthost"] = Field(
@@ -159,8 +160,32 @@ class ListenerSettings(_Model):
             "How clients sign in.",
             default="none",
             unit="one of none, local, smarthost",
-            example="`sign_in: none`",
-            consequence="this version serves only `none`; the others are start errors, never ignored.",
+            example="`sign_in: smarthost`",
+            consequence="smarthost tries what the client says at the smarthost and sends the client's mail on that "
+            "connection; local tries it against accounts of the guard's own. Everybody must sign in before MAIL (530 "
+            "5.7.0), but clients inside `allow` where that is given. Needs `tls`, or a loopback address.",
+        ),
+    )
+    own_address_only: bool = Field(
+        default=False,
+        description=_text(
+            "Whether an account may only send as itself.",
+            default="false",
+            unit="true or false",
+            example="`own_address_only: true`",
+            consequence="a message whose reverse-path or From is another address than the account's and those that "
+            "`send_as` gives it is held. Says nothing about clients that may send without signing in.",
+        ),
+    )
+    send_as: dict[str, tuple[str, ...]] = Field(
+        default={},
+        description=_text(
+            "Further addresses that an account may send as: shared mailboxes, or all of them where the account's name "
+            "is no address.",
+            default="none",
+            unit="list of addresses for each account",
+            example="`send_as: {anna@elmroad.example: [reception@elmroad.example]}`",
+            consequence="needs `own_address_only`. Accounts are compared without regard to case.",
         ),
     )
     line_ends: Literal["refuse", "normalise"] = Field(
@@ -188,16 +213,32 @@ def why_unusable(settings: ListenerSettings) -> str | None:
         return f'"tls: {settings.tls}" needs "certificate", and "key" unless the certificate\'s file holds it'
     if settings.tls == "none" and (settings.certificate or settings.key):
         return '"certificate" and "key" would not be used with "tls: none"; say "tls: starttls" or "tls: implicit"'
-    if settings.sign_in != "none":
-        return f'"sign_in: {settings.sign_in}" is not served yet; name the networks that may submit in "allow"'
-    if not settings.address.loopback and not settings.allow:
+    signs_in = settings.sign_in != "none"
+    if not settings.address.loopback and not settings.allow and not signs_in:
         return (
-            f'a listener on "{settings.address}" without "allow" would be an open relay; '
-            "name the networks that may submit, or listen on 127.0.0.1"
+            f'a listener on "{settings.address}" without "allow" and "sign_in" would be an open relay; '
+            "name the networks that may submit, let clients sign in, or listen on 127.0.0.1"
         )
-    if settings.proxy_from and not settings.allow:
-        return '"proxy_from" needs "allow": whoever reaches the balancer could send otherwise, an open relay'
-    return None
+    if settings.proxy_from and not settings.allow and not signs_in:
+        return (
+            '"proxy_from" needs "allow" or "sign_in": whoever reaches the balancer could send otherwise, an open relay'
+        )
+    return _why_no_sign_in(settings)
+
+
+def _why_no_sign_in(settings: ListenerSettings) -> str | None:
+    signs_in = settings.sign_in != "none"
+    if signs_in and settings.tls == "none" and not settings.address.loopback:
+        return (
+            f'"sign_in: {settings.sign_in}" on "{settings.address}" needs "tls: starttls" or "tls: implicit": '
+            "passwords would cross the network in clear"
+        )
+    if settings.own_address_only and not signs_in:
+        return '"own_address_only" needs "sign_in": without it nobody is known by an account'
+    if settings.send_as and not settings.own_address_only:
+        return '"send_as" needs "own_address_only: true": without it every account may send as anybody'
+    wrong = [each for addresses in settings.send_as.values() for each in addresses if as_mailbox(each) is None]
+    return f'"{wrong[0]}" in "send_as" is not an address such as reception@elmroad.example' if wrong else None
 
 
 def _limit(
@@ -337,6 +378,64 @@ class Limits(_Model):
         "bytes per second",
         2_000,
         "a slower client gets 421 4.4.2 (THREATS.md T81).",
+    )
+
+    sign_in_failures: int = _limit(
+        "Refused sign-ins of one connection.",
+        3,
+        "sign-ins",
+        5,
+        "after the last of them the connection ends with 421 4.7.0 (THREATS.md T7).",
+        most=20,
+    )
+    sign_in_failures_per_account: int = _limit(
+        "Refused sign-ins of one account, from anywhere, before guessing is slowed.",
+        5,
+        "sign-ins",
+        10,
+        "each one more must wait 1, 2, 4, ... seconds behind the last, up to `sign_in_pause_seconds`. Where an account "
+        "has signed in from an address, its attempts from there have a count of their own.",
+        most=1_000,
+    )
+    sign_in_failures_per_client: int = _limit(
+        "The same for one client address (IPv6: one /64), whatever the account.",
+        10,
+        "sign-ins",
+        50,
+        "as above. Raise it where many people share one address and mistype often.",
+        most=10_000,
+    )
+    sign_in_pause_seconds: int = _limit(
+        "Longest pause between two attempts of an account or an address that is slowed.",
+        300,
+        "seconds",
+        60,
+        "300 allows a guesser about 290 attempts a day at one account, from all addresses together.",
+        most=86_400,
+    )
+    sign_in_forget_seconds: int = _limit(
+        "Time after which one refused sign-in is forgotten, then the next one.",
+        600,
+        "seconds",
+        120,
+        "longer keeps a guesser slow for longer, and whoever shares the address.",
+        most=86_400,
+    )
+    sign_in_wait_seconds: int = _limit(
+        "Longest wait for a turn.",
+        15,
+        "seconds",
+        5,
+        "an attempt whose turn is further away is answered 454 4.7.0 at once and not tried.",
+        most=60,
+    )
+    sign_in_seconds: int = _limit(
+        "Time for one sign-in to be tried.",
+        60,
+        "seconds",
+        30,
+        "a slower one is answered 454 4.7.0.",
+        most=600,
     )
 
     @model_validator(mode="after")

@@ -32,20 +32,26 @@ from ..core.mail.message import Buffer
 from ..core.reference import RANDOM_OCTETS, short_reference
 from ..core.reply import MAX_TEXT_OCTETS, Reply, cannot_check, printable
 from ..core.session import Session
+from ..guard.ports import SignIn
 from ..logs import logger
 from . import replies
+from .cancellation import cancelled_from_outside
 from .capabilities import Capabilities
 from .certificate import Certificate
 from .content import ContentReader, Fault
 from .dialogue import Answer, Dialogue, Opening, Then, to_wire
+from .doorkeeper import Doorkeeper
 from .encryption import Encryption
 from .intake import Intake, Mark
 from .listen_settings import Limits, ListenerSettings, Network, why_unusable
+from .own_addresses import own_addresses
 from .proxy_header import NoProxyHeader, ProxyHeader, parse_proxy_header
 from .session_limits import ConnectionLimits
+from .sign_in_limits import SignInLimits
+from .signing_in import SignInTerms
 from .spool import Spool
 
-__all__ = ["Capabilities", "ConnectionLimits", "Limits", "Listener", "ListenerSettings"]
+__all__ = ["Capabilities", "ConnectionLimits", "Limits", "Listener", "ListenerSettings", "SignInLimits"]
 
 log = logger("listener")
 
@@ -68,6 +74,9 @@ _FAULTS = {
 }
 
 
+_UNSETTLED = frozenset({Then.CHECK, Then.SIGN_IN, Then.CHALLENGE})
+
+
 @dataclass(slots=True)
 class _House:
     """What all sessions of one listener share, looked up once."""
@@ -83,6 +92,8 @@ class _House:
     now: Callable[[], datetime]
     greeting: bytes
     name: str
+    doorkeeper: Doorkeeper | None
+    terms: SignInTerms | None
     doors: set[_Door] = field(default_factory=set)
     empty: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
@@ -107,7 +118,8 @@ class _House:
         return None if self.connections.enter(peer) else replies.TOO_MANY_CONNECTIONS
 
     def _allows(self, peer: str) -> bool:
-        return not self.settings.allow or _within(peer, self.settings.allow)
+        """Whether it may connect; one that has to sign in is asked at MAIL."""
+        return self.terms is not None or not self.settings.allow or _within(peer, self.settings.allow)
 
     def entered(self, door: _Door) -> None:
         self.doors.add(door)
@@ -120,7 +132,8 @@ class Listener:
     """Listens on one address until `stop`. submit: takes a message and answers for it; it may take long, and whatever
     it raises becomes 451. capabilities: what the next hop takes, asked at each EHLO. recipient_check: a reply that
     refuses a recipient, or None. connections: shared by all listeners that share `connections` of `limits`.
-    spool_directory: where large messages wait (the system's temporary folder unless given).
+    spool_directory: where large messages wait (the system's temporary folder unless given). sign_in: who may send; due
+    where the settings ask for it. sign_in_limits: shared like `connections`. sign_in_watch: is told of each attempt.
 
     SettingsError for settings that must not be served.
     """
@@ -137,9 +150,18 @@ class Listener:
         connections: ConnectionLimits | None = None,
         spool_directory: FilePath | None = None,
         now: Callable[[], datetime] | None = None,
+        sign_in: SignIn | None = None,
+        sign_in_limits: SignInLimits | None = None,
+        sign_in_watch: Callable[[str], None] = lambda _: None,
     ) -> None:
         if trouble := why_unusable(settings):
             raise SettingsError(trouble)
+        if (sign_in is None) != (settings.sign_in == "none"):
+            raise SettingsError(f'"sign_in: {settings.sign_in}" of "{settings.address}" is not served by this version')
+        doorkeeper = None
+        if sign_in is not None:
+            shared = sign_in_limits or SignInLimits(limits)
+            doorkeeper = Doorkeeper(sign_in, shared, limits.sign_in_seconds, sign_in_watch)
         name = printable(hostname).replace(" ", "")
         self._server: asyncio.Server | None = None
         self._house = _House(
@@ -154,6 +176,8 @@ class Listener:
             now or _utc_now,
             f"220 {name} ESMTP mailguard\r\n".encode("ascii"),
             str(settings.address),
+            doorkeeper,
+            _terms(settings, doorkeeper) if doorkeeper else None,
         )
 
     async def start(self) -> None:
@@ -260,8 +284,10 @@ class _Door(SMTP):
             house.capabilities,
             checks_recipients=house.recipient_check is not None,
             offers_tls=house.settings.tls == "starttls",
+            sign_in=house.terms,
         )
         self._intake = Intake(self.loop, transport)
+        self._intake.takes_auth = house.terms is not None
         super().connection_made(transport)
         house.entered(self)
 
@@ -342,6 +368,8 @@ class _Door(SMTP):
             self._leave()
         finally:
             self._leave()
+            if self._house.doorkeeper is not None:
+                await self._house.doorkeeper.leave(self._identifier)
             self.loop.call_soon(self._gone)
 
     async def _converse(self) -> None:
@@ -356,8 +384,8 @@ class _Door(SMTP):
                 continue
             self._line_deadline = math.inf
             answer = self._answer(line)
-            if answer.then is Then.CHECK:
-                answer = await self._check()
+            if answer.then in _UNSETTLED:
+                answer = await self._settled(answer)
             if answer.then is Then.SECURE:
                 if not await self._start_tls(answer.wire):
                     return
@@ -497,12 +525,36 @@ class _Door(SMTP):
         try:
             if isinstance(line, bytes):
                 return dialogue.command(line)
-            if line is Mark.TOO_LONG:
-                return dialogue.line_too_long()
+            if line is not Mark.ENDLESS:
+                return dialogue.line_too_long(to_sign_in=line is Mark.TOO_LONG_TO_SIGN_IN)
             return Answer(to_wire(replies.LINE_TOO_LONG), Then.CLOSE, error=True)
         except Exception as error:
             dialogue.forget()
             return Answer(to_wire(self._failed("command_failed", error)), error=True)
+
+    async def _settled(self, answer: Answer) -> Answer:
+        """What a command comes to that others decide about, or that asks for a response."""
+        if answer.then is Then.CHECK:
+            return await self._check()
+        if answer.then is Then.SIGN_IN:
+            answer = await self._try_sign_in()
+        if answer.then is Then.CHALLENGE:
+            if self._intake.begun:
+                return self._dialogue.response_too_soon()
+            self._intake.reads_response = True
+        return answer
+
+    async def _try_sign_in(self) -> Answer:
+        """Nothing is read meanwhile. What a client pipelined behind PLAIN, as RFC 4954 section 4 lets it, waits."""
+        doorkeeper, dialogue = self._house.doorkeeper, self._dialogue
+        assert doorkeeper is not None
+        self._idle = False
+        await self._flush()
+        self._disarm()
+        return dialogue.settle_sign_in(await doorkeeper.attempt(*dialogue.attempt(), self._has_left))
+
+    def _has_left(self) -> bool:
+        return self._leaving or self.transport is None
 
     async def _check(self) -> Answer:
         dialogue, check = self._dialogue, self._house.recipient_check
@@ -511,7 +563,7 @@ class _Door(SMTP):
         try:
             return dialogue.settle(await check(dialogue.session, dialogue.candidate.path))
         except (Exception, asyncio.CancelledError) as error:
-            if _cancelled_from_outside():
+            if cancelled_from_outside():
                 raise
             return dialogue.settle(self._failed("recipient_check_failed", error))
 
@@ -594,7 +646,7 @@ class _Door(SMTP):
         try:
             return _sound(await self._house.submit(session, envelope, content))
         except (Exception, asyncio.CancelledError) as error:
-            if _cancelled_from_outside():
+            if cancelled_from_outside():
                 raise
             return self._failed("submission_failed", error)
 
@@ -683,6 +735,22 @@ class _Door(SMTP):
             transport.abort()
 
 
+def _terms(settings: ListenerSettings, doorkeeper: Doorkeeper) -> SignInTerms:
+    """A client inside `allow` may send without; where there is no `allow`, nobody may."""
+
+    def may_send_as(account: str) -> frozenset[str] | None:
+        return own_addresses(account, settings.send_as) if settings.own_address_only else None
+
+    return SignInTerms(
+        mechanisms=doorkeeper.mechanisms,
+        is_lost=doorkeeper.is_lost,
+        asked_of=lambda peer: not _within(peer, settings.allow),
+        own_addresses=may_send_as,
+        in_clear=settings.address.loopback and settings.tls == "none",
+        bound=settings.sign_in == "smarthost",
+    )
+
+
 def _sound(reply: Reply) -> Reply:
     """A reply that can stand on the wire as the end of a transaction. MailguardError for what cannot."""
     if not isinstance(reply, Reply) or not (200 <= reply.code <= 299 or 400 <= reply.code <= 599):
@@ -694,12 +762,6 @@ def _sound(reply: Reply) -> Reply:
 def _within(peer: str, networks: tuple[Network, ...]) -> bool:
     address = ip_address(peer)
     return any(address in network for network in networks)
-
-
-def _cancelled_from_outside() -> bool:
-    """Whether `stop` cancels this session, rather than a part of the guard that raised CancelledError."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _peer(transport: asyncio.BaseTransport) -> str | None:

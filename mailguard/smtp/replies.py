@@ -6,7 +6,7 @@ section 4 leaves the greeting, the reply to HELO and EHLO, and 3yz without an en
 
 from __future__ import annotations
 
-from ..core.reply import Reply
+from ..core.reply import Reply, printable
 
 # Done.
 OK = Reply(250, "2.0.0", "OK")
@@ -28,6 +28,7 @@ NEEDS_ARGUMENT = Reply(501, "5.5.4", "This command needs an argument")
 HELLO_FIRST = Reply(503, "5.5.1", "Send EHLO or HELO first")
 TLS_FIRST = Reply(530, "5.7.0", "Send STARTTLS first")
 TLS_ALREADY = Reply(503, "5.5.1", "TLS is in use already")
+SIGN_IN_FIRST = Reply(530, "5.7.0", "Sign in first")
 SENDER_GIVEN = Reply(503, "5.5.1", "Sender already given")
 SENDER_FIRST = Reply(503, "5.5.1", "Send MAIL first")
 RECIPIENT_FIRST = Reply(503, "5.5.1", "No valid recipients")
@@ -37,6 +38,25 @@ BAD_PARAMETER = Reply(501, "5.5.4", "Parameter with a wrong value")
 PARAMETER_TWICE = Reply(501, "5.5.4", "Parameter given twice")
 UNKNOWN_PARAMETER = Reply(555, "5.5.4", "Parameter not recognised, or its extension is not announced here")
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients in one message, send the rest in another")
+
+# Signing in (RFC 4954 sections 4 and 6).
+SIGNED_IN = Reply(235, "2.7.0", "Signed in")
+SIGNED_IN_ALREADY = Reply(503, "5.5.1", "Signed in already")
+NOT_IN_TRANSACTION = Reply(503, "5.5.1", "Not between MAIL and the end of its message")
+EHLO_FIRST = Reply(503, "5.5.1", "Send EHLO first")
+AUTH_SYNTAX = Reply(501, "5.5.4", "Syntax: AUTH mechanism [initial response]")
+MECHANISM_UNKNOWN = Reply(504, "5.5.4", "This mechanism is not offered here")
+SIGN_IN_NEEDS_TLS = Reply(538, "5.7.11", "Encryption is needed to sign in, send STARTTLS first")
+NOT_BASE64 = Reply(501, "5.5.2", "This is not base64")
+RESPONSE_MALFORMED = Reply(501, "5.5.2", "This is not a response of this mechanism")
+RESPONSE_TOO_LONG = Reply(500, "5.5.6", "Line too long for signing in")
+RESPONSE_TOO_SOON = Reply(503, "5.5.1", "Wait for the answer to AUTH before you send more")
+SIGN_IN_CANCELLED = Reply(501, "5.7.0", "Sign-in cancelled")
+SIGN_IN_REFUSED = Reply(535, "5.7.8", "Not signed in: the name or the password is wrong")
+ACTING_FOR_ANOTHER = Reply(535, "5.7.8", "Not signed in: nobody acts for somebody else here")
+ACCOUNT_NOT_NAMED = Reply(535, "5.7.8", "Not signed in: the account has to be named (a=)")
+SIGN_IN_UNAVAILABLE = Reply(454, "4.7.0", "Not signed in: this cannot be checked now, try again later")
+SIGN_IN_SLOWED = Reply(454, "4.7.0", "Not signed in: too many attempts failed, try again in a few minutes")
 
 # Refused content, after its end.
 TOO_LARGE = Reply(552, "5.3.4", "Message larger than this server takes")
@@ -53,6 +73,8 @@ TOO_MANY_CONNECTIONS = Reply(421, "4.7.0", "Too many connections, try again late
 TOO_MANY_COMMANDS = Reply(421, "4.7.0", "Too many commands in one session, connect again")
 TOO_MANY_MESSAGES = Reply(421, "4.7.0", "Too many messages in one session, connect again")
 TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors")
+TOO_MANY_SIGN_INS = Reply(421, "4.7.0", "Too many failed sign-ins, connect again")
+SIGN_IN_LOST = Reply(421, "4.7.0", "The mail server has ended your sign-in, connect and sign in again")
 TOO_SLOW = Reply(421, "4.4.2", "Nothing complete came in time, goodbye")
 CLOSING_DOWN = Reply(421, "4.3.2", "This service is closing down, try again later")
 
@@ -70,3 +92,15 @@ def _bad_path(who: str, kind: str, sentence: str, utf8_code: int, status: str) -
     """RFC 6531 section 3.5 has a code and status of its own for an address that needs SMTPUTF8."""
     text = f"{who} not accepted: {sentence}"
     return Reply(utf8_code, "5.6.7", text) if kind == "smtputf8" else Reply(553, status, text)
+
+
+def sign_in_refused(code: int, status: str | None, text: str) -> Reply:
+    """The smarthost's own words may help the person: that the password has expired, for one."""
+    said = " ".join(word for word in (str(code), status, text) if word)
+    refused = printable(f"Not signed in, the mail server says: {said}")
+    return Reply(SIGN_IN_REFUSED.code, SIGN_IN_REFUSED.status, refused)
+
+
+def sign_in_failed(ref: str) -> Reply:
+    """Something of ours, or a part of the guard that does not keep its word."""
+    return Reply(454, "4.7.0", f"Not signed in: this cannot be checked now, try again later, ref {ref}")

@@ -3,7 +3,8 @@ r"""Plays a dialogue file against a real listening socket.
 A file is one dialogue. Its lines:
 
     # why                      a comment
-    ! key=value ...            a setting of the listener, a limit, or capabilities=eight_bit,smtputf8,dsn (or none)
+    ! key=value ...            a setting of the listener, a limit, capabilities=eight_bit,smtputf8,dsn (or none), or
+                               answer=accepted (or refused, challenged, unavailable): to whoever signs in
     C: text                    the client sends text and CRLF; neighbouring C and c lines leave in one packet
     c: text                    the same without CRLF
     S: text                    the guard sends this line; "..." at its end stands for anything, {ref} for a reference
@@ -27,6 +28,7 @@ from mailguard.core.envelope import Recipient
 from mailguard.core.reference import PATTERN
 from mailguard.smtp.capabilities import Capabilities
 from mailguard.smtp.listen_settings import Limits
+from tests.fakes.sign_in import ANSWERS, FakeSignIn
 from tests.smtp.listen.door import ALL, Client, Door, connect, open_door
 
 _ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|([rnt0\\]))")
@@ -60,6 +62,8 @@ def _options(lines: list[str]) -> dict[str, object]:
         key, _, value = pair.partition("=")
         if key == "capabilities":
             options[key] = Capabilities(**{name: True for name in value.split(",") if name != "none"})
+        elif key == "answer":
+            options["doorkeeper"] = {"sign_in": FakeSignIn(ANSWERS[value])}
         elif key in Limits.model_fields:
             limits[key] = int(value)
         else:

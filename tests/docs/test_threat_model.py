@@ -93,7 +93,7 @@ def test_the_conformance_page_names_tests_that_exist() -> None:
 
 def test_every_decision_page_is_listed_once() -> None:
     folder = DOCS / "decisions"
-    listed = re.findall(r"^\* \[[^\]]+\]\((\w+\.md)\)", (folder / "README.md").read_text(), re.MULTILINE)
+    listed = re.findall(r"^\* \[[^\]]+\]\(([\w-]+\.md)\)", (folder / "README.md").read_text(), re.MULTILINE)
     assert sorted(listed) == sorted(page.name for page in folder.glob("*.md") if page.name != "README.md")
 
 

@@ -1,4 +1,7 @@
-"""A listening door for tests: a real Listener on a loopback port, whose submit records what it is given."""
+"""A listening door for tests: a real Listener on a loopback port, whose submit records what it is given.
+
+doorkeeper: what a Listener takes for signing in (sign_in, sign_in_limits, sign_in_watch).
+"""
 
 from __future__ import annotations
 
@@ -55,6 +58,7 @@ async def open_door(
     connections: Any = None,
     spool_directory: Path | None = None,
     grace_seconds: float = 1.0,
+    doorkeeper: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Door]:
     door = Door.__new__(Door)
@@ -67,6 +71,7 @@ async def open_door(
         recipient_check,
         connections=connections,
         spool_directory=spool_directory,
+        **(doorkeeper or {}),
     )
     door.__init__(listener)  # type: ignore[misc]
     await listener.start()

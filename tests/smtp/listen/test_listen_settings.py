@@ -12,6 +12,8 @@ from mailguard.smtp.capabilities import Capabilities
 from mailguard.smtp.listen_settings import HostPort, Limits, ListenerSettings, parse_host_port
 from mailguard.smtp.listener import Listener
 
+HERE = ListenerSettings.model_validate({"address": "127.0.0.1:25"})
+
 
 @pytest.mark.parametrize(
     ("text", "host", "port"),
@@ -56,8 +58,10 @@ def test_t5_the_whole_internet_is_not_a_network(everyone: str) -> None:
         ("tls", "implicit", 'needs "certificate"'),
         ("certificate", "guard.pem", "would not be used"),
         ("key", "guard.key", "would not be used"),
-        ("sign_in", "local", "not served yet"),
-        ("sign_in", "smarthost", "not served yet"),
+        ("sign_in", "oauth", "none"),
+        ("own_address_only", True, 'needs "sign_in"'),
+        ("send_as", {"anna": ["a@in.example"]}, 'needs "own_address_only'),
+        ("proxy_from", ["192.0.2.1"], 'needs "allow" or "sign_in"'),
         ("tls", "maybe", "none"),
         ("line_ends", "guess", "refuse"),
         ("allow", ["10.0.0.1/8"], "not a network"),
@@ -67,6 +71,36 @@ def test_t5_the_whole_internet_is_not_a_network(everyone: str) -> None:
 def test_refused_values(key: str, value: object, says: str) -> None:
     with pytest.raises(ValidationError, match=says):
         ListenerSettings.model_validate({"address": "127.0.0.1:25", key: value})
+
+
+@pytest.mark.parametrize("kind", ["local", "smarthost"])
+def test_t5_sign_in_opens_a_listener_only_under_tls(kind: str) -> None:
+    outside = {"address": "0.0.0.0:587", "sign_in": kind}
+    with pytest.raises(ValidationError, match="in clear"):
+        ListenerSettings.model_validate(outside)
+    with pytest.raises(ValidationError, match="in clear"):
+        ListenerSettings.model_validate({**outside, "allow": ["10.0.0.0/8"]})
+    for tls in ("starttls", "implicit"):
+        assert ListenerSettings.model_validate({**outside, "tls": tls, "certificate": "guard.pem"}).allow == ()
+    behind = {"address": "127.0.0.1:587", "sign_in": kind, "proxy_from": ["127.0.0.1"]}
+    assert ListenerSettings.model_validate(behind).proxy_from
+
+
+@pytest.mark.parametrize("wrong", ["anna", "a@b@in.example", "<a@in.example>", "a@in.example\n", "Anna <a@in.example>"])
+def test_send_as_takes_mailboxes_alone(wrong: str) -> None:
+    own = {"address": "127.0.0.1:25", "sign_in": "local", "own_address_only": True}
+    assert ListenerSettings.model_validate({**own, "send_as": {"scanner": ["a@in.example"]}}).send_as
+    with pytest.raises(ValidationError, match="is not an address"):
+        ListenerSettings.model_validate({**own, "send_as": {"scanner": [wrong]}})
+
+
+def test_a_listener_is_given_the_sign_in_that_its_settings_ask_for() -> None:
+    async def submit(*_: object) -> Reply:
+        raise AssertionError
+
+    for settings, sign_in in ((ListenerSettings(address="127.0.0.1:25", sign_in="local"), None), (HERE, object())):
+        with pytest.raises(SettingsError, match="not served by this version"):
+            Listener(settings, Limits(), "guard.example", submit, Capabilities, sign_in=sign_in)  # type: ignore[arg-type]
 
 
 def test_the_listener_asks_once_more() -> None:
