@@ -252,7 +252,9 @@ async def _start_listeners(
         known = smarthost.capabilities
         if known is None:
             return Capabilities(known=False)
-        return Capabilities(known.eight_bit, known.smtputf8, known.dsn, known.size_limit)
+        return Capabilities(
+            eight_bit=known.eight_bit, smtputf8=known.smtputf8, dsn=known.dsn, size_limit=known.size_limit
+        )
 
     listeners = []
     sign_in_limits = SignInLimits(parts.settings.limits)
@@ -315,6 +317,7 @@ def _keep_going(
         metrics.witness_failing.set(counts.witness_failing)
         metrics.connections.set(connections.open)
         metrics.policy_broken.set(policies.problem is not None)
+        metrics.smarthosts_in_trouble.set(sum(each.trouble is not None for each in smarthost.smarthosts))
 
     async def purge() -> None:
         await parts.store.purge(parts.clock.now())

@@ -72,6 +72,11 @@ class Metrics:
         self.witness_failing = Gauge(
             "mailguard_witness_failing", "1 while the ledger's witness cannot be written.", registry=self.registry
         )
+        self.smarthosts_in_trouble = Gauge(
+            "mailguard_smarthosts_in_trouble",
+            "Smarthosts to which the last attempt to connect failed; with several, mail may go on by the others.",
+            registry=self.registry,
+        )
         self.policy_broken = Gauge(
             "mailguard_policy_broken", "1 while the policy files cannot be loaded.", registry=self.registry
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import smtplib
 import socket
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,8 +32,16 @@ def smarthosts() -> Iterator[list[ThreadedSmarthost]]:
 def service(tmp_path: Path, smarthosts: list[ThreadedSmarthost]) -> Iterator[Service]:
     one, two, ward = ({"address": f"127.0.0.1:{each.port}", "tls": "none"} for each in smarthosts)
     several = [one, two, ward | {"sender_domains": ["ward.example"]}]
-    with Service(tmp_path, 0, RULES, smarthost=several) as found:
+    metrics = {"address": "127.0.0.1:0"}
+    with Service(tmp_path, 0, RULES, smarthost=several, metrics=metrics) as found:
         yield found
+
+
+def metrics_of(service: Service) -> str:
+    (port,) = [each["health_port"] for each in service.events() if each["event"] == "service_started"]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        text: str = answer.read().decode()
+        return text
 
 
 def counts(smarthosts: list[ThreadedSmarthost]) -> list[int]:
@@ -57,6 +66,7 @@ def test_routes_failover_and_status(service: Service, smarthosts: list[ThreadedS
     assert [each["trouble"] for each in status["smarthosts"]] == ["service not available (421)", None, None]
     assert status["smarthosts"][2]["sender_domains"] == ["ward.example"]
     assert f"127.0.0.1:{one.port} (service not available (421))" in service.run("status").stdout
+    eventually(lambda: "mailguard_smarthosts_in_trouble 1.0" in metrics_of(service))
     (passed,) = [each for each in service.events() if each["event"] == "smarthost_passed_over"]
     assert passed["smarthost"] == f"127.0.0.1:{one.port}" and passed["next"] == f"127.0.0.1:{smarthosts[1].port}"
 
