@@ -30,6 +30,7 @@ from ..store.store_settings import StoreSettings
 from .control import ServiceNotRunning, call, socket_path
 from .policies import read_documents
 from .selftest import refuse_misreading
+from .sign_ins import why_not_served
 
 CONNECT_SECONDS = 10.0
 SOON = timedelta(days=30)
@@ -66,6 +67,8 @@ def check(path: Path) -> Iterator[Finding]:
     for listener in settings.listen:
         yield _check_address(f"listener {listener.address}", listener.address, running=running)
         yield from _check_certificate(listener)
+        if trouble := why_not_served(listener):
+            yield Finding(f"listener {listener.address}", False, trouble)
     if settings.metrics is not None:
         address = settings.metrics.address
         yield _check_address(f"metrics {address}", address, running=running)

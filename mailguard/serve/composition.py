@@ -21,7 +21,7 @@ from ..guard.submission import Submission
 from ..inspection.unread import UnreadInspector
 from ..logs import logger
 from ..smtp.certificate import Certificate
-from ..smtp.listen_settings import HostPort, ListenerSettings
+from ..smtp.listen_settings import HostPort
 from ..smtp.listener import Capabilities, ConnectionLimits, Listener, SignInLimits
 from ..smtp.pool import Pace
 from ..smtp.smarthost import SmarthostPool
@@ -32,6 +32,7 @@ from .metrics import Metrics
 from .notify import READY, STOPPING, ServiceManager
 from .parts import Parts, hostname, open_parts
 from .policies import PolicySource
+from .sign_ins import sign_in_of
 from .upkeep import operations_on
 
 log = logger("serve")
@@ -121,7 +122,7 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     submission = _submission(parts, metrics, policies, smarthost)
     house.push_async_callback(submission.settle)
     connections = ConnectionLimits(settings.limits)
-    listeners = await _start_listeners(parts, metrics, submission, smarthost, connections, sign_ins(), house)
+    listeners = await _start_listeners(parts, metrics, submission, smarthost, connections, {}, house)
     certificates.extend(each.certificate for each in listeners if each.certificate is not None)
     _keep_going(parts, metrics, policies, smarthost, connections, house)
     _background(_watch(tuple(certificates)), house)
@@ -206,20 +207,6 @@ async def _start_deliveries(
 
     house.push_async_callback(end)
     return deliveries
-
-
-def sign_ins() -> Mapping[str, SignIn]:
-    """What this version can try sign-ins with, by the value of `sign_in` that asks for it."""
-    return {}
-
-
-def sign_in_of(settings: ListenerSettings, offered: Mapping[str, SignIn]) -> SignIn | None:
-    """What a listener has sign-ins tried with, None where nobody signs in. SettingsError where there is nothing."""
-    if settings.sign_in == "none":
-        return None
-    if settings.sign_in not in offered:
-        raise SettingsError(f'"sign_in: {settings.sign_in}" of "{settings.address}" is not served by this version')
-    return offered[settings.sign_in]
 
 
 async def _start_listeners(
