@@ -21,7 +21,7 @@ from ..guard.submission import Submission
 from ..inspection.unread import UnreadInspector
 from ..logs import logger
 from ..smtp.certificate import Certificate
-from ..smtp.listen_settings import HostPort, ListenerSettings
+from ..smtp.listen_settings import HostPort
 from ..smtp.listener import Capabilities, ConnectionLimits, Listener, SignInLimits
 from ..smtp.routes import SmarthostRoutes
 from ..smtp.smarthost import SmarthostPool
@@ -33,6 +33,7 @@ from .notify import READY, STOPPING, ServiceManager
 from .own_right import why_refused
 from .parts import Parts, hostname, open_parts
 from .policies import PolicySource
+from .sign_ins import sign_ins
 from .upkeep import operations_on
 
 log = logger("serve")
@@ -138,7 +139,7 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     submission = _submission(parts, metrics, policies, smarthost)
     house.push_async_callback(submission.settle)
     connections = ConnectionLimits(settings.limits)
-    listeners = await _start_listeners(parts, metrics, submission, smarthost, connections, sign_ins(smarthost), house)
+    listeners = await _start_listeners(parts, metrics, submission, smarthost, connections, sign_ins(parts, smarthost), house)
     certificates.extend(each.certificate for each in listeners if each.certificate is not None)
     _keep_going(parts, metrics, policies, smarthost, connections, house)
     _background(_watch(tuple(certificates)), house)
@@ -223,20 +224,6 @@ async def _start_deliveries(
 
     house.push_async_callback(end)
     return deliveries
-
-
-def sign_ins(smarthost: SmarthostRoutes) -> Mapping[str, SignIn]:
-    """What sign-ins are tried with, by the value of `sign_in` that asks for it."""
-    return {"smarthost": smarthost.sign_in}
-
-
-def sign_in_of(settings: ListenerSettings, offered: Mapping[str, SignIn]) -> SignIn | None:
-    """What a listener has sign-ins tried with, None where nobody signs in. SettingsError where there is nothing."""
-    if settings.sign_in == "none":
-        return None
-    if settings.sign_in not in offered:
-        raise SettingsError(f'"sign_in: {settings.sign_in}" of "{settings.address}" is not served by this version')
-    return offered[settings.sign_in]
 
 
 async def _start_listeners(

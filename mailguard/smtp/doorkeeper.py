@@ -28,8 +28,8 @@ from .sign_in_limits import SignInLimits
 
 log = logger("listener")
 
-LEAVE_SECONDS = 1.5
-"""For the end of what a session signed in on; below the time that `stop` leaves to what it cuts off."""
+LEAVE_SECONDS = 5.0
+"""For the end of what a session signed in on, and before it for an attempt that was given up."""
 
 Watch = Callable[[str], None]
 """Is told of each attempt: accepted, refused, unavailable or slowed."""
@@ -55,6 +55,7 @@ class Doorkeeper:
         self._clock = clock
         self._sleep = sleep
         self._inside: dict[str, asyncio.Task[Any] | None] = {}
+        self._ends: set[asyncio.Task[None]] = set()
 
     def mechanisms(self) -> tuple[str, ...]:
         """What can be tried now; none where that cannot be said."""
@@ -94,10 +95,14 @@ class Doorkeeper:
             self._limits.settle(turn, outcome, self._clock())
 
     async def leave(self, session: str) -> None:
-        """The session (its identifier) has ended."""
-        if session not in self._inside:
-            return
-        attempt = self._inside.pop(session)
+        """The session (its identifier) has ended. A cancellation does not keep it from being told."""
+        if session in self._inside:
+            end = asyncio.ensure_future(self._end(session, self._inside.pop(session)))
+            self._ends.add(end)
+            end.add_done_callback(self._ends.discard)
+            await asyncio.shield(end)
+
+    async def _end(self, session: str, attempt: asyncio.Task[Any] | None) -> None:
         if attempt is not None and not attempt.done():  # it was cancelled, and may yet have signed in
             await asyncio.wait({attempt}, timeout=LEAVE_SECONDS)
         try:

@@ -410,7 +410,7 @@ class Limits(_Model):
         300,
         "seconds",
         60,
-        "300 allows a guesser about 290 attempts a day at one account, from all addresses together.",
+        "300 allows a guesser about 300 attempts a day at one account, from all addresses together.",
         most=86_400,
     )
     sign_in_forget_seconds: int = _limit(

@@ -40,7 +40,7 @@ from .capabilities import Capabilities
 from .certificate import Certificate
 from .content import ContentReader, Fault
 from .dialogue import Answer, Dialogue, Opening, Then, to_wire
-from .doorkeeper import Doorkeeper
+from .doorkeeper import LEAVE_SECONDS, Doorkeeper
 from .encryption import Encryption
 from .intake import Intake, Mark
 from .listen_settings import Limits, ListenerSettings, Network, why_unusable
@@ -232,7 +232,7 @@ class Listener:
         log.warning("sessions_abandoned", listener=self._house.name, count=len(left))
         for door in left:
             door.abandon()
-        await self._emptied(LINGER_SECONDS)
+        await self._emptied(LINGER_SECONDS + (LEAVE_SECONDS if self._house.doorkeeper else 0.0))
 
 
 class _Door(SMTP):

@@ -10,10 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailguard.core.reply import Reply
+from mailguard.core.sign_in import SignInAnswer
 from mailguard.smtp import replies
 from mailguard.smtp.capabilities import Capabilities
 from mailguard.smtp.dialogue import Dialogue, Opening, Then
 from mailguard.smtp.listen_settings import Limits
+from mailguard.smtp.signing_in import SignInTerms
+from tests.fakes import sign_in as fakes
 
 OPENING = Opening("0" * 16, "127.0.0.1", "127.0.0.1:25", datetime(2026, 3, 12, tzinfo=UTC))
 ALL = Capabilities(eight_bit=True, smtputf8=True, dsn=True)
@@ -40,8 +43,53 @@ LINES = st.lists(
 )
 
 
-def dialogue(**limits: int) -> Dialogue:
-    return Dialogue(OPENING, "guard.example", Limits.model_validate(limits), lambda: ALL)
+SIGN_IN_WORDS = [
+    b"AUTH ",
+    b"PLAIN",
+    b"LOGIN",
+    b"XOAUTH2",
+    b"OAUTHBEARER",
+    b" ",
+    b"=",
+    b"*",
+    b"AGFubmEAc2VjcmV0",
+    b"YW5uYQ==",
+]
+SIGN_IN_LINES = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [b"EHLO x", b"MAIL FROM:<a@in.example>", b"RSET", b"AUTH LOGIN", b"AUTH PLAIN AGFubmEAc2VjcmV0"]
+        ),
+        st.lists(st.sampled_from(SIGN_IN_WORDS), max_size=5).map(b"".join),
+        st.binary(max_size=20),
+    ),
+    max_size=20,
+)
+ANSWERS = [*fakes.ANSWERS.values(), replies.SIGN_IN_SLOWED]
+
+
+def dialogue(sign_in: SignInTerms | None = None, **limits: int) -> Dialogue:
+    return Dialogue(OPENING, "guard.example", Limits.model_validate(limits), lambda: ALL, sign_in=sign_in)
+
+
+@given(SIGN_IN_LINES, st.lists(st.sampled_from(ANSWERS), min_size=20, max_size=20), st.booleans())
+def test_nobody_sends_who_was_not_accepted(lines: list[bytes], answers: list[SignInAnswer | Reply], lost: bool) -> None:
+    """Any lines, any answers: one reply each, and an open transaction only after an accepted attempt."""
+    terms = SignInTerms(lambda: fakes.ALL, lambda _: lost, lambda _: True, lambda _: None, in_clear=True, bound=True)
+    session, accepted, failures = dialogue(terms), False, 0
+    for line, given_answer in zip([b"EHLO x", *lines], [*answers, fakes.REFUSED], strict=False):
+        answer = session.command(line.replace(b"\r\n", b""))
+        if answer.then is Then.SIGN_IN:
+            assert not accepted and session.attempt()[0].account is None
+            answer = session.settle_sign_in(given_answer)
+            accepted = given_answer is fakes.ACCEPTED
+        failures += answer.wire.startswith(b"535")
+        assert answer.wire.endswith(b"\r\n") and answer.wire.count(b"\n334") == 0
+        assert not session.open or (accepted and not lost)
+        assert session.session is None or (session.session.account is not None) == accepted
+        assert failures <= 3 and (failures < 3 or answer.then is Then.CLOSE)
+        if answer.then in (Then.CLOSE, Then.DROP):
+            return
 
 
 @given(LINES)

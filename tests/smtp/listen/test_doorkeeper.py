@@ -76,6 +76,17 @@ async def test_a_session_leaves_once_and_only_if_it_may_have_signed_in() -> None
     assert sign_in.left == ["in"]
 
 
+async def test_a_cancellation_does_not_keep_a_session_from_leaving() -> None:
+    sign_in = FakeSignIn(ACCEPTED)
+    keeping = keeper(sign_in, Time())
+    await keeping.attempt(session("in"), CREDENTIALS, lambda: False)
+    leaving = asyncio.create_task(keeping.leave("in"))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.wait({leaving})
+    assert sign_in.left == ["in"]
+
+
 async def test_an_attempt_that_outlives_its_session_is_waited_for_before_it_leaves() -> None:
     """Else the connection that it makes after all would stay open."""
     sign_in = FakeSignIn(ACCEPTED, stubborn=True)

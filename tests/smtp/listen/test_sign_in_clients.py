@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mailguard.core.outcome import SmarthostReply
+from mailguard.core.rewrite.received import protocol
 from mailguard.core.sign_in import SignInAnswer, SignInOutcome
 from tests.fakes.sign_in import CHALLENGED, FakeSignIn
 from tests.smtp.listen.certificates import make_pair, run
@@ -35,7 +36,7 @@ def signed_in(door: Door, sign_in: FakeSignIn, mechanism: str, secret: str = SEC
     (session, credentials), (message,) = sign_in.tried[0], door.messages
     assert (credentials.mechanism, credentials.account, message.session.account) == (mechanism, ACCOUNT, ACCOUNT)
     assert secret.encode() in credentials.responses[-1] and message.session.secure and session.secure
-    assert len(sign_in.tried) == 1
+    assert len(sign_in.tried) == 1 and protocol(message.session, message.envelope) == "ESMTPSA"
 
 
 async def swaks(door: Door, tls: str, *more: str) -> tuple[int, str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mailguard.core.errors import SettingsError
-from mailguard.serve.composition import sign_in_of
 from mailguard.serve.metrics import Metrics
+from mailguard.serve.sign_ins import sign_in_of
 from mailguard.smtp.listen_settings import ListenerSettings
 from tests.fakes.sign_in import FakeSignIn
 
