@@ -96,8 +96,8 @@ def revision(connection: Connection) -> str | None:
     return None
 
 
-def upgrade(connection: Connection) -> None:
-    """Run the migrations that are missing, inside the transaction of the caller."""
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Run the migrations that are missing, up to a revision, inside the transaction of the caller."""
     from alembic import command
     from alembic.config import Config
 
@@ -105,7 +105,7 @@ def upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def check_keys(connection: Connection, keyring: Keyring, folder: Path) -> None:
