@@ -31,6 +31,22 @@ class CannotRewrite(MailguardError):
     """A rewrite would break the message or leave an address in it. str() is a sentence for the reviewer."""
 
 
+class UnknownAccount(MailguardError):
+    """There is no account of this name."""
+
+
+class AccountExists(MailguardError):
+    """A new account has the name of one that is there."""
+
+
+class AccountRefused(MailguardError):
+    """A name, a role or a password that no account may have; the text says why."""
+
+
+class PasswordsUnavailable(MailguardError):
+    """Passwords cannot be tried now: too many at once, or no memory for it."""
+
+
 class StoreUnavailable(MailguardError):
     """The store cannot be reached, is full, locked or broken."""
 

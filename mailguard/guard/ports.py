@@ -18,7 +18,7 @@ from ..core.rewrite.content import Content
 from ..core.session import Session
 from ..core.sign_in import Credentials, SignInAnswer
 from ..core.verdict import Inspection
-from .records import Attempt, Delivery, Entry, Held, HeldChange, NewDelivery, NewEntry, NewHeld
+from .records import Account, Attempt, Delivery, Entry, Held, HeldChange, NewAccount, NewDelivery, NewEntry, NewHeld
 
 
 class Ledger(Protocol):
@@ -132,6 +132,55 @@ class Policies(Protocol):
 
     async def get(self, revision: str) -> Mapping[str, bytes]:
         """UnknownReference where it was never kept."""
+        ...
+
+
+class Accounts(Protocol):
+    """The guard's own accounts. Names are compared in their canonical form (core.account).
+
+    Each entry handed over gets the field `account`, the keyed hash of the name; the name itself only its evidence.
+    """
+
+    async def add(self, account: NewAccount, entries: Sequence[NewEntry]) -> Account:
+        """Make an account and append the entries in one durable step. AccountExists: nothing happened."""
+        ...
+
+    async def find(self, name: str) -> Account | None:
+        """The account of that name, None where there is none."""
+        ...
+
+    async def list(self) -> Sequence[Account]:
+        """All accounts, by name."""
+        ...
+
+    async def change(self, account: Account, entries: Sequence[NewEntry]) -> Account:
+        """Make the account what is given, with the entries, in one durable step. Its version is the one that was seen.
+
+        AlreadyDecided: it is at another version, and nothing happened. UnknownAccount.
+        """
+        ...
+
+    async def remove(self, account: Account, entries: Sequence[NewEntry]) -> None:
+        """Remove it, if it is still at that version, with the entries. AlreadyDecided, UnknownAccount."""
+        ...
+
+
+class Passwords(Protocol):
+    """Hashes passwords, away from the event loop. Passwords come prepared (core.account)."""
+
+    async def hash(self, password: str) -> str:
+        """The encoded hash with today's parameters."""
+        ...
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Whether it is the password. None: the same work for nothing, and False.
+
+        PasswordsUnavailable: too many at once, or no memory.
+        """
+        ...
+
+    def is_outdated(self, password_hash: str) -> bool:
+        """Whether it was made with other parameters than today's."""
         ...
 
 

@@ -59,6 +59,32 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account to make. password_hash: the encoded hash (PHC string format)."""
+
+    name: str
+    password_hash: str = field(repr=False)
+    roles: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of the guard's own. identifier: the keyed hash of its name, as the ledger knows it; it stays the same
+    for as long as the account lives. name: as it was written. version: goes up with each change.
+    """
+
+    identifier: str
+    version: int
+    name: str
+    password_hash: str = field(repr=False)
+    roles: tuple[str, ...]
+    created_at: datetime
+    changed_at: datetime
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NewHeld:
     """A message to put into the quarantine. Its raw bytes are handed over beside it.
 

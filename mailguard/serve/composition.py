@@ -139,7 +139,8 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     submission = _submission(parts, metrics, policies, smarthost)
     house.push_async_callback(submission.settle)
     connections = ConnectionLimits(settings.limits)
-    listeners = await _start_listeners(parts, metrics, submission, smarthost, connections, sign_ins(parts, smarthost), house)
+    offered = sign_ins(parts, smarthost)
+    listeners = await _start_listeners(parts, metrics, submission, smarthost, connections, offered, house)
     certificates.extend(each.certificate for each in listeners if each.certificate is not None)
     _keep_going(parts, metrics, policies, smarthost, connections, house)
     _background(_watch(tuple(certificates)), house)
@@ -254,7 +255,7 @@ async def _start_listeners(
             capabilities=capabilities,
             connections=connections,
             spool_directory=parts.settings.spool,
-            sign_in=sign_in_of(settings, offered),
+            sign_in=offered.get(settings.sign_in),
             sign_in_limits=sign_in_limits,
             sign_in_watch=metrics.signed_in,
         )

@@ -68,12 +68,16 @@ class Conflict(MailguardError):
 NAMED: dict[str, type[MailguardError]] = {
     error.__name__: error
     for error in (
+        errors.AccountExists,
+        errors.AccountRefused,
         errors.AlreadyDecided,
         errors.CannotRewrite,
         errors.IllegalTransition,
         errors.NotAllowed,
+        errors.PasswordsUnavailable,
         errors.SettingsError,
         errors.StoreUnavailable,
+        errors.UnknownAccount,
         errors.UnknownReference,
         BadArguments,
         Conflict,

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from .. import __version__
 from ..core.envelope import Envelope
@@ -26,9 +26,10 @@ from ..core.safe_text import SafeText, safe_text
 from ..guard import entries
 from ..guard.ports import Blobs, Clock, Ledger, Outbox, Policies, Quarantine
 from ..guard.records import Delivery, Entry, Held, NewEntry
+from .arguments import Arguments, Item
 from .control import BadArguments
+from .user_operations import USER_OPERATIONS, Act, Book
 
-Item = dict[str, Any]
 MAX_TEXT = 4000
 """Characters of a reason or a note: they go to one person, and through one line of the socket."""
 
@@ -96,12 +97,6 @@ class Live(Protocol):
 Ref = Annotated[str, Field(max_length=40), AfterValidator(lambda ref: ref.strip().upper())]
 
 
-class Arguments(BaseModel):
-    """Of every operation: unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
 class ListArguments(Arguments):
     states: tuple[str, ...] | list[str] = ()
 
@@ -148,6 +143,7 @@ class StoreOperations:
         *,
         store: OpenStore,
         review: Reviewing,
+        accounts: Book,
         clock: Clock,
         upkeep: Upkeep,
         describe: Callable[[Mapping[str, bytes]], Mapping[str, str]],
@@ -155,6 +151,7 @@ class StoreOperations:
     ) -> None:
         self._store = store
         self._review = review
+        self.accounts = accounts
         self._clock = clock
         self._upkeep = upkeep
         self._describe = describe
@@ -299,6 +296,11 @@ class StoreOperations:
 
 Method = Callable[[StoreOperations, Any, str], AsyncIterator[Item]]
 
+
+def _on_accounts(act: Act) -> Method:
+    return lambda operations, arguments, system_user: act(operations.accounts, arguments, system_user)
+
+
 OPERATIONS: dict[str, tuple[type[Arguments], Method]] = {
     "status": (Arguments, StoreOperations.status),
     "held_list": (ListArguments, StoreOperations.held_list),
@@ -313,6 +315,7 @@ OPERATIONS: dict[str, tuple[type[Arguments], Method]] = {
     "audit_export": (Arguments, StoreOperations.audit_export),
     "data_purge": (Arguments, StoreOperations.data_purge),
     "explain": (RefArguments, StoreOperations.explain),
+    **{name: (model, _on_accounts(act)) for name, (model, act) in USER_OPERATIONS.items()},
 }
 
 

@@ -16,6 +16,7 @@ from ..config import Settings
 from ..core.organisation import Organisation
 from ..guard.notices import Notices
 from ..guard.review import Review
+from ..store.passwords import Argon2Passwords
 from ..store.store import Store
 
 
@@ -42,11 +43,13 @@ class Parts:
     clock: SystemClock
     randomness: SystemRandomness
     store: Store
+    passwords: Argon2Passwords
     notices: Notices
     review: Review
     wake: asyncio.Event
 
     async def close(self) -> None:
+        await asyncio.to_thread(self.passwords.close)
         await self.store.close()
 
 
@@ -77,7 +80,7 @@ async def open_parts(settings: Settings) -> Parts:
         give_up_after=settings.outbox.give_up_after,
         wake=wake.set,
     )
-    return Parts(settings, organisation, clock, randomness, store, notices, review, wake)
+    return Parts(settings, organisation, clock, randomness, store, Argon2Passwords(), notices, review, wake)
 
 
 def hostname(settings: Settings) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ..config import Settings
 from ..core.policy.load import load_policy
+from ..guard.accounts import AccountBook
 from ..guard.ports import Clock
 from ..store.audit import verify
 from ..store.export import ExportUnreadable, export
@@ -55,6 +56,7 @@ def operations_on(parts: Parts, live: Live | None = None) -> StoreOperations:
     return StoreOperations(
         store=parts.store,
         review=parts.review,
+        accounts=AccountBook(accounts=parts.store.accounts, passwords=parts.passwords, clock=parts.clock),
         clock=parts.clock,
         upkeep=StoreUpkeep(parts.store, parts.clock),
         describe=describe_rules,
@@ -83,7 +85,10 @@ def verify_export(path: Path, public_key: str | None) -> Mapping[str, Any]:
         raise BadArguments("the public key is 64 hexadecimal digits, as `mailguard audit verify` prints it") from cause
 
 
-def migrate_store(settings: Settings) -> bool:
-    """Bring the store to the schema of this version. Whether anything had to be changed. StoreOwned, SettingsError."""
-    before, after = asyncio.run(migrate(settings.store_settings()))
+def migrate_store(settings: Settings, announce: Callable[[str, str], None]) -> bool:
+    """Bring the store to the schema of this version. Whether anything had to be changed. StoreOwned, SettingsError.
+
+    announce: called with both revisions before an older schema is changed.
+    """
+    before, after = asyncio.run(migrate(settings.store_settings(), announce))
     return before != after

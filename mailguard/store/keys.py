@@ -83,6 +83,13 @@ class Keyring:
         key = self._active["recipients"].octets
         return hmac.digest(key, address.encode("utf-8", "surrogatepass"), "sha256")[:16].hex()
 
+    def hash_account(self, name: str) -> list[str]:
+        """The keyed hashes by which the canonical name of an account may be known: the one of today first, then those
+        of older keys. They say nothing about the hash of the same address as a recipient.
+        """
+        text = b"account\0" + name.encode("utf-8", "surrogatepass")
+        return [hmac.digest(key, text, "sha256")[:16].hex() for key in self.all_octets("recipients")]
+
     def sign(self, text: str) -> bytes:
         return self._signer.sign(text.encode("ascii"))
 

@@ -96,8 +96,8 @@ def revision(connection: Connection) -> str | None:
     return None
 
 
-def upgrade(connection: Connection) -> None:
-    """Run the migrations that are missing, inside the transaction of the caller."""
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Run the migrations that are missing, up to a revision, inside the transaction of the caller."""
     from alembic import command
     from alembic.config import Config
 
@@ -105,7 +105,7 @@ def upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def check_keys(connection: Connection, keyring: Keyring, folder: Path) -> None:
@@ -135,10 +135,14 @@ def ensure_ledger(connection: Connection, keyring: Keyring, ledger: str) -> None
     insert_rows(connection, schema.ledgers, [(ledger, 0, head.hash, 0, 0, mac)])
 
 
-async def migrate(settings: StoreSettings) -> tuple[str | None, str]:
+async def migrate(
+    settings: StoreSettings, announce: Callable[[str, str], None] = lambda before, after: None
+) -> tuple[str | None, str]:
     """Bring the schema up to date; on an empty database make it, with the keys. The revisions before and after.
 
-    StoreOwned while a service runs, SettingsError, StoreUnavailable.
+    announce: called with the two revisions before an older schema is changed. All of it happens in one transaction:
+    what fails, or is cut off, leaves the store as it was. StoreOwned while a service runs, SettingsError,
+    StoreUnavailable.
     """
 
     def work(connection: Connection) -> tuple[str | None, str]:
@@ -146,6 +150,8 @@ async def migrate(settings: StoreSettings) -> tuple[str | None, str]:
         if before is not None and before > schema.HEAD:
             raise SettingsError(_other_revision(before))
         keyring = ensure_keys(settings.keys_folder()) if before is None else load_keys(settings.keys_folder())
+        if before is not None and before < schema.HEAD:
+            announce(before, schema.HEAD)
         upgrade(connection)
         check_keys(connection, keyring, settings.keys_folder())
         ensure_ledger(connection, keyring, settings.ledger)

@@ -1,7 +1,8 @@
 """Retention: what is old enough goes, with its key, and the ledger says so.
 
 What each retention class means: `held` and `message` go once the message is decided and its time has run out;
-`evidence` by the time of its entry; `policy` stays as long as the ledger names it.
+`evidence` by the time of its entry; `policy` stays as long as the ledger names it; `account` until somebody
+removes the account.
 """
 
 from __future__ import annotations

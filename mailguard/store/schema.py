@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision of the schema that this code speaks."""
 
 metadata = MetaData(
@@ -196,6 +196,17 @@ policies = Table(
     metadata,
     Column("revision", Text, primary_key=True),
     Column("at", BigInteger, nullable=False),
+    Column("retention", Text, nullable=False),
+    Column("master", Text, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("identifier", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
     Column("retention", Text, nullable=False),
     Column("master", Text, nullable=False),
     Column("wrapped_key", LargeBinary, nullable=False),

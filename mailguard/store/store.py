@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, select
 from mailguard.logs import logger
 
 from . import schema
+from .accounts import StoredAccounts
 from .blobs import StoredBlobs, sweep
 from .chain import LedgerForged
 from .engine import Engine
@@ -66,6 +67,7 @@ class Store:
         self.quarantine = StoredQuarantine(engine, keyring, prepare_all, self.blobs)
         self.outbox = StoredOutbox(engine, keyring, prepare_all, self.blobs)
         self.policies = StoredPolicies(engine, keyring)
+        self.accounts = StoredAccounts(engine, keyring, prepare_all)
 
     @classmethod
     async def open(cls, settings: StoreSettings, *, create: bool = True) -> Store:

@@ -43,6 +43,13 @@ COMMANDS = [
     "audit list",
     "audit verify",
     "audit export",
+    "user add",
+    "user list",
+    "user role",
+    "user password",
+    "user disable",
+    "user enable",
+    "user remove",
     "data migrate",
     "data purge",
 ]

@@ -15,7 +15,7 @@ from mailguard.core.errors import SettingsError
 from mailguard.core.policy.load import Policy, load_policy
 from mailguard.serve.composition import Running, serve
 from mailguard.serve.own_right import check_own_right, lacking, why_refused
-from mailguard.smtp.listen_settings import HostPort, ListenerSettings
+from mailguard.smtp.listen_settings import ListenerSettings
 
 RULE = """\
 version: 1
@@ -30,17 +30,8 @@ OWN = {"username": "guard", "password_file": "password"}
 TRUSTS = {"trusts_address": True}
 
 
-@pytest.fixture(autouse=True)
-def _listeners_of_every_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a listener itself asks of `sign_in` is not tried here."""
-    for module in ("listen_settings", "listener"):
-        monkeypatch.setattr(f"mailguard.smtp.{module}.why_unusable", lambda settings: None, raising=False)
-
-
 def listener(sign_in: str) -> ListenerSettings:
-    """As it is loaded, whatever this version's listener serves."""
-    plain = ListenerSettings.model_validate({"address": "127.0.0.1:0"})
-    return plain.model_copy(update={"sign_in": sign_in, "address": HostPort("127.0.0.1", 0)})
+    return ListenerSettings.model_validate({"address": "127.0.0.1:0", "sign_in": sign_in})
 
 
 def settings(*smarthosts: dict[str, Any], sign_in: str = "smarthost", folder: Path = Path("/nowhere")) -> Settings:

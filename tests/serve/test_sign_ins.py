@@ -1,30 +1,38 @@
-"""Which sign-in a listener gets, and what `serve` says where there is none."""
+"""Each kind of `sign_in` has something that tries it, and attempts are counted by their outcome alone."""
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
+from typing import get_args
 
-from mailguard.core.errors import SettingsError
+from mailguard.config import Settings
+from mailguard.guard.account_sign_in import AccountSignIn
 from mailguard.serve.metrics import Metrics
-from mailguard.serve.sign_ins import sign_in_of
+from mailguard.serve.parts import open_parts
+from mailguard.serve.sign_ins import sign_ins
 from mailguard.smtp.listen_settings import ListenerSettings
-from tests.fakes.sign_in import FakeSignIn
+from mailguard.smtp.routes import SmarthostRoutes
 
 
-def listener(sign_in: str) -> ListenerSettings:
-    return ListenerSettings.model_validate({"address": "127.0.0.1:2525", "sign_in": sign_in})
-
-
-def test_each_listener_gets_the_sign_in_that_it_names() -> None:
-    offered = {"local": FakeSignIn(), "smarthost": FakeSignIn()}
-    assert sign_in_of(listener("none"), offered) is None
-    assert all(sign_in_of(listener(kind), offered) is offered[kind] for kind in offered)
-
-
-@pytest.mark.parametrize("kind", ["local", "smarthost"])
-def test_a_listener_without_its_sign_in_does_not_start(kind: str) -> None:
-    with pytest.raises(SettingsError, match=rf'"sign_in: {kind}" of "127\.0\.0\.1:2525" is not served'):
-        sign_in_of(listener(kind), {})
+async def test_every_kind_that_the_settings_know_can_be_tried(tmp_path: Path) -> None:
+    settings = Settings.model_validate(
+        {
+            "organisation": {"name": "Elm Road Surgery", "domains": ["elmroad.example"]},
+            "smarthost": {"address": "127.0.0.1:2526"},
+            "store": f"sqlite:///{tmp_path / 'mailguard.db'}",
+            "notices": {"from": "mailguard@elmroad.example"},
+        }
+    )
+    parts = await open_parts(settings)
+    routes = SmarthostRoutes(settings.smarthosts, hostname="guard.elmroad.example")
+    try:
+        offered = sign_ins(parts, routes)
+        kinds = set(get_args(ListenerSettings.model_fields["sign_in"].annotation)) - {"none"}
+        assert set(offered) == kinds
+        assert offered["smarthost"] is routes.sign_in and isinstance(offered["local"], AccountSignIn)
+    finally:
+        await routes.close()
+        await parts.close()
 
 
 def test_attempts_are_counted_by_outcome_alone() -> None:

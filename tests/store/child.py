@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from mailguard.core.lifecycle import State
 from mailguard.core.outcome import Outcome
-from mailguard.guard.records import RecipientRecord
+from mailguard.guard.records import NewAccount, RecipientRecord
 from mailguard.logs import configure
 from mailguard.store.store import Store
 from mailguard.store.store_settings import StoreSettings
@@ -47,6 +47,7 @@ async def story(store: Store, count: int) -> None:
     raw = f"To: {ADDRESS}\r\nSubject: {SUBJECT}\r\n\r\n{BODY}\r\n".encode() * 200
     for number in range(count):
         await one_message(store, f"MG-{number}", raw)
+    await store.accounts.add(NewAccount(ADDRESS, BODY, ("sender",), samples.NOW), [])
     await store.policies.keep("sha256:1", {"p.yaml": f"unless: {{sender: [{ADDRESS}]}}".encode()}, samples.NOW)
 
 
