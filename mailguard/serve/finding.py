@@ -1,4 +1,4 @@
-"""What a check has found."""
+"""What `mailguard check` says of one thing that a start needs."""
 
 from __future__ import annotations
 

@@ -220,6 +220,9 @@ async def test_capabilities_are_those_of_the_last_ehlo_and_outlive_trouble() -> 
 async def test_cancelled_amid_the_content_no_dot_leaves() -> None:
     async with ScriptedSmarthost({"body": STALL}) as smarthost, connection(smarthost.port) as connected:
         work = asyncio.create_task(connected.transmit(envelope(), Content(MESSAGE + b"0123456789\r\n" * 1_000_000)))
+        async with asyncio.timeout(20):
+            while not (smarthost.transactions and smarthost.transactions[0].recipients):
+                await asyncio.sleep(0.01)
         await asyncio.sleep(0.2)
         work.cancel()
         with pytest.raises(asyncio.CancelledError):
