@@ -31,9 +31,7 @@ from ..core.reference import RANDOM_OCTETS, long_reference, short_reference
 from ..core.reply import Reply
 from ..core.rewrite.content import Content
 from ..core.rewrite.copies import Rewritten
-from ..core.rewrite.hide import bcc, separate
-from ..core.rewrite.received import received_field
-from ..core.rewrite.relay import relay
+from ..core.rewrite.top import IDENTIFIER_OCTETS, Top
 from ..core.session import Session
 from ..core.subject import subject_of
 from ..core.verdict import Disposition, Inspection, Needs, Rewrite, Verdict
@@ -42,6 +40,7 @@ from . import entries
 from .notices import Notices
 from .ports import Clock, Inspector, Ledger, Outbox, Quarantine, Randomness, Smarthost
 from .records import NewDelivery, NewEntry, NewHeld, result_of
+from .rewriting import Rewriting
 from .steps import bounded
 from .told import Answer, NotTold, Reason
 from .watch import Watch
@@ -49,8 +48,7 @@ from .watch import Watch
 log = logger("submission")
 
 BIG_MESSAGE_BYTES = 262_144
-BIG_HEADER_BYTES = 16_384
-"""Above these, parsing, hashing and rewriting run in a thread, so that one message does not delay the others."""
+"""Above this, parsing and hashing run in a thread, so that one message does not delay the others."""
 
 MOST_HOPS = 100
 """Received fields above which a message goes round in circles (RFC 5321 section 6.3: at least 100)."""
@@ -75,7 +73,10 @@ class SubmissionLimits:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A message with all that was decided about it. `rewritten` is None where nothing but the trace field changes."""
+    """A message with all that was decided about it.
+
+    identifier: random octets for the Message-ID that a signed-in client may have left out.
+    """
 
     session: Session
     envelope: Envelope
@@ -83,7 +84,7 @@ class Judged:
     verdict: Verdict
     content_sha256: str
     at: datetime
-    rewritten: Rewritten | None = None
+    identifier: bytes
 
 
 class Submission:
@@ -103,7 +104,7 @@ class Submission:
         clock: Clock,
         randomness: Randomness,
         watch: Watch,
-        hostname: str,
+        rewriting: Rewriting,
         deadline: timedelta,
         give_up_after: timedelta,
         wake: Callable[[], None],
@@ -120,7 +121,7 @@ class Submission:
         self._clock = clock
         self._randomness = randomness
         self._watch = watch
-        self._hostname = hostname
+        self._rewriting = rewriting
         self._deadline = deadline
         self._give_up_after = give_up_after
         self._wake = wake
@@ -142,10 +143,11 @@ class Submission:
         at = self._clock.now()
         with self._watch.stage("judge"):
             message, content_sha256 = await _read(raw)
-            if len(message.named("received")) > MOST_HOPS:
+            if len(message.named("received")) > MOST_HOPS or self._rewriting.examine(message).came_back:
                 return await self._refuse_loop(session, at)
             verdict = await self._judge(message, envelope)
-        judged = Judged(session, envelope, message, verdict, content_sha256, at)
+        identifier = self._randomness.octets(IDENTIFIER_OCTETS) if session.account is not None else b""
+        judged = Judged(session, envelope, message, verdict, content_sha256, at, identifier)
         if verdict.disposition is Disposition.REJECT:
             return await self._reject(judged)
         if verdict.disposition is Disposition.DEFER:
@@ -206,10 +208,11 @@ class Submission:
             told += asked
             told_entries += entries.queued(ref, judged.at, asked, "reviewers")
         notify_sender = not isinstance(answer, NotTold) or answer.later
-        held = self._held(judged, ref, due_at, reason, notify_sender=notify_sender)
+        top = self._top(judged, ref)
+        held = self._held(judged, ref, due_at, reason, top, notify_sender=notify_sender)
         held = replace(held, state=State.HELD if delay is None else State.WAITING)
         records = [
-            self._decision(judged, ref),
+            self._decision(judged, ref, changes=self._rewriting.in_any_form(judged.message, top)),
             entries.plain("message_held", ref, judged.at, due_at=due_at.isoformat(), state=held.state.value),
             *told_entries,
         ]
@@ -223,10 +226,7 @@ class Submission:
         if judged.verdict.delay is None:
             return False
         try:
-            if judged.verdict.rewrite is None:
-                relay(judged.message, self._received(judged, ref))
-            else:
-                await self._rewritten(judged, ref)
+            await self._rewritten(judged, ref)
         except CannotRewrite:
             return False
         return True
@@ -250,29 +250,22 @@ class Submission:
             rewritten = await self._rewritten(judged, ref)
         except CannotRewrite as cause:
             return await self._hold(judged, f"{judged.verdict.reason} {cause}".strip(), firm=True)
-        changed = replace(judged, rewritten=rewritten)
         if judged.verdict.rewrite is Rewrite.BCC:
-            return await self._transmit(changed, ref, Content(judged.message.raw, rewritten.copies[0].edits))
-        return await self._queue_copies(changed, ref)
+            return await self._transmit(judged, ref, rewritten)
+        return await self._queue_copies(judged, ref, rewritten)
 
     async def _rewritten(self, judged: Judged, ref: str) -> Rewritten:
-        form = bcc if judged.verdict.rewrite is Rewrite.BCC else separate
-        received = self._received(judged, ref)
-        return await _apart(
-            judged.message.body_start + len(judged.envelope.recipients) * 64,
-            lambda: form(
-                judged.message,
-                judged.envelope,
-                self._organisation,
-                hide_inside_above=judged.verdict.hide_inside_above,
-                received=received,
-            ),
+        """As the verdict says: in the form that it names, else as written."""
+        top = self._top(judged, ref)
+        form = judged.verdict.rewrite
+        if form is None:
+            return self._rewriting.as_written(judged.message, judged.envelope, top)
+        return await self._rewriting.rewritten(
+            form, judged.message, judged.envelope, top, judged.verdict.hide_inside_above
         )
 
-    async def _queue_copies(self, judged: Judged, ref: str) -> Reply:
-        if judged.rewritten is None:
-            raise MailguardError("there are no copies to queue")
-        copies = judged.rewritten.copies
+    async def _queue_copies(self, judged: Judged, ref: str, rewritten: Rewritten) -> Reply:
+        copies, changes = rewritten.copies, rewritten.changes
         contents = [Content(judged.message.raw, copy.edits) for copy in copies]
         hashes: tuple[str, ...] = ()
         if len(judged.message.raw) * len(copies) <= HASHED_COPIES_BYTES:
@@ -282,8 +275,8 @@ class Submission:
             for index, (copy, content) in enumerate(zip(copies, contents, strict=True))
         ]
         records = [
-            self._decision(judged, ref, hashes),
-            entries.plain("copies_queued", ref, judged.at, copies=len(copies), changes=list(judged.rewritten.changes)),
+            self._decision(judged, ref, hashes, changes),
+            entries.plain("copies_queued", ref, judged.at, copies=len(copies), changes=list(changes)),
         ]
         await self._add(rows, judged.message.raw, records)
         self._watch.decided(judged.verdict)
@@ -293,15 +286,17 @@ class Submission:
     async def _relay(self, judged: Judged) -> Reply:
         ref = self._reference(short=False)
         try:
-            edits = relay(judged.message, self._received(judged, ref))
+            rewritten = await self._rewritten(judged, ref)
         except CannotRewrite as cause:
             return await self._hold(judged, str(cause), firm=True)
-        return await self._transmit(judged, ref, Content(judged.message.raw, edits))
+        return await self._transmit(judged, ref, rewritten)
 
-    async def _transmit(self, judged: Judged, ref: str, content: Content) -> Reply:
+    async def _transmit(self, judged: Judged, ref: str, rewritten: Rewritten) -> Reply:
+        (copy,) = rewritten.copies
+        content = Content(judged.message.raw, copy.edits)
         sent_sha256 = await _hash(content)
         with self._watch.stage("record"):
-            await self._append([self._decision(judged, ref, (sent_sha256,))])
+            await self._append([self._decision(judged, ref, (sent_sha256,), rewritten.changes)])
         self._watch.decided(judged.verdict)
         with self._watch.stage("transmit"):
             connection = await self._within(self._smarthost.connect(judged.session))
@@ -406,17 +401,16 @@ class Submission:
         octets = self._randomness.octets(RANDOM_OCTETS)
         return short_reference(octets) if short else long_reference(octets)
 
-    def _received(self, judged: Judged, ref: str) -> bytes:
-        trace = received_field(judged.session, self._hostname, ref, judged.at, judged.envelope)
-        if not trace:
-            raise MailguardError("a message without its trace field could go round in circles unseen")
-        return trace
+    def _top(self, judged: Judged, ref: str) -> Top:
+        return self._rewriting.top(judged.message, judged.session, judged.envelope, ref, judged.at, judged.identifier)
 
-    def _decision(self, judged: Judged, ref: str, sent_sha256: tuple[str, ...] = ()) -> NewEntry:
+    def _decision(
+        self, judged: Judged, ref: str, sent_sha256: tuple[str, ...] = (), changes: tuple[str, ...] = ()
+    ) -> NewEntry:
         decision: dict[str, Any] = judged.verdict.to_json(
             content_sha256=judged.content_sha256, sent_sha256=sent_sha256, with_visible=False
         )
-        decision["changes"] = list(judged.rewritten.changes) if judged.rewritten else []
+        decision["changes"] = list(changes)
         return entries.decided(
             ref,
             judged.at,
@@ -428,7 +422,9 @@ class Submission:
             __version__,
         )
 
-    def _held(self, judged: Judged, ref: str, due_at: datetime, reason: str, *, notify_sender: bool) -> NewHeld:
+    def _held(
+        self, judged: Judged, ref: str, due_at: datetime, reason: str, top: Top, *, notify_sender: bool
+    ) -> NewHeld:
         verdict = judged.verdict
         reverse_path = judged.envelope.reverse_path
         return NewHeld(
@@ -449,7 +445,7 @@ class Submission:
             sender_may=verdict.sender_may,
             notify_sender=notify_sender,
             hide_inside_above=verdict.hide_inside_above,
-            received=self._received(judged, ref),
+            top=top.octets,
         )
 
     def _delivery(
@@ -502,11 +498,6 @@ class Submission:
         """Wait until every outcome that is on its way is recorded."""
         while self._background:
             await asyncio.wait(self._background)
-
-
-async def _apart(size: int, work: Callable[[], Value]) -> Value:
-    """Do the work, in a thread where a header of so many octets makes it long."""
-    return work() if size <= BIG_HEADER_BYTES else await asyncio.to_thread(work)
 
 
 async def _read(raw: Buffer) -> tuple[Message, str]:

@@ -171,7 +171,7 @@ def _submission(parts: Parts, metrics: Metrics, policies: PolicySource, smarthos
         clock=parts.clock,
         randomness=parts.randomness,
         watch=metrics,
-        hostname=hostname(parts.settings),
+        rewriting=parts.rewriting,
         deadline=parts.settings.deadline,
         give_up_after=parts.settings.outbox.give_up_after,
         wake=parts.wake.set,

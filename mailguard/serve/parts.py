@@ -14,8 +14,10 @@ from datetime import UTC, datetime
 
 from ..config import Settings
 from ..core.organisation import Organisation
+from ..core.rewrite.mark import Marks
 from ..guard.notices import Notices
 from ..guard.review import Review
+from ..guard.rewriting import Rewriting
 from ..store.store import Store
 
 
@@ -43,6 +45,7 @@ class Parts:
     randomness: SystemRandomness
     store: Store
     notices: Notices
+    rewriting: Rewriting
     review: Review
     wake: asyncio.Event
 
@@ -67,8 +70,9 @@ async def open_parts(settings: Settings) -> Parts:
         give_up_after=settings.outbox.notices_give_up_after,
         smarthost=settings.smarthost.address.host,
     )
+    rewriting = Rewriting(organisation=organisation, marks=loop_marks(settings, store))
     review = Review(
-        organisation=organisation,
+        rewriting=rewriting,
         quarantine=store.quarantine,
         blobs=store.blobs,
         notices=notices,
@@ -76,7 +80,13 @@ async def open_parts(settings: Settings) -> Parts:
         give_up_after=settings.outbox.give_up_after,
         wake=wake.set,
     )
-    return Parts(settings, organisation, clock, randomness, store, notices, review, wake)
+    return Parts(settings, organisation, clock, randomness, store, notices, rewriting, review, wake)
+
+
+def loop_marks(settings: Settings, store: Store) -> Marks:
+    """Marks made before a rotation of the keys are known as long as the old key is kept, as it must be anyway."""
+    keys = store.keyring.all_octets("recipients")
+    return Marks(hostname(settings), tuple(hmac.digest(key, b"loop mark", "sha256") for key in keys))
 
 
 def hostname(settings: Settings) -> str:

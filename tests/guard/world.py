@@ -17,6 +17,7 @@ from mailguard.core.organisation import Organisation
 from mailguard.core.outcome import Outcome, RecipientOutcome, SmarthostReply, Stage, Transmission
 from mailguard.core.policy.load import Policy, load_policy
 from mailguard.core.rewrite.content import Content
+from mailguard.core.rewrite.mark import Marks
 from mailguard.core.session import Session
 from mailguard.core.verdict import Inspection
 from mailguard.guard.deadline import Deadline
@@ -33,6 +34,7 @@ from mailguard.guard.records import (
     NewHeld,
 )
 from mailguard.guard.review import Review
+from mailguard.guard.rewriting import Rewriting
 from mailguard.guard.settings import NoticeSettings
 from mailguard.guard.submission import Submission, SubmissionLimits
 
@@ -324,6 +326,7 @@ class Unwatched:
 
 
 ORGANISATION = Organisation("Elm Road Surgery", frozenset({"elmroad.example"}))
+MARKS = Marks("guard.elmroad.example", (b"l" * 32,))
 
 POLICY = b"""\
 version: 1
@@ -387,8 +390,9 @@ class World:
             mark_key=b"k" * 32,
             hostname="guard.elmroad.example",
         )
+        self.rewriting = Rewriting(organisation=ORGANISATION, marks=MARKS)
         self.review = Review(
-            organisation=ORGANISATION,
+            rewriting=self.rewriting,
             quarantine=self.quarantine,
             blobs=self.blobs,
             notices=self.notices,
@@ -429,7 +433,7 @@ class World:
             clock=self.clock,
             randomness=self.randomness,
             watch=self.watch,
-            hostname="guard.elmroad.example",
+            rewriting=self.rewriting,
             deadline=timedelta(hours=24),
             give_up_after=timedelta(days=3),
             wake=self.woken.set,
