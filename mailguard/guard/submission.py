@@ -145,7 +145,7 @@ class Submission:
             message, content_sha256 = await _read(raw)
             if len(message.named("received")) > MOST_HOPS or self._rewriting.examine(message).came_back:
                 return await self._refuse_loop(session, at)
-            verdict = await self._judge(message, envelope)
+            verdict = await self._judge(session, envelope, message)
         identifier = self._randomness.octets(IDENTIFIER_OCTETS) if session.account is not None else b""
         judged = Judged(session, envelope, message, verdict, content_sha256, at, identifier)
         if verdict.disposition is Disposition.REJECT:
@@ -158,11 +158,12 @@ class Submission:
             return await (self._rewrite(judged) if verdict.rewrite else self._relay(judged))
         raise MailguardError(f'no way for the disposition "{verdict.disposition}"')
 
-    async def _judge(self, message: Message, envelope: Envelope) -> Verdict:
+    async def _judge(self, session: Session, envelope: Envelope, message: Message) -> Verdict:
         policy = self._policy()
         inspections: dict[str, Inspection] = {}
         while True:
-            found = judge(observe(message, envelope, self._organisation, inspections), policy, self._clock.now())
+            seen = observe(message, envelope, self._organisation, inspections, session.may_send_as)
+            found = judge(seen, policy, self._clock.now())
             if isinstance(found, Verdict):
                 return found
             inspections |= await self._inspect(message, found, inspections)
