@@ -1,4 +1,4 @@
-"""How a judged message leaves: what goes above it, which edits make its copies.
+"""How a judged message leaves: what goes above it, which edits make its copies, who signs them.
 
 One object serves the submission of a message and its later release, so that both make the same bytes. Long work runs in
 a thread. It judges nothing and sends nothing.
@@ -7,7 +7,7 @@ a thread. It judges nothing and sends nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from ..core.errors import MailguardError
 from ..core.mail.message import Message
 from ..core.organisation import Organisation
 from ..core.rewrite.copies import Copy, Rewritten
+from ..core.rewrite.dkim import DkimKey, sign
 from ..core.rewrite.hide import bcc, separate
 from ..core.rewrite.mark import Arrival, Marks
 from ..core.rewrite.relay import relay
@@ -23,6 +24,7 @@ from ..core.rewrite.splice import relay_names
 from ..core.rewrite.top import Top, top_of
 from ..core.session import Session
 from ..core.verdict import Rewrite
+from .ports import Clock
 
 BIG_HEADER_BYTES = 16_384
 """Above this a rewrite runs in a thread, so that one message does not delay the others."""
@@ -31,11 +33,18 @@ Value = TypeVar("Value")
 
 
 class Rewriting:
-    """Makes the edits of every message that leaves. One object serves all."""
+    """Makes the edits of every message that leaves. One object serves all.
 
-    def __init__(self, *, organisation: Organisation, marks: Marks) -> None:
+    dkim_keys: those in force now; where they cannot be had it raises, and then nothing leaves (docs/decisions/dkim.md).
+    """
+
+    def __init__(
+        self, *, organisation: Organisation, marks: Marks, clock: Clock, dkim_keys: Callable[[], Sequence[DkimKey]]
+    ) -> None:
         self._organisation = organisation
         self._marks = marks
+        self._clock = clock
+        self._dkim_keys = dkim_keys
 
     def examine(self, message: Message) -> Arrival:
         """What its Received fields say of us (core/rewrite/mark.py)."""
@@ -65,7 +74,7 @@ class Rewriting:
     async def rewritten(
         self, form: Rewrite, message: Message, envelope: Envelope, top: Top, hide_inside_above: int | None
     ) -> Rewritten:
-        """The copies of a rewrite. CannotRewrite: its text is a sentence for the reviewer."""
+        """The copies of a rewrite, signed. CannotRewrite: its text is a sentence for the reviewer."""
         rewrite = bcc if form is Rewrite.BCC else separate
         forged = self.examine(message).forged
         made = await _apart(
@@ -79,7 +88,17 @@ class Rewriting:
                 forged=forged,
             ),
         )
-        return Rewritten(made.copies, (*top.changes, *made.changes))
+        return await self._signed(message, Rewritten(made.copies, (*top.changes, *made.changes)))
+
+    async def _signed(self, message: Message, made: Rewritten) -> Rewritten:
+        """In a thread: a signature takes about a millisecond, and there may be thousands."""
+        keys = self._dkim_keys()
+        if not keys:
+            return made
+        signed = await asyncio.to_thread(sign, message, made, keys, self._clock.now())
+        if len(signed.copies) != len(made.copies):
+            raise MailguardError("signing lost a copy")
+        return signed
 
 
 async def _apart(size: int, work: Callable[[], Value]) -> Value:

@@ -28,6 +28,7 @@ from ..store.migrate import on_database, revision
 from ..store.store import Store
 from ..store.store_settings import StoreSettings
 from .control import ServiceNotRunning, call, socket_path
+from .dkim_keys import load_key
 from .policies import read_documents
 from .selftest import refuse_misreading
 
@@ -49,8 +50,8 @@ class Finding:
 
 
 def check(path: Path) -> Iterator[Finding]:
-    """Findings about settings, policies, listeners and their certificates, metrics, smarthost, store, keys and witness,
-    in this order.
+    """Findings about settings, policies, listeners and their certificates, metrics, DKIM keys, smarthost, store, keys
+    and witness, in this order.
     """
     try:
         settings = load_settings(path)
@@ -71,6 +72,7 @@ def check(path: Path) -> Iterator[Finding]:
         yield _check_address(f"metrics {address}", address, running=running)
     if settings.console is not None:
         yield Finding("console", True, "note: this version serves no review console; what stands there does nothing")
+    yield from _check_dkim(settings)
     yield from _check_smarthost(settings)
     yield from _check_store(settings.store_settings(), running=running)
     yield from _check_witness(settings.store_settings().witness)
@@ -150,6 +152,25 @@ def _check_certificate(listener: ListenerSettings) -> Iterator[Finding]:
         yield Finding(part, True, f'note: "{listener.certificate}" expires in {left}, on {ends:%Y-%m-%d}')
     else:
         yield Finding(part, True, f"fits its key, valid until {ends:%Y-%m-%d}")
+
+
+def _check_dkim(settings: Settings) -> Iterator[Finding]:
+    """Whether each key can sign, who may read it, and where its public half has to stand."""
+    organisation = settings.organisation.organisation()
+    for each in settings.dkim:
+        part = f"dkim {each.selector} of {each.domain}"
+        try:
+            key = load_key(each)
+            key.sign(b"check")
+        except SettingsError as cause:
+            yield Finding(part, False, str(cause).removeprefix("dkim: "))
+            continue
+        record = f"{each.selector}._domainkey.{each.domain}"
+        yield Finding(part, True, f"can sign with {key.algorithm}; its public half belongs in DNS at {record}")
+        if each.key_file.stat().st_mode & 0o007:
+            yield Finding(part, True, f'note: every user of this computer may read the key in "{each.key_file}"')
+        if not organisation.is_inside(f"@{each.domain}"):
+            yield Finding(part, True, f'note: "{each.domain}" is not inside the organisation')
 
 
 def _check_smarthost(settings: Settings) -> Iterator[Finding]:

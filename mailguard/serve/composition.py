@@ -26,6 +26,7 @@ from ..smtp.pool import Pace
 from ..smtp.smarthost import SmarthostPool
 from ..store.lock import StoreOwned
 from .control import ControlServer, socket_path
+from .dkim_keys import DkimKeys
 from .health import HealthServer
 from .metrics import Metrics
 from .notify import READY, STOPPING, ServiceManager
@@ -108,11 +109,12 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     _heed_stops(stop, house)
     parts = await _open_when_free(settings)
     house.push_async_callback(parts.close)
+    parts.dkim_keys.load()
     metrics = Metrics()
     policies = PolicySource(settings.policies, parts.store.policies, parts.store.ledger, parts.clock)
     await policies.reload()
     certificates: list[Certificate] = []
-    _heed_reloads(policies, certificates, stop, house, manager)
+    _heed_reloads(policies, parts.dkim_keys, certificates, stop, house, manager)
     smarthost = SmarthostPool(settings.smarthost, hostname=hostname(settings))
     house.push_async_callback(smarthost.close)
     await smarthost.refresh()
@@ -355,6 +357,7 @@ def _heed_stops(stop: asyncio.Event, house: AsyncExitStack) -> None:
 
 def _heed_reloads(
     policies: PolicySource,
+    dkim_keys: DkimKeys,
     certificates: Sequence[Certificate],
     stop: asyncio.Event,
     house: AsyncExitStack,
@@ -367,7 +370,7 @@ def _heed_reloads(
     async def reload_and_tell() -> None:
         manager.tell_reloading()
         try:
-            await asyncio.gather(policies.reload(), *(each.reload() for each in certificates))
+            await asyncio.gather(policies.reload(), dkim_keys.reload(), *(each.reload() for each in certificates))
         finally:
             manager.tell(READY)
 

@@ -19,6 +19,7 @@ from ..guard.notices import Notices
 from ..guard.review import Review
 from ..guard.rewriting import Rewriting
 from ..store.store import Store
+from .dkim_keys import DkimKeys
 
 
 class SystemClock:
@@ -45,6 +46,7 @@ class Parts:
     randomness: SystemRandomness
     store: Store
     notices: Notices
+    dkim_keys: DkimKeys
     rewriting: Rewriting
     review: Review
     wake: asyncio.Event
@@ -70,7 +72,10 @@ async def open_parts(settings: Settings) -> Parts:
         give_up_after=settings.outbox.notices_give_up_after,
         smarthost=settings.smarthost.address.host,
     )
-    rewriting = Rewriting(organisation=organisation, marks=loop_marks(settings, store))
+    dkim_keys = DkimKeys(settings.dkim)
+    rewriting = Rewriting(
+        organisation=organisation, marks=loop_marks(settings, store), clock=clock, dkim_keys=dkim_keys
+    )
     review = Review(
         rewriting=rewriting,
         quarantine=store.quarantine,
@@ -80,7 +85,7 @@ async def open_parts(settings: Settings) -> Parts:
         give_up_after=settings.outbox.give_up_after,
         wake=wake.set,
     )
-    return Parts(settings, organisation, clock, randomness, store, notices, rewriting, review, wake)
+    return Parts(settings, organisation, clock, randomness, store, notices, dkim_keys, rewriting, review, wake)
 
 
 def loop_marks(settings: Settings, store: Store) -> Marks:

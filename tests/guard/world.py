@@ -17,6 +17,7 @@ from mailguard.core.organisation import Organisation
 from mailguard.core.outcome import Outcome, RecipientOutcome, SmarthostReply, Stage, Transmission
 from mailguard.core.policy.load import Policy, load_policy
 from mailguard.core.rewrite.content import Content
+from mailguard.core.rewrite.dkim import DkimKey
 from mailguard.core.rewrite.mark import Marks
 from mailguard.core.session import Session
 from mailguard.core.verdict import Inspection
@@ -365,7 +366,9 @@ rules:
 class World:
     """A submission with everything it needs in memory."""
 
-    def __init__(self, policy: bytes = POLICY, limits: SubmissionLimits | None = None) -> None:
+    def __init__(
+        self, policy: bytes = POLICY, limits: SubmissionLimits | None = None, dkim_keys: Sequence[DkimKey] = ()
+    ) -> None:
         self.told = Told()
         self.ledger = MemoryLedger(self.told)
         self.store = MemoryStore(self.told, self.ledger)
@@ -390,7 +393,9 @@ class World:
             mark_key=b"k" * 32,
             hostname="guard.elmroad.example",
         )
-        self.rewriting = Rewriting(organisation=ORGANISATION, marks=MARKS)
+        self.rewriting = Rewriting(
+            organisation=ORGANISATION, marks=MARKS, clock=self.clock, dkim_keys=lambda: tuple(dkim_keys)
+        )
         self.review = Review(
             rewriting=self.rewriting,
             quarantine=self.quarantine,
