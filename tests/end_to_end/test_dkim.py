@@ -15,6 +15,7 @@ import pytest
 from tests.end_to_end.mailing import message, people, submit
 from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
+from tests.peers.postfix import Postfix
 
 RULES = """\
 version: 1
@@ -113,3 +114,19 @@ def test_what_the_service_sent_is_known_when_it_comes_back(service: Service, sin
         code, text = submit(service.port, taken.content, ["a@council.example"])
         assert code == 554 and text.startswith("5.4.6 ")
     assert len(sink.taken) == 2
+
+
+def test_a_real_postfix_behind_it_keeps_the_signature_whole(tmp_path: Path) -> None:
+    """It adds its Received field, and the Date and Message-ID that are missing, as Postfix does for its own clients."""
+    make_key(tmp_path)
+    key = {"domain": "elmroad.example", "selector": "guard1", "key_file": "dkim.pem"}
+    with (
+        Postfix(extra={"local_header_rewrite_clients": "permit_mynetworks"}) as postfix,
+        Service(tmp_path, postfix.port, RULES, dkim=[key]) as service,
+    ):
+        cc = ", ".join(people(4))
+        raw = f"From: Jo <jo@elmroad.example>\r\nCc: {cc}\r\nSubject: x\r\n\r\nHi \r\n\r\n\r\n".encode()
+        assert submit(service.port, raw, people(4))[0] == 250
+        (taken,) = postfix.wait_for(1)
+        assert b"\nMessage-Id: <" in taken.content and b"\nDate: " in taken.content
+        assert verifies(taken.content, record(tmp_path))
