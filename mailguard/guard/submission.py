@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from .. import __version__
 from ..core import reply
 from ..core.envelope import Envelope, Recipient
 from ..core.errors import CannotRewrite, MailguardError, ReferenceTaken
@@ -33,10 +32,10 @@ from ..core.rewrite.content import Content
 from ..core.rewrite.copies import Rewritten
 from ..core.rewrite.top import IDENTIFIER_OCTETS, Top
 from ..core.session import Session
-from ..core.subject import subject_of
 from ..core.verdict import Disposition, Inspection, Needs, Rewrite, Verdict
 from ..logs import logger
 from . import entries
+from .judged import Judged, decision, delivery, held_message
 from .notices import Notices
 from .ports import Clock, Inspector, Ledger, Outbox, Quarantine, Randomness, Smarthost
 from .records import NewDelivery, NewEntry, NewHeld, result_of
@@ -69,22 +68,6 @@ class SubmissionLimits:
     port_seconds: float = 30.0
     inspection_seconds: float = 60.0
     transmission_seconds: float = 900.0
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A message with all that was decided about it.
-
-    identifier: random octets for the Message-ID that a signed-in client may have left out.
-    """
-
-    session: Session
-    envelope: Envelope
-    message: Message
-    verdict: Verdict
-    content_sha256: str
-    at: datetime
-    identifier: bytes
 
 
 class Submission:
@@ -187,7 +170,7 @@ class Submission:
 
     async def _reject(self, judged: Judged) -> Reply:
         ref = self._reference(short=True)
-        await self._append([self._decision(judged, ref), entries.plain("message_rejected", ref, judged.at)])
+        await self._append([decision(judged, ref), entries.plain("message_rejected", ref, judged.at)])
         self._watch.decided(judged.verdict)
         log.info("submission_rejected", ref=ref, rule=judged.verdict.deciding, session=judged.session.identifier)
         return reply.rejected(judged.verdict.reason, ref)
@@ -210,10 +193,10 @@ class Submission:
             told_entries += entries.queued(ref, judged.at, asked, "reviewers")
         notify_sender = not isinstance(answer, NotTold) or answer.later
         top = self._top(judged, ref)
-        held = self._held(judged, ref, due_at, reason, top, notify_sender=notify_sender)
-        held = replace(held, state=State.HELD if delay is None else State.WAITING)
+        state = State.HELD if delay is None else State.WAITING
+        held = held_message(judged, ref, due_at, reason, top, state=state, notify_sender=notify_sender)
         records = [
-            self._decision(judged, ref, changes=self._rewriting.in_any_form(judged.message, top)),
+            decision(judged, ref, changes=self._rewriting.in_any_form(judged.message, top)),
             entries.plain("message_held", ref, judged.at, due_at=due_at.isoformat(), state=held.state.value),
             *told_entries,
         ]
@@ -272,11 +255,11 @@ class Submission:
         if len(judged.message.raw) * len(copies) <= HASHED_COPIES_BYTES:
             hashes = await asyncio.to_thread(lambda: tuple(content.sha256() for content in contents))
         rows = [
-            self._delivery(judged, ref, "copy", copy.recipients, content, index)
+            delivery(judged, ref, f"copy.{index}", copy.recipients, content, self._give_up_after)
             for index, (copy, content) in enumerate(zip(copies, contents, strict=True))
         ]
         records = [
-            self._decision(judged, ref, hashes, changes),
+            decision(judged, ref, hashes, changes),
             entries.plain("copies_queued", ref, judged.at, copies=len(copies), changes=list(changes)),
         ]
         await self._add(rows, judged.message.raw, records)
@@ -297,7 +280,7 @@ class Submission:
         content = Content(judged.message.raw, copy.edits)
         sent_sha256 = await _hash(content)
         with self._watch.stage("record"):
-            await self._append([self._decision(judged, ref, (sent_sha256,), rewritten.changes)])
+            await self._append([decision(judged, ref, (sent_sha256,), rewritten.changes)])
         self._watch.decided(judged.verdict)
         with self._watch.stage("transmit"):
             connection = await self._within(self._smarthost.connect(judged.session))
@@ -374,7 +357,7 @@ class Submission:
         raw = None
         if waiting:
             raw = judged.message.raw
-            rows.append(self._delivery(judged, ref, "deferred", waiting, content, 0))
+            rows.append(delivery(judged, ref, "deferred.0", waiting, content, self._give_up_after))
             records.append(entries.plain("recipients_queued", ref, judged.at, count=len(waiting)))
         if refused:
             results = tuple(map(result_of, refused))
@@ -404,66 +387,6 @@ class Submission:
 
     def _top(self, judged: Judged, ref: str) -> Top:
         return self._rewriting.top(judged.message, judged.session, judged.envelope, ref, judged.at, judged.identifier)
-
-    def _decision(
-        self, judged: Judged, ref: str, sent_sha256: tuple[str, ...] = (), changes: tuple[str, ...] = ()
-    ) -> NewEntry:
-        decision: dict[str, Any] = judged.verdict.to_json(
-            content_sha256=judged.content_sha256, sent_sha256=sent_sha256, with_visible=False
-        )
-        decision["changes"] = list(changes)
-        return entries.decided(
-            ref,
-            judged.at,
-            judged.verdict,
-            judged.envelope,
-            judged.message,
-            decision,
-            judged.session.identifier,
-            __version__,
-        )
-
-    def _held(
-        self, judged: Judged, ref: str, due_at: datetime, reason: str, top: Top, *, notify_sender: bool
-    ) -> NewHeld:
-        verdict = judged.verdict
-        reverse_path = judged.envelope.reverse_path
-        return NewHeld(
-            ref=ref,
-            received_at=judged.at,
-            due_at=due_at,
-            envelope=judged.envelope,
-            sender=reverse_path.address if reverse_path else "",
-            subject=subject_of(judged.message),
-            reason=reason,
-            rules=tuple(rule.id for rule in verdict.rules if rule.matched and rule.mode == "enforce"),
-            offers=verdict.rewrite.value if verdict.rewrite else None,
-            decision=verdict.to_json(content_sha256=judged.content_sha256, with_visible=True),
-            policy_revision=verdict.policy_revision,
-            content_sha256=judged.content_sha256,
-            recipients_sha256=entries.recipients_sha256(judged.envelope),
-            approvals_needed=verdict.approvals,
-            sender_may=verdict.sender_may,
-            notify_sender=notify_sender,
-            hide_inside_above=verdict.hide_inside_above,
-            top=top.octets,
-        )
-
-    def _delivery(
-        self, judged: Judged, ref: str, kind: str, recipients: tuple[Recipient, ...], content: Content, index: int
-    ) -> NewDelivery:
-        return NewDelivery(
-            identifier=f"{ref}.{kind}.{index}",
-            ref=ref,
-            kind=kind,
-            envelope=judged.envelope.to(recipients),
-            created_at=judged.at,
-            not_before=judged.at,
-            give_up_at=judged.at + self._give_up_after,
-            blob=ref,
-            edits=content.edits,
-            sender_told=judged.session.trusted,
-        )
 
     async def _append(self, records: list[NewEntry]) -> None:
         kept = await self._within(self._ledger.append(records))
