@@ -20,7 +20,7 @@ from .core.duration import Duration
 from .core.errors import SettingsError
 from .core.mail.canonical import canonical_address, canonical_domain
 from .core.organisation import Organisation
-from .guard.settings import NoticeSettings, OutboxSettings
+from .guard.settings import DkimSettings, NoticeSettings, OutboxSettings
 from .smtp.listen_settings import HostPort, HostPortSetting, Limits, ListenerSettings
 from .smtp.smarthost_settings import SmarthostSettings, canonical_domains, keeps_a_password
 from .store.store_settings import RetentionSettings, StoreSettings
@@ -171,6 +171,12 @@ class Settings(BaseModel):
     metrics: MetricsSettings | None = Field(default=None, description="Metrics and health. Default: off.")
     limits: Limits = Field(default_factory=Limits, description="Limits of the door.")
     notices: NoticeSettings = Field(description="Notices to senders and reviewers. Required: `from`.")
+    dkim: tuple[DkimSettings, ...] = Field(
+        default=(),
+        description="Keys that sign what the guard rewrote (DKIM). Default: none, nothing is signed. Example: "
+        "[{domain: elmroad.example, selector: guard1, key_file: keys/dkim.pem}]. Without one, a rewrite leaves mail "
+        "unsigned unless a server behind the guard signs it.",
+    )
     outbox: OutboxSettings = Field(default_factory=OutboxSettings, description="How the outbox retries.")
     deadline: Duration = Field(
         default=timedelta(hours=24),
@@ -243,6 +249,15 @@ class Settings(BaseModel):
         """The smarthosts of all mail that no `sender_domains` names, the first one first."""
         return tuple(each for each in self.smarthosts if not each.sender_domains)
 
+    @field_validator("dkim")
+    @classmethod
+    def _named_once(cls, keys: tuple[DkimSettings, ...]) -> tuple[DkimSettings, ...]:
+        names = [(key.selector, key.domain) for key in keys]
+        for selector, domain in names:
+            if names.count((selector, domain)) > 1:
+                raise ValueError(f'the selector "{selector}" of "{domain}" is there twice; one record holds one key')
+        return keys
+
     def store_settings(self) -> StoreSettings:
         """What the store needs to open."""
         values: dict[str, Any] = {"url": self.store, "retention": self.retention, "ledger": self.ledger}
@@ -279,6 +294,7 @@ def resolve(settings: Settings, folder: Path) -> Settings:
         update={
             "listen": tuple(_resolve_listener(listener, folder) for listener in settings.listen),
             "policies": folder / settings.policies,
+            "dkim": tuple(key.model_copy(update={"key_file": folder / key.key_file}) for key in settings.dkim),
             "keys": folder / settings.keys if settings.keys else None,
             "witness": folder / settings.witness if settings.witness else None,
             "spool": folder / settings.spool if settings.spool else None,

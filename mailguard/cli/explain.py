@@ -38,6 +38,7 @@ def _print_decision(item: dict[str, Any]) -> None:
             ("Decided", output.when(item["decided_at"])),
             ("Because of", decision.get("deciding")),
             ("Policy", _policy(item)),
+            ("Changed", ", ".join(decision.get("changes", ()))),
             ("Defects", ", ".join(f"{each['kind']} in {each['where']}" for each in decision.get("defects", ()))),
         )
     )

@@ -20,6 +20,7 @@ from .mail.message import Defect, Mailbox, Message, Part
 from .mail.search import find_addresses
 from .mail.text import decode_charset, decode_words, unfold
 from .organisation import Organisation
+from .own_address import claims_of_others
 from .verdict import Finding, Inspection
 
 MAX_HEADER_CHARACTERS = 65_536
@@ -38,7 +39,8 @@ class Observation:
     they can be relied on (there is one, and no defect in those fields that leaves a doubt). recipient_domains: of the
     envelope, distinct, in order. visible: distinct canonical addresses in order. shown_in: field names that show
     outsiders, for people ("Cc"). inspectable: paths of the parts that can be read. facts: name of condition -> value,
-    no address among them (they stand in the ledger).
+    no address among them (they stand in the ledger). claims_of_others: places that claim a sender other than the
+    account that signed in (own_address.py), None where it may send as anybody, or nobody signed in.
     """
 
     facts: Mapping[str, Any]
@@ -53,6 +55,7 @@ class Observation:
     inspections: Mapping[str, Inspection]
     defects: tuple[Defect, ...]
     message: Message = field(compare=False, repr=False)
+    claims_of_others: tuple[str, ...] | None = None
     texts: dict[str, tuple[str, ...]] = field(compare=False, repr=False, default_factory=dict)
 
     def header(self, name: str) -> tuple[str, ...]:
@@ -77,8 +80,12 @@ def observe(
     envelope: Envelope,
     organisation: Organisation,
     inspections: Mapping[str, Inspection] | None = None,
+    may_send_as: frozenset[str] | None = None,
 ) -> Observation:
-    """Everything that a policy can ask about this message. inspections: by path of the part, those made so far."""
+    """Everything that a policy can ask about this message. inspections: by path of the part, those made so far.
+
+    may_send_as: as in Session.
+    """
     visible = tuple(dict.fromkeys(mailbox.address for mailbox in message.visible))
     sides = _Sides(organisation)
     outside = [address for address in visible if not sides.is_inside(address)]
@@ -113,6 +120,7 @@ def observe(
         inspections=dict(inspections or {}),
         defects=message.defects,
         message=message,
+        claims_of_others=None if may_send_as is None else claims_of_others(message, envelope, may_send_as),
     )
 
 

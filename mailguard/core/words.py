@@ -133,6 +133,7 @@ REVIEW_LIMIT = "So many emails were concerned within a few minutes that you are 
 NOT_TOLD_NULL_PATH = "The email has no return address, as is usual for automatic replies."
 NOT_TOLD_OUTSIDE = "Its return address is not at {organisation}."
 NOT_TOLD_UNTRUSTED = "It did not come through a sign-in or from an allowed computer, so the sender may be forged."
+NOT_TOLD_ANOTHER = "The account that it was sent with may not use its return address, which may be somebody else's."
 NOT_TOLD_AUTOMATIC = "It was sent by a computer program or to a mailing list, where nobody reads replies."
 NOT_TOLD_UNREAD = "Its return address is one that nobody reads."
 NOT_TOLD_AS_BEFORE = "The sender could not be told when the email was held either."

@@ -23,7 +23,7 @@ KINDS = {
     "message_decided": "The decision about a message: every rule, the facts, the revision, the hashes.",
     "message_held": "The message is in the quarantine.",
     "message_rejected": "The client was told that the message is refused.",
-    "message_looped": "The message had passed too many servers; the client was told that it is refused.",
+    "message_looped": "The message came back or had passed too many servers; the client was told that it is refused.",
     "message_relayed": "The smarthost took the message for at least one recipient.",
     "message_refused": "The smarthost refused the message for every recipient; the client was told.",
     "message_deferred": "The message was not taken for now; the client was told to try again.",

@@ -88,7 +88,7 @@ class Account:
 class NewHeld:
     """A message to put into the quarantine. Its raw bytes are handed over beside it.
 
-    received: the trace field of its submission, for when it is released.
+    top: what goes above it when it is released: the trace field of its submission, and what its client left out.
     """
 
     ref: str
@@ -110,7 +110,7 @@ class NewHeld:
     team: str | None = None
     state: State = State.HELD
     hide_inside_above: int | None = None
-    received: bytes = b""
+    top: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Held:
     released_as: str | None = None
     delivery: Mapping[str, int] = field(default_factory=dict)
     hide_inside_above: int | None = None
-    received: bytes = b""
+    top: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,18 +15,18 @@ from typing import Literal
 
 from ..core.errors import AlreadyDecided, CannotRewrite, MailguardError, NotAllowed
 from ..core.lifecycle import OPEN, Act, State, after
-from ..core.mail.message import Buffer, Message
+from ..core.mail.message import Buffer
 from ..core.mail.parse import parse
-from ..core.organisation import Organisation
 from ..core.rewrite import sentences
-from ..core.rewrite.copies import Copy
-from ..core.rewrite.hide import bcc, separate
-from ..core.rewrite.relay import relay
+from ..core.rewrite.copies import Copy, Rewritten
+from ..core.rewrite.top import Top
+from ..core.verdict import Rewrite
 from ..logs import logger
 from . import entries
 from .notices import Notices
 from .ports import Blobs, Clock, Quarantine
 from .records import Held, HeldChange, NewDelivery, NewEntry
+from .rewriting import Rewriting
 from .told import Answer
 
 log = logger("review")
@@ -48,7 +48,7 @@ class Review:
     def __init__(
         self,
         *,
-        organisation: Organisation,
+        rewriting: Rewriting,
         quarantine: Quarantine,
         blobs: Blobs,
         notices: Notices,
@@ -56,7 +56,7 @@ class Review:
         give_up_after: timedelta,
         wake: Callable[[], None],
     ) -> None:
-        self._organisation = organisation
+        self._rewriting = rewriting
         self._quarantine = quarantine
         self._blobs = blobs
         self._notices = notices
@@ -77,12 +77,12 @@ class Review:
         if not reason.strip():
             raise NotAllowed("a release needs a reason")
         now = self._clock.now()
-        copies = await self._copies(held, form)
+        rewritten = await self._rewritten(held, form)
         if held.approvals_needed > 1 and not self._approved_by_another(held, form, actor):
             return await self._approve(held, form, reason, actor, now)
-        told = self._notices.released(held, form, actor.by, len(copies), now)
+        told = self._notices.released(held, form, actor.by, len(rewritten.copies), now)
         change = _change(held, after(held.state, Act.RELEASE), actor, now, reason, form, (actor.system_user,))
-        return await self._let_go(held, form, copies, actor, change, told)
+        return await self._let_go(held, form, rewritten, actor, change, told)
 
     async def leave(self, held: Held) -> Held:
         """The delay of a waiting message is over: it leaves by itself, in the form that its rule names.
@@ -90,23 +90,24 @@ class Review:
         Raises AlreadyDecided where somebody decided meanwhile.
         """
         form: Form = "separate" if held.offers == "separate" else "bcc" if held.offers == "bcc" else "original"
-        copies = await self._copies(held, form)
+        rewritten = await self._rewritten(held, form)
         now = self._clock.now()
         actor = Actor("mailguard", "mailguard")
         change = _change(held, after(held.state, Act.RELEASE), actor, now, None, form)
-        return await self._let_go(held, form, copies, actor, change, ())
+        return await self._let_go(held, form, rewritten, actor, change, ())
 
     async def _let_go(
         self,
         held: Held,
         form: Form,
-        copies: tuple[Copy, ...],
+        rewritten: Rewritten,
         actor: Actor,
         change: HeldChange,
         answer: Answer,
     ) -> Held:
-        rows = tuple(self._row(held, form, copy, index, change.at) for index, copy in enumerate(copies))
-        record = _entry("message_released", held, actor, change.at, form=form, rows=len(rows))
+        rows = tuple(self._row(held, form, copy, index, change.at) for index, copy in enumerate(rewritten.copies))
+        changes = list(rewritten.changes)
+        record = _entry("message_released", held, actor, change.at, form=form, rows=len(rows), changes=changes)
         done = await self._change(change, [record], answer, rows)
         log.info("held_message_released", ref=held.ref, form=form, rows=len(rows))
         return done
@@ -141,24 +142,15 @@ class Review:
             raise AlreadyDecided(already(held))
         return held
 
-    async def _copies(self, held: Held, form: Form) -> tuple[Copy, ...]:
+    async def _rewritten(self, held: Held, form: Form) -> Rewritten:
         raw = await self._original(held)
         message = await asyncio.to_thread(parse, raw)
+        top = Top(held.top)
         if form == "original":
-            return (Copy(held.envelope.recipients, relay(message, held.received)),)
+            return self._rewriting.as_written(message, held.envelope, top)
         if form == "cleaned":
             raise CannotRewrite(sentences.NOTHING_TO_CLEAN)
-        return await asyncio.to_thread(self._hidden, held, form, message)
-
-    def _hidden(self, held: Held, form: Form, message: Message) -> tuple[Copy, ...]:
-        rewrite = bcc if form == "bcc" else separate
-        return rewrite(
-            message,
-            held.envelope,
-            self._organisation,
-            hide_inside_above=held.hide_inside_above,
-            received=held.received,
-        ).copies
+        return await self._rewriting.rewritten(Rewrite(form), message, held.envelope, top, held.hide_inside_above)
 
     async def _original(self, held: Held) -> Buffer:
         if held.blob is None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ..core.duration import Duration
+from ..core.mail.canonical import canonical_domain
 from ..core.organisation import Organisation
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -105,4 +107,42 @@ class OutboxSettings(BaseModel):
         le=timedelta(days=30),
         description="How long a notice or a delivery status notification is tried. Default: 2d; a number with m, h or "
         "d. Example: 1d. A notice that comes later than its deadline helps nobody.",
+    )
+
+
+_SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+
+
+def dkim_domain(domain: str) -> str:
+    """A domain in the form that DKIM signatures name it in. ValueError, as a sentence, for anything else."""
+    found = canonical_domain(domain)
+    if not re.fullmatch(rf"{_LABEL}(?:\.{_LABEL})+", found) or len(found) > 253:
+        raise ValueError(f'"{domain}" is no domain such as elmroad.example')
+    return found
+
+
+def dkim_selector(selector: str) -> str:
+    """RFC 6376 section 3.1. ValueError, as a sentence, for anything else."""
+    if not _SELECTOR.fullmatch(selector) or len(selector) > 63:
+        raise ValueError(f'"{selector}" is no selector such as guard1: letters, digits and "-", at most 63')
+    return selector.lower()
+
+
+class DkimSettings(BaseModel):
+    """A key that signs what the guard rewrote (RFC 6376). Two entries for one domain make two signatures."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    domain: Annotated[str, AfterValidator(dkim_domain)] = Field(
+        description="The domain that signs, and for which mail in From is signed, subdomains included. Required. "
+        "Example: elmroad.example. Rewritten mail from other domains leaves unsigned.",
+    )
+    selector: Annotated[str, AfterValidator(dkim_selector)] = Field(
+        description="The name of the key in DNS: its public half stands at SELECTOR._domainkey.DOMAIN. Required. "
+        "Example: guard1. Receivers treat mail as unsigned while that record is missing.",
+    )
+    key_file: Path = Field(
+        description="The private key in PEM form, without a password: RSA of 2048 bits or more, or Ed25519. Required. "
+        "Example: keys/dkim.pem. If it cannot be used, `serve` does not start; readable by the "
+        "service's user alone (0600), or others can sign as you.",
     )

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from .. import __version__
 from ..core import reply
 from ..core.envelope import Envelope, Recipient
 from ..core.errors import CannotRewrite, MailguardError, ReferenceTaken
@@ -31,17 +30,16 @@ from ..core.reference import RANDOM_OCTETS, long_reference, short_reference
 from ..core.reply import Reply
 from ..core.rewrite.content import Content
 from ..core.rewrite.copies import Rewritten
-from ..core.rewrite.hide import bcc, separate
-from ..core.rewrite.received import received_field
-from ..core.rewrite.relay import relay
+from ..core.rewrite.top import IDENTIFIER_OCTETS, Top
 from ..core.session import Session
-from ..core.subject import subject_of
 from ..core.verdict import Disposition, Inspection, Needs, Rewrite, Verdict
 from ..logs import logger
 from . import entries
+from .judged import Judged, decision, delivery, held_message
 from .notices import Notices
 from .ports import Clock, Inspector, Ledger, Outbox, Quarantine, Randomness, Smarthost
 from .records import NewDelivery, NewEntry, NewHeld, result_of
+from .rewriting import Rewriting
 from .steps import bounded
 from .told import Answer, NotTold, Reason
 from .watch import Watch
@@ -49,8 +47,7 @@ from .watch import Watch
 log = logger("submission")
 
 BIG_MESSAGE_BYTES = 262_144
-BIG_HEADER_BYTES = 16_384
-"""Above these, parsing, hashing and rewriting run in a thread, so that one message does not delay the others."""
+"""Above this, parsing and hashing run in a thread, so that one message does not delay the others."""
 
 MOST_HOPS = 100
 """Received fields above which a message goes round in circles (RFC 5321 section 6.3: at least 100)."""
@@ -73,19 +70,6 @@ class SubmissionLimits:
     transmission_seconds: float = 900.0
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A message with all that was decided about it. `rewritten` is None where nothing but the trace field changes."""
-
-    session: Session
-    envelope: Envelope
-    message: Message
-    verdict: Verdict
-    content_sha256: str
-    at: datetime
-    rewritten: Rewritten | None = None
-
-
 class Submission:
     """Takes a message from a client and answers for it. One object serves all sessions."""
 
@@ -103,7 +87,7 @@ class Submission:
         clock: Clock,
         randomness: Randomness,
         watch: Watch,
-        hostname: str,
+        rewriting: Rewriting,
         deadline: timedelta,
         give_up_after: timedelta,
         wake: Callable[[], None],
@@ -120,7 +104,7 @@ class Submission:
         self._clock = clock
         self._randomness = randomness
         self._watch = watch
-        self._hostname = hostname
+        self._rewriting = rewriting
         self._deadline = deadline
         self._give_up_after = give_up_after
         self._wake = wake
@@ -142,10 +126,11 @@ class Submission:
         at = self._clock.now()
         with self._watch.stage("judge"):
             message, content_sha256 = await _read(raw)
-            if len(message.named("received")) > MOST_HOPS:
+            if len(message.named("received")) > MOST_HOPS or self._rewriting.examine(message).came_back:
                 return await self._refuse_loop(session, at)
-            verdict = await self._judge(message, envelope)
-        judged = Judged(session, envelope, message, verdict, content_sha256, at)
+            verdict = await self._judge(session, envelope, message)
+        identifier = self._randomness.octets(IDENTIFIER_OCTETS) if session.account is not None else b""
+        judged = Judged(session, envelope, message, verdict, content_sha256, at, identifier)
         if verdict.disposition is Disposition.REJECT:
             return await self._reject(judged)
         if verdict.disposition is Disposition.DEFER:
@@ -156,11 +141,12 @@ class Submission:
             return await (self._rewrite(judged) if verdict.rewrite else self._relay(judged))
         raise MailguardError(f'no way for the disposition "{verdict.disposition}"')
 
-    async def _judge(self, message: Message, envelope: Envelope) -> Verdict:
+    async def _judge(self, session: Session, envelope: Envelope, message: Message) -> Verdict:
         policy = self._policy()
         inspections: dict[str, Inspection] = {}
         while True:
-            found = judge(observe(message, envelope, self._organisation, inspections), policy, self._clock.now())
+            seen = observe(message, envelope, self._organisation, inspections, session.may_send_as)
+            found = judge(seen, policy, self._clock.now())
             if isinstance(found, Verdict):
                 return found
             inspections |= await self._inspect(message, found, inspections)
@@ -184,7 +170,7 @@ class Submission:
 
     async def _reject(self, judged: Judged) -> Reply:
         ref = self._reference(short=True)
-        await self._append([self._decision(judged, ref), entries.plain("message_rejected", ref, judged.at)])
+        await self._append([decision(judged, ref), entries.plain("message_rejected", ref, judged.at)])
         self._watch.decided(judged.verdict)
         log.info("submission_rejected", ref=ref, rule=judged.verdict.deciding, session=judged.session.identifier)
         return reply.rejected(judged.verdict.reason, ref)
@@ -206,10 +192,11 @@ class Submission:
             told += asked
             told_entries += entries.queued(ref, judged.at, asked, "reviewers")
         notify_sender = not isinstance(answer, NotTold) or answer.later
-        held = self._held(judged, ref, due_at, reason, notify_sender=notify_sender)
-        held = replace(held, state=State.HELD if delay is None else State.WAITING)
+        top = self._top(judged, ref)
+        state = State.HELD if delay is None else State.WAITING
+        held = held_message(judged, ref, due_at, reason, top, state=state, notify_sender=notify_sender)
         records = [
-            self._decision(judged, ref),
+            decision(judged, ref, changes=self._rewriting.in_any_form(judged.message, top)),
             entries.plain("message_held", ref, judged.at, due_at=due_at.isoformat(), state=held.state.value),
             *told_entries,
         ]
@@ -223,10 +210,7 @@ class Submission:
         if judged.verdict.delay is None:
             return False
         try:
-            if judged.verdict.rewrite is None:
-                relay(judged.message, self._received(judged, ref))
-            else:
-                await self._rewritten(judged, ref)
+            await self._rewritten(judged, ref)
         except CannotRewrite:
             return False
         return True
@@ -250,40 +234,33 @@ class Submission:
             rewritten = await self._rewritten(judged, ref)
         except CannotRewrite as cause:
             return await self._hold(judged, f"{judged.verdict.reason} {cause}".strip(), firm=True)
-        changed = replace(judged, rewritten=rewritten)
         if judged.verdict.rewrite is Rewrite.BCC:
-            return await self._transmit(changed, ref, Content(judged.message.raw, rewritten.copies[0].edits))
-        return await self._queue_copies(changed, ref)
+            return await self._transmit(judged, ref, rewritten)
+        return await self._queue_copies(judged, ref, rewritten)
 
     async def _rewritten(self, judged: Judged, ref: str) -> Rewritten:
-        form = bcc if judged.verdict.rewrite is Rewrite.BCC else separate
-        received = self._received(judged, ref)
-        return await _apart(
-            judged.message.body_start + len(judged.envelope.recipients) * 64,
-            lambda: form(
-                judged.message,
-                judged.envelope,
-                self._organisation,
-                hide_inside_above=judged.verdict.hide_inside_above,
-                received=received,
-            ),
+        """As the verdict says: in the form that it names, else as written."""
+        top = self._top(judged, ref)
+        form = judged.verdict.rewrite
+        if form is None:
+            return self._rewriting.as_written(judged.message, judged.envelope, top)
+        return await self._rewriting.rewritten(
+            form, judged.message, judged.envelope, top, judged.verdict.hide_inside_above
         )
 
-    async def _queue_copies(self, judged: Judged, ref: str) -> Reply:
-        if judged.rewritten is None:
-            raise MailguardError("there are no copies to queue")
-        copies = judged.rewritten.copies
+    async def _queue_copies(self, judged: Judged, ref: str, rewritten: Rewritten) -> Reply:
+        copies, changes = rewritten.copies, rewritten.changes
         contents = [Content(judged.message.raw, copy.edits) for copy in copies]
         hashes: tuple[str, ...] = ()
         if len(judged.message.raw) * len(copies) <= HASHED_COPIES_BYTES:
             hashes = await asyncio.to_thread(lambda: tuple(content.sha256() for content in contents))
         rows = [
-            self._delivery(judged, ref, "copy", copy.recipients, content, index)
+            delivery(judged, ref, f"copy.{index}", copy.recipients, content, self._give_up_after)
             for index, (copy, content) in enumerate(zip(copies, contents, strict=True))
         ]
         records = [
-            self._decision(judged, ref, hashes),
-            entries.plain("copies_queued", ref, judged.at, copies=len(copies), changes=list(judged.rewritten.changes)),
+            decision(judged, ref, hashes, changes),
+            entries.plain("copies_queued", ref, judged.at, copies=len(copies), changes=list(changes)),
         ]
         await self._add(rows, judged.message.raw, records)
         self._watch.decided(judged.verdict)
@@ -293,15 +270,17 @@ class Submission:
     async def _relay(self, judged: Judged) -> Reply:
         ref = self._reference(short=False)
         try:
-            edits = relay(judged.message, self._received(judged, ref))
+            rewritten = await self._rewritten(judged, ref)
         except CannotRewrite as cause:
             return await self._hold(judged, str(cause), firm=True)
-        return await self._transmit(judged, ref, Content(judged.message.raw, edits))
+        return await self._transmit(judged, ref, rewritten)
 
-    async def _transmit(self, judged: Judged, ref: str, content: Content) -> Reply:
+    async def _transmit(self, judged: Judged, ref: str, rewritten: Rewritten) -> Reply:
+        (copy,) = rewritten.copies
+        content = Content(judged.message.raw, copy.edits)
         sent_sha256 = await _hash(content)
         with self._watch.stage("record"):
-            await self._append([self._decision(judged, ref, (sent_sha256,))])
+            await self._append([decision(judged, ref, (sent_sha256,), rewritten.changes)])
         self._watch.decided(judged.verdict)
         with self._watch.stage("transmit"):
             connection = await self._within(self._smarthost.connect(judged.session))
@@ -379,7 +358,7 @@ class Submission:
         raw = None
         if waiting:
             raw = judged.message.raw
-            rows.append(self._delivery(judged, ref, "deferred", waiting, content, 0))
+            rows.append(delivery(judged, ref, "deferred.0", waiting, content, self._give_up_after))
             records.append(entries.plain("recipients_queued", ref, judged.at, count=len(waiting)))
         if refused:
             results = tuple(map(result_of, refused))
@@ -407,67 +386,8 @@ class Submission:
         octets = self._randomness.octets(RANDOM_OCTETS)
         return short_reference(octets) if short else long_reference(octets)
 
-    def _received(self, judged: Judged, ref: str) -> bytes:
-        trace = received_field(judged.session, self._hostname, ref, judged.at, judged.envelope)
-        if not trace:
-            raise MailguardError("a message without its trace field could go round in circles unseen")
-        return trace
-
-    def _decision(self, judged: Judged, ref: str, sent_sha256: tuple[str, ...] = ()) -> NewEntry:
-        decision: dict[str, Any] = judged.verdict.to_json(
-            content_sha256=judged.content_sha256, sent_sha256=sent_sha256, with_visible=False
-        )
-        decision["changes"] = list(judged.rewritten.changes) if judged.rewritten else []
-        return entries.decided(
-            ref,
-            judged.at,
-            judged.verdict,
-            judged.envelope,
-            judged.message,
-            decision,
-            judged.session.identifier,
-            __version__,
-        )
-
-    def _held(self, judged: Judged, ref: str, due_at: datetime, reason: str, *, notify_sender: bool) -> NewHeld:
-        verdict = judged.verdict
-        reverse_path = judged.envelope.reverse_path
-        return NewHeld(
-            ref=ref,
-            received_at=judged.at,
-            due_at=due_at,
-            envelope=judged.envelope,
-            sender=reverse_path.address if reverse_path else "",
-            subject=subject_of(judged.message),
-            reason=reason,
-            rules=tuple(rule.id for rule in verdict.rules if rule.matched and rule.mode == "enforce"),
-            offers=verdict.rewrite.value if verdict.rewrite else None,
-            decision=verdict.to_json(content_sha256=judged.content_sha256, with_visible=True),
-            policy_revision=verdict.policy_revision,
-            content_sha256=judged.content_sha256,
-            recipients_sha256=entries.recipients_sha256(judged.envelope),
-            approvals_needed=verdict.approvals,
-            sender_may=verdict.sender_may,
-            notify_sender=notify_sender,
-            hide_inside_above=verdict.hide_inside_above,
-            received=self._received(judged, ref),
-        )
-
-    def _delivery(
-        self, judged: Judged, ref: str, kind: str, recipients: tuple[Recipient, ...], content: Content, index: int
-    ) -> NewDelivery:
-        return NewDelivery(
-            identifier=f"{ref}.{kind}.{index}",
-            ref=ref,
-            kind=kind,
-            envelope=judged.envelope.to(recipients),
-            created_at=judged.at,
-            not_before=judged.at,
-            give_up_at=judged.at + self._give_up_after,
-            blob=ref,
-            edits=content.edits,
-            sender_told=judged.session.trusted,
-        )
+    def _top(self, judged: Judged, ref: str) -> Top:
+        return self._rewriting.top(judged.message, judged.session, judged.envelope, ref, judged.at, judged.identifier)
 
     async def _append(self, records: list[NewEntry]) -> None:
         kept = await self._within(self._ledger.append(records))
@@ -503,11 +423,6 @@ class Submission:
         """Wait until every outcome that is on its way is recorded."""
         while self._background:
             await asyncio.wait(self._background)
-
-
-async def _apart(size: int, work: Callable[[], Value]) -> Value:
-    """Do the work, in a thread where a header of so many octets makes it long."""
-    return work() if size <= BIG_HEADER_BYTES else await asyncio.to_thread(work)
 
 
 async def _read(raw: Buffer) -> tuple[Message, str]:

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     LEAVES = "leaves-by-itself"
     NULL_PATH = "null-path"
     UNTRUSTED = "untrusted"
+    ANOTHER = "another-sender"
     OUTSIDE = "outside"
     AUTOMATIC = "automatic"
     UNREAD = "unread-address"
@@ -37,6 +38,7 @@ class Reason(StrEnum):
 EXPLAINED = {
     Reason.NULL_PATH: words.NOT_TOLD_NULL_PATH,
     Reason.UNTRUSTED: words.NOT_TOLD_UNTRUSTED,
+    Reason.ANOTHER: words.NOT_TOLD_ANOTHER,
     Reason.OUTSIDE: words.NOT_TOLD_OUTSIDE,
     Reason.AUTOMATIC: words.NOT_TOLD_AUTOMATIC,
     Reason.UNREAD: words.NOT_TOLD_UNREAD,
@@ -73,6 +75,8 @@ def why_not_told(
         return Reason.NULL_PATH
     if not session.trusted:
         return Reason.UNTRUSTED
+    if session.may_send_as is not None and path.address not in session.may_send_as:
+        return Reason.ANOTHER
     if not organisation.is_inside(path.address):
         return Reason.OUTSIDE
     if is_automatic(message):

@@ -22,6 +22,7 @@ from ..store.migrate import on_database, revision
 from ..store.store import Store
 from ..store.store_settings import StoreSettings
 from .control import ServiceNotRunning, call, socket_path
+from .dkim_checks import check_dkim
 from .finding import Finding
 from .own_right import check_own_right
 from .parts import hostname
@@ -34,8 +35,8 @@ SOON = timedelta(days=30)
 
 
 def check(path: Path) -> Iterator[Finding]:
-    """Findings about settings, policies, listeners and their certificates, metrics, smarthost, store, keys and witness,
-    in this order.
+    """Findings about settings, policies, listeners and their certificates, metrics, DKIM keys, smarthost, store, keys
+    and witness, in this order.
     """
     try:
         settings = load_settings(path)
@@ -56,6 +57,7 @@ def check(path: Path) -> Iterator[Finding]:
         yield _check_address(f"metrics {address}", address, running=running)
     if settings.console is not None:
         yield Finding("console", True, "note: this version serves no review console; what stands there does nothing")
+    yield from check_dkim(settings)
     yield from check_smarthosts(settings.smarthosts, hostname(settings))
     yield from _check_store(settings.store_settings(), running=running)
     yield from _check_witness(settings.store_settings().witness)

@@ -27,6 +27,7 @@ from ..smtp.routes import SmarthostRoutes
 from ..smtp.smarthost import SmarthostPool
 from ..store.lock import StoreOwned
 from .control import ControlServer, socket_path
+from .dkim_keys import DkimKeys
 from .health import HealthServer
 from .metrics import Metrics
 from .notify import READY, STOPPING, ServiceManager
@@ -119,6 +120,7 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     _heed_stops(stop, house)
     parts = await _open_when_free(settings)
     house.push_async_callback(parts.close)
+    parts.dkim_keys.load()
     metrics = Metrics()
     policies = PolicySource(
         settings.policies,
@@ -131,7 +133,7 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     if policies.vetoed:
         raise SettingsError(policies.problem or "the policy cannot be used with these settings")
     certificates: list[Certificate] = []
-    _heed_reloads(policies, certificates, stop, house, manager)
+    _heed_reloads(policies, parts.dkim_keys, certificates, stop, house, manager)
     smarthost = SmarthostRoutes(settings.smarthosts, hostname=hostname(settings))
     house.push_async_callback(smarthost.close)
     await smarthost.refresh()
@@ -191,7 +193,7 @@ def _submission(parts: Parts, metrics: Metrics, policies: PolicySource, smarthos
         clock=parts.clock,
         randomness=parts.randomness,
         watch=metrics,
-        hostname=hostname(parts.settings),
+        rewriting=parts.rewriting,
         deadline=parts.settings.deadline,
         give_up_after=parts.settings.outbox.give_up_after,
         wake=parts.wake.set,
@@ -386,6 +388,7 @@ def _heed_stops(stop: asyncio.Event, house: AsyncExitStack) -> None:
 
 def _heed_reloads(
     policies: PolicySource,
+    dkim_keys: DkimKeys,
     certificates: Sequence[Certificate],
     stop: asyncio.Event,
     house: AsyncExitStack,
@@ -398,7 +401,7 @@ def _heed_reloads(
     async def reload_and_tell() -> None:
         manager.tell_reloading()
         try:
-            await asyncio.gather(policies.reload(), *(each.reload() for each in certificates))
+            await asyncio.gather(policies.reload(), dkim_keys.reload(), *(each.reload() for each in certificates))
         finally:
             manager.tell(READY)
 

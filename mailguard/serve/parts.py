@@ -14,10 +14,13 @@ from datetime import UTC, datetime
 
 from ..config import Settings
 from ..core.organisation import Organisation
+from ..core.rewrite.mark import Marks
 from ..guard.notices import Notices
 from ..guard.review import Review
+from ..guard.rewriting import Rewriting
 from ..store.passwords import Argon2Passwords
 from ..store.store import Store
+from .dkim_keys import DkimKeys
 
 
 class SystemClock:
@@ -45,6 +48,8 @@ class Parts:
     store: Store
     passwords: Argon2Passwords
     notices: Notices
+    dkim_keys: DkimKeys
+    rewriting: Rewriting
     review: Review
     wake: asyncio.Event
 
@@ -71,8 +76,12 @@ async def open_parts(settings: Settings) -> Parts:
         # Of several nobody can say afterwards which one it was.
         smarthost=settings.smarthosts[0].address.host if len(settings.smarthosts) == 1 else None,
     )
+    dkim_keys = DkimKeys(settings.dkim)
+    rewriting = Rewriting(
+        organisation=organisation, marks=loop_marks(settings, store), clock=clock, dkim_keys=dkim_keys
+    )
     review = Review(
-        organisation=organisation,
+        rewriting=rewriting,
         quarantine=store.quarantine,
         blobs=store.blobs,
         notices=notices,
@@ -80,7 +89,15 @@ async def open_parts(settings: Settings) -> Parts:
         give_up_after=settings.outbox.give_up_after,
         wake=wake.set,
     )
-    return Parts(settings, organisation, clock, randomness, store, Argon2Passwords(), notices, review, wake)
+    return Parts(
+        settings, organisation, clock, randomness, store, Argon2Passwords(), notices, dkim_keys, rewriting, review, wake
+    )
+
+
+def loop_marks(settings: Settings, store: Store) -> Marks:
+    """Marks made before a rotation of the keys are known as long as the old key is kept, as it must be anyway."""
+    keys = store.keyring.all_octets("recipients")
+    return Marks(hostname(settings), tuple(hmac.digest(key, b"loop mark", "sha256") for key in keys))
 
 
 def hostname(settings: Settings) -> str:

@@ -143,7 +143,7 @@ def _row(held: NewHeld, key: DataKey, keyring: Keyring) -> dict[str, Any]:
         "decision": dict(held.decision),
         "recipients_sha256": held.recipients_sha256,
         "sender_may": list(held.sender_may),
-        "received": octets_to_text(held.received),
+        "received": octets_to_text(held.top),
         "leaves_by_itself": held.state is State.WAITING,
     }
     undecided: dict[str, Any] = {"approved_by": [], "decided_by": None, "note": None}
@@ -261,5 +261,5 @@ def _read(row: Row[Any], keyring: Keyring, counts: dict[str, int] | None) -> Hel
         released_as=row.released_as,
         delivery=counts if counts else json.loads(row.delivery),
         hide_inside_above=row.hide_inside_above,
-        received=text_to_octets(message["received"]),
+        top=text_to_octets(message["received"]),
     )

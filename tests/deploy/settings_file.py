@@ -35,6 +35,9 @@ INVENTED = {
     "store": "sqlite:////var/lib/mailguard/mailguard.db",
     "metrics.address": '"127.0.0.1:9109"',
     "notices.from": "mailguard@elmroad.example",
+    "dkim[].domain": "elmroad.example",
+    "dkim[].selector": "guard1",
+    "dkim[].key_file": "keys/dkim.pem",
 }
 """What has no default."""
 
@@ -54,6 +57,9 @@ def _lines(model: type[BaseModel], path: str = "", indent: str = "", mark: str =
         if inner is None:
             own = mark or ("" if field.is_required() else "# ")
             yield _placed(f"{key}: {_value(path + key, field)}", indent, own)
+        elif reference._is_list(field) and field.default == ():
+            yield f"# {key}: []"
+            yield from _off_item(inner, f"{path}{key}[].")
         elif reference._is_list(field):
             yield f"{key}:"
             yield from _item(inner, f"{path}{key}[].")
@@ -69,6 +75,15 @@ def _item(model: type[BaseModel], path: str) -> Iterator[str]:
     first = next(number for number, line in enumerate(lines) if "#" not in line)
     lines[first] = "  - " + lines[first].lstrip()
     yield from lines
+
+
+def _off_item(model: type[BaseModel], path: str) -> Iterator[str]:
+    """The one item of a list that is empty by default, all of it off."""
+    first = True
+    for line in _lines(model, path, "    ", "## "):
+        own = line.startswith("##     ")
+        yield line.replace("##     ", "##   - ", 1) if own and first else line
+        first = first and not own
 
 
 def _placed(text: str, indent: str, mark: str) -> str:

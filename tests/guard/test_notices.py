@@ -181,6 +181,7 @@ def test_t71_a_notice_has_no_body_text_and_no_recipient() -> None:
     [
         (Reason.NULL_PATH, {"envelope": replace(ENVELOPE, reverse_path=None)}),
         (Reason.UNTRUSTED, {"session": replace(SESSION, trusted=False)}),
+        (Reason.ANOTHER, {"session": replace(SESSION, may_send_as=frozenset({"clerk@elmroad.example"}))}),
         (Reason.OUTSIDE, {"envelope": replace(ENVELOPE, reverse_path=path("jo@elsewhere.example"))}),
         (Reason.AUTOMATIC, {"raw": with_field(b"Auto-Submitted: auto-generated")}),
         (Reason.AUTOMATIC, {"raw": with_field(b"Precedence: bulk")}),

@@ -11,7 +11,9 @@ import inspect
 import pytest
 
 from mailguard.core.outcome import Outcome, SmarthostReply
-from mailguard.guard import ports, submission
+from mailguard.core.rewrite import top
+from mailguard.core.rewrite.mark import Marks
+from mailguard.guard import ports, rewriting, submission
 from mailguard.guard.submission import SubmissionLimits
 from tests.guard.world import SESSION, World, envelope, message, people
 
@@ -116,7 +118,18 @@ async def test_cancelling_the_task_itself_still_cancels() -> None:
     assert not world.smarthost.taken
 
 
-STEPS = ("parse", "observe", "judge", "relay", "bcc", "separate", "received_field")
+STEPS: dict[str, object] = {
+    "parse": submission,
+    "observe": submission,
+    "judge": submission,
+    "examine": Marks,
+    "relay": rewriting,
+    "bcc": rewriting,
+    "separate": rewriting,
+    "top_of": rewriting,
+    "received_field": top,
+}
+"""Each with where it is called from."""
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -133,7 +146,7 @@ async def test_a_fault_in_a_step_of_our_own_lets_nothing_out(
             raise RuntimeError("planted-secret")
 
     world = World()
-    monkeypatch.setattr(submission, step, broken)
+    monkeypatch.setattr(STEPS[step], step, broken)
     answer = await world.submission.submit(SESSION, *WAYS[way])
     await world.submission.settle()
     if called:

@@ -19,7 +19,7 @@ from mailguard.core.policy.load import load_policy
 from mailguard.core.verdict import Inspection
 from mailguard.guard.deadline import Deadline
 from mailguard.guard.review import Review
-from tests.guard.world import NOW, ORGANISATION, SESSION, MemoryInspector, World, envelope, message, people
+from tests.guard.world import NOW, SESSION, MemoryInspector, World, envelope, message, people
 
 DAY = timedelta(hours=24)
 PERMISSIVE = b"version: 1\nrules: []\n"
@@ -32,7 +32,7 @@ def world() -> World:
 
 def review_of(world: World) -> Review:
     return Review(
-        organisation=ORGANISATION,
+        rewriting=world.rewriting,
         quarantine=world.quarantine,
         blobs=world.blobs,
         notices=world.notices,

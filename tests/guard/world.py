@@ -17,6 +17,8 @@ from mailguard.core.organisation import Organisation
 from mailguard.core.outcome import Outcome, RecipientOutcome, SmarthostReply, Stage, Transmission
 from mailguard.core.policy.load import Policy, load_policy
 from mailguard.core.rewrite.content import Content
+from mailguard.core.rewrite.dkim import DkimKey
+from mailguard.core.rewrite.mark import Marks
 from mailguard.core.session import Session
 from mailguard.core.verdict import Inspection
 from mailguard.guard.deadline import Deadline
@@ -33,6 +35,7 @@ from mailguard.guard.records import (
     NewHeld,
 )
 from mailguard.guard.review import Review
+from mailguard.guard.rewriting import Rewriting
 from mailguard.guard.settings import NoticeSettings
 from mailguard.guard.submission import Submission, SubmissionLimits
 
@@ -324,6 +327,7 @@ class Unwatched:
 
 
 ORGANISATION = Organisation("Elm Road Surgery", frozenset({"elmroad.example"}))
+MARKS = Marks("guard.elmroad.example", (b"l" * 32,))
 
 POLICY = b"""\
 version: 1
@@ -362,7 +366,9 @@ rules:
 class World:
     """A submission with everything it needs in memory."""
 
-    def __init__(self, policy: bytes = POLICY, limits: SubmissionLimits | None = None) -> None:
+    def __init__(
+        self, policy: bytes = POLICY, limits: SubmissionLimits | None = None, dkim_keys: Sequence[DkimKey] = ()
+    ) -> None:
         self.told = Told()
         self.ledger = MemoryLedger(self.told)
         self.store = MemoryStore(self.told, self.ledger)
@@ -387,8 +393,11 @@ class World:
             mark_key=b"k" * 32,
             hostname="guard.elmroad.example",
         )
+        self.rewriting = Rewriting(
+            organisation=ORGANISATION, marks=MARKS, clock=self.clock, dkim_keys=lambda: tuple(dkim_keys)
+        )
         self.review = Review(
-            organisation=ORGANISATION,
+            rewriting=self.rewriting,
             quarantine=self.quarantine,
             blobs=self.blobs,
             notices=self.notices,
@@ -429,7 +438,7 @@ class World:
             clock=self.clock,
             randomness=self.randomness,
             watch=self.watch,
-            hostname="guard.elmroad.example",
+            rewriting=self.rewriting,
             deadline=timedelta(hours=24),
             give_up_after=timedelta(days=3),
             wake=self.woken.set,

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from ..observation import Observation
 from ..verdict import Disposition, Needs, Rewrite, RuleOutcome, Verdict
 from . import sentences
 from .conditions.originators import sent_by
-from .model import FLOOR_MALFORMED, FLOOR_UNINSPECTABLE, Action, Mode, Policy, Rule
+from .model import FLOOR_MALFORMED, FLOOR_SENDER, FLOOR_UNINSPECTABLE, Action, Mode, Policy, Rule
 from .tree import Evaluation, Seen, Truth, evaluate
 
 
@@ -96,7 +97,7 @@ def _needs(judged: Judged) -> tuple[str, ...]:
     return () if judged.exempt or judged.error else judged.evaluation.needs
 
 
-def _floors(observation: Observation, judged: Sequence[Judged]) -> tuple[RuleOutcome, RuleOutcome]:
+def _floors(observation: Observation, judged: Sequence[Judged]) -> tuple[RuleOutcome, ...]:
     holding = observation.holding
     kinds = sorted({defect.kind for defect in holding})
     unread = 0
@@ -119,7 +120,18 @@ def _floors(observation: Observation, judged: Sequence[Judged]) -> tuple[RuleOut
             observation,
             judged,
         ),
+        *_sender_floor(observation, judged),
     )
+
+
+def _sender_floor(observation: Observation, judged: Sequence[Judged]) -> tuple[RuleOutcome, ...]:
+    """Only where the account that signed in may send only as itself. Its values are places, never what stands there."""
+    places = observation.claims_of_others
+    if places is None:
+        return ()
+    values = dict.fromkeys(places, True)
+    reason = partial(sentences.another_sender, places)
+    return (_floor(FLOOR_SENDER, bool(places), reason, values, observation, judged),)
 
 
 def _floor(

@@ -32,6 +32,7 @@ from .tree import Every, Node, Not, Question, Some, leaves_somebody_out
 
 FLOOR_MALFORMED = "floor-malformed"
 FLOOR_UNINSPECTABLE = "floor-uninspectable"
+FLOOR_SENDER = "floor-sender"
 RULE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -174,7 +175,8 @@ def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 SenderMay = Annotated[tuple[Literal["cancel", "separate", "original"], ...], AfterValidator(_unique)]
-Lifts = Annotated[tuple[Literal["floor-malformed", "floor-uninspectable"], ...], AfterValidator(_unique)]
+Floor = Literal["floor-malformed", "floor-uninspectable", "floor-sender"]
+Lifts = Annotated[tuple[Floor, ...], AfterValidator(_unique)]
 
 
 class RuleModel(_Written):
@@ -270,7 +272,7 @@ class RuleModel(_Written):
     lifts: Lifts = declared(
         "Floors that do not hold a message which this rule matches. Needs a sender or recipient_domain in `when`.",
         otherwise="no floor is lifted",
-        unit="list of floor-malformed, floor-uninspectable",
+        unit="list of floor-malformed, floor-uninspectable, floor-sender",
         example=["floor-malformed"],
         consequence="What cannot be read safely leaves unread for these senders or recipients.",
         default=(),

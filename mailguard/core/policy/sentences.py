@@ -14,6 +14,7 @@ CALENDAR = "the message carries a calendar invitation"
 ATTACHED = "the message has an attachment"
 UNREADABLE = "an attachment cannot be read"
 MALFORMED = "the message can be read in more than one way"
+OWN_ADDRESS = "the account that signed in may send only as itself"
 
 
 def visible_people(count: int, fields: Sequence[str]) -> str:
@@ -73,6 +74,16 @@ def malformed(where: Iterable[str]) -> str:
 
 def unreadable(count: int) -> str:
     return UNREADABLE if count == 1 else f"{count} attachments cannot be read"
+
+
+def another_sender(places: Sequence[str]) -> str:
+    """places: of own_address.py."""
+    names = [_PLACES.get(place) or "-".join(word.capitalize() for word in place.split("-")) for place in places]
+    verb = "names" if len(names) == 1 else "name"
+    return f"{OWN_ADDRESS}, and {listed(names)} {verb} another sender"
+
+
+_PLACES = {"reverse-path": "the return address", "second-from": "a second From field"}
 
 
 def lifted(rule: str) -> str:

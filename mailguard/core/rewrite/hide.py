@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..envelope import Envelope, Recipient
 from ..errors import CannotRewrite
-from ..mail.message import Mailbox, Message
+from ..mail.message import Field, Mailbox, Message
 from ..organisation import Organisation
 from . import sentences
 from .content import Edit, merge
@@ -24,36 +24,49 @@ from .obstacles import check_parts
 from .relay import relay
 from .search import Hidden, hidden
 from .slot import Slot, find_slot
-from .splice import blind_names, condense, splice
+from .splice import condense, relay_names, splice
 from .verify import is_mailbox, verify
 from .whom import hide_from_outside, sender
 
 
 def bcc(
-    message: Message, envelope: Envelope, organisation: Organisation, *, hide_inside_above: int | None, received: bytes
+    message: Message,
+    envelope: Envelope,
+    organisation: Organisation,
+    *,
+    hide_inside_above: int | None,
+    top: bytes,
+    forged: Sequence[Field] = (),
 ) -> Rewritten:
     """One copy for all, in which no address outside can be seen.
 
     Addresses inside stay, unless the header shows more than hide_inside_above of them. Where To loses everybody, the
-    sender's own address takes their place. received: our whole Received field (received.py). CannotRewrite: its text is
-    a sentence for the reviewer.
+    sender's own address takes their place. top: what goes above it (top.py). forged: Received fields to remove
+    (mark.py). CannotRewrite: its text is a sentence for the reviewer.
     """
     concealed = _checked(message, envelope, organisation, hide_inside_above)
     changed = changes(message, concealed)
     if not _loses_everybody(message, changed):
-        names, edits = splice(message, changed, received)
+        names, edits = splice(message, changed, top, forged=forged)
         verify(message, edits, concealed)
-        return Rewritten((Copy(envelope.recipients, edits),), names)
+        as_written = edits == relay(message, top, forged)
+        return Rewritten((Copy(envelope.recipients, edits, as_written),), names)
     own = _sender(message, envelope, organisation)
     slot, changed = find_slot(message, changed)
-    names, edits = splice(message, changed, received, also=("to",))
+    names, edits = splice(message, changed, top, ("to",), forged)
     edits = merge([slot.filled(own.encode())], edits)
     verify(message, edits, concealed, expected=frozenset({own}))
     return Rewritten((Copy(envelope.recipients, edits),), names)
 
 
 def separate(
-    message: Message, envelope: Envelope, organisation: Organisation, *, hide_inside_above: int | None, received: bytes
+    message: Message,
+    envelope: Envelope,
+    organisation: Organisation,
+    *,
+    hide_inside_above: int | None,
+    top: bytes,
+    forged: Sequence[Field] = (),
 ) -> Rewritten:
     """A copy for each recipient outside, with that recipient alone in To beside those inside; one copy for all inside.
 
@@ -61,15 +74,16 @@ def separate(
     the number of recipients. Arguments and errors as for bcc.
     """
     concealed = _checked(message, envelope, organisation, hide_inside_above)
-    as_written = relay(message, received)
+    as_written = relay(message, top, forged)
     inside = tuple(each for each in envelope.recipients if organisation.is_inside(each.address))
-    for_inside = (Copy(inside, as_written),) if inside else ()
+    for_inside = (Copy(inside, as_written, as_written=True),) if inside else ()
     outside = _by_address(each for each in envelope.recipients if not organisation.is_inside(each.address))
     if _nothing_to_hide(message, concealed, outside):
-        return Rewritten((*(Copy(each, as_written) for each in outside.values()), *for_inside), blind_names(message))
+        copies = tuple(Copy(each, as_written, as_written=True) for each in outside.values())
+        return Rewritten((*copies, *for_inside), relay_names(message, forged))
     changed = changes(message, concealed)
     slot, changed = find_slot(message, changed)
-    names, common = splice(message, changed, received, also=("to",))
+    names, common = splice(message, changed, top, ("to",), forged)
     copies = _copies(message, concealed, outside, slot, common)
     for copy in (*copies[:1], *copies[1:][-1:]):
         address = frozenset({copy.recipients[0].address})

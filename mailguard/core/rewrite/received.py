@@ -1,7 +1,8 @@
 """Our own trace field (RFC 5321 section 4.4).
 
-It says where the message came from and by which protocol, and no more: no `for` clause, which would tell one recipient
-of another, and no account. What the client chose (its greeting) cannot break out of its place.
+It says where the message came from and by which protocol, and that it is ours (mark.py), and no more: no `for` clause,
+which would tell one recipient of another, and no account. What the client chose (its greeting) cannot break out of its
+place.
 """
 
 from __future__ import annotations
@@ -13,21 +14,24 @@ from ipaddress import IPv6Address, ip_address
 from ..envelope import Envelope
 from ..moment import header_date
 from ..session import Session
+from .mark import Marks
 
 _DOMAIN = re.compile(r"(?=.{1,255}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,62})*\Z")
 _LITERAL = re.compile(r"\[(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|IPv6:[0-9A-Fa-f:.]{2,45})\]\Z")
 _MAX_GREETING = 100
 
 
-def received_field(session: Session, hostname: str, ref: str, at: datetime, envelope: Envelope) -> bytes:
+def received_field(session: Session, marks: Marks, ref: str, at: datetime, envelope: Envelope) -> bytes:
     """The whole field, folded to lines of at most 78 octets where its words allow, with its final CRLF.
 
-    hostname: our own domain name. at: when the message came, with a time zone.
+    marks: our own name and mark. at: when the message came, with a time zone.
     """
+    date = header_date(at)
     lines = (
         f"Received: from {_origin(session)}",
-        f"by {hostname} with {protocol(session, envelope)}",
-        f"id {ref}; {header_date(at)}",
+        f"by {marks.name} with {protocol(session, envelope)}",
+        f"id {ref}",
+        f"{marks.comment(ref, date)}; {date}",
     )
     return "\r\n\t".join(lines).encode("ascii", "replace") + b"\r\n"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..mail.header import BLIND_FIELDS
-from ..mail.message import Message
+from ..mail.message import Field, Message
 from .content import Content, Edit, merge
 from .fields import Change
 from .relay import relay, remove
@@ -16,24 +16,32 @@ _MOST_EDITS = 64
 
 
 def splice(
-    message: Message, changed: Sequence[Change], received: bytes, also: Iterable[str] = ()
+    message: Message,
+    changed: Sequence[Change],
+    top: bytes,
+    also: Iterable[str] = (),
+    forged: Sequence[Field] = (),
 ) -> tuple[tuple[str, ...], tuple[Edit, ...]]:
     """The names of all changes and the edits that make them, relay's among them.
 
-    also: names of fields that change beside these (To, where a slot is filled).
+    also: names of fields that change beside these (To, where a slot is filled). forged: fields to remove (relay.py).
     """
-    blind = {field.name for field in message.named(*BLIND_FIELDS)}
-    names = {change.field.name for change in changed} | blind | set(also)
+    removed = {field.start for field in forged}
+    changed = [change for change in changed if change.field.start not in removed]
+    leaving = {field.name for field in (*message.named(*BLIND_FIELDS), *forged)}
+    names = {change.field.name for change in changed} | leaving | set(also)
     done = {change.field.start for change in changed}
     gone = [field for field in broken(message, names) if field.start not in done]
-    edits = merge(relay(message, received), [_edit(change) for change in changed], [remove(field) for field in gone])
-    recorded = [*also, *(change.name for change in changed), *blind_names(message), *(_signature(f.name) for f in gone)]
+    edits = merge(relay(message, top, forged), [_edit(change) for change in changed], [remove(field) for field in gone])
+    signatures = [_signature(field.name) for field in gone]
+    recorded = [*also, *(change.name for change in changed), *relay_names(message, forged), *signatures]
     return tuple(dict.fromkeys(recorded)), edits
 
 
-def blind_names(message: Message) -> tuple[str, ...]:
+def relay_names(message: Message, forged: Sequence[Field] = ()) -> tuple[str, ...]:
     """What relay changes, as names for the decision."""
-    return tuple(dict.fromkeys(f"{field.name}-removed" for field in message.named(*BLIND_FIELDS)))
+    blind = [f"{field.name}-removed" for field in message.named(*BLIND_FIELDS)]
+    return tuple(dict.fromkeys([*blind, *(["forged-received-removed"] if forged else [])]))
 
 
 def condense(message: Message, edits: Sequence[Edit]) -> tuple[Edit, ...]:

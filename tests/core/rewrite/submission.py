@@ -35,14 +35,12 @@ def letter(*fields: bytes, sender: str = SENDER, body: bytes = BODY) -> bytes:
 
 
 def hide_bcc(raw: bytes, *recipients: str, sender: str | None = SENDER, above: int | None = None) -> Rewritten:
-    return bcc(
-        parse(raw), envelope(*recipients, sender=sender), ORGANISATION, hide_inside_above=above, received=RECEIVED
-    )
+    return bcc(parse(raw), envelope(*recipients, sender=sender), ORGANISATION, hide_inside_above=above, top=RECEIVED)
 
 
 def hide_separate(raw: bytes, *recipients: str, sender: str | None = SENDER, above: int | None = None) -> Rewritten:
     return separate(
-        parse(raw), envelope(*recipients, sender=sender), ORGANISATION, hide_inside_above=above, received=RECEIVED
+        parse(raw), envelope(*recipients, sender=sender), ORGANISATION, hide_inside_above=above, top=RECEIVED
     )
 
 

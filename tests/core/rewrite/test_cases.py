@@ -27,7 +27,7 @@ def rewritten(raw: bytes, case: dict[str, Any], submission: Envelope) -> Rewritt
         return Rewritten((Copy(submission.recipients, relay(message, RECEIVED)),), ())
     rewrite = {"bcc": bcc, "separate": separate}[case["rewrite"]]
     above = case.get("hide_inside_above")
-    return rewrite(message, submission, ORGANISATION, hide_inside_above=above, received=RECEIVED)
+    return rewrite(message, submission, ORGANISATION, hide_inside_above=above, top=RECEIVED)
 
 
 def outcome(raw: bytes, case: dict[str, Any]) -> dict[str, Any]:

@@ -12,11 +12,16 @@ from hypothesis import strategies as st
 
 from mailguard.core.envelope import Envelope
 from mailguard.core.mail.parse import parse
+from mailguard.core.rewrite.mark import Marks
 from mailguard.core.rewrite.received import address_literal, protocol, received_field
 from mailguard.core.session import Session
 
 AT = datetime(2026, 3, 12, 9, 0, 5, tzinfo=UTC)
 REF = "MG-7Q4K-2FXB7M3KQW"
+
+
+def ours(hostname: str = "guard.example") -> Marks:
+    return Marks(hostname, (b"k" * 32,))
 
 
 def session(**changes: object) -> Session:
@@ -36,11 +41,12 @@ def envelope(*parameters: bytes) -> Envelope:
 
 
 def test_it_names_greeting_peer_host_protocol_reference_and_time() -> None:
-    made = received_field(session(), "guard.elmroad.example", REF, AT, envelope())
+    made = received_field(session(), ours("guard.elmroad.example"), REF, AT, envelope())
     assert made == (
         b"Received: from pc7.elmroad.example ([192.0.2.7])\r\n"
         b"\tby guard.elmroad.example with ESMTP\r\n"
-        b"\tid MG-7Q4K-2FXB7M3KQW; Thu, 12 Mar 2026 09:00:05 +0000\r\n"
+        b"\tid MG-7Q4K-2FXB7M3KQW\r\n"
+        b"\t(mark 1.egCNwIy2phxCA2rHAbimqg); Thu, 12 Mar 2026 09:00:05 +0000\r\n"
     )
 
 
@@ -77,13 +83,13 @@ def test_peer_as_address_literal(peer: str, literal: str) -> None:
 
 
 def test_it_has_no_for_clause_and_no_account() -> None:
-    made = received_field(session(account="clerk"), "guard.example", REF, AT, envelope())
+    made = received_field(session(account="clerk"), ours(), REF, AT, envelope())
     assert not re.search(rb"\sfor\s|clerk", made)
 
 
 @given(st.text(max_size=400))
 def test_no_greeting_breaks_out(greeting: str) -> None:
-    made = received_field(session(greeting=greeting), "guard.example", REF, AT, envelope())
+    made = received_field(session(greeting=greeting), ours(), REF, AT, envelope())
     message = parse(made + b"To: a@o.example\r\n\r\n")
     assert [field.name for field in message.fields] == ["received", "to"]
     assert made.count(b"(") == made.count(b")") and made.isascii() and b"@" not in made
@@ -93,6 +99,6 @@ def test_no_greeting_breaks_out(greeting: str) -> None:
 
 def test_lines_are_short() -> None:
     made = received_field(
-        session(peer="2001:db8:1111:2222:3333:4444:5555:6666"), "guard.elmroad.example", REF, AT, envelope()
+        session(peer="2001:db8:1111:2222:3333:4444:5555:6666"), ours("guard.elmroad.example"), REF, AT, envelope()
     )
     assert max(map(len, made.split(b"\r\n"))) <= 78
