@@ -62,8 +62,8 @@ def test_an_older_store_is_refused_upgraded_and_then_sends_everything_once(older
             assert released.returncode == 0
             wanted = [(to, number) for to, number in expected["waiting"]]
             wanted += [(to, "<2@elmroad.example>") for to in expected["recipients"]]
-            eventually(lambda: len(delivered(sink)) >= len(wanted), 40)
-            eventually(lambda: service.rows("outbox", "list") == [], 40)
+            eventually(lambda: len(delivered(sink)) >= len(wanted), 120)
+            eventually(lambda: service.rows("outbox", "list") == [], 120)
             states = {row["ref"]: row["state"] for row in service.rows("held", "list")}
             assert [states[expected[each]] for each in ("held", "releasing", "rejected")] == [
                 "released",
