@@ -1,4 +1,4 @@
-"""docs/operating.md "Upgrading": the service of this version on a store that an older one made, on both engines."""
+"""An older schema (docs/operating.md "Upgrading"): this service on a store that an older one made, on both engines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.mailing import message, submit
-from tests.end_to_end.service import ROOT, Service, eventually
+from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
 from tests.peers.postgresql import Postgresql
 from tests.store.older.make import RULES, SETTINGS, delivered
@@ -62,8 +62,8 @@ def test_an_older_store_is_refused_upgraded_and_then_sends_everything_once(older
             assert released.returncode == 0
             wanted = [(to, number) for to, number in expected["waiting"]]
             wanted += [(to, "<2@elmroad.example>") for to in expected["recipients"]]
-            eventually(lambda: len(delivered(sink)) >= len(wanted), 40)
-            eventually(lambda: service.rows("outbox", "list") == [], 40)
+            eventually(lambda: len(delivered(sink)) >= len(wanted), 120)
+            eventually(lambda: service.rows("outbox", "list") == [], 120)
             states = {row["ref"]: row["state"] for row in service.rows("held", "list")}
             assert [states[expected[each]] for each in ("held", "releasing", "rejected")] == [
                 "released",
@@ -77,18 +77,3 @@ def test_an_older_store_is_refused_upgraded_and_then_sends_everything_once(older
         assert delivered(sink) == sorted([*wanted, ("new@council.example", "<9@elmroad.example>")])
         assert not {tuple(each) for each in expected["delivered"]} & set(delivered(sink)), "sent twice"
         assert service.run("audit", "verify").returncode == 0
-
-
-def test_the_page_tells_the_steps_in_their_order() -> None:
-    page = (ROOT / "docs" / "operating.md").read_text()
-    section = page[page.index("### Upgrading") :]
-    steps = [
-        "systemctl stop mailguard",
-        "backup.db",
-        "pip install",
-        "mailguard data migrate",
-        "mailguard check",
-        "start",
-    ]
-    places = [section.index(step) for step in steps]
-    assert places == sorted(places)
