@@ -32,6 +32,7 @@ STATUSES: tuple[tuple[type[MailguardError], Status], ...] = (
     (errors.SettingsError, Status.USAGE),
     (DocumentErrors, Status.USAGE),
     (control.BadArguments, Status.USAGE),
+    (errors.BackupBroken, Status.FINDINGS),
     (control.Conflict, Status.UNREACHABLE),
     (errors.StoreUnavailable, Status.UNREACHABLE),
     (control.ServiceNotRunning, Status.UNREACHABLE),

@@ -59,7 +59,7 @@ class Store:
         self.engine = engine
         self.keyring = keyring
         self._lock = lock
-        self._prepare = prepare_all
+        self.prepare = prepare_all
         self.blobs = StoredBlobs(engine, keyring)
         self.ledger = StoredLedger(engine, prepare_all)
         self.evidence = StoredEvidence(engine, keyring, prepare_all)
@@ -133,7 +133,7 @@ class Store:
     async def purge(self, now: datetime, retention: RetentionSettings | None = None) -> Purged:
         """Remove what is older than its retention, with its keys. How many of each."""
         keep_for = retention or self.settings.retention
-        held = await purge_held(self.engine, self._prepare, now - keep_for.held, now)
+        held = await purge_held(self.engine, self.prepare, now - keep_for.held, now)
         evidence = await self.evidence.purge(now - keep_for.evidence, now)
         staged = await sweep_staged(self.engine, now)
         await self.engine.compact()
