@@ -41,7 +41,6 @@ GAUGE_SECONDS = 5.0
 PURGE_SECONDS = 3600.0
 CERTIFICATE_SECONDS = 1.0
 REFRESH_SECONDS = 60.0
-STOP_GRACE_SECONDS = 30.0
 CANCEL_AGAIN_SECONDS = 0.2
 STORE_FREE_SECONDS = 5.0
 """A command without a service takes the store for about a second: `mailguard status` in a cron job must not keep the
@@ -200,7 +199,7 @@ async def _start_deliveries(
 
     async def end() -> None:
         ending.set()
-        await asyncio.wait({task}, timeout=STOP_GRACE_SECONDS)
+        await asyncio.wait({task}, timeout=settings.stop_grace_seconds)
         await _cancel(task)
 
     house.push_async_callback(end)
@@ -232,7 +231,7 @@ async def _start_listeners(
         listeners.append(listener)
 
     async def end() -> None:
-        await asyncio.gather(*(listener.stop(STOP_GRACE_SECONDS) for listener in listeners))
+        await asyncio.gather(*(listener.stop(parts.settings.stop_grace_seconds) for listener in listeners))
 
     house.push_async_callback(end)
     for listener in listeners:

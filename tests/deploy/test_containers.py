@@ -18,8 +18,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mailguard.config import load_settings
-from mailguard.serve.composition import STOP_GRACE_SECONDS
+from mailguard.config import Settings, load_settings
 from tests.peers.postgresql import Postgresql
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,7 +116,10 @@ def test_secrets_come_from_files_that_are_not_in_the_repository() -> None:
 
 
 def test_compose_waits_longer_than_a_graceful_stop_takes() -> None:
-    assert int(SERVICES["mailguard"]["stop_grace_period"].rstrip("s")) >= 2 * STOP_GRACE_SECONDS + 10
+    assert (
+        int(SERVICES["mailguard"]["stop_grace_period"].rstrip("s"))
+        >= 2 * Settings.model_fields["stop_grace_seconds"].default + 10
+    )
 
 
 def test_the_settings_of_compose_load_and_fit_it() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mailguard.config import Settings
 from tests.end_to_end.mailing import message, people, submit
 from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
@@ -120,8 +121,6 @@ def test_it_needs_nothing_of_proc_that_the_unit_hides(trace: str) -> None:
 
 
 def test_systemd_waits_longer_than_a_graceful_stop_takes() -> None:
-    from mailguard.serve.composition import STOP_GRACE_SECONDS
-
     (seconds,) = directives("TimeoutStopSec")
-    assert int(seconds) >= 2 * STOP_GRACE_SECONDS + 10
+    assert int(seconds) >= 2 * Settings.model_fields["stop_grace_seconds"].default + 10
     assert directives("Type") == ["notify"] and int(directives("WatchdogSec")[0]) >= 60
