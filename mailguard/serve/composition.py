@@ -64,6 +64,7 @@ class Running:
         """What `mailguard status` says of a running service. Implements operations.Live."""
         return {
             "listening": [str(HostPort(*address)) for address in self.listeners],
+            "metrics": self._metrics_address(),
             "policy_revision": self.policies.revision,
             "policy_problem": self.policies.problem,
             "smarthost_trouble": self.smarthost.trouble,
@@ -73,6 +74,10 @@ class Running:
     def wake(self) -> None:
         """There may be something to deliver now. Implements operations.Live."""
         self.parts.wake.set()
+
+    def _metrics_address(self) -> str | None:
+        metrics = self.parts.settings.metrics
+        return str(HostPort(metrics.address.host, self.health_port)) if metrics and self.health_port else None
 
 
 async def serve(
