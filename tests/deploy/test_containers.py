@@ -6,6 +6,7 @@ What they rest on is run for real: a password of PostgreSQL from a file, the set
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
@@ -191,3 +193,12 @@ def test_the_password_of_the_database_comes_from_a_file(asking: Postgresql, mode
         )
     assert (done.returncode != 0) is problem, done.stdout + done.stderr
     assert "kept in a file" not in done.stdout + done.stderr
+
+
+def test_the_compose_file_keeps_the_compose_specification() -> None:
+    """Its JSON schema, as the PyPI package check-jsonschema 0.39.0 carries it (vendor.compose-spec; Apache-2.0)."""
+    schema = json.loads((ROOT / "tests" / "deploy" / "schema" / "compose-spec.json").read_text())
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    assert [error.message for error in validator.iter_errors(COMPOSE)] == []
+    wrong = {**COMPOSE, "services": {**SERVICES, "mailguard": {**SERVICES["mailguard"], "readonly": True}}}
+    assert not validator.is_valid(wrong), "the schema judges nothing"
