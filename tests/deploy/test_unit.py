@@ -33,6 +33,13 @@ def low_port_drop_in() -> str:
     return str(found)
 
 
+def test_the_folders_that_it_may_write_are_those_of_store_and_log() -> None:
+    assert directives("StateDirectory") == directives("LogsDirectory") == ["mailguard"]
+    rotated = (ROOT / "deploy" / "mailguard.logrotate").read_text()
+    assert re.search(r"^/var/log/mailguard/mailguard\.log \{$", rotated, re.MULTILINE)
+    assert directives("ReadWritePaths") == []
+
+
 def analyze(verb: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["systemd-analyze", verb, *arguments], capture_output=True, text=True, timeout=60)
 
@@ -74,18 +81,20 @@ def call_set(name: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def trace(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Everything that a service asked of the kernel while it relayed, held, released, reloaded and stopped."""
+    """Everything that a service asked of the kernel while it relayed, held, released, was backed up, and stopped."""
     folder = tmp_path_factory.mktemp("traced")
     file = folder / "strace"
     with Sink() as sink:
-        service = Service(folder, sink.port, smarthost={"address": f"localhost:{sink.port}"})
-        service.start(prefix=("strace", "-f", "-qq", "-o", str(file)))
+        values = {"smarthost": {"address": f"localhost:{sink.port}"}, "log_file": str(folder / "mailguard.log")}
+        service = Service(folder, sink.port, **values)
+        service.start(prefix=("strace", "-f", "-qq", "-o", str(file)), events_in=folder / "mailguard.log")
         try:
             assert submit(service.port, message(body="x" * 1_500_000 + "\r\n"), ["a@council.example"])[0] == 250
             assert submit(service.port, message(people(20)), people(20))[0] == 250
             (held,) = service.rows("held", "list")
             service.run("held", "release", held["ref"], "--as", "separate", "--reason", "they asked for it")
             eventually(lambda: sum("@patients.example" in address for address in sink.recipients()) == 20)
+            service.run("data", "backup", str(folder / "backup"))
             assert service.stop() == 0
         finally:
             service.kill()
