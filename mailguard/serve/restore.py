@@ -25,6 +25,7 @@ from ..store.chain import LedgerForged
 from ..store.keys import load_keys, sync_folder
 from ..store.migrate import migrate, take_lock
 from ..store.restored import HeldBack, hold_back
+from ..store.snapshot import folder_beside
 from ..store.store import Store
 from ..store.store_settings import StoreSettings
 from .backup import POSTGRESQL, STORE, Backup, Progress, copy_durably, read_backup
@@ -99,7 +100,7 @@ def _keys(store: StoreSettings, given: Path | None) -> Iterator[Path]:
 
 @contextmanager
 def _apart(path: Path) -> Iterator[Path]:
-    part = Path(tempfile.mkdtemp(prefix=".mailguard-restore-", dir=path.parent))
+    part = folder_beside(path)
     try:
         yield part
     finally:

@@ -20,7 +20,8 @@ from urllib.parse import quote
 from ..core.errors import StoreUnavailable
 from .store_settings import StoreSettings
 
-PREFIX = ".mailguard-snapshot-"
+RESERVE_OCTETS = 100_000_000
+"""What stays free for mail while a copy is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ async def take_snapshot(settings: StoreSettings) -> Snapshot:
     """Copy the store. StoreUnavailable, with SQLite's reason. A cancellation ends the copying first."""
     path = settings.sqlite_path()
     reader = _open(path, settings.busy_timeout_seconds)
-    copying = asyncio.ensure_future(asyncio.to_thread(_copy, reader, path.parent))
+    copying = asyncio.ensure_future(asyncio.to_thread(_copy, reader, path))
     try:
         return await asyncio.shield(copying)
     except asyncio.CancelledError:
@@ -62,9 +63,21 @@ def _open(path: Path, busy_timeout_seconds: float) -> sqlite3.Connection:
         raise StoreUnavailable(f"the store cannot be copied: {_reason(error)}") from error
 
 
-def _copy(reader: sqlite3.Connection, beside: Path) -> Snapshot:
-    """In the folder of the store: where that has room, the copy has."""
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=beside))
+def sweep_remains(store: Path) -> None:
+    """Remove what a killed service or command left beside a store. For its owner: nobody else copies it."""
+    for path in store.parent.glob(f".{store.name}.*.part"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def folder_beside(store: Path) -> Path:
+    """A new folder of mode 0700 that `sweep_remains` knows."""
+    return Path(tempfile.mkdtemp(prefix=f".{store.name}.", suffix=".part", dir=store.parent))
+
+
+def _copy(reader: sqlite3.Connection, store: Path) -> Snapshot:
+    """In the folder of the store, where an administrator has seen to room; never so much of it that mail has none."""
+    _refuse_without_room(reader, store.parent)
+    folder = folder_beside(store)
     try:
         path = folder / "copy.db"
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
@@ -73,6 +86,18 @@ def _copy(reader: sqlite3.Connection, beside: Path) -> Snapshot:
         return Snapshot(path.open("rb"), path.stat().st_size, revision, entries)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _refuse_without_room(reader: sqlite3.Connection, folder: Path) -> None:
+    pages, unused, octets = (
+        reader.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+    )
+    needed, free = (pages - unused) * octets + RESERVE_OCTETS, shutil.disk_usage(folder).free
+    if free < needed:
+        raise StoreUnavailable(
+            f'the store cannot be copied: "{folder}" has {free // 1_000_000} MB free, and the copy needs '
+            f"{needed // 1_000_000} MB for a while, with what mail needs meanwhile"
+        )
 
 
 def inspect_copy(path: Path) -> tuple[str, int]:

@@ -31,6 +31,7 @@ from .policies import StoredPolicies
 from .postgresql_engine import PostgresqlEngine
 from .quarantine import StoredQuarantine
 from .retention import Purged, purge_held, sweep_staged
+from .snapshot import sweep_remains
 from .sqlite_engine import SqliteEngine
 from .store_settings import RetentionSettings, StoreSettings
 from .witness import Witness, read_witness
@@ -96,6 +97,7 @@ class Store:
     async def _start(self) -> None:
         if self.settings.is_sqlite:
             # Nobody else writes here: what is staged was left by a crash.
+            await asyncio.to_thread(sweep_remains, self.settings.sqlite_path())
             await self.engine.write(lambda connection, _: sweep(connection), locks=False)
         try:
             await self.checkpoint()

@@ -12,14 +12,15 @@ import pytest
 
 from mailguard.core.errors import StoreUnavailable
 from mailguard.store import snapshot
-from mailguard.store.snapshot import PREFIX, take_snapshot
+from mailguard.store.snapshot import folder_beside, take_snapshot
 from mailguard.store.store import Store
+from mailguard.store.store_settings import StoreSettings
 
 from .samples import delivery, entry
 
 
 def left(store: Store) -> list[str]:
-    return [path.name for path in store.settings.sqlite_path().parent.iterdir() if path.name.startswith(PREFIX)]
+    return [path.name for path in store.settings.sqlite_path().parent.iterdir() if path.name.endswith(".part")]
 
 
 async def test_a_copy_is_whole_and_has_no_name(sqlite_store: Store, tmp_path: Path) -> None:
@@ -53,10 +54,10 @@ async def test_a_copy_that_nobody_waits_for_any_more_ends(sqlite_store: Store, m
     loop = asyncio.get_running_loop()
     copy = snapshot._copy
 
-    def slow(reader: sqlite3.Connection, beside: Path) -> snapshot.Snapshot:
+    def slow(reader: sqlite3.Connection, store: Path) -> snapshot.Snapshot:
         loop.call_soon_threadsafe(begun.set)
         reader.execute("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n")
-        return copy(reader, beside)
+        return copy(reader, store)
 
     monkeypatch.setattr(snapshot, "_copy", slow)
     taking = asyncio.create_task(take_snapshot(sqlite_store.settings))
@@ -67,7 +68,16 @@ async def test_a_copy_that_nobody_waits_for_any_more_ends(sqlite_store: Store, m
     assert taking.cancelled() and left(sqlite_store) == []
 
 
-async def test_a_disk_without_room(sqlite_store: Store) -> None:
+async def test_a_copy_never_takes_the_room_that_mail_needs(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "RESERVE_OCTETS", 10**18)
+    with pytest.raises(StoreUnavailable, match="MB free"):
+        await take_snapshot(sqlite_store.settings)
+    assert left(sqlite_store) == []
+
+
+async def test_a_disk_that_fills_up_meanwhile(sqlite_store: Store) -> None:
     await sqlite_store.outbox.add([delivery("MG-A")], os.urandom(400_000), [])
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
@@ -92,3 +102,14 @@ async def test_a_damaged_store_is_not_taken_for_a_backup(sqlite_store: Store, mo
     with pytest.raises(StoreUnavailable, match="cannot be copied"):
         await take_snapshot(sqlite_store.settings)
     assert left(sqlite_store) == []
+
+
+async def test_what_a_killed_service_left_is_removed_at_the_next_start(sqlite_settings: StoreSettings) -> None:
+    store = await Store.open(sqlite_settings)
+    await store.close()
+    remains = folder_beside(sqlite_settings.sqlite_path())
+    (remains / "copy.db").write_bytes(b"half a copy")
+    other = folder_beside(sqlite_settings.sqlite_path().with_name("other.db"))
+    store = await Store.open(sqlite_settings)
+    await store.close()
+    assert not remains.exists() and other.exists()
