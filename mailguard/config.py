@@ -204,6 +204,21 @@ class Settings(BaseModel):
         description="The least severe events that are logged. Default: info.",
     )
 
+    log_file: Path | None = Field(
+        default=None,
+        description="File that the log goes to. Default: none, it goes to standard error (the journal, under systemd). "
+        "Example: /var/log/mailguard/mailguard.log. Opened anew by itself after logrotate has moved it; "
+        "deploy/mailguard.logrotate rotates it.",
+    )
+    stop_grace_seconds: int = Field(
+        default=30,
+        ge=1,
+        le=600,
+        description="How long a stop waits for running messages, then as long for the outbox. Default: 30. Unit: "
+        "seconds. Example: 60. What is still open then is cut off: its client tries again, the outbox keeps its own; "
+        "systemd's TimeoutStopSec has to exceed twice it by 10 seconds.",
+    )
+
     @model_validator(mode="after")
     def _lead_onwards(self) -> Settings:
         for smarthost, listener in product(self.smarthosts, self.listen):
@@ -298,6 +313,7 @@ def resolve(settings: Settings, folder: Path) -> Settings:
             "keys": folder / settings.keys if settings.keys else None,
             "witness": folder / settings.witness if settings.witness else None,
             "spool": folder / settings.spool if settings.spool else None,
+            "log_file": folder / settings.log_file if settings.log_file else None,
             "store": _absolute_store(settings.store, folder),
             "smarthost": smarthosts if isinstance(settings.smarthost, tuple) else smarthosts[0],
         }

@@ -8,12 +8,20 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO, cast
 
 import structlog
 
 
-def configure(stream: TextIO | None = None, level: str = "info") -> None:
+class Stream(Protocol):
+    """Where lines go: a text file, or what behaves like one."""
+
+    def write(self, text: str, /) -> int: ...
+
+    def flush(self) -> None: ...
+
+
+def configure(stream: Stream | None = None, level: str = "info") -> None:
     """Send every event of this process as one JSON line to `stream` (stderr unless given)."""
     structlog.configure(
         processors=[
@@ -25,7 +33,7 @@ def configure(stream: TextIO | None = None, level: str = "info") -> None:
             structlog.processors.JSONRenderer(ensure_ascii=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(stream or sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, stream or sys.stderr)),
         cache_logger_on_first_use=True,
     )
 

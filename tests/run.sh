@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(
-    postgresql postfix swaks libnet-ssleay-perl strace curl msmtp s-nail openssl gnupg procps util-linux ca-certificates systemd
+    postgresql postfix swaks libnet-ssleay-perl strace curl msmtp s-nail openssl gnupg procps util-linux ca-certificates systemd logrotate
 )
 all_parts=(core edges browser faults bench)
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
 
 from . import output, settings
-from .ask import ask_one
+from .ask import ask, ask_one, me
 from .options import Json
 
 app = typer.Typer(help="The upkeep of what is kept.", no_args_is_help=True)
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the backup.")]
 
 
 @app.command("migrate")
@@ -30,6 +37,82 @@ def _announce(before: str, after: str) -> None:
     )
 
 
+@app.command("backup")
+def backup(
+    folder: Folder,
+    keys: Annotated[
+        Path | None, typer.Option("--keys", metavar="DIR", help="Copy the keys too, to a folder apart from the backup.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Copy the store, with settings and policies, into a new folder, while the service runs. Not the keys.
+
+    Example: mailguard data backup /mnt/backup/2026-03-12
+    """
+    from ..core.errors import SettingsError
+    from ..serve.backup import POSTGRESQL, refuse_together, write_backup, write_keys
+
+    file = settings.find_readable()
+    chosen = settings.load()
+    store = chosen.store_settings()
+    if not store.is_sqlite:
+        raise SettingsError(POSTGRESQL)
+    if keys is not None:
+        refuse_together(folder, keys)
+    output.message("Copying the store ...")
+    written = write_backup(folder, ask("data_backup"), chosen, file, datetime.now(UTC), _progress)
+    if as_json:
+        output.json_line(written.to_json())
+    else:
+        output.result(f"The backup is in {folder}: {written.entries} ledger entries, {len(written.files)} files.")
+    if keys is not None:
+        write_keys(store, keys)
+        output.message(f"The keys are in {keys}. Keep them apart from the backup: together they open all that is kept.")
+    else:
+        output.message(
+            "The keys are not in it; it cannot be read without them. Keep a copy of them elsewhere (--keys)."
+        )
+
+
+@app.command("restore")
+def restore(
+    folder: Folder,
+    keys: Annotated[
+        Path | None, typer.Option("--keys", metavar="DIR", help="The backup of the keys, where they are lost too.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Put the store back from a backup where there is none. Nothing that waited then leaves before you say so.
+
+    Example: mailguard data restore /mnt/backup/2026-03-12
+    """
+    from ..serve.restore import restore_backup
+
+    output.message("Comparing the backup with its manifest, and proving its ledger ...")
+    found = restore_backup(settings.load(), folder, keys, me(), _progress)
+    if as_json:
+        output.json_line(found)
+        return
+    output.result(f"The store is as it was at {output.when(found['taken_at'])}: {found['entries']} ledger entries.")
+    _tell_held_back(found)
+
+
+@app.command("hold-back")
+def hold_back(as_json: Json = False) -> None:
+    """After a store was put back by other means: let nothing that waited then leave before you say so.
+
+    Example: mailguard data hold-back
+    """
+    from ..serve.restore import hold_back_store
+
+    found = hold_back_store(settings.load(), me())
+    if as_json:
+        output.json_line(found)
+        return
+    output.result("Nothing leaves by itself of what the store had taken on.")
+    _tell_held_back(found)
+
+
 @app.command("purge")
 def purge(as_json: Json = False) -> None:
     """Remove what retention no longer keeps, now. The service does the same by itself.
@@ -42,3 +125,22 @@ def purge(as_json: Json = False) -> None:
         return
     for kind, count in counts.items():
         output.result(f"{kind.replace('_', ' ')}: {count} removed")
+
+
+def _tell_held_back(found: dict[str, Any]) -> None:
+    output.pairs((("held messages", found["held"]), ("rows of the outbox, held back", found["rows"])))
+    if found["rows"]:
+        output.message(
+            "What has left since then would leave twice: look into the smarthost's log, then `mailguard outbox list`, "
+            "and `outbox retry` or `outbox drop` for each."
+        )
+    if found["held"]:
+        output.message("What was decided since then is held again: `mailguard held list --open`.")
+
+
+def _progress(done: int, total: int) -> None:
+    """Only on a terminal, and over itself."""
+    if sys.stderr.isatty():
+        end = "\n" if done >= total else ""
+        sys.stderr.write(f"\r  {done // 1_000_000} of {total // 1_000_000} MB{end}")
+        sys.stderr.flush()

@@ -35,6 +35,7 @@ STATUSES: tuple[tuple[type[MailguardError], Status], ...] = (
     (errors.SettingsError, Status.USAGE),
     (DocumentErrors, Status.USAGE),
     (control.BadArguments, Status.USAGE),
+    (errors.BackupBroken, Status.FINDINGS),
     (control.Conflict, Status.UNREACHABLE),
     (errors.StoreUnavailable, Status.UNREACHABLE),
     (errors.PasswordsUnavailable, Status.UNREACHABLE),

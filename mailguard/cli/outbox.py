@@ -30,7 +30,7 @@ def list_outbox(as_json: Json = False) -> None:
             item["kind"],
             len(item["recipients"]),
             item["attempts"],
-            output.when(item["not_before"]),
+            "held back: retry or drop" if item["held_back"] else output.when(item["not_before"]),
             item["last_reply"] or "",
         )
         for item in items

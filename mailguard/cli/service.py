@@ -17,7 +17,7 @@ from .options import Json
 
 
 def serve() -> None:
-    """Take mail, judge it, and pass it on, until SIGTERM or Ctrl+C. The log goes to stderr, one JSON line an event.
+    """Take mail, judge it, and pass it on, until SIGTERM or Ctrl+C. One JSON line an event on stderr, or in log_file.
 
     Example: mailguard -C /etc/mailguard/mailguard.yaml serve
     """
@@ -26,10 +26,11 @@ def serve() -> None:
     import uvloop
 
     from ..serve.composition import serve as run
+    from ..serve.log_file import LogFile
     from ..serve.selftest import refuse_misreading
 
     refuse_misreading()
-    logs.configure(level=chosen.log_level)
+    logs.configure(LogFile(chosen.log_file) if chosen.log_file else None, level=chosen.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         raise typer.Exit(runner.run(run(chosen)))
 

@@ -53,3 +53,7 @@ class StoreUnavailable(MailguardError):
 
 class SettingsError(MailguardError):
     """Settings that cannot be used; the text says which, why, and what to do."""
+
+
+class BackupBroken(MailguardError):
+    """A backup that is not what its manifest says, or whose ledger is not whole."""

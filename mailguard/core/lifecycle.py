@@ -42,6 +42,7 @@ TRANSITIONS: dict[tuple[State, Act], State] = {
     (State.WAITING, Act.RELEASE): State.RELEASING,
     (State.WAITING, Act.REJECT): State.REJECTED,
     (State.WAITING, Act.CANCEL): State.CANCELLED,
+    (State.WAITING, Act.STOP): State.HELD,
     (State.APPROVED_ONCE, Act.APPROVE): State.APPROVED_ONCE,
     (State.APPROVED_ONCE, Act.RELEASE): State.RELEASING,
     (State.APPROVED_ONCE, Act.REJECT): State.REJECTED,

@@ -6,22 +6,23 @@ It changes nothing, sends no mail and stops nothing that runs: a port that our o
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
-import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from ..config import Settings, load_settings
 from ..core.errors import MailguardError, NotAllowed, SettingsError
 from ..core.policy.load import load_policy
 from ..smtp.certificate import load_context, validity
 from ..smtp.listen_settings import HostPort, ListenerSettings
-from ..store.migrate import on_database, revision
+from ..store.keys import load_keys
+from ..store.migrate import on_database, refuse_other, revision
 from ..store.store import Store
 from ..store.store_settings import StoreSettings
-from .control import ServiceNotRunning, call, socket_path
+from .check_machine import check_addresses, check_machine
+from .control import ServiceNotRunning, ServiceUnreachable, call, socket_path
 from .dkim_checks import check_dkim
 from .finding import Finding
 from .own_right import check_own_right
@@ -35,8 +36,8 @@ SOON = timedelta(days=30)
 
 
 def check(path: Path) -> Iterator[Finding]:
-    """Findings about settings, policies, listeners and their certificates, metrics, DKIM keys, smarthost, store, keys
-    and witness, in this order.
+    """Findings about settings, policies, listeners, metrics, certificates, DKIM keys, smarthosts, store, keys, witness
+    and machine, in this order.
     """
     try:
         settings = load_settings(path)
@@ -48,19 +49,25 @@ def check(path: Path) -> Iterator[Finding]:
     for problem in settings.notices.problems(settings.organisation.organisation()):
         yield Finding("notices", False, problem)
     yield from _check_policies(settings)
-    running = _is_running(settings.store_settings())
+    status = _running_status(settings.store_settings())
+    ours = {*status.get("listening", ()), status.get("metrics")} if status else ()
+    yield from check_addresses(_addresses(settings), ours)
     for listener in settings.listen:
-        yield _check_address(f"listener {listener.address}", listener.address, running=running)
         yield from _check_certificate(listener)
-    if settings.metrics is not None:
-        address = settings.metrics.address
-        yield _check_address(f"metrics {address}", address, running=running)
     if settings.console is not None:
         yield Finding("console", True, "note: this version serves no review console; what stands there does nothing")
     yield from check_dkim(settings)
     yield from check_smarthosts(settings.smarthosts, hostname(settings))
-    yield from _check_store(settings.store_settings(), running=running)
+    yield from _check_store(settings.store_settings(), running=status is not None)
     yield from _check_witness(settings.store_settings().witness)
+    yield from check_machine(settings)
+
+
+def _addresses(settings: Settings) -> list[tuple[str, HostPort]]:
+    found = [(f"listener {listener.address}", listener.address) for listener in settings.listen]
+    if settings.metrics is not None:
+        found.append((f"metrics {settings.metrics.address}", settings.metrics.address))
+    return found
 
 
 def _check_reading() -> Finding:
@@ -91,28 +98,12 @@ def _check_policies(settings: Settings) -> Iterator[Finding]:
     yield from check_own_right(settings, policy)
 
 
-def _is_running(store: StoreSettings) -> bool:
+def _running_status(store: StoreSettings) -> dict[str, Any] | None:
+    """What the running service says of itself, None where none runs that would answer us."""
     try:
-        return bool(list(call(socket_path(store), "status", {})))
-    except (ServiceNotRunning, NotAllowed):
-        return False
-
-
-def _check_address(part: str, address: HostPort, *, running: bool) -> Finding:
-    try:
-        families = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        for family, kind, protocol, _, target in families:
-            with socket.socket(family, kind, protocol) as tried:
-                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                tried.bind(target)
-                tried.listen(1)
-    except socket.gaierror:
-        return Finding(part, False, f'"{address.host}" is no address of this computer')
-    except OSError as cause:
-        if running and cause.errno == errno.EADDRINUSE:
-            return Finding(part, True, "in use by the running service")
-        return Finding(part, False, f"cannot be opened: {cause.strerror or 'unknown cause'}")
-    return Finding(part, True, "is free")
+        return next(iter(call(socket_path(store), "status", {})), None)
+    except (ServiceNotRunning, ServiceUnreachable, NotAllowed):
+        return None
 
 
 def _check_certificate(listener: ListenerSettings) -> Iterator[Finding]:
@@ -143,11 +134,8 @@ def _check_certificate(listener: ListenerSettings) -> Iterator[Finding]:
 
 def _check_store(store: StoreSettings, *, running: bool) -> Iterator[Finding]:
     """Whether the store can be opened with its keys and has this version's schema; a new one is made by `serve`."""
-    if running:
-        yield Finding("store", True, "in use by the running service")
-        return
     try:
-        found = asyncio.run(_open_store(store))
+        found = asyncio.run(_look_at_store(store) if running else _open_store(store))
     except MailguardError as cause:
         yield Finding("store", False, str(cause).removeprefix("store: "))
         return
@@ -168,6 +156,14 @@ def _check_witness(path: Path | None) -> Iterator[Finding]:
         yield Finding("witness", False, f'"{path}" cannot be written; all mail would be deferred')
     else:
         yield Finding("witness", True, f'"{path}" can be written')
+
+
+async def _look_at_store(store: StoreSettings) -> str:
+    """Without opening it: the running service has it. After an upgrade its schema may be older than this version's."""
+    await on_database(
+        store, lambda connection: refuse_other(connection, load_keys(store.keys_folder()), store), reads=True
+    )
+    return "in use by the running service; has the schema of this version, and its keys are there"
 
 
 async def _open_store(store: StoreSettings) -> str:

@@ -45,7 +45,6 @@ GAUGE_SECONDS = 5.0
 PURGE_SECONDS = 3600.0
 CERTIFICATE_SECONDS = 1.0
 REFRESH_SECONDS = 60.0
-STOP_GRACE_SECONDS = 30.0
 CANCEL_AGAIN_SECONDS = 0.2
 STORE_FREE_SECONDS = 5.0
 """A command without a service takes the store for about a second: `mailguard status` in a cron job must not keep the
@@ -69,6 +68,7 @@ class Running:
         """What `mailguard status` says of a running service. Implements operations.Live."""
         return {
             "listening": [str(HostPort(*address)) for address in self.listeners],
+            "metrics": self._metrics_address(),
             "policy_revision": self.policies.revision,
             "policy_problem": self.policies.problem,
             "smarthost_trouble": self.smarthost.trouble,
@@ -79,6 +79,10 @@ class Running:
     def wake(self) -> None:
         """There may be something to deliver now. Implements operations.Live."""
         self.parts.wake.set()
+
+    def _metrics_address(self) -> str | None:
+        metrics = self.parts.settings.metrics
+        return str(HostPort(metrics.address.host, self.health_port)) if metrics and self.health_port else None
 
 
 def _reached(smarthost: SmarthostPool) -> dict[str, Any]:
@@ -222,7 +226,7 @@ async def _start_deliveries(
 
     async def end() -> None:
         ending.set()
-        await asyncio.wait({task}, timeout=STOP_GRACE_SECONDS)
+        await asyncio.wait({task}, timeout=settings.stop_grace_seconds)
         await _cancel(task)
 
     house.push_async_callback(end)
@@ -264,7 +268,7 @@ async def _start_listeners(
         listeners.append(listener)
 
     async def end() -> None:
-        await asyncio.gather(*(listener.stop(STOP_GRACE_SECONDS) for listener in listeners))
+        await asyncio.gather(*(listener.stop(parts.settings.stop_grace_seconds) for listener in listeners))
 
     house.push_async_callback(end)
     for listener in listeners:

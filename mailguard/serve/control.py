@@ -352,6 +352,14 @@ def _take_over(path: Path) -> None:
         raise SettingsError(f'another service listens on the control socket "{path}"')
 
 
+def name_fits(path: Path) -> bool:
+    """Whether `_reachable` finds a name for it, with a descriptor of any number."""
+    return (
+        len(os.fsencode(path)) <= PATH_OCTETS
+        or len(os.fsencode(path.name)) + len("/proc/self/fd/123456/") <= PATH_OCTETS
+    )
+
+
 @contextlib.contextmanager
 def _reachable(path: Path) -> Iterator[str]:
     """A name for the socket that fits into sun_path, however long the path is: through its folder's descriptor."""

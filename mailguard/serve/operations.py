@@ -26,6 +26,7 @@ from ..core.safe_text import SafeText, safe_text
 from ..guard import entries
 from ..guard.ports import Blobs, Clock, Ledger, Outbox, Policies, Quarantine
 from ..guard.records import Delivery, Entry, Held, NewEntry
+from ..store.restored import NEVER
 from .arguments import Arguments, Item
 from .control import BadArguments
 from .user_operations import USER_OPERATIONS, Act, Book
@@ -75,6 +76,10 @@ class Upkeep(Protocol):
 
     def export(self) -> AsyncIterator[str]:
         """The ledger as an export, line by line, without line ends."""
+        ...
+
+    def snapshot(self, system_user: str) -> AsyncIterator[Mapping[str, Any]]:
+        """A copy of the store: {"octets", "revision", "entries"}, its {"chunk"}s in base64, at last {"sha256"}."""
         ...
 
     async def purge(self) -> Mapping[str, int]:
@@ -258,6 +263,10 @@ class StoreOperations:
     async def data_purge(self, _: Arguments, __: str) -> AsyncIterator[Item]:
         yield dict(await self._upkeep.purge())
 
+    async def data_backup(self, _: Arguments, system_user: str) -> AsyncIterator[Item]:
+        async for item in self._upkeep.snapshot(system_user):
+            yield dict(item)
+
     async def explain(self, arguments: RefArguments, _: str) -> AsyncIterator[Item]:
         found = [entry async for entry in self._store.ledger.entries(arguments.ref)]
         if not found:
@@ -313,6 +322,7 @@ OPERATIONS: dict[str, tuple[type[Arguments], Method]] = {
     "audit_list": (EntriesArguments, StoreOperations.audit_list),
     "audit_verify": (Arguments, StoreOperations.audit_verify),
     "audit_export": (Arguments, StoreOperations.audit_export),
+    "data_backup": (Arguments, StoreOperations.data_backup),
     "data_purge": (Arguments, StoreOperations.data_purge),
     "explain": (RefArguments, StoreOperations.explain),
     **{name: (model, _on_accounts(act)) for name, (model, act) in USER_OPERATIONS.items()},
@@ -347,6 +357,7 @@ def outbox_item(row: Delivery) -> Item:
         "give_up_at": _when(row.give_up_at),
         "attempts": row.attempts,
         "last_reply": row.last_reply,
+        "held_back": row.not_before >= NEVER,
     }
 
 

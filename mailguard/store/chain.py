@@ -250,7 +250,9 @@ class Chain:
 
     def sign(self, connection: Connection) -> bool:
         """A checkpoint now, unless the last entry has one already."""
-        self.load(connection)
+        if self._loaded is None:
+            # Not twice in a group: what it has appended so far would be forgotten, and its places given once more.
+            self.load(connection)
         if self.head.sequence == self.head.checkpoint_sequence:
             return False
         table = schema.entries

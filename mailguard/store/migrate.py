@@ -20,7 +20,7 @@ from .chain import Head, genesis, head_mac, insert_rows
 from .keys import Keyring, ensure_keys, load_keys
 from .lock import OwnerLock
 from .postgresql_engine import asynchronous_engine
-from .sqlite_engine import make_file, writing_engine
+from .sqlite_engine import make_file, reading_engine, writing_engine
 from .store_settings import StoreSettings
 
 T = TypeVar("T")
@@ -29,11 +29,14 @@ _ADVISORY_LOCK = 7_241_533_011
 """Two guards that start on one new PostgreSQL make its schema one after the other."""
 
 
-async def on_database(settings: StoreSettings, work: Callable[[Connection], T]) -> T:
-    """Run work in one transaction on a connection of its own, before (or without) an engine. StoreUnavailable."""
+async def on_database(settings: StoreSettings, work: Callable[[Connection], T], *, reads: bool = False) -> T:
+    """Run work in one transaction on a connection of its own, before (or without) an engine. StoreUnavailable.
+
+    reads: that it only reads, so that a SQLite store may belong to another process.
+    """
     try:
         if settings.is_sqlite:
-            return _on_sqlite(settings, work)
+            return _on_sqlite_reading(settings, work) if reads else _on_sqlite(settings, work)
         return await _on_postgresql(settings, work)
     except (SettingsError, StoreUnavailable):
         raise
@@ -49,6 +52,11 @@ def _on_sqlite(settings: StoreSettings, work: Callable[[Connection], T]) -> T:
         value = work(connection)
         connection.exec_driver_sql("COMMIT")
     return value
+
+
+def _on_sqlite_reading(settings: StoreSettings, work: Callable[[Connection], T]) -> T:
+    with reading_engine(settings.sqlite_path(), settings.busy_timeout_seconds).connect() as connection:
+        return work(connection)
 
 
 async def _on_postgresql(settings: StoreSettings, work: Callable[[Connection], T]) -> T:
@@ -108,21 +116,34 @@ def upgrade(connection: Connection, to: str = "head") -> None:
     command.upgrade(config, to)
 
 
+def refuse_other(connection: Connection, keyring: Keyring, settings: StoreSettings) -> None:
+    """SettingsError where a start of this version would fail on a store of another schema or without its keys."""
+    found = revision(connection)
+    if found is not None and found != schema.HEAD:
+        raise SettingsError(_other_revision(found))
+    _refuse_missing(connection, keyring, settings.keys_folder())
+
+
 def check_keys(connection: Connection, keyring: Keyring, folder: Path) -> None:
     """SettingsError where the store was written under a key that the folder lacks. New keys are noted."""
+    new = set(keyring.identifiers()) - _refuse_missing(connection, keyring, folder)
+    rows = [
+        (purpose, identifier, keyring.public_key(identifier) if purpose == "signing" else None)
+        for purpose, identifier in sorted(new)
+    ]
+    insert_rows(connection, schema.keys, rows)
+
+
+def _refuse_missing(connection: Connection, keyring: Keyring, folder: Path) -> set[tuple[str, str]]:
+    """The keys that the store was written under."""
     table = schema.keys
     noted = {(row.purpose, row.identifier) for row in connection.execute(select(table.c.purpose, table.c.identifier))}
-    held = set(keyring.identifiers())
-    if noted - held:
-        purposes = ", ".join(sorted({purpose for purpose, _ in noted - held}))
+    if missing := noted - set(keyring.identifiers()):
+        purposes = ", ".join(sorted({purpose for purpose, _ in missing}))
         raise SettingsError(
             f'keys: the store was written under keys ({purposes}) that "{folder}" does not have; restore the folder'
         )
-    rows = [
-        (purpose, identifier, keyring.public_key(identifier) if purpose == "signing" else None)
-        for purpose, identifier in sorted(held - noted)
-    ]
-    insert_rows(connection, table, rows)
+    return noted
 
 
 def ensure_ledger(connection: Connection, keyring: Keyring, ledger: str) -> None:

@@ -32,6 +32,7 @@ from .policies import StoredPolicies
 from .postgresql_engine import PostgresqlEngine
 from .quarantine import StoredQuarantine
 from .retention import Purged, purge_held, sweep_staged
+from .snapshot import sweep_remains
 from .sqlite_engine import SqliteEngine
 from .store_settings import RetentionSettings, StoreSettings
 from .witness import Witness, read_witness
@@ -60,7 +61,7 @@ class Store:
         self.engine = engine
         self.keyring = keyring
         self._lock = lock
-        self._prepare = prepare_all
+        self.prepare = prepare_all
         self.blobs = StoredBlobs(engine, keyring)
         self.ledger = StoredLedger(engine, prepare_all)
         self.evidence = StoredEvidence(engine, keyring, prepare_all)
@@ -98,6 +99,7 @@ class Store:
     async def _start(self) -> None:
         if self.settings.is_sqlite:
             # Nobody else writes here: what is staged was left by a crash.
+            await asyncio.to_thread(sweep_remains, self.settings.sqlite_path())
             await self.engine.write(lambda connection, _: sweep(connection), locks=False)
         try:
             await self.checkpoint()
@@ -135,7 +137,7 @@ class Store:
     async def purge(self, now: datetime, retention: RetentionSettings | None = None) -> Purged:
         """Remove what is older than its retention, with its keys. How many of each."""
         keep_for = retention or self.settings.retention
-        held = await purge_held(self.engine, self._prepare, now - keep_for.held, now)
+        held = await purge_held(self.engine, self.prepare, now - keep_for.held, now)
         evidence = await self.evidence.purge(now - keep_for.evidence, now)
         staged = await sweep_staged(self.engine, now)
         await self.engine.compact()

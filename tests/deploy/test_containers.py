@@ -6,6 +6,7 @@ What they rest on is run for real: a password of PostgreSQL from a file, the set
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 import re
 import shutil
@@ -15,11 +16,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
-from mailguard.config import load_settings
-from mailguard.serve.composition import STOP_GRACE_SECONDS
+from mailguard.config import Settings, load_settings
 from tests.peers.postgresql import Postgresql
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,7 +118,10 @@ def test_secrets_come_from_files_that_are_not_in_the_repository() -> None:
 
 
 def test_compose_waits_longer_than_a_graceful_stop_takes() -> None:
-    assert int(SERVICES["mailguard"]["stop_grace_period"].rstrip("s")) >= 2 * STOP_GRACE_SECONDS + 10
+    assert (
+        int(SERVICES["mailguard"]["stop_grace_period"].rstrip("s"))
+        >= 2 * Settings.model_fields["stop_grace_seconds"].default + 10
+    )
 
 
 def test_the_settings_of_compose_load_and_fit_it() -> None:
@@ -189,3 +193,12 @@ def test_the_password_of_the_database_comes_from_a_file(asking: Postgresql, mode
         )
     assert (done.returncode != 0) is problem, done.stdout + done.stderr
     assert "kept in a file" not in done.stdout + done.stderr
+
+
+def test_the_compose_file_keeps_the_compose_specification() -> None:
+    """Its JSON schema, as the PyPI package check-jsonschema 0.39.0 carries it (vendor.compose-spec; Apache-2.0)."""
+    schema = json.loads((ROOT / "tests" / "deploy" / "schema" / "compose-spec.json").read_text())
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    assert [error.message for error in validator.iter_errors(COMPOSE)] == []
+    wrong = {**COMPOSE, "services": {**SERVICES, "mailguard": {**SERVICES["mailguard"], "readonly": True}}}
+    assert not validator.is_valid(wrong), "the schema judges nothing"

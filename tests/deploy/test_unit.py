@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mailguard.config import Settings
 from tests.end_to_end.mailing import message, people, submit
 from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
@@ -30,6 +31,13 @@ def low_port_drop_in() -> str:
     (found,) = re.findall(r"```ini\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     assert "CAP_NET_BIND_SERVICE" in found
     return str(found)
+
+
+def test_the_folders_that_it_may_write_are_those_of_store_and_log() -> None:
+    assert directives("StateDirectory") == directives("LogsDirectory") == ["mailguard"]
+    rotated = (ROOT / "deploy" / "mailguard.logrotate").read_text()
+    assert re.search(r"^/var/log/mailguard/mailguard\.log \{$", rotated, re.MULTILINE)
+    assert directives("ReadWritePaths") == []
 
 
 def analyze(verb: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -73,18 +81,20 @@ def call_set(name: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def trace(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Everything that a service asked of the kernel while it relayed, held, released, reloaded and stopped."""
+    """Everything that a service asked of the kernel while it relayed, held, released, was backed up, and stopped."""
     folder = tmp_path_factory.mktemp("traced")
     file = folder / "strace"
     with Sink() as sink:
-        service = Service(folder, sink.port, smarthost={"address": f"localhost:{sink.port}"})
-        service.start(prefix=("strace", "-f", "-qq", "-o", str(file)))
+        values = {"smarthost": {"address": f"localhost:{sink.port}"}, "log_file": str(folder / "mailguard.log")}
+        service = Service(folder, sink.port, **values)
+        service.start(prefix=("strace", "-f", "-qq", "-o", str(file)), events_in=folder / "mailguard.log")
         try:
             assert submit(service.port, message(body="x" * 1_500_000 + "\r\n"), ["a@council.example"])[0] == 250
             assert submit(service.port, message(people(20)), people(20))[0] == 250
             (held,) = service.rows("held", "list")
             service.run("held", "release", held["ref"], "--as", "separate", "--reason", "they asked for it")
             eventually(lambda: sum("@patients.example" in address for address in sink.recipients()) == 20)
+            service.run("data", "backup", str(folder / "backup"))
             assert service.stop() == 0
         finally:
             service.kill()
@@ -120,8 +130,6 @@ def test_it_needs_nothing_of_proc_that_the_unit_hides(trace: str) -> None:
 
 
 def test_systemd_waits_longer_than_a_graceful_stop_takes() -> None:
-    from mailguard.serve.composition import STOP_GRACE_SECONDS
-
     (seconds,) = directives("TimeoutStopSec")
-    assert int(seconds) >= 2 * STOP_GRACE_SECONDS + 10
+    assert int(seconds) >= 2 * Settings.model_fields["stop_grace_seconds"].default + 10
     assert directives("Type") == ["notify"] and int(directives("WatchdogSec")[0]) >= 60

@@ -54,9 +54,9 @@ class Service:
             pid = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
         return pid
 
-    def start(self, prefix: tuple[str, ...] = ()) -> Service:
-        """prefix: a command that runs the service, such as strace."""
-        seen = len(self.events())
+    def start(self, prefix: tuple[str, ...] = (), events_in: Path | None = None) -> Service:
+        """prefix: a command that runs the service, such as strace. events_in: where its settings send the log."""
+        seen = len(self.events(events_in))
         self._prefixed = bool(prefix)
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
@@ -68,7 +68,7 @@ class Service:
             )
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            for event in self.events()[seen:]:
+            for event in self.events(events_in)[seen:]:
                 if event.get("event") == "service_started":
                     self.port = int(event["addresses"][0].rpartition(":")[2])
                     return self
@@ -99,12 +99,13 @@ class Service:
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
-    def events(self) -> list[dict[str, Any]]:
+    def events(self, file: Path | None = None) -> list[dict[str, Any]]:
         """The log so far, as events; a line that is no JSON is {"event": "not_json"}."""
-        if not self.log_file.exists():
+        log = file or self.log_file
+        if not log.exists():
             return []
         found = []
-        for line in self.log_file.read_text(errors="replace").splitlines():
+        for line in log.read_text(errors="replace").splitlines():
             try:
                 found.append(json.loads(line))
             except ValueError:

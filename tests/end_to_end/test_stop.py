@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import signal
 import socket
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.end_to_end.mailing import message
+from tests.end_to_end.mailing import message, submit
 from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
+from tests.fakes.smarthost import STALL
+from tests.fakes.threaded import ThreadedSmarthost
 
 
 class Client:
@@ -63,3 +67,74 @@ def test_a_graceful_stop(tmp_path: Path, sink: Sink) -> None:
         assert [taken.recipients for taken in sink.taken] == [["a@council.example"]]
         assert sink.taken[0].content.endswith(raw)
         assert service.run("audit", "verify").returncode == 0
+
+
+def test_a_session_that_never_ends_is_cut_after_the_set_time(tmp_path: Path, sink: Sink) -> None:
+    with Service(tmp_path, sink.port, stop_grace_seconds=2) as service:
+        endless, later = Client(service.port), Client(service.port)
+        for client in (endless, later):
+            begin(client)
+        endless.send(b"From: jo@elmroad.example\r\n")
+        service.signal(signal.SIGTERM)
+        stopping = eventually(lambda: event(service, "service_stopping"))
+        later.send(message() + b".\r\n")
+        assert later.line().startswith(b"250 ") and later.line().startswith(b"421 4.3.2 ")
+        later.close()
+        assert endless.line()[:3] in (b"421", b"") and endless.line() == b""
+        endless.close()
+        assert service.wait() == 0
+        abandoned = event(service, "sessions_abandoned")
+        assert abandoned and abandoned["count"] == 1
+        assert seconds_between(stopping, abandoned) >= 1.9, "it had the whole time"
+        assert [taken.recipients for taken in sink.taken] == [["a@council.example"]], "nothing of the cut-off one left"
+        assert service.run("audit", "verify").returncode == 0
+
+
+def test_a_smarthost_that_never_answers_does_not_keep_the_service_from_stopping(tmp_path: Path) -> None:
+    """Its client hears no 250 and tries again; the ledger has the decision, and is whole."""
+    with (
+        ThreadedSmarthost({"dot": STALL}) as smarthost,
+        Service(tmp_path, smarthost.port, stop_grace_seconds=2) as service,
+    ):
+        client = Client(service.port)
+        begin(client)
+        client.send(message() + b".\r\n")
+        smarthost.wait_for(1)
+        service.signal(signal.SIGTERM)
+        assert service.wait() == 0
+        assert client.line()[:3] in (b"421", b"451", b"")
+        client.close()
+        stopping, stopped = event(service, "service_stopping"), event(service, "service_stopped")
+        assert stopped and stopping and seconds_between(stopping, stopped) < 2 * 2 + 10
+        assert "message_decided" in service.run("audit", "list").stdout
+        assert service.run("audit", "verify").returncode == 0
+
+
+def test_what_the_outbox_could_not_deliver_waits_for_the_next_start(tmp_path: Path, sink: Sink) -> None:
+    sink.refusals[b"b@council.example"] = b"450 4.2.1 later"
+    with Service(tmp_path, sink.port, stop_grace_seconds=1, outbox={"first_retry": "1s"}) as service:
+        code, _ = submit(service.port, message(), ["a@council.example", "b@council.example"])
+        assert code == 250
+        assert service.stop() == 0
+    assert len(service.rows("outbox", "list")) == 1
+    sink.refusals.clear()
+    with service:
+        eventually(lambda: sink.recipients().count("b@council.example") == 1, 60)
+        assert service.stop() == 0
+    assert sorted(sink.recipients()) == ["a@council.example", "b@council.example"]
+
+
+def begin(client: Client) -> None:
+    """A transaction, up to DATA."""
+    for command in (b"HELO c.elmroad.example", b"MAIL FROM:<jo@elmroad.example>", b"RCPT TO:<a@council.example>"):
+        assert client.ask(command).startswith(b"250")
+    assert client.ask(b"DATA").startswith(b"354")
+
+
+def event(service: Service, name: str) -> dict[str, Any] | None:
+    return next((each for each in service.events() if each["event"] == name), None)
+
+
+def seconds_between(first: dict[str, Any], last: dict[str, Any]) -> float:
+    begun, ended = (datetime.fromisoformat(each["timestamp"]) for each in (first, last))
+    return (ended - begun).total_seconds()

@@ -18,9 +18,9 @@ from pydantic import ValidationError
 from mailguard.config import Settings
 from mailguard.core.errors import SettingsError
 from mailguard.guard.settings import DkimSettings
-from mailguard.serve import checks
-from mailguard.serve.checks import Finding
+from mailguard.serve import dkim_checks
 from mailguard.serve.dkim_keys import DkimKeys, load_key
+from mailguard.serve.finding import Finding
 
 
 def openssl(*words: str) -> None:
@@ -119,7 +119,7 @@ def findings(tmp_path: Path, *keys: dict[str, object]) -> list[Finding]:
             "dkim": list(keys),
         }
     )
-    return list(checks._check_dkim(settings))
+    return list(dkim_checks.check_dkim(settings))
 
 
 def test_check_says_whether_it_signs_who_may_read_it_and_where_the_record_belongs(made: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from mailguard.core.errors import ReferenceTaken, StoreUnavailable
 from mailguard.guard.records import Entry
+from mailguard.store.audit import verify
 from mailguard.store.canonical import PersonalDataRefused
 from mailguard.store.store import Store
 from mailguard.store.store_settings import StoreSettings
@@ -115,3 +116,14 @@ async def test_each_guard_can_have_a_ledger_of_its_own(postgresql: object, tmp_p
     assert [(entry.ledger, entry.sequence) for entry in found] == [("guard-1", 1), ("guard-2", 1)]
     for store in stores:
         await store.close()
+
+
+async def test_a_checkpoint_among_appends_gives_no_place_twice(store: Store) -> None:
+    """`audit export` and `data backup` sign while mail goes on: in the same group as what was just appended."""
+    for round_number in range(5):
+        names = [f"MG-{round_number}-{number}" for number in range(20)]
+        before = [store.ledger.append([samples.entry(name)]) for name in names[:10]]
+        after = [store.ledger.append([samples.entry(name)]) for name in names[10:]]
+        await asyncio.gather(*before, store.checkpoint(), *after)
+    assert [entry.sequence for entry in await everything(store)] == list(range(1, 101))
+    assert (await verify(store)).whole

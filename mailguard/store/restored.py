@@ -1,0 +1,73 @@
+"""What a store that was put back must not do by itself: nobody knows what was done after it was copied.
+
+Contract: in one durable step with its entry in the ledger, every row of the outbox waits until somebody says retry or
+drop, every message that would leave by itself waits for a person, and what is held has its whole time again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, case, update
+
+from ..core.lifecycle import OPEN, Act, State, after
+from ..guard.records import NewEntry
+from . import schema
+from .chain import Chain
+from .instants import to_micros
+from .store import Store
+
+NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+"""When a row is due that waits for a person. Any time zone can still show it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """rows: of the outbox. waiting: messages that would have left by themselves. held: all that nobody has decided."""
+
+    rows: int
+    waiting: int
+    held: int
+
+
+async def hold_back(store: Store, at: datetime, deadline: timedelta, facts: Mapping[str, Any]) -> HeldBack:
+    """Let nothing leave by itself of what the store had taken on. facts: for the entry, without personal data.
+
+    deadline: what a held message gets at least.
+    """
+    moment = to_micros(at)
+
+    def hold(connection: Connection, chain: Chain) -> HeldBack:
+        waiting = _stop_waiting(connection)
+        held = HeldBack(_hold_rows(connection, moment), waiting, _begin_anew(connection, moment, deadline))
+        counts = {"rows": held.rows, "waiting": held.waiting, "held": held.held}
+        chain.append(connection, store.prepare([NewEntry("store_restored", None, at, {**facts, **counts})]))
+        return held
+
+    return await store.engine.write(hold)
+
+
+def _hold_rows(connection: Connection, moment: int) -> int:
+    """The time in which a row is tried counts from now too: it had not begun."""
+    table = schema.outbox
+    times = {"not_before": to_micros(NEVER), "give_up_at": moment + table.c.give_up_at - table.c.created_at}
+    lease = {"lease": None, "lease_owner": None, "lease_until": None}
+    return connection.execute(update(table).where(table.c.done_at.is_(None)).values({**times, **lease})).rowcount
+
+
+def _stop_waiting(connection: Connection) -> int:
+    table = schema.held
+    leaving = update(table).where(table.c.state == State.WAITING.value)
+    return connection.execute(leaving.values(state=after(State.WAITING, Act.STOP).value)).rowcount
+
+
+def _begin_anew(connection: Connection, moment: int, deadline: timedelta) -> int:
+    table = schema.held
+    is_open = table.c.state.in_(sorted(state.value for state in OPEN))
+    own, least = table.c.due_at - table.c.received_at, deadline // timedelta(microseconds=1)
+    due_at = moment + case((own > least, own), else_=least)
+    changed = update(table).where(is_open).values(due_at=due_at, version=table.c.version + 1)
+    return connection.execute(changed).rowcount
