@@ -223,7 +223,7 @@ class SignIn(Protocol):
     """Who may send: a client's sign-in, tried at the smarthost or against accounts of the guard's own."""
 
     def mechanisms(self) -> Sequence[str]:
-        """The SASL mechanisms that can be tried now, in upper case; none where nobody could sign in."""
+        """The SASL mechanisms that may be tried, in upper case; none where nobody could sign in."""
         ...
 
     async def sign_in(self, session: Session, credentials: Credentials) -> SignInAnswer:

@@ -219,7 +219,7 @@ class Submission:
         self, judged: Judged, held: NewHeld, records: list[NewEntry], told: tuple[NewDelivery, ...]
     ) -> None:
         try:
-            kept = await self._within(self._quarantine.hold(held, judged.message.raw, records, told))
+            kept = await self._within(self._quarantine.hold(held, judged.message.raw, self._as_of_now(records), told))
             if kept is None or kept.ref != held.ref:
                 raise MailguardError("the quarantine did not say that it kept the message")
         except BaseException:
@@ -389,13 +389,20 @@ class Submission:
     def _top(self, judged: Judged, ref: str) -> Top:
         return self._rewriting.top(judged.message, judged.session, judged.envelope, ref, judged.at, judged.identifier)
 
+    def _as_of_now(self, records: list[NewEntry]) -> list[NewEntry]:
+        """An entry is dated when it is recorded (a decision names the clock that it was judged by beside that), or an
+        outcome would seem to be older than what other messages left in the ledger before it.
+        """
+        now = self._clock.now()
+        return [replace(each, at=now) for each in records]
+
     async def _append(self, records: list[NewEntry]) -> None:
-        kept = await self._within(self._ledger.append(records))
+        kept = await self._within(self._ledger.append(self._as_of_now(records)))
         if kept is None or len(kept) != len(records):
             raise MailguardError("the ledger did not say that it kept the entries")
 
     async def _add(self, rows: list[NewDelivery], raw: Buffer | None, records: list[NewEntry]) -> None:
-        if await self._within(self._outbox.add(rows, raw, records)) != len(rows):
+        if await self._within(self._outbox.add(rows, raw, self._as_of_now(records))) != len(rows):
             raise MailguardError("the outbox did not say that it kept the rows")
         self._wake()
 

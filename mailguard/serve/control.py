@@ -212,6 +212,7 @@ async def _next(items: AsyncIterator[Mapping[str, Any]], writer: asyncio.StreamW
     finally:
         if not step.done():
             step.cancel()
+            await asyncio.wait({step}, timeout=WRITE_SECONDS)  # a generator that still runs cannot be closed
     if gone is not None:
         raise gone
     return step.result()

@@ -60,11 +60,13 @@ class SmarthostSignIn:
         return self._smarthost.settings
 
     def mechanisms(self) -> Sequence[str]:
-        """See guard.ports. What the last EHLO announced; none before the smarthost was reached once."""
-        known = self._smarthost.capabilities
-        if known is None or not keeps_a_password(self.settings):
+        """See guard.ports. What the last EHLO announced; all before the smarthost was reached once: a mail program that
+        is offered none tells its user that the settings are wrong, while 454 says to come again (RFC 4954 section 6).
+        """
+        if not keeps_a_password(self.settings):
             return ()
-        return tuple(each for each in MECHANISMS if each in known.auth)
+        known = self._smarthost.capabilities
+        return MECHANISMS if known is None else tuple(each for each in MECHANISMS if each in known.auth)
 
     async def sign_in(self, session: Session, credentials: Credentials) -> SignInAnswer:
         """See guard.ports. Bounded by `connect_timeout_seconds`. A session that has signed in keeps what it has."""

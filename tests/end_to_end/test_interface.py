@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import sysconfig
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ import pytest
 import yaml
 
 from tests.end_to_end.interface_shell import POLICY, ROOT, Shell, cold, eml, settings
+from tests.end_to_end.service import eventually
 
 LIST = "a@one.example, b@two.example, c@three.example"
 TRY_FIELDS = {
@@ -301,14 +301,23 @@ def test_store_keys_and_witness_count_from_the_settings_file_too(mailguard: Shel
     assert f"{tmp_path}/there/k" in mailguard("-C", "../there/mailguard.yaml", "check", cwd=tmp_path / "here").out
 
 
+def opened_for_reading(fifo: Path) -> int | None:
+    """A descriptor that writes to it, once somebody reads."""
+    try:
+        return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+
+
 def test_a_command_that_is_interrupted_ends_with_130(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "never.eml")
     words = [sys.executable, "-m", "mailguard", "policy", "try", "never.eml"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(2.0)
+        writing = eventually(lambda: opened_for_reading(tmp_path / "never.eml"), 60)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=60)
+        os.close(writing)
     assert process.returncode == 130 and "Traceback" not in said
 
 

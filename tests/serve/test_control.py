@@ -156,7 +156,7 @@ async def test_too_many_commands_at_once_are_told_so(
     monkeypatch.setattr(control, "CONNECTIONS", 1)
     path, operations = served
     first = asyncio.create_task(collect(path, "slow"))
-    await asyncio.to_thread(operations.started.wait, 5)
+    await asyncio.to_thread(operations.started.wait, 60)
     with pytest.raises(StoreUnavailable, match="busy"):
         await collect(path, "count")
     operations.go_on.set()
@@ -182,7 +182,7 @@ async def test_a_client_that_vanishes_undoes_no_decision(
     path, operations = served
     _, writer = await asyncio.open_unix_connection(str(path))
     writer.write(b'{"protocol": 1, "operation": "slow"}\n')
-    await asyncio.to_thread(operations.started.wait, 5)
+    await asyncio.to_thread(operations.started.wait, 60)
     writer.transport.abort()
     await asyncio.sleep(0.3)
     operations.go_on.set()
@@ -253,7 +253,7 @@ async def test_stop_ends_what_runs(tmp_path: Path) -> None:
     server = ControlServer(path, operations)
     await server.start()
     answer = asyncio.create_task(collect(path, "slow"))
-    await asyncio.to_thread(operations.started.wait, 5)
+    await asyncio.to_thread(operations.started.wait, 60)
     await asyncio.wait_for(server.stop(), 5)
     with pytest.raises(ServiceUnreachable):
         await answer

@@ -77,13 +77,19 @@ def test_it_has_what_the_port_asks_for() -> None:
 
 async def test_mechanisms_are_those_that_the_last_ehlo_announced() -> None:
     async with ScriptedSmarthost(extensions=OFFERS) as smarthost, pool(smarthost.port, tls="none") as found:
-        assert list(found.sign_in.mechanisms()) == []
         await found.refresh()
         assert list(found.sign_in.mechanisms()) == list(MECHANISMS)
     async with ScriptedSmarthost(extensions=(b"AUTH LOGIN",)) as smarthost, routes(smarthost.port) as found:
         assert list(found.sign_in.mechanisms()) == ["LOGIN"]
     async with ScriptedSmarthost() as smarthost, routes(smarthost.port) as found:
         assert list(found.sign_in.mechanisms()) == []
+
+
+async def test_before_it_was_reached_all_are_offered_and_an_attempt_is_unavailable() -> None:
+    """454, and not a server that seems to know no sign-in."""
+    async with pool(1, tls="none") as found:
+        assert list(found.sign_in.mechanisms()) == list(MECHANISMS)
+        assert (await sign_in(found)).outcome is UNAVAILABLE
 
 
 @pytest.mark.parametrize("given", [PLAIN, XOAUTH2, BEARER])
