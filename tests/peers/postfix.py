@@ -74,6 +74,7 @@ append_at_myorigin = no
 
 MASTER = """
 127.0.0.1:{port} inet n - n - - smtpd
+{entry}
 pickup    unix  n - n 60  1 pickup
 cleanup   unix  n - n -   0 cleanup
 qmgr      unix  n - n 300 1 qmgr
@@ -103,7 +104,8 @@ RECIPIENTS = """
 
 
 class Postfix:
-    """certificate: (certificate, key) in PEM for STARTTLS. extra: further settings, name -> value."""
+    """certificate: (certificate, key) in PEM for STARTTLS. extra: further settings, name -> value. services: further
+    lines of master.cf. entry: options of the service on `port`, as master.cf has them."""
 
     def __init__(
         self,
@@ -111,12 +113,16 @@ class Postfix:
         recipient_limit: int = 1000,
         certificate: tuple[Path, Path] | None = None,
         extra: dict[str, str] | None = None,
+        services: str = "",
+        entry: str = "",
     ) -> None:
         self.sink = ThreadedSmarthost()
         self.port = 0
         self._recipient_limit = recipient_limit
         self._certificate = certificate
         self._extra = extra or {}
+        self._services = services
+        self._entry = entry
         self._folder = Path()
         self._master: subprocess.Popen[bytes] | None = None
 
@@ -157,7 +163,7 @@ class Postfix:
 
     def _write(self) -> None:
         owner = pwd.getpwnam(OWNER)
-        self.port = _free_port()
+        self.port = free_port()
         self._folder.chmod(0o755)
         for name in ("data", "queue", "queue/pid", *(f"queue/{name}" for name in PUBLIC_FOLDERS + PRIVATE_FOLDERS)):
             (self._folder / name).mkdir()
@@ -176,7 +182,7 @@ class Postfix:
             extra="\n".join(f"{name} = {value}" for name, value in extra.items()),
         )
         (self._folder / "main.cf").write_text(main)
-        (self._folder / "master.cf").write_text(MASTER.format(port=self.port))
+        (self._folder / "master.cf").write_text(MASTER.format(port=self.port, entry=self._entry) + self._services)
         (self._folder / "recipients").write_text(RECIPIENTS)
 
     def _start(self) -> None:
@@ -205,7 +211,7 @@ class Postfix:
             self._master.wait(10)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
