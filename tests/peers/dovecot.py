@@ -4,8 +4,8 @@
         ... smtpd_sasl_type = dovecot, smtpd_sasl_path = {dovecot.socket} ...
         token("jo@elmroad.example")         # a bearer token that it believes, until it expires
 
-PLAIN and LOGIN go by a file of accounts, XOAUTH2 and OAUTHBEARER by JSON web tokens that Dovecot checks itself against a
-key of the test's own (oauth2 passdb, `introspection_mode = local`). Nothing listens but a Unix socket. Needs root and
+PLAIN and LOGIN go by a file of accounts, XOAUTH2 and OAUTHBEARER by JSON web tokens that Dovecot checks itself against
+a key of the test's own (oauth2 passdb, `introspection_mode = local`). Nothing listens but a Unix socket. Needs root and
 Debian's dovecot-core; a missing one is a failure.
 """
 

@@ -73,8 +73,7 @@ append_at_myorigin = no
 """
 
 MASTER = """
-127.0.0.1:{port} inet n - n - - smtpd
-{entry}
+127.0.0.1:{port} {entry}
 pickup    unix  n - n 60  1 pickup
 cleanup   unix  n - n -   0 cleanup
 qmgr      unix  n - n 300 1 qmgr
@@ -105,7 +104,7 @@ RECIPIENTS = """
 
 class Postfix:
     """certificate: (certificate, key) in PEM for STARTTLS. extra: further settings, name -> value. services: further
-    lines of master.cf. entry: options of the service on `port`, as master.cf has them."""
+    lines of master.cf. entry: the service on `port`, as master.cf has it behind the name."""
 
     def __init__(
         self,
@@ -114,7 +113,7 @@ class Postfix:
         certificate: tuple[Path, Path] | None = None,
         extra: dict[str, str] | None = None,
         services: str = "",
-        entry: str = "",
+        entry: str = "inet n - n - - smtpd",
     ) -> None:
         self.sink = ThreadedSmarthost()
         self.port = 0
