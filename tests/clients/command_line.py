@@ -54,7 +54,7 @@ def s_nail(server: Server, letter: Letter, folder: Path) -> Said:
     auth = "oauthbearer" if server.bearer else "plain" if server.password else "none"
     values = {
         "v15-compat": "yes", "mta": f"{scheme}://{who}{server.host}:{server.port}", "from": f"Jo Reid <{SENDER}>",
-        "smtp-auth": auth, "smtp-hostname": "pc.example", "hostname": "pc.example", "record": str(kept),
+        "smtp-auth": auth, "hostname": "pc.example", "record": str(kept),
         "tls-verify": "strict", "tls-ca-file": str(server.ca_file), "ttycharset": "utf-8",
     }  # fmt: skip
     command = ["s-nail", "-:/", "-v", "-Ssendwait", "-Stls-ca-no-defaults", "-Snosave"]

@@ -100,9 +100,11 @@ def postfix(server: Server, letter: Letter, folder: Path) -> Said:
         "smtp_tls_CAfile": str(server.ca_file),
     }
     if server.signs_in:
+        passwords = folder / "passwords"
+        passwords.write_text(f"{settings['relayhost']} {server.account}:{server.password}\n")
         settings |= {
             "smtp_sasl_auth_enable": "yes",
-            "smtp_sasl_password_maps": f"static:{server.account}:{server.password}",
+            "smtp_sasl_password_maps": f"texthash:{passwords}",
             "smtp_sasl_security_options": "noanonymous",
         }
     with Postfix(extra=settings) as client:
@@ -112,7 +114,10 @@ def postfix(server: Server, letter: Letter, folder: Path) -> Said:
             raise AssertionError(client.log()) from cause
         assert code == 250, text
         outcome = re.compile(r"^.* to=<.*status=(?:sent|deferred|bounced) .*$", re.MULTILINE)
-        eventually(lambda: outcome.search(client.log()), 30, "Postfix sent the message or says why not")
+        try:
+            eventually(lambda: outcome.search(client.log()), 30)
+        except AssertionError as cause:
+            raise AssertionError(f"Postfix neither sent the message nor says why not:\n{client.log()}") from cause
         found = outcome.findall(client.log())
         return Said("status=sent" in found[0], found[0], letter.raw)
 
