@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -182,6 +183,12 @@ def answers(port: int) -> bool:
         return False
 
 
+def connected(port: int) -> bool:
+    """Whether anybody has a connection to the port: one that the guard kept would outlive it."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any(remote.endswith(f":{port:04X}") and state == "01" for _, _, remote, state, *_ in lines)
+
+
 def test_the_port_behind_the_guard_is_down(behind: Behind) -> None:
     """Before the queue: 451, and nothing kept. After the queue: it waits there, and leaves when the port is back."""
     master = behind.postfix._folder / "master.cf"
@@ -189,6 +196,7 @@ def test_the_port_behind_the_guard_is_down(behind: Behind) -> None:
     master.write_text(text.replace(f"127.0.0.1:{behind.back} inet", f"127.0.0.1:{free_port()} inet"))
     behind.reload()
     eventually(lambda: not answers(behind.back), what="Postfix closed the port")
+    eventually(lambda: not connected(behind.back), what="the guard let its connections go")
     raw = message(to="one@down.example")
     try:
         if behind.way == BEFORE:
