@@ -200,6 +200,17 @@ def test_a_token(
     assert f"sasl_method={program.tokens}" in line and f"sasl_username={SENDER}" in line
 
 
+def test_a_long_token(service: Service, submission: Submission, authority: Authority, tmp_path: Path) -> None:
+    """As providers with many claims make them; RFC 4954 section 4 lets an exchange have 12,288 octets."""
+    (program,) = (each for each in PROGRAMS if each.name == "nodemailer")
+    bearer = token(SENDER, filler=5_900)
+    assert 10_500 < len(bearer) * 4 / 3 < 12_000
+    letter = letter_of("plain", "long-token.example", tmp_path)
+    said = program.send(signing_in(service, submission, authority, bearer=bearer), letter, tmp_path)
+    check_arrival(submission, letter, said)
+    assert "sasl_method=XOAUTH2" in log_line(submission, letter)
+
+
 @named
 def test_a_wrong_password_is_told(
     program: Program,
