@@ -69,7 +69,6 @@ queue_run_delay = 1s
 local_header_rewrite_clients =
 append_dot_mydomain = no
 append_at_myorigin = no
-{extra}
 """
 
 MASTER = """
@@ -178,9 +177,8 @@ class Postfix:
             sink=self.sink.port,
             recipient_limit=self._recipient_limit,
             tls_level="may" if self._certificate else "none",
-            extra="\n".join(f"{name} = {value}" for name, value in extra.items()),
         )
-        (self._folder / "main.cf").write_text(main)
+        (self._folder / "main.cf").write_text(_with(main, extra))
         (self._folder / "master.cf").write_text(MASTER.format(port=self.port, entry=self._entry) + self._services)
         (self._folder / "recipients").write_text(RECIPIENTS)
 
@@ -208,6 +206,13 @@ class Postfix:
         except subprocess.TimeoutExpired:
             self._master.kill()
             self._master.wait(10)
+
+
+def _with(main: str, extra: dict[str, str]) -> str:
+    """main.cf with further settings in place of its own. Never twice: every process then logs a warning at its start,
+    postlogd too, which stands still for ever where the socket that it has to read itself is full by then."""
+    kept = [line for line in main.splitlines() if line.partition(" =")[0] not in extra]
+    return "\n".join([*kept, *(f"{name} = {value}" for name, value in extra.items())]) + "\n"
 
 
 def free_port() -> int:
