@@ -13,6 +13,7 @@ settings.load_profile("run")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run the long soaks in full")
+    parser.addoption("--write-docs", action="store_true", help="write the pages that tests write (docs/clients.md)")
 
 
 def pytest_configure(config: pytest.Config) -> None:

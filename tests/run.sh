@@ -9,6 +9,8 @@ cd "$(dirname "$0")/.."
 
 packages=(
     postgresql postfix swaks libnet-ssleay-perl strace curl msmtp s-nail openssl gnupg procps util-linux ca-certificates systemd logrotate
+    dovecot-core libsasl2-modules nodejs node-nodemailer php-cli libphp-phpmailer
+    libemail-sender-perl libauthen-sasl-perl libio-socket-ssl-perl
 )
 all_parts=(core edges browser faults bench)
 
@@ -76,13 +78,14 @@ run_core() {
     PYTHONPATH=. .venv/bin/lint-imports
     pytest tests/test_*.py tests/core tests/fuzz tests/guard tests/cases tests/docs
 }
-run_edges() { pytest tests/smtp tests/dialogues tests/store tests/serve tests/cli tests/incidents tests/end_to_end tests/deploy; }
+run_edges() { pytest tests/peers tests/smtp tests/dialogues tests/store tests/serve tests/cli tests/incidents tests/end_to_end tests/clients tests/deploy; }
 run_browser() { say "there are no pages yet: the review console is issue 6"; }
 run_faults() { pytest tests/faults; }
 run_bench() { pytest -s tests/bench; }
 
 export PATH="/usr/sbin:/sbin:$PATH"
 install_packages
+tests/peers/exim.sh
 install_python
 started=$(date +%s)
 for part in "${parts[@]}"; do

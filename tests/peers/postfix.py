@@ -69,11 +69,10 @@ queue_run_delay = 1s
 local_header_rewrite_clients =
 append_dot_mydomain = no
 append_at_myorigin = no
-{extra}
 """
 
 MASTER = """
-127.0.0.1:{port} inet n - n - - smtpd
+127.0.0.1:{port} {entry}
 pickup    unix  n - n 60  1 pickup
 cleanup   unix  n - n -   0 cleanup
 qmgr      unix  n - n 300 1 qmgr
@@ -103,7 +102,8 @@ RECIPIENTS = """
 
 
 class Postfix:
-    """certificate: (certificate, key) in PEM for STARTTLS. extra: further settings, name -> value."""
+    """certificate: (certificate, key) in PEM for STARTTLS. extra: further settings, name -> value. services: further
+    lines of master.cf. entry: the service on `port`, as master.cf has it behind the name."""
 
     def __init__(
         self,
@@ -111,12 +111,16 @@ class Postfix:
         recipient_limit: int = 1000,
         certificate: tuple[Path, Path] | None = None,
         extra: dict[str, str] | None = None,
+        services: str = "",
+        entry: str = "inet n - n - - smtpd",
     ) -> None:
         self.sink = ThreadedSmarthost()
         self.port = 0
         self._recipient_limit = recipient_limit
         self._certificate = certificate
         self._extra = extra or {}
+        self._services = services
+        self._entry = entry
         self._folder = Path()
         self._master: subprocess.Popen[bytes] | None = None
 
@@ -157,7 +161,7 @@ class Postfix:
 
     def _write(self) -> None:
         owner = pwd.getpwnam(OWNER)
-        self.port = _free_port()
+        self.port = free_port()
         self._folder.chmod(0o755)
         for name in ("data", "queue", "queue/pid", *(f"queue/{name}" for name in PUBLIC_FOLDERS + PRIVATE_FOLDERS)):
             (self._folder / name).mkdir()
@@ -173,10 +177,9 @@ class Postfix:
             sink=self.sink.port,
             recipient_limit=self._recipient_limit,
             tls_level="may" if self._certificate else "none",
-            extra="\n".join(f"{name} = {value}" for name, value in extra.items()),
         )
-        (self._folder / "main.cf").write_text(main)
-        (self._folder / "master.cf").write_text(MASTER.format(port=self.port))
+        (self._folder / "main.cf").write_text(_with(main, extra))
+        (self._folder / "master.cf").write_text(MASTER.format(port=self.port, entry=self._entry) + self._services)
         (self._folder / "recipients").write_text(RECIPIENTS)
 
     def _start(self) -> None:
@@ -205,7 +208,14 @@ class Postfix:
             self._master.wait(10)
 
 
-def _free_port() -> int:
+def _with(main: str, extra: dict[str, str]) -> str:
+    """main.cf with further settings in place of its own. Never twice: every process then logs a warning at its start,
+    postlogd too, which stands still for ever where the socket that it has to read itself is full by then."""
+    kept = [line for line in main.splitlines() if line.partition(" =")[0] not in extra]
+    return "\n".join([*kept, *(f"{name} = {value}" for name, value in extra.items())]) + "\n"
+
+
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
