@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .carried.counts import Readers, carried_facts
+from .carried.walk import carried
 from .consumer_providers import is_consumer_provider
 from .envelope import Envelope
 from .kinds import is_calendar, is_tnef
@@ -37,8 +39,9 @@ class Observation:
     reverse_path: canonical, None for the null path. originators: what From and Sender claim; originators_clear: whether
     they can be relied on (there is one, and no defect in those fields that leaves a doubt). recipient_domains: of the
     envelope, distinct, in order. visible: distinct canonical addresses in order. shown_in: field names that show
-    outsiders, for people ("Cc"). inspectable: paths of the parts that can be read. facts: name of condition -> value,
-    no address among them (they stand in the ledger).
+    outsiders, for people ("Cc"). inspectable: paths of the parts that can be read; closed: of those that can name
+    people and that nothing has read. facts: name of condition -> value, no address among them (they stand in the
+    ledger).
     """
 
     facts: Mapping[str, Any]
@@ -50,6 +53,7 @@ class Observation:
     shown_in: tuple[str, ...]
     media_types: tuple[str, ...]
     inspectable: tuple[str, ...]
+    closed: tuple[str, ...]
     inspections: Mapping[str, Inspection]
     defects: tuple[Defect, ...]
     message: Message = field(compare=False, repr=False)
@@ -79,26 +83,36 @@ def observe(
     inspections: Mapping[str, Inspection] | None = None,
 ) -> Observation:
     """Everything that a policy can ask about this message. inspections: by path of the part, those made so far."""
-    visible = tuple(dict.fromkeys(mailbox.address for mailbox in message.visible))
+    contents = carried(message)
+    shown = (*message.visible, *contents.repeated)
+    visible = tuple(dict.fromkeys(mailbox.address for mailbox in shown))
     sides = _Sides(organisation)
     outside = [address for address in visible if not sides.is_inside(address)]
-    counted = [address for address in outside if not sides.of(address).trusted]
+    counted = [address for address in outside if sides.counts(address)]
     parts = [part for part in message.root.walk() if not part.children]
     recipients = [recipient.address for recipient in envelope.recipients]
     domains = tuple(dict.fromkeys(_domain(address) for address in recipients))
+    beyond = {each for each in recipients if not sides.is_inside(each)}
+    senders = {*_sender_addresses(message), *message.originators}
+    if envelope.reverse_path:
+        senders.add(envelope.reverse_path.address)
     facts = {
         "visible_external_recipients": len(counted),
         "visible_external_domains": len({_domain(address) for address in counted}),
         "visible_consumer_recipients": sum(sides.of(address).consumer for address in counted),
         "visible_internal_recipients": len(visible) - len(outside),
+        "internal_recipients_shown_outside": len(visible) - len(outside) if beyond or outside else 0,
         "envelope_recipients": len(recipients),
-        "envelope_external_recipients": len({each for each in recipients if not sides.is_inside(each)}),
+        "envelope_external_recipients": len(beyond),
         "external_senders": len({each for each in _sender_addresses(message) if not sides.is_inside(each)}),
         "from_fields": len(message.named("from")),
         "size_bytes": len(message.raw),
         "calendar": _has_calendar(message, parts),
         "malformed": any(defect.holds for defect in message.defects),
         "has_attachments": any(_is_attachment(part) for part in parts),
+        **carried_facts(
+            contents, Readers(frozenset(senders.union(visible)), frozenset(beyond)), sides.counts, sides.is_consumer
+        ),
     }
     return Observation(
         facts=facts,
@@ -107,9 +121,10 @@ def observe(
         originators_clear=bool(message.originators) and not _unclear_originators(message.defects),
         recipient_domains=domains,
         visible=visible,
-        shown_in=_shown_in(message.visible, counted),
+        shown_in=_shown_in(shown, counted),
         media_types=tuple(dict.fromkeys(part.media_type for part in message.root.walk())),
         inspectable=tuple(part.path for part in parts if _is_attachment(part)),
+        closed=contents.unread,
         inspections=dict(inspections or {}),
         defects=message.defects,
         message=message,
@@ -162,6 +177,13 @@ class _Sides:
 
     def is_inside(self, address: str) -> bool:
         return address in self._organisation.addresses or self.of(address).inside
+
+    def counts(self, address: str) -> bool:
+        """Whether an address is outside and none of a trusted domain."""
+        return not self.is_inside(address) and not self.of(address).trusted
+
+    def is_consumer(self, address: str) -> bool:
+        return self.of(address).consumer
 
 
 def _domain(address: str) -> str:

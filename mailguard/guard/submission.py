@@ -159,8 +159,9 @@ class Submission:
     async def _judge(self, message: Message, envelope: Envelope) -> Verdict:
         policy = self._policy()
         inspections: dict[str, Inspection] = {}
+        seen = await _apart(len(message.raw) // 4, lambda: observe(message, envelope, self._organisation))
         while True:
-            found = judge(observe(message, envelope, self._organisation, inspections), policy, self._clock.now())
+            found = judge(replace(seen, inspections=dict(inspections)), policy, self._clock.now())
             if isinstance(found, Verdict):
                 return found
             inspections |= await self._inspect(message, found, inspections)
@@ -259,7 +260,7 @@ class Submission:
         form = bcc if judged.verdict.rewrite is Rewrite.BCC else separate
         received = self._received(judged, ref)
         return await _apart(
-            judged.message.body_start + len(judged.envelope.recipients) * 64,
+            max(judged.message.body_start, len(judged.message.raw) // 4) + len(judged.envelope.recipients) * 64,
             lambda: form(
                 judged.message,
                 judged.envelope,

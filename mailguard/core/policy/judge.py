@@ -84,6 +84,8 @@ def _judge_rule(rule: Rule, observation: Observation) -> Judged:
 
 def _asks(rule: Rule, observation: Observation) -> bool:
     """Whether the rule's other conditions leave it to the attachments: then what cannot be read there matters."""
+    if not (observation.inspectable or observation.closed):
+        return False
     unread = replace(observation, inspections={})
     return evaluate(rule.when, unread).truth is Truth.NEEDS
 

@@ -2,7 +2,8 @@
 
 They only splice the header. What they promise: in no copy can a recipient read, anywhere in the header, the address of
 somebody who is hidden from them, and every octet outside the fields that had to change is the one that was judged. What
-cannot be done so is CannotRewrite, and the message is held. Bodies stay as they are.
+cannot be done so is CannotRewrite, and the message is held. Bodies stay as they are: one that names a hidden person
+cannot be rewritten (contents.py).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from ..mail.message import Mailbox, Message
 from ..organisation import Organisation
 from . import sentences
 from .content import Edit, merge
+from .contents import check_contents
 from .copies import Copy, Rewritten
 from .fields import Change, changes, items
 from .items import fits
@@ -39,6 +41,7 @@ def bcc(
     a sentence for the reviewer.
     """
     concealed = _checked(message, envelope, organisation, hide_inside_above)
+    check_contents(message, envelope, organisation, concealed)
     changed = changes(message, concealed)
     if not _loses_everybody(message, changed):
         names, edits = splice(message, changed, received)
@@ -67,6 +70,7 @@ def separate(
     outside = _by_address(each for each in envelope.recipients if not organisation.is_inside(each.address))
     if _nothing_to_hide(message, concealed, outside):
         return Rewritten((*(Copy(each, as_written) for each in outside.values()), *for_inside), blind_names(message))
+    check_contents(message, envelope, organisation, concealed)
     changed = changes(message, concealed)
     slot, changed = find_slot(message, changed)
     names, common = splice(message, changed, received, also=("to",))
