@@ -93,9 +93,9 @@ def observe(
     recipients = [recipient.address for recipient in envelope.recipients]
     domains = tuple(dict.fromkeys(_domain(address) for address in recipients))
     beyond = {each for each in recipients if not sides.is_inside(each)}
-    senders = {*_sender_addresses(message), *message.originators}
-    if envelope.reverse_path:
-        senders.add(envelope.reverse_path.address)
+    senders = set(_sender_addresses(message))
+    reverse_path = envelope.reverse_path.address if envelope.reverse_path else None
+    correspondents = senders.union(visible, message.originators, [reverse_path] if reverse_path else ())
     facts = {
         "visible_external_recipients": len(counted),
         "visible_external_domains": len({_domain(address) for address in counted}),
@@ -104,19 +104,19 @@ def observe(
         "internal_recipients_shown_outside": len(visible) - len(outside) if beyond or outside else 0,
         "envelope_recipients": len(recipients),
         "envelope_external_recipients": len(beyond),
-        "external_senders": len({each for each in _sender_addresses(message) if not sides.is_inside(each)}),
+        "external_senders": sum(not sides.is_inside(each) for each in senders),
         "from_fields": len(message.named("from")),
         "size_bytes": len(message.raw),
         "calendar": _has_calendar(message, parts),
         "malformed": any(defect.holds for defect in message.defects),
         "has_attachments": any(_is_attachment(part) for part in parts),
         **carried_facts(
-            contents, Readers(frozenset(senders.union(visible)), frozenset(beyond)), sides.counts, sides.is_consumer
+            contents, Readers(frozenset(correspondents), frozenset(beyond)), sides.counts, sides.is_consumer
         ),
     }
     return Observation(
         facts=facts,
-        reverse_path=envelope.reverse_path.address if envelope.reverse_path else None,
+        reverse_path=reverse_path,
         originators=message.originators,
         originators_clear=bool(message.originators) and not _unclear_originators(message.defects),
         recipient_domains=domains,

@@ -30,6 +30,9 @@ def beside(name: str) -> Any:
 
 build = beside("build")
 ordinary = beside("ordinary")
+conversations = beside("conversations")
+CASES = [*build.cases(), *(each for each in build.further_cases() if each.incident == "kanagawa")]
+MESSAGES = [*ordinary.messages(), *conversations.conversations()]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +53,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, sink: Sink) -> Iterator[Se
 ROOMY = {"messages_per_session": 1000, "connections_per_client": 200}
 
 
-@pytest.mark.parametrize("case", build.cases(), ids=lambda case: case.id)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_an_incident_does_not_leave_as_it_was(case: Any, service: Service, sink: Sink) -> None:
     sink.taken.clear()
     options = () if case.raw.isascii() else ("BODY=8BITMIME",)
@@ -64,7 +67,7 @@ def test_an_incident_does_not_leave_as_it_was(case: Any, service: Service, sink:
         assert not others, "somebody sees somebody else"
 
 
-@pytest.mark.parametrize("mail", ordinary.messages(), ids=lambda mail: mail.id)
+@pytest.mark.parametrize("mail", MESSAGES, ids=lambda mail: mail.id)
 def test_ordinary_mail_arrives_byte_for_byte(mail: Any, service: Service, sink: Sink) -> None:
     sink.taken.clear()
     options = () if mail.raw.isascii() else ("BODY=8BITMIME", "SMTPUTF8")
