@@ -175,6 +175,7 @@ def _singles() -> Iterator[Written]:
         "list-footer": "Hello\n\n" + footer * 12,
         "directory": f"Useful contacts\n{contacts}\n{clinic}\n",
         "invoice": invoice,
+        "useful-contacts": "\n".join(f"Organisation {n}: info@organisation{n}.example" for n in range(25)),
         "disclaimers": legal * 15,
         "staff-directory": staff,
         "source-of-a-message": f"Message-ID: <1@mail.example>\nReferences: {identifiers}\n\nHi",

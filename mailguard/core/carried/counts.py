@@ -3,7 +3,8 @@
 Known to every reader are the correspondents of this message: who sends it and who stands in its recipient fields. An
 envelope recipient whom no field names (Bcc) is known to nobody else, so that pasting a hidden list into the text counts
 (incidents.yaml, kanagawa); but a person alone outside knows their own address. And whoever wrote a quoted or attached
-message knows whom they wrote it to.
+message knows whom they wrote it to. The mailbox of an office (`info@`) in a text is nobody; where it was a recipient,
+or is at a consumer mail provider, it counts.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from ..role_mailboxes import is_role_mailbox
 from .model import Carried
 
 
@@ -41,12 +43,16 @@ def carried_facts(
         each for attached in carried.attached if not readers.wrote(attached.authors) for each in attached.recipients
     }
     addressed = {each for block in carried.quoted for each in (*block.recipients, *block.blind)}
-    strangers = {each for each in set(carried.text) - readers.known - returned if counts(each)}
+
+    def is_person(address: str) -> bool:
+        return counts(address) and (address in addressed or is_consumer(address) or not is_role_mailbox(address))
+
+    strangers = {each for each in set(carried.text) - readers.known - returned if is_person(each)}
     return {
         "body_external_addresses": len(strangers),
         "body_consumer_addresses": sum(map(is_consumer, strangers)),
         "quoted_external_recipients": len(strangers & addressed),
         "nested_external_recipients": sum(map(counts, sent_on - readers.known)),
-        "contact_external_addresses": sum(map(counts, set(carried.contacts) - readers.known)),
+        "contact_external_addresses": sum(map(is_person, set(carried.contacts) - readers.known)),
         "encrypted": carried.encrypted,
     }

@@ -59,7 +59,10 @@ _BY_NAME: tuple[tuple[re.Pattern[str], Kind], ...] = (
 )
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/x-html"})
 _HTML_NAME = re.compile(r"\.(?:html?|xhtml)\Z")
-_TEXT_NAME = re.compile(r"\.(?:txt|text|md|log|rtf)\Z")
+_TEXT_TYPES = frozenset(
+    {"application/json", "application/xml", "application/rtf", "application/yaml", "application/sql"}
+)
+_TEXT_NAME = re.compile(r"\.(?:txt|text|md|log|rtf|json|xml|ya?ml|sql)\Z")
 _UNTYPED = frozenset({"application/octet-stream", "application/x-unknown", "application/unknown"})
 _FIRST_FIELD = re.compile(rb"\s{0,20}(?:From [^\r\n]*\r?\n)?[!-9;-~]{1,60}[ \t]*:")
 _TELLING_FIELD = re.compile(rb"^(from|to|date|subject|received|message-id|mime-version)[ \t]*:", re.I | re.M)
@@ -85,7 +88,8 @@ def _written(part: Part, start: bytes) -> Kind:
         return Kind.HTML
     if part.media_type in _UNTYPED and begins_as_message(start):
         return Kind.MESSAGE
-    is_text = part.media_type.startswith(("text/", "message/")) or any(map(_TEXT_NAME.search, names))
+    is_text = part.media_type.startswith(("text/", "message/")) or part.media_type in _TEXT_TYPES
+    is_text = is_text or any(map(_TEXT_NAME.search, names))
     return Kind.TEXT if is_text else Kind.OTHER
 
 

@@ -151,9 +151,11 @@ class _Walk:
 
     def _mention(self, text: str, into: dict[str, None], path: str) -> None:
         try:
-            into.update(dict.fromkeys(mentions(text)))
-        except TooManyMentions:
+            found = mentions(text)
+        except TooManyMentions as more:
+            found = more.found
             self.unread[path] = None
+        into.update(dict.fromkeys(found))
         if len(into) > MOST_MENTIONS:
             self.unread[path] = None
 

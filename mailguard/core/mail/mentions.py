@@ -56,7 +56,11 @@ _IDENTIFIER = re.compile(r"<[^<>\s]{1,998}>")
 
 
 class TooManyMentions(Exception):
-    """A text mentions more people than are counted."""
+    """A text mentions more people than are counted. found: those that were read."""
+
+    def __init__(self, found: tuple[str, ...]) -> None:
+        super().__init__()
+        self.found = found
 
 
 def mentions(text: str) -> tuple[str, ...]:
@@ -66,7 +70,7 @@ def mentions(text: str) -> tuple[str, ...]:
         for address in _found(_plain(window)):
             found[address] = None
         if len(found) > MOST_MENTIONS:
-            raise TooManyMentions
+            raise TooManyMentions(tuple(found))
     return tuple(found)
 
 

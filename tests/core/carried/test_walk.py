@@ -103,10 +103,12 @@ def test_every_text_part_counts_once() -> None:
             part("application/octet-stream", "fay@y.example", "base64", "note.txt"),
             part("application/octet-stream", "<b>gus@y.example</b>", "base64", "page.html"),
             part("text/rtf", r"{\rtf1 hal@y.example}", "base64"),
+            part("application/json", '{"mail": "ida@y.example"}', "base64"),
+            part("application/octet-stream", "<mail>jan@y.example</mail>", "base64", "export.xml"),
             part("application/pdf", "nobody@y.example", "base64", "a.pdf"),
         )
     )
-    names = "ben cy dee eve fay gus hal"
+    names = "ben cy dee eve fay gus hal ida jan"
     assert found == Carried(text=tuple(f"{name}@y.example" for name in names.split()))
 
 
@@ -195,7 +197,8 @@ def test_too_many_mentions_are_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     others = people.replace("p", "q")
     assert not read(mixed(part("text/plain", people))).unread
     assert read(mixed(part("text/plain", people), part("text/plain", others))).unread == ("2",)
-    assert read(mixed(part("text/plain", people + " " + others))).unread == ("1",)
+    both = read(mixed(part("text/plain", people + " " + others)))
+    assert both.unread == ("1",) and len(both.text) > 5, "those that were read count all the same"
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,14 @@ def test_who_is_alone_outside_knows_themselves(world: Any) -> None:
     assert facts["body_external_addresses"] == 0
 
 
+def test_the_mailbox_of_an_office_in_a_text_is_nobody(world: Any) -> None:
+    offices = "info@x.example No-Reply@y.example users-request@lists.example enquiries+web@z.example"
+    assert body(world, offices)["body_external_addresses"] == 0
+    assert body(world, "info@freemail.example contact1@x.example")["body_external_addresses"] == 2
+    quoted = body(world, "> From: a@elm.example\n> To: info@x.example, office@y.example")
+    assert (quoted["body_external_addresses"], quoted["quoted_external_recipients"]) == (2, 2)
+
+
 BLOCK = f"> From: {ANNA}\n> To: {BEN}, {CY}\n> Subject: Hello\n>\n> Ask dee@z.example."
 
 
