@@ -167,7 +167,7 @@ def _singles() -> Iterator[Written]:
     )
     links = "".join(f'<a href="https://t.example/c/{n}?u=anna%40council.example">more</a> ' for n in range(40))
     staff = "\n".join(f"Person {n}: p{n}@{INSIDE}" for n in range(60))
-    handles = " ".join(f"@member{n}" for n in range(50))
+    handles = " ".join(f"@member{n} @member{n}@social.example" for n in range(50))
     packages = "\n".join(f"npm install pack{n}@1.{n}.0" for n in range(40))
     singles = {
         "newsletter": f"March news\n\nWrite to news@{INSIDE}.\n" + footer,

@@ -1,4 +1,4 @@
-"""Staff shown to outsiders (Kagawa), partners who were exempt from hiding (Kagoshima): counted, and hidden in copies."""
+"""Staff shown to outsiders (Kagawa) and partners exempt from hiding (Kagoshima) are counted, and hidden in copies."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from ..mail.mentions import MOST_MENTIONS, TooManyMentions, mentions
 from ..mail.message import Field, Mailbox, Message, Part
 from ..mail.parse import parse
 from ..mail.quoted import Quoted, quoted_blocks
+from ..mail.text import decode_text
 from ..rewrite.opaque import Unreadable, is_encrypted, signed_content
 from .contacts import contact_text
 from .kind import PROBED_OCTETS, Kind, kind_of
@@ -33,6 +34,15 @@ MAX_GROWTH = 4
 """All attached messages together, each with what is attached to it, have at most so many times the whole's octets."""
 
 _PGP = re.compile(r"^-----BEGIN PGP MESSAGE-----[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_ENCODED_FILE = re.compile(
+    r"^(?:begin(?:-base64)? [0-7]{3,4} [^\n]{1,255}\n[ -~]{2,78}\n"
+    r"|=ybegin line="
+    r"|\(this file must be converted with binhex)",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""A file within a text (uuencode, yEnc, BinHex). Some readers show it as an attachment; nothing here decodes it."""
+_SHOWN_FIELDS = ("subject", "comments", "keywords", "thread-topic")
+"""Header fields of free text, in which a list can be pasted as well as in the text below."""
 _SEPARATOR = re.compile(rb"(?:\A|(?<=\n))From [^\r\n]*\r?\n")
 _COUNT_LINE = re.compile(rb"[0-9]{1,12}[ \t]*\r?\n")
 _OUTER = "hp-outer"
@@ -97,6 +107,8 @@ class _Walk:
         )
 
     def _read_entity(self, entity: _Entity) -> None:
+        for each in entity.message.named(*_SHOWN_FIELDS):
+            self._mention(decode_text(entity.message.value(each)), self.text, entity.path)
         inner = [mailbox for part in entity.message.root.walk() for mailbox in _repeated(entity, part)]
         if entity.attached:
             self._note_attached(entity, inner)
@@ -143,6 +155,8 @@ class _Walk:
         self.texts.append(text)
         if _PGP.search(text):
             self.encrypted = True
+        if _ENCODED_FILE.search(text):
+            self.unread[path] = None
         try:
             self.quoted += quoted_blocks(text)
         except TooManyMentions:

@@ -110,10 +110,15 @@ def _found(text: str) -> Iterator[str]:
     for sign in _AT.finditer(text):
         local, start = _local(text, max(before, sign.start() - _REACH), sign.start())
         domain = _domain(sign[1])
-        if local and domain and text[max(start - 4, 0) : start] not in _NAMED_CONTENT:
+        if local and domain and not _is_name_of_something_else(text[max(start - 4, 0) : start]):
             address = f"{local}@{domain}"
             yield address if address.isascii() else canonical_address(address)
         before = sign.start() + 1
+
+
+def _is_name_of_something_else(before: str) -> bool:
+    """A part of the message, or an account of a network that writes `@anna@social.example`."""
+    return before in _NAMED_CONTENT or before.endswith("@")
 
 
 def _local(text: str, reach: int, at: int) -> tuple[str, int]:

@@ -246,6 +246,27 @@ def test_t45_a_contact_list_in_any_form(form: str) -> None:
     assert not found.text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "See:\nbegin 644 list.csv\n#86)C\n`\nend",
+        "begin-base64 644 list.csv\nYUBiLmNj\n====",
+        "=ybegin line=128 size=9 name=list.csv\nx",
+        "(This file must be converted with BinHex 4.0)\n:x:",
+    ],
+)
+def test_a_file_within_a_text_is_unread(text: str) -> None:
+    assert read(mixed(part("text/plain", "x"), part("text/plain", text))).unread == ("2",)
+    assert not read(part("text/plain", "begin 644 words of this text\n")).unread
+    assert not read(part("text/plain", "to begin 644 x\nfoo\n")).unread
+
+
+@pytest.mark.parametrize("field", ["Subject", "Comments", "Keywords", "Thread-Topic"])
+def test_a_list_pasted_into_a_field_of_free_text(field: str) -> None:
+    head = HEAD.replace("Subject: Hello\n", f"{field}: ben@y.example,\n =?utf-8?q?cy=40y.example?=\n")
+    assert carried(parse(message("\nHello", head))).text == ("ben@y.example", "cy@y.example")
+
+
 def test_a_calendar_part_is_not_ours_but_one_in_an_attached_message_is_a_list() -> None:
     invitation = part("text/calendar", "BEGIN:VCALENDAR\nATTENDEE:mailto:ben@y.exam\n ple\nEND:VCALENDAR\n")
     assert read(mixed(invitation)) == Carried()

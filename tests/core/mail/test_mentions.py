@@ -68,6 +68,7 @@ def test_several(text: str, addresses: str) -> None:
         "meet @ noon",
         "@handle and @other.handle",
         "logo@2x.png",
+        "follow @anna@social.example",
         "cid:image001.png@01DA73B1.ABCDEFAB",
         "npm i left-pad@1.3.0",
         "user@localhost",
