@@ -44,11 +44,11 @@ def inside_people_outside(count: int) -> str:
 
 
 def written_people(count: int) -> str:
-    return f"its text shows {_addresses(count)} of people outside who stand in none of its fields"
+    return f"its text shows {_addresses(count)} of people outside who are not in To or Cc"
 
 
 def written_private_people(count: int) -> str:
-    return f"its text shows {_addresses(count)} of private people who stand in none of its fields"
+    return f"its text shows {_addresses(count)} of private people who are not in To or Cc"
 
 
 def quoted_people(count: int) -> str:
