@@ -22,7 +22,7 @@ from ..core.errors import CannotRewrite, MailguardError, ReferenceTaken
 from ..core.lifecycle import State
 from ..core.mail.message import Buffer, Message
 from ..core.mail.parse import parse
-from ..core.observation import observe
+from ..core.observation import Observation, observe
 from ..core.organisation import Organisation
 from ..core.outcome import Outcome, RecipientOutcome, SmarthostReply, Transmission
 from ..core.policy.judge import judge
@@ -51,6 +51,8 @@ log = logger("submission")
 BIG_MESSAGE_BYTES = 262_144
 BIG_HEADER_BYTES = 16_384
 """Above these, parsing, hashing and rewriting run in a thread, so that one message does not delay the others."""
+BIG_TEXT_BYTES = 65_536
+"""Reading the texts of a message takes up to a tenth of a second a megabyte (docs/decisions/bodies.md)."""
 
 MOST_HOPS = 100
 """Received fields above which a message goes round in circles (RFC 5321 section 6.3: at least 100)."""
@@ -159,7 +161,7 @@ class Submission:
     async def _judge(self, message: Message, envelope: Envelope) -> Verdict:
         policy = self._policy()
         inspections: dict[str, Inspection] = {}
-        seen = await _apart(len(message.raw) // 4, lambda: observe(message, envelope, self._organisation))
+        seen = await _observe(len(message.raw), lambda: observe(message, envelope, self._organisation))
         while True:
             found = judge(replace(seen, inspections=dict(inspections)), policy, self._clock.now())
             if isinstance(found, Verdict):
@@ -508,6 +510,11 @@ class Submission:
 async def _apart(size: int, work: Callable[[], Value]) -> Value:
     """Do the work, in a thread where a header of so many octets makes it long."""
     return work() if size <= BIG_HEADER_BYTES else await asyncio.to_thread(work)
+
+
+async def _observe(size: int, look: Callable[[], Observation]) -> Observation:
+    """Once a message: what inspections add later is put into it."""
+    return look() if size <= BIG_TEXT_BYTES else await asyncio.to_thread(look)
 
 
 async def _read(raw: Buffer) -> tuple[Message, str]:
