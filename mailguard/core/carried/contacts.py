@@ -8,13 +8,15 @@ import re
 from ..mail.text import decode_base64
 
 _FOLD = re.compile(r"\n[ \t]")
+_FOLDS = re.compile(r"^(?:begin:v|end:v|dn:|version:)", re.MULTILINE | re.IGNORECASE)
+"""Lines of the formats that fold; CSV does not."""
 _SOFT_FOLD = re.compile(r"=\n")
 _LDIF_BASE64 = re.compile(r"^[\w;-]{1,60}::[ \t]*([A-Za-z0-9+/=]{4,4000})$", re.MULTILINE)
 
 
 def contact_text(text: str) -> str:
     """The list unfolded, with what is encoded in it decoded beside it."""
-    if text[:2000].lstrip("\ufeff \n\t").upper().startswith(("BEGIN:", "DN:", "VERSION:")):
+    if _FOLDS.search(text):
         text = _FOLD.sub("", text)
     return text + _quoted_printable(text) + _base64(text)
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..mail.address import list_mailboxes
-from ..mail.decoded import decoded_octets, decoded_text, flowing
+from ..mail.decoded import TooLong, decoded_octets, decoded_texts, flowing
 from ..mail.header import BLIND_FIELDS, MAX_PART_HEADER_OCTETS, VISIBLE_FIELDS
 from ..mail.markup import readable
 from ..mail.mentions import MOST_MENTIONS, TooManyMentions, mentions
@@ -33,6 +34,7 @@ MAX_MESSAGES = 500
 MAX_GROWTH = 4
 """All attached messages together, each with what is attached to it, have at most so many times the whole's octets."""
 
+_TEXTS = frozenset({Kind.TEXT, Kind.HTML, Kind.CONTACTS})
 _PGP = re.compile(r"^-----BEGIN PGP MESSAGE-----[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _ENCODED_FILE = re.compile(
     r"^(?:begin(?:-base64)? [0-7]{3,4} [^\n]{1,255}\n[ -~]{2,78}\n"
@@ -70,32 +72,30 @@ def carried(message: Message) -> Carried:
     return _Walk(message).read()
 
 
-def texts(message: Message) -> tuple[str, ...]:
-    """Every text that a recipient can read in this message, as far as its parts can be read."""
-    walk = _Walk(message)
-    walk.read()
-    return tuple(walk.texts)
+def each_text(message: Message, look: Callable[[str], None]) -> None:
+    """Have every text looked at that a recipient can read in this message, as far as its parts can be read."""
+    _Walk(message, look).read()
 
 
 class _Walk:
-    """Collects in order of appearance, level by level."""
+    """Collects in order of appearance, level by level; no text is kept."""
 
-    def __init__(self, message: Message) -> None:
-        self.waiting = [_Entity(message, "", 0, attached=False)]
+    def __init__(self, message: Message, look: Callable[[str], None] | None = None) -> None:
+        self.waiting = deque([_Entity(message, "", 0, attached=False)])
+        self.look = look
         self.octets = len(message.raw) * MAX_GROWTH
         self.messages = 0
-        self.texts: list[str] = []
         self.text: dict[str, None] = {}
         self.contacts: dict[str, None] = {}
-        self.quoted: list[Quoted] = []
+        self.quoted: dict[Quoted, None] = {}
         self.attached: list[Attached] = []
         self.repeated: list[Mailbox] = []
         self.unread: dict[str, None] = {}
         self.encrypted = False
 
     def read(self) -> Carried:
-        for entity in self.waiting:  # grows while it is read
-            self._read_entity(entity)
+        while self.waiting:
+            self._read_entity(self.waiting.popleft())
         return Carried(
             tuple(self.text),
             tuple(self.quoted),
@@ -138,29 +138,45 @@ class _Walk:
             self.unread[path] = None
         elif kind is Kind.CIPHERTEXT:
             self.encrypted = True
-        elif kind in (Kind.TEXT, Kind.HTML):
-            text = decoded_text(entity.message, part)
-            self._read_text(readable(text) if kind is Kind.HTML else flowing(text, part), path)
-        elif kind is Kind.CONTACTS or (kind is Kind.CALENDAR and entity.attached):
-            text = contact_text(decoded_text(entity.message, part))
-            self.texts.append(text)
-            self._mention(text, self.contacts, path)
+        elif kind in _TEXTS or (kind is Kind.CALENDAR and entity.attached):
+            self._read_texts(entity.message, part, kind, path)
         elif kind is Kind.CMS:
             self._open(entity, part, path)
         elif kind in (Kind.MESSAGE, Kind.MAILBOX):
             for content in _messages(kind, decoded_octets(entity.message, part)):
                 self._enter(entity, content, path, attached=entity.attached or not _is_wrapping(part))
 
+    def _read_texts(self, message: Message, part: Part, kind: Kind, path: str) -> None:
+        try:
+            for text in decoded_texts(message, part):
+                if kind is Kind.HTML:
+                    self._read_text(readable(text), path)
+                elif kind is Kind.TEXT:
+                    self._read_text(flowing(text, part), path)
+                else:
+                    self._read_contacts(contact_text(text), path)
+        except TooLong:
+            self.unread[path] = None
+
+    def _read_contacts(self, text: str, path: str) -> None:
+        if self.look:
+            self.look(text)
+        self._mention(text, self.contacts, path)
+
     def _read_text(self, text: str, path: str) -> None:
-        self.texts.append(text)
+        if self.look:
+            self.look(text)
         if _PGP.search(text):
             self.encrypted = True
         if _ENCODED_FILE.search(text):
             self.unread[path] = None
         try:
-            self.quoted += quoted_blocks(text)
+            self.quoted.update(dict.fromkeys(quoted_blocks(text)))
         except TooManyMentions:
             self.unread[path] = None
+        if len(self.quoted) > MOST_MENTIONS:
+            self.unread[path] = None
+            self.quoted.clear()
         self._mention(text, self.text, path)
 
     def _mention(self, text: str, into: dict[str, None], path: str) -> None:
@@ -169,7 +185,8 @@ class _Walk:
         except TooManyMentions as more:
             found = more.found
             self.unread[path] = None
-        into.update(dict.fromkeys(found))
+        if len(into) <= MOST_MENTIONS:
+            into.update(dict.fromkeys(found))
         if len(into) > MOST_MENTIONS:
             self.unread[path] = None
 

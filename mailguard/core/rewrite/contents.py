@@ -6,7 +6,7 @@ shown or hidden in HTML, names somebody that another recipient outside must not 
 
 from __future__ import annotations
 
-from ..carried.walk import texts
+from ..carried.walk import each_text
 from ..envelope import Envelope
 from ..errors import CannotRewrite
 from ..mail.mentions import TooManyMentions, mentions
@@ -29,11 +29,14 @@ def check_contents(message: Message, envelope: Envelope, organisation: Organisat
 
 def _shown(message: Message, hidden: Hidden) -> frozenset[str]:
     found: set[str] = set()
-    for text in texts(message):
+
+    def look(text: str) -> None:
         try:
-            found |= hidden.addresses.intersection(mentions(text))
+            found.update(hidden.addresses.intersection(mentions(text)))
         except TooManyMentions:
-            return hidden.addresses
+            found.update(hidden.addresses)
         if len(text) <= _SEARCHED_CHARACTERS:
-            found |= hidden.found_in(text.encode("utf-8", "replace"))
+            found.update(hidden.found_in(text.encode("utf-8", "replace")))
+
+    each_text(message, look)
     return frozenset(found)
