@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..mail.address import list_mailboxes
-from ..mail.decoded import TooLong, decoded_octets, decoded_texts, flowing
+from ..mail.decoded import TooLong, decoded_buffer, decoded_octets, decoded_texts, flowing
 from ..mail.header import BLIND_FIELDS, MAX_PART_HEADER_OCTETS, VISIBLE_FIELDS
 from ..mail.markup import readable
 from ..mail.mentions import MOST_MENTIONS, TooManyMentions, mentions
-from ..mail.message import Field, Mailbox, Message, Part
+from ..mail.message import Buffer, Field, Mailbox, Message, Part
 from ..mail.parse import parse
 from ..mail.quoted import Quoted, quoted_blocks
 from ..mail.text import decode_text
@@ -143,7 +143,7 @@ class _Walk:
         elif kind is Kind.CMS:
             self._open(entity, part, path)
         elif kind in (Kind.MESSAGE, Kind.MAILBOX):
-            for content in _messages(kind, decoded_octets(entity.message, part)):
+            for content in _messages(kind, decoded_buffer(entity.message, part)):
                 self._enter(entity, content, path, attached=entity.attached or not _is_wrapping(part))
 
     def _read_texts(self, message: Message, part: Part, kind: Kind, path: str) -> None:
@@ -203,7 +203,7 @@ class _Walk:
         elif is_encrypted(data):
             self.encrypted = True
 
-    def _enter(self, entity: _Entity, content: bytes, path: str, *, attached: bool) -> None:
+    def _enter(self, entity: _Entity, content: Buffer, path: str, *, attached: bool) -> None:
         self.octets -= len(content)
         self.messages += 1
         if entity.depth >= MAX_DEPTH or self.messages > MAX_MESSAGES or self.octets < 0:
@@ -234,7 +234,7 @@ def _is_wrapping(part: Part) -> bool:
     return part.parameters.get("forwarded", "").lower() == "no"
 
 
-def _messages(kind: Kind, octets: bytes) -> Iterator[bytes]:
+def _messages(kind: Kind, octets: Buffer) -> Iterator[Buffer]:
     """The messages in a part: one, behind the count of an .emlx file, or all of a mailbox file."""
     if kind is Kind.MESSAGE:
         count = _COUNT_LINE.match(octets)

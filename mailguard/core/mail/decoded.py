@@ -12,7 +12,7 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator
 
-from .message import Message, Part
+from .message import Buffer, Message, Part
 from .text import decode_base64, decode_charset
 
 WINDOW_OCTETS = 1_000_000
@@ -40,6 +40,18 @@ def decoded_octets(message: Message, part: Part, end: int | None = None) -> byte
     if part.encoding == "base64":
         return decode_base64(octets)
     return binascii.a2b_qp(octets) if part.encoding == "quoted-printable" else octets
+
+
+def decoded_buffer(message: Message, part: Part) -> Buffer:
+    """The same as octets that can be parsed: a long body as a view of raw, or decoded piece by piece into one place."""
+    if part.end - part.body_start <= WINDOW_OCTETS:
+        return decoded_octets(message, part)
+    if part.encoding not in ("base64", "quoted-printable"):
+        return memoryview(message.raw)[part.body_start : part.end]
+    octets = bytearray()
+    for piece in _pieces(message, part):
+        octets += piece
+    return memoryview(octets)
 
 
 def decoded_texts(message: Message, part: Part) -> Iterator[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import mmap
 import quopri
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -167,6 +169,23 @@ def nested(depth: int, encoding: str = "") -> bytes:
 def test_t44_a_message_at_any_depth(encoding: str) -> None:
     found = read(part("application/octet-stream", nested(8, encoding), "base64", "a.eml"))
     assert found.attached[-1] == ATTACHED and len(found.attached) == 9 and not found.unread
+
+
+@pytest.mark.parametrize("encoding", ["", "base64", "quoted-printable"])
+@pytest.mark.parametrize("view", [bytes, memoryview], ids=lambda view: view.__name__)
+def test_a_long_attached_message(encoding: str, view: type) -> None:
+    inner = NESTED + b"A long letter.\n" * 80_000 + b"gus@y.example\n"
+    raw = message(mixed(part("text/plain", "See below"), part("application/octet-stream", inner, encoding, "a.eml")))
+    found = carried(parse(view(raw)))
+    assert found.attached == (ATTACHED,)
+    assert found.text == ("fay@y.example", "gus@y.example") and not found.unread
+
+
+def test_a_mapped_file_can_be_closed_afterwards(tmp_path: Path) -> None:
+    inner = NESTED + b"A long letter.\n" * 80_000
+    (tmp_path / "raw").write_bytes(message(mixed(part("message/rfc822", inner), part("text/plain", b"x\n" * 800_000))))
+    with (tmp_path / "raw").open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as raw:
+        assert carried(parse(raw)).attached == (ATTACHED,)
 
 
 def test_deeper_than_anybody_sends_is_unread_and_said_so() -> None:
