@@ -34,6 +34,11 @@ MAX_MESSAGES = 500
 MAX_GROWTH = 4
 """All attached messages together, each with what is attached to it, have at most so many times the whole's octets."""
 
+MOST_SIGNS = 1_000_000
+"""At signs that are looked at in one message; each costs a few microseconds (THREATS.md T80)."""
+MOST_BLOCKS = 20_000
+"""Quoted header blocks of one message."""
+
 _TEXTS = frozenset({Kind.TEXT, Kind.HTML, Kind.CONTACTS})
 _PGP = re.compile(r"^-----BEGIN PGP MESSAGE-----[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _ENCODED_FILE = re.compile(
@@ -84,7 +89,7 @@ class _Walk:
         self.waiting = deque([_Entity(message, "", 0, attached=False)])
         self.look = look
         self.octets = len(message.raw) * MAX_GROWTH
-        self.messages = 0
+        self.messages = self.signs = self.blocks = 0
         self.text: dict[str, None] = {}
         self.contacts: dict[str, None] = {}
         self.quoted: dict[Quoted, None] = {}
@@ -170,23 +175,31 @@ class _Walk:
             self.encrypted = True
         if _ENCODED_FILE.search(text):
             self.unread[path] = None
-        try:
-            self.quoted.update(dict.fromkeys(quoted_blocks(text)))
-        except TooManyMentions:
-            self.unread[path] = None
-        if len(self.quoted) > MOST_MENTIONS:
-            self.unread[path] = None
-            self.quoted.clear()
+        if self.blocks <= MOST_BLOCKS:
+            self._quote(text, path)
         self._mention(text, self.text, path)
 
+    def _quote(self, text: str, path: str) -> None:
+        try:
+            found = quoted_blocks(text)
+        except TooManyMentions:
+            self.unread[path] = None
+            return
+        self.blocks += len(found)
+        self.quoted.update(dict.fromkeys(found))
+        if self.blocks > MOST_BLOCKS:
+            self.unread[path] = None
+
     def _mention(self, text: str, into: dict[str, None], path: str) -> None:
+        self.signs += text.count("@")
+        if self.signs > MOST_SIGNS or len(into) > MOST_MENTIONS:
+            self.unread[path] = None
+            return
         try:
             found = mentions(text)
         except TooManyMentions as more:
             found = more.found
-            self.unread[path] = None
-        if len(into) <= MOST_MENTIONS:
-            into.update(dict.fromkeys(found))
+        into.update(dict.fromkeys(found))
         if len(into) > MOST_MENTIONS:
             self.unread[path] = None
 

@@ -220,6 +220,18 @@ def test_too_many_mentions_are_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     assert both.unread == ("1",) and len(both.text) > 5, "those that were read count all the same"
 
 
+def test_more_work_than_a_message_is_worth_is_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk, "MOST_SIGNS", 5)
+    assert not read(part("text/plain", "ben@y.example " * 5)).unread
+    assert read(mixed(part("text/plain", "ben@y.example " * 3), part("text/plain", "@ " * 3))).unread == ("2",)
+    monkeypatch.setattr(walk, "MOST_SIGNS", 100)
+    monkeypatch.setattr(walk, "MOST_BLOCKS", 2)
+    block = "From: ben@y.example\nTo: cy@y.example\n\nHello\n"
+    assert not read(part("text/plain", block * 2)).unread
+    found = read(part("text/plain", block * 3))
+    assert found.unread == ("",) and len(found.quoted) == 1
+
+
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
