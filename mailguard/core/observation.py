@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .carried.counts import Readers, carried_facts
+from .carried.walk import carried
 from .consumer_providers import is_consumer_provider
 from .envelope import Envelope
 from .kinds import is_calendar, is_tnef
@@ -38,9 +40,10 @@ class Observation:
     reverse_path: canonical, None for the null path. originators: what From and Sender claim; originators_clear: whether
     they can be relied on (there is one, and no defect in those fields that leaves a doubt). recipient_domains: of the
     envelope, distinct, in order. visible: distinct canonical addresses in order. shown_in: field names that show
-    outsiders, for people ("Cc"). inspectable: paths of the parts that can be read. facts: name of condition -> value,
-    no address among them (they stand in the ledger). claims_of_others: places that claim a sender other than the
-    account that signed in (own_address.py), None where it may send as anybody, or nobody signed in.
+    outsiders, for people ("Cc"). inspectable: paths of the parts that can be read; closed: of those that can name
+    people and that nothing has read. facts: name of condition -> value, no address among them (they stand in the
+    ledger). claims_of_others: places that claim a sender other than the account that signed in (own_address.py), None
+    where it may send as anybody, or nobody signed in.
     """
 
     facts: Mapping[str, Any]
@@ -52,6 +55,7 @@ class Observation:
     shown_in: tuple[str, ...]
     media_types: tuple[str, ...]
     inspectable: tuple[str, ...]
+    closed: tuple[str, ...]
     inspections: Mapping[str, Inspection]
     defects: tuple[Defect, ...]
     message: Message = field(compare=False, repr=False)
@@ -86,37 +90,48 @@ def observe(
 
     may_send_as: as in Session.
     """
-    visible = tuple(dict.fromkeys(mailbox.address for mailbox in message.visible))
+    contents = carried(message)
+    shown = (*message.visible, *contents.repeated)
+    visible = tuple(dict.fromkeys(mailbox.address for mailbox in shown))
     sides = _Sides(organisation)
     outside = [address for address in visible if not sides.is_inside(address)]
-    counted = [address for address in outside if not sides.of(address).trusted]
+    counted = [address for address in outside if sides.counts(address)]
     parts = [part for part in message.root.walk() if not part.children]
     recipients = [recipient.address for recipient in envelope.recipients]
     domains = tuple(dict.fromkeys(_domain(address) for address in recipients))
+    beyond = {each for each in recipients if not sides.is_inside(each)}
+    senders = set(_sender_addresses(message))
+    reverse_path = envelope.reverse_path.address if envelope.reverse_path else None
+    correspondents = senders.union(visible, message.originators, [reverse_path] if reverse_path else ())
     facts = {
         "visible_external_recipients": len(counted),
         "visible_external_domains": len({_domain(address) for address in counted}),
         "visible_consumer_recipients": sum(sides.of(address).consumer for address in counted),
         "visible_internal_recipients": len(visible) - len(outside),
+        "internal_recipients_shown_outside": len(visible) - len(outside) if beyond or outside else 0,
         "envelope_recipients": len(recipients),
-        "envelope_external_recipients": len({each for each in recipients if not sides.is_inside(each)}),
-        "external_senders": len({each for each in _sender_addresses(message) if not sides.is_inside(each)}),
+        "envelope_external_recipients": len(beyond),
+        "external_senders": sum(not sides.is_inside(each) for each in senders),
         "from_fields": len(message.named("from")),
         "size_bytes": len(message.raw),
         "calendar": _has_calendar(message, parts),
         "malformed": any(defect.holds for defect in message.defects),
         "has_attachments": any(_is_attachment(part) for part in parts),
+        **carried_facts(
+            contents, Readers(frozenset(correspondents), frozenset(beyond)), sides.counts, sides.is_consumer
+        ),
     }
     return Observation(
         facts=facts,
-        reverse_path=envelope.reverse_path.address if envelope.reverse_path else None,
+        reverse_path=reverse_path,
         originators=message.originators,
         originators_clear=bool(message.originators) and not _unclear_originators(message.defects),
         recipient_domains=domains,
         visible=visible,
-        shown_in=_shown_in(message.visible, counted),
+        shown_in=_shown_in(shown, counted),
         media_types=tuple(dict.fromkeys(part.media_type for part in message.root.walk())),
         inspectable=tuple(part.path for part in parts if _is_attachment(part)),
+        closed=contents.unread,
         inspections=dict(inspections or {}),
         defects=message.defects,
         message=message,
@@ -170,6 +185,13 @@ class _Sides:
 
     def is_inside(self, address: str) -> bool:
         return address in self._organisation.addresses or self.of(address).inside
+
+    def counts(self, address: str) -> bool:
+        """Whether an address is outside and none of a trusted domain."""
+        return not self.is_inside(address) and not self.of(address).trusted
+
+    def is_consumer(self, address: str) -> bool:
+        return self.of(address).consumer
 
 
 def _domain(address: str) -> str:

@@ -78,7 +78,7 @@ class Rewriting:
         rewrite = bcc if form is Rewrite.BCC else separate
         forged = self.examine(message).forged
         made = await _apart(
-            message.body_start + len(envelope.recipients) * 64,
+            max(message.body_start, len(message.raw) // 4) + len(envelope.recipients) * 64,
             lambda: rewrite(
                 message,
                 envelope,
@@ -102,5 +102,5 @@ class Rewriting:
 
 
 async def _apart(size: int, work: Callable[[], Value]) -> Value:
-    """Do the work, in a thread where a header of so many octets makes it long."""
+    """Do the work, in a thread where a header of so many octets, or a text that is searched, makes it long."""
     return work() if size <= BIG_HEADER_BYTES else await asyncio.to_thread(work)

@@ -21,7 +21,7 @@ from ..core.errors import CannotRewrite, MailguardError, ReferenceTaken
 from ..core.lifecycle import State
 from ..core.mail.message import Buffer, Message
 from ..core.mail.parse import parse
-from ..core.observation import observe
+from ..core.observation import Observation, observe
 from ..core.organisation import Organisation
 from ..core.outcome import SIGN_IN_LOST, Outcome, RecipientOutcome, SmarthostReply, Transmission
 from ..core.policy.judge import judge
@@ -48,6 +48,8 @@ log = logger("submission")
 
 BIG_MESSAGE_BYTES = 262_144
 """Above this, parsing and hashing run in a thread, so that one message does not delay the others."""
+BIG_TEXT_BYTES = 65_536
+"""Reading the texts of a message takes up to a tenth of a second a megabyte (docs/decisions/bodies.md)."""
 
 MOST_HOPS = 100
 """Received fields above which a message goes round in circles (RFC 5321 section 6.3: at least 100)."""
@@ -144,9 +146,11 @@ class Submission:
     async def _judge(self, session: Session, envelope: Envelope, message: Message) -> Verdict:
         policy = self._policy()
         inspections: dict[str, Inspection] = {}
+        seen = await _observe(
+            len(message.raw), lambda: observe(message, envelope, self._organisation, None, session.may_send_as)
+        )
         while True:
-            seen = observe(message, envelope, self._organisation, inspections, session.may_send_as)
-            found = judge(seen, policy, self._clock.now())
+            found = judge(replace(seen, inspections=dict(inspections)), policy, self._clock.now())
             if isinstance(found, Verdict):
                 return found
             inspections |= await self._inspect(message, found, inspections)
@@ -430,6 +434,11 @@ class Submission:
         """Wait until every outcome that is on its way is recorded."""
         while self._background:
             await asyncio.wait(self._background)
+
+
+async def _observe(size: int, look: Callable[[], Observation]) -> Observation:
+    """Once a message: what inspections add later is put into it."""
+    return look() if size <= BIG_TEXT_BYTES else await asyncio.to_thread(look)
 
 
 async def _read(raw: Buffer) -> tuple[Message, str]:

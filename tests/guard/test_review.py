@@ -143,6 +143,14 @@ async def test_an_invitation_is_not_released_as_bcc() -> None:
         await world.review.release(held.ref, form="bcc", reason="x", by="Sam", system_user="sam")
 
 
+async def test_separate_copies_whose_text_names_the_others_are_not_released() -> None:
+    world = World()
+    held = await hold(world, raw=message(people(20), body=f"Ask {people(20)[3]}."))
+    with pytest.raises(CannotRewrite) as caught:
+        await world.review.release(held.ref, form="separate", reason="x", by="Sam", system_user="sam")
+    assert "only the sender can change the text" in str(caught.value)
+
+
 async def test_nobody_decides_in_time() -> None:
     world = World()
     held = await hold(world)

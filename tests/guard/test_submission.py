@@ -75,6 +75,16 @@ async def test_what_cannot_be_rewritten_is_held(world: World) -> None:
     assert "Held for checking" in answer.text and not world.smarthost.taken and len(world.store.messages) == 1
 
 
+async def test_a_text_that_names_somebody_who_would_be_hidden_is_held_and_the_reviewer_is_told_why(
+    world: World,
+) -> None:
+    raw = message(people(6), body=f"Ask {people(6)[2]}.")
+    answer = await world.submission.submit(SESSION, envelope(*people(6)), raw)
+    assert "Held for checking" in answer.text and not world.smarthost.taken
+    (held,) = world.store.messages.values()
+    assert held.reason.endswith("take it out and to send the message again.") and "@" not in held.reason
+
+
 async def test_a_bcc_field_never_leaves(world: World) -> None:
     raw = message(extra="Bcc: hidden@council.example")
     await world.submission.submit(SESSION, envelope("a@council.example", "hidden@council.example"), raw)

@@ -58,7 +58,15 @@ def test_counts_exactly_who_is_shown(case: Any) -> None:
 def test_what_needs_more_is_stopped_where_it_shows_people(case: Any) -> None:
     """Batches, recalls and the like need more, but a message of theirs that shows a list is stopped already."""
     _, verdict = judged(case.raw, case.reverse_path, case.recipients)
-    assert (verdict.disposition is Disposition.HOLD) is bool(case.people)
+    assert verdict.disposition is Disposition.HOLD
+
+
+def test_a_list_in_the_text_is_counted() -> None:
+    """Kanagawa: everybody was in Bcc, and the text still held the addresses."""
+    (case,) = [each for each in build.further_cases() if each.incident == "kanagawa"]
+    observation, verdict = judged(case.raw, case.reverse_path, case.recipients)
+    assert observation.facts["body_external_addresses"] == 27
+    assert (verdict.deciding, verdict.rewrite) == ("list-in-the-text", None)
 
 
 def test_every_incident_comes_in_every_form() -> None:

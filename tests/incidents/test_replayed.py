@@ -30,6 +30,9 @@ def beside(name: str) -> Any:
 
 build = beside("build")
 ordinary = beside("ordinary")
+conversations = beside("conversations")
+CASES = [*build.cases(), *(each for each in build.further_cases() if each.incident == "kanagawa")]
+MESSAGES = [*ordinary.messages(), *conversations.conversations()]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +53,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, sink: Sink) -> Iterator[Se
 ROOMY = {"messages_per_session": 1000, "connections_per_client": 200}
 
 
-@pytest.mark.parametrize("case", build.cases(), ids=lambda case: case.id)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_an_incident_does_not_leave_as_it_was(case: Any, service: Service, sink: Sink) -> None:
     sink.taken.clear()
     options = () if case.raw.isascii() else ("BODY=8BITMIME",)
@@ -64,7 +67,7 @@ def test_an_incident_does_not_leave_as_it_was(case: Any, service: Service, sink:
         assert not others, "somebody sees somebody else"
 
 
-@pytest.mark.parametrize("mail", ordinary.messages(), ids=lambda mail: mail.id)
+@pytest.mark.parametrize("mail", MESSAGES, ids=lambda mail: mail.id)
 def test_ordinary_mail_arrives_byte_for_byte(mail: Any, service: Service, sink: Sink) -> None:
     sink.taken.clear()
     options = () if mail.raw.isascii() else ("BODY=8BITMIME", "SMTPUTF8")
@@ -73,3 +76,17 @@ def test_ordinary_mail_arrives_byte_for_byte(mail: Any, service: Service, sink: 
     (taken,) = eventually(lambda: sink.taken)
     assert taken.content.endswith(mail.raw) and taken.content.startswith(b"Received: ")
     assert sorted(taken.recipients) == sorted(mail.recipients)
+
+
+@pytest.mark.parametrize("name", ["winmail.dat", "Minutes.msg"])
+def test_what_can_name_people_and_nobody_reads_is_held(name: str, service: Service, sink: Sink) -> None:
+    sink.taken.clear()
+    part = f'Content-Type: application/octet-stream; name="{name}"\nContent-Transfer-Encoding: base64\n\neJ8+Ig=='
+    head = f"From: {ordinary.JO}\nTo: anna@council.example\nSubject: Minutes\nMIME-Version: 1.0"
+    text = f"{head}\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nSee attached.\n--b\n{part}\n--b--\n"
+    raw = text.replace("\n", "\r\n").encode()
+    code, said = submit(service.port, raw, ["anna@council.example"], ordinary.JO)
+    assert code == 250 and said.startswith("2.0.0 Held for checking"), said
+    assert all(taken.recipients != ["anna@council.example"] for taken in sink.taken)
+    code, said = submit(service.port, raw, [f"dev@{build.INSIDE}"], ordinary.JO)
+    assert said == "2.0.0 kept", "staff may send it to each other"

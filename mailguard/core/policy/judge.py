@@ -72,9 +72,10 @@ def _judge_rule(rule: Rule, observation: Observation) -> Judged:
     if rule.mode is Mode.OFF:
         return Judged(rule, Evaluation(Truth.FALSE, ()))
     evaluation = evaluate(rule.when, observation)
-    if evaluation.truth is Truth.FALSE and not rule.inspects:
+    inspects = rule.inspects and bool(observation.inspectable or observation.closed)
+    if evaluation.truth is Truth.FALSE and not inspects:
         return Judged(rule, evaluation)
-    asked = rule.inspects and _asks(rule, observation)
+    asked = inspects and _asks(rule, observation)
     try:
         exempt = rule.unless is not None and sent_by(observation, rule.unless)
     except Exception as error:  # nobody is exempt for certain: the rule errs, which tightens

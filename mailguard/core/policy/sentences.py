@@ -13,6 +13,7 @@ CANNOT_DECIDE = "a rule could not be checked, so a person has to look at the mes
 CALENDAR = "the message carries a calendar invitation"
 ATTACHED = "the message has an attachment"
 UNREADABLE = "an attachment cannot be read"
+ENCRYPTED = "part of the message is encrypted"
 MALFORMED = "the message can be read in more than one way"
 OWN_ADDRESS = "the account that signed in may send only as itself"
 
@@ -37,6 +38,34 @@ def visible_domains(count: int) -> str:
 
 def inside_people(count: int) -> str:
     return f"{count} {'address' if count == 1 else 'addresses'} inside the organisation would be shown"
+
+
+def inside_people_outside(count: int) -> str:
+    return f"{inside_people(count)} to people outside it"
+
+
+def written_people(count: int) -> str:
+    return f"its text shows {_addresses(count)} of people outside who are not in To or Cc"
+
+
+def written_private_people(count: int) -> str:
+    return f"its text shows {_addresses(count)} of private people who are not in To or Cc"
+
+
+def quoted_people(count: int) -> str:
+    return f"a quoted message shows {_addresses(count)} of people outside whom it was sent to"
+
+
+def nested_people(count: int) -> str:
+    return f"attached messages show {_addresses(count)} of people outside whom they were sent to"
+
+
+def listed_contacts(count: int) -> str:
+    return f"an attached contact list shows {_addresses(count)} of people outside"
+
+
+def _addresses(count: int) -> str:
+    return f"{count} {'address' if count == 1 else 'addresses'}"
 
 
 def recipients(count: int) -> str:

@@ -2,7 +2,8 @@
 
 They only splice the header. What they promise: in no copy can a recipient read, anywhere in the header, the address of
 somebody who is hidden from them, and every octet outside the fields that had to change is the one that was judged. What
-cannot be done so is CannotRewrite, and the message is held. Bodies stay as they are.
+cannot be done so is CannotRewrite, and the message is held. Bodies stay as they are: one that names a hidden person
+cannot be rewritten (contents.py).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from ..mail.message import Field, Mailbox, Message
 from ..organisation import Organisation
 from . import sentences
 from .content import Edit, merge
+from .contents import check_contents
 from .copies import Copy, Rewritten
 from .fields import Change, changes, items
 from .items import fits
@@ -45,6 +47,7 @@ def bcc(
     (mark.py). CannotRewrite: its text is a sentence for the reviewer.
     """
     concealed = _checked(message, envelope, organisation, hide_inside_above)
+    check_contents(message, envelope, organisation, concealed)
     changed = changes(message, concealed)
     if not _loses_everybody(message, changed):
         names, edits = splice(message, changed, top, forged=forged)
@@ -81,6 +84,7 @@ def separate(
     if _nothing_to_hide(message, concealed, outside):
         copies = tuple(Copy(each, as_written, as_written=True) for each in outside.values())
         return Rewritten((*copies, *for_inside), relay_names(message, forged))
+    check_contents(message, envelope, organisation, concealed)
     changed = changes(message, concealed)
     slot, changed = find_slot(message, changed)
     names, common = splice(message, changed, top, ("to",), forged)

@@ -46,6 +46,11 @@ def signed_content(data: bytes) -> bytes | None:
     return _octets(data, _expect(data, at, _EXPLICIT).start) if data[at : at + 1] == bytes([_EXPLICIT]) else None
 
 
+def is_encrypted(data: bytes) -> bool:
+    """Whether it is a kind of CMS that nobody reads without a key. Unreadable for what is no CMS."""
+    return _content_type(data, 0)[0] in _ENCRYPTED
+
+
 def _content_type(data: bytes, at: int) -> tuple[bytes, int]:
     """The object identifier that a SEQUENCE begins with, and the offset behind it."""
     oid = _expect(data, _expect(data, at, _SEQUENCE).start, _OID)

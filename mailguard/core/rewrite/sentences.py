@@ -15,6 +15,10 @@ MALFORMED = "It is malformed ({kind}), so that two mail programs could read the 
 ORIGINATOR = "Its {name} field shows the address of somebody who is to be hidden, and cannot be changed."
 NO_SENDER = "Nobody would be left in To, and the message names no sender's address to put there."
 ODD_ADDRESSES = "Too many of its addresses are written in a form that cannot be searched for."
+IN_TEXT = (
+    "Its text shows the address of somebody who is to be hidden, and only the sender can change the text: ask them to"
+    " take it out and to send the message again."
+)
 LEFT_OVER = "After the rewrite an address that is to be hidden could still be read in its header."
 CHANGED_MEANING = "After the rewrite the recipients would not read as they should."
 NO_COPY = "A copy for one of the recipients could not be addressed."

@@ -207,8 +207,11 @@ def test_finding(world: Any, condition: str, holds: bool) -> None:
     assert world.holds(f"finding: {{{condition}}}", seen) is holds
 
 
-def test_every_condition_has_a_test_here() -> None:
-    text = Path(__file__).read_text(encoding="utf-8")
+def test_every_condition_has_a_test_here_or_beside() -> None:
+    text = "".join(
+        (Path(__file__).parent / name).read_text(encoding="utf-8")
+        for name in ("test_conditions.py", "test_contents.py")
+    )
     assert [key for key in BY_KEY if f"{key}:" not in text and f'"{key}"' not in text] == []
 
 

@@ -37,3 +37,11 @@ VISIBLE_INTERNAL_RECIPIENTS = counted(
     consequence="Alone it also stops all-staff mail; combine it with envelope_external_recipients.",
     clause=lambda observation, value: sentences.inside_people(value),
 )
+INTERNAL_RECIPIENTS_SHOWN_OUTSIDE = counted(
+    "internal_recipients_shown_outside",
+    meaning="How many different inside mailboxes could be seen, where somebody outside gets or is shown the message.",
+    unit="mailboxes",
+    example="{at_least: 30}",
+    consequence="Nought for mail that stays inside. Trusted domains are outside here, too.",
+    clause=lambda observation, value: sentences.inside_people_outside(value),
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from . import content, originators, people, recipients, structure
+from . import content, contents, originators, people, recipients, structure
 from .declaration import Condition
 
 CONDITIONS: tuple[Condition, ...] = (
@@ -13,6 +13,12 @@ CONDITIONS: tuple[Condition, ...] = (
     people.VISIBLE_EXTERNAL_DOMAINS,
     people.VISIBLE_CONSUMER_RECIPIENTS,
     people.VISIBLE_INTERNAL_RECIPIENTS,
+    people.INTERNAL_RECIPIENTS_SHOWN_OUTSIDE,
+    contents.BODY_EXTERNAL_ADDRESSES,
+    contents.BODY_CONSUMER_ADDRESSES,
+    contents.QUOTED_EXTERNAL_RECIPIENTS,
+    contents.NESTED_EXTERNAL_RECIPIENTS,
+    contents.CONTACT_EXTERNAL_ADDRESSES,
     recipients.ENVELOPE_RECIPIENTS,
     recipients.ENVELOPE_EXTERNAL_RECIPIENTS,
     recipients.RECIPIENT_DOMAIN,
@@ -26,6 +32,7 @@ CONDITIONS: tuple[Condition, ...] = (
     content.SIZE_BYTES,
     content.CALENDAR,
     content.HAS_ATTACHMENTS,
+    contents.ENCRYPTED,
     structure.MALFORMED,
     structure.FINDING,
     structure.UNINSPECTABLE,

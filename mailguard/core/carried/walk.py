@@ -1,0 +1,275 @@
+"""Reads everything in a message that can name people, but for calendar parts and what detectors look into.
+
+Promises: total; work is bounded by the size of the message; what was not read to its end is in `unread`, so that the
+floor holds where a rule asked for it, and no count is cut without that. Attached messages are read by the same parser,
+at any depth that occurs; what is signed opaquely is read like what is not, since everybody can read it.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..mail.address import list_mailboxes
+from ..mail.decoded import TooLong, decoded_buffer, decoded_octets, decoded_texts, flowing
+from ..mail.header import BLIND_FIELDS, MAX_PART_HEADER_OCTETS, VISIBLE_FIELDS
+from ..mail.markup import readable
+from ..mail.mentions import MOST_MENTIONS, TooManyMentions, mentions
+from ..mail.message import Buffer, Field, Mailbox, Message, Part
+from ..mail.parse import parse
+from ..mail.quoted import Quoted, quoted_blocks
+from ..mail.text import decode_text
+from ..rewrite.opaque import Unreadable, is_encrypted, signed_content
+from .contacts import contact_text
+from .kind import PROBED_OCTETS, Kind, kind_of
+from .model import Attached, Carried
+
+MAX_DEPTH = 20
+"""Messages within messages: a thread that was forwarded as an attachment each time is rarely deeper than five."""
+MAX_MESSAGES = 500
+"""Attached messages of one message: the digest of a busy month has a hundred."""
+MAX_GROWTH = 4
+"""All attached messages together, each with what is attached to it, have at most so many times the whole's octets."""
+
+MOST_SIGNS = 1_000_000
+"""At signs that are looked at in one message; each costs a few microseconds (THREATS.md T80)."""
+MOST_BLOCKS = 20_000
+"""Quoted header blocks of one message."""
+
+_TEXTS = frozenset({Kind.TEXT, Kind.HTML, Kind.CONTACTS})
+_PGP = re.compile(r"^-----BEGIN PGP MESSAGE-----[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_ENCODED_FILE = re.compile(
+    r"^(?:begin(?:-base64)? [0-7]{3,4} [^\n]{1,255}\n[ -~]{2,78}\n"
+    r"|=ybegin line="
+    r"|\(this file must be converted with binhex)",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""A file within a text (uuencode, yEnc, BinHex). Some readers show it as an attachment; nothing here decodes it."""
+_SHOWN_FIELDS = ("subject", "comments", "keywords", "thread-topic")
+"""Header fields of free text, in which a list can be pasted as well as in the text below."""
+_SEPARATOR = re.compile(rb"(?:\A|(?<=\n))From [^\r\n]*\r?\n")
+_COUNT_LINE = re.compile(rb"[0-9]{1,12}[ \t]*\r?\n")
+_OUTER = "hp-outer"
+_CUT = frozenset(
+    {
+        *("header-too-long", "too-many-fields", "too-many-parts", "too-many-delimiter-lines", "nested-too-deep"),
+        *("boundary-missing", "boundary-reused", "multipart-without-parts", "message-partial", "transfer-encoding"),
+    }
+)
+"""Defects by which an attached message was not read to its end. What else is wrong with it concerns who sent it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entity:
+    """A message or MIME entity that waits to be read. path: of the part of the whole message that it lies in."""
+
+    message: Message
+    path: str
+    depth: int
+    attached: bool
+
+
+def carried(message: Message) -> Carried:
+    """Whom the contents of this message name."""
+    return _Walk(message).read()
+
+
+def each_text(message: Message, look: Callable[[str], None]) -> None:
+    """Have every text looked at that a recipient can read in this message, as far as its parts can be read."""
+    _Walk(message, look).read()
+
+
+class _Walk:
+    """Collects in order of appearance, level by level; no text is kept."""
+
+    def __init__(self, message: Message, look: Callable[[str], None] | None = None) -> None:
+        self.waiting = deque([_Entity(message, "", 0, attached=False)])
+        self.look = look
+        self.octets = len(message.raw) * MAX_GROWTH
+        self.messages = self.signs = self.blocks = 0
+        self.text: dict[str, None] = {}
+        self.contacts: dict[str, None] = {}
+        self.quoted: dict[Quoted, None] = {}
+        self.attached: list[Attached] = []
+        self.repeated: list[Mailbox] = []
+        self.unread: dict[str, None] = {}
+        self.encrypted = False
+
+    def read(self) -> Carried:
+        while self.waiting:
+            self._read_entity(self.waiting.popleft())
+        return Carried(
+            tuple(self.text),
+            tuple(self.quoted),
+            tuple(self.attached),
+            tuple(self.contacts),
+            tuple(self.repeated),
+            self.encrypted,
+            tuple(self.unread),
+        )
+
+    def _read_entity(self, entity: _Entity) -> None:
+        for each in entity.message.named(*_SHOWN_FIELDS):
+            self._mention(decode_text(entity.message.value(each)), self.text, entity.path)
+        inner = [mailbox for part in entity.message.root.walk() for mailbox in _repeated(entity, part)]
+        if entity.attached:
+            self._note_attached(entity, inner)
+        else:
+            self.repeated += inner if not entity.depth else [*entity.message.visible, *inner]
+        for part in entity.message.root.walk():
+            path = entity.path or part.path
+            self.encrypted |= part.media_type == "multipart/encrypted"
+            if part.children:
+                for text in _between(entity.message, part):
+                    self._read_text(text, path)
+            else:
+                self._read_leaf(entity, part, path)
+
+    def _note_attached(self, entity: _Entity, inner: list[Mailbox]) -> None:
+        message = entity.message
+        blind = [each for each in message.fields if each.name in BLIND_FIELDS]
+        shown = [*message.visible, *inner, *_listed(message, blind)]
+        recipients = tuple(dict.fromkeys(mailbox.address for mailbox in shown))
+        self.attached.append(Attached(message.originators, recipients))
+        if any(defect.kind in _CUT and defect.holds for defect in message.defects):
+            self.unread[entity.path] = None
+
+    def _read_leaf(self, entity: _Entity, part: Part, path: str) -> None:
+        kind = kind_of(part, _beginning(entity.message, part))
+        if kind is Kind.OPAQUE:
+            self.unread[path] = None
+        elif kind is Kind.CIPHERTEXT:
+            self.encrypted = True
+        elif kind in _TEXTS or (kind is Kind.CALENDAR and entity.attached):
+            self._read_texts(entity.message, part, kind, path)
+        elif kind is Kind.CMS:
+            self._open(entity, part, path)
+        elif kind in (Kind.MESSAGE, Kind.MAILBOX):
+            for content in _messages(kind, decoded_buffer(entity.message, part)):
+                self._enter(entity, content, path, attached=entity.attached or not _is_wrapping(part))
+
+    def _read_texts(self, message: Message, part: Part, kind: Kind, path: str) -> None:
+        try:
+            for text in decoded_texts(message, part):
+                if kind is Kind.HTML:
+                    self._read_text(readable(text), path)
+                elif kind is Kind.TEXT:
+                    self._read_text(flowing(text, part), path)
+                else:
+                    self._read_contacts(contact_text(text), path)
+        except TooLong:
+            self.unread[path] = None
+
+    def _read_contacts(self, text: str, path: str) -> None:
+        if self.look:
+            self.look(text)
+        self._mention(text, self.contacts, path)
+
+    def _read_text(self, text: str, path: str) -> None:
+        if self.look:
+            self.look(text)
+        if _PGP.search(text):
+            self.encrypted = True
+        if _ENCODED_FILE.search(text):
+            self.unread[path] = None
+        if self.blocks <= MOST_BLOCKS:
+            self._quote(text, path)
+        self._mention(text, self.text, path)
+
+    def _quote(self, text: str, path: str) -> None:
+        try:
+            found = quoted_blocks(text)
+        except TooManyMentions:
+            self.unread[path] = None
+            return
+        self.blocks += len(found)
+        self.quoted.update(dict.fromkeys(found))
+        if self.blocks > MOST_BLOCKS:
+            self.unread[path] = None
+
+    def _mention(self, text: str, into: dict[str, None], path: str) -> None:
+        self.signs += text.count("@")
+        if self.signs > MOST_SIGNS or len(into) > MOST_MENTIONS:
+            self.unread[path] = None
+            return
+        try:
+            found = mentions(text)
+        except TooManyMentions as more:
+            found = more.found
+        into.update(dict.fromkeys(found))
+        if len(into) > MOST_MENTIONS:
+            self.unread[path] = None
+
+    def _open(self, entity: _Entity, part: Part, path: str) -> None:
+        """An S/MIME part: ciphertext, or what everybody can read in it."""
+        data = decoded_octets(entity.message, part)
+        try:
+            content = signed_content(data)
+        except (Unreadable, binascii.Error):
+            self.unread[path] = None
+            return
+        if content is not None:
+            self._enter(entity, content, path, attached=entity.attached)
+        elif is_encrypted(data):
+            self.encrypted = True
+
+    def _enter(self, entity: _Entity, content: Buffer, path: str, *, attached: bool) -> None:
+        self.octets -= len(content)
+        self.messages += 1
+        if entity.depth >= MAX_DEPTH or self.messages > MAX_MESSAGES or self.octets < 0:
+            self.unread[path] = None
+            return
+        self.waiting.append(_Entity(parse(content), path, entity.depth + 1, attached))
+
+
+def _repeated(entity: _Entity, part: Part) -> Iterator[Mailbox]:
+    """Recipients in a part's own header: RFC 9788, the drafts before it, and mailers that just repeat the fields."""
+    if part is entity.message.root:
+        return
+    named = [each for each in part.fields if each.name in VISIBLE_FIELDS or each.name in BLIND_FIELDS]
+    yield from _listed(entity.message, named)
+    for outer in (each for each in part.fields if each.name == _OUTER):
+        inside = parse(entity.message.value(outer).strip() + b"\r\n\r\n")
+        yield from inside.visible
+
+
+def _listed(message: Message, fields: list[Field]) -> Iterator[Mailbox]:
+    for each in fields:
+        octets = bytes(message.raw[each.start : each.end])
+        yield from list_mailboxes(octets, each, each.start)[0]
+
+
+def _is_wrapping(part: Part) -> bool:
+    """RFC 8551 section 3.1: `forwarded=no` says that the message inside is this one, under its signature."""
+    return part.parameters.get("forwarded", "").lower() == "no"
+
+
+def _messages(kind: Kind, octets: Buffer) -> Iterator[Buffer]:
+    """The messages in a part: one, behind the count of an .emlx file, or all of a mailbox file."""
+    if kind is Kind.MESSAGE:
+        count = _COUNT_LINE.match(octets)
+        yield octets[count.end() :] if count else octets
+        return
+    starts = list(_SEPARATOR.finditer(octets))
+    for index, start in enumerate(starts):
+        yield octets[start.end() : starts[index + 1].start() if index + 1 < len(starts) else len(octets)]
+    if not starts:
+        yield octets
+
+
+def _beginning(message: Message, part: Part) -> bytes:
+    """The first octets of a leaf, decoded: as many encoded ones as they can take."""
+    end = min(part.end, part.body_start + 3 * PROBED_OCTETS)
+    return decoded_octets(message, part, end)[:PROBED_OCTETS]
+
+
+def _between(message: Message, part: Part) -> Iterator[str]:
+    """What a reader without MIME would show around the parts of a multipart."""
+    first, last = part.children[0], part.children[-1]
+    for start, end in ((part.body_start, first.start), (last.end, part.end)):
+        octets = bytes(message.raw[start : max(start, end)])
+        if b"@" in octets:
+            yield octets[: 3 * MAX_PART_HEADER_OCTETS].decode("utf-8", "replace")

@@ -1,0 +1,45 @@
+"""The text that HTML holds, whoever can see it: shown or hidden, in elements, attributes, comments, scripts and styles.
+
+Made for searching, not for showing (that is safe_text.py). Promises: total; linear; nothing is left out, so that no
+trick of style hides anything from it. Where a tag stood within a line there is a SEAM, where a block or a cell ended
+there is a line break or a tab.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from .mentions import SEAM
+
+_WITHIN_A_LINE = (
+    "span|[abiqsu]|font|strong|em|o:p|wbr|abbr|acronym|bd[io]|big|cite|code|del|dfn|ins|kbd|mark|nobr|samp|small|strike"
+    "|su[bp]|tt|var"
+)
+_INLINE = re.compile(rf"</?(?:{_WITHIN_A_LINE})(?=[\s/>])[^<>]*>")
+_CELL = re.compile(r"</?t[dh](?=[\s/>])[^<>]*>")
+_TAG = re.compile(r"<[^<>]*>")
+_TELLING_TAG = re.compile("<([^<>@%&\uff20\ufe6b]*(?:[@%&\uff20\ufe6b]|at[\\])}])[^<>]*)>")
+"""Whose attributes could name somebody."""
+_SIGNS = ("@", "%40", "%2540", "&#", "&c", "\uff20", "\ufe6b", "at]", "at)", "at}", "pgp message")
+"""One of them is in every document that mentions somebody; most newsletters and notices have none."""
+_COMMON = (("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&shy;", ""), ("&#8203;", ""))
+
+
+def readable(source: str) -> str:
+    """All text of an HTML document in lines, in lower case, then the contents of tags that could name somebody."""
+    source = source.lower()
+    if not any(sign in source for sign in _SIGNS):
+        return ""
+    tags = _TELLING_TAG.findall(source)
+    shown = _TAG.sub("\n", _CELL.sub("\t", _INLINE.sub(SEAM, source)))
+    return decode_entities("\n".join([shown, *tags]))
+
+
+def decode_entities(text: str) -> str:
+    """`&#64;` is an at sign. The common ones are replaced at once; only what is left over costs a look each."""
+    if "&" not in text:
+        return text
+    for entity, character in _COMMON:
+        text = text.replace(entity, character)
+    return html.unescape(text)
