@@ -22,7 +22,7 @@ def addressed(case: build.Case) -> Envelope:
 
 def copies(case: build.Case, organisation: Organisation, above: int | None) -> dict[str, bytes]:
     """What each recipient outside gets."""
-    rewritten = separate(parse(case.raw), addressed(case), organisation, hide_inside_above=above, received=RECEIVED)
+    rewritten = separate(parse(case.raw), addressed(case), organisation, hide_inside_above=above, top=RECEIVED)
     made = [(copy.recipients, Content(case.raw, copy.edits).to_bytes()) for copy in rewritten.copies]
     return {each.address: content for recipients, content in made for each in recipients}
 
