@@ -155,15 +155,17 @@ organisation:
 
 # Where your mail server or line-of-business system sends its outgoing mail.
 listen:
-  - address: "127.0.0.1:2525"     # off loopback, `allow` is needed
-    # tls: none
+  - address: "127.0.0.1:2525"     # off loopback, `allow` or `sign_in` is needed
+    # tls: none                   # none | starttls | implicit; the last two need `certificate` and `key`
     # allow: [127.0.0.0/8]        # networks whose clients may submit
+    # sign_in: none               # none | smarthost (tried at the smarthost) | local (`mailguard user add`); needs TLS
     # line_ends: refuse           # refuse | normalise: what becomes of a bare CR or LF in a message
 
-# The mail server that checked mail goes to.
+# The mail server that checked mail goes to; a list of several may stand here (docs/operating.md "Smarthosts").
 smarthost:
   address: {smarthost}
   # tls: opportunistic            # none | opportunistic | required | implicit
+  # trusts_address: false         # true: it takes mail from this computer without a sign-in
   # username: mailguard           # sign in there; needs TLS
   # password_file: smarthost.password
   # messages_per_minute: 600      # how fast separate copies leave; default: as fast as it takes them
@@ -189,8 +191,11 @@ notices:
 # limits: {{recipients: 5000, message_bytes: 52428800}}
 # outbox: {{}}                      # how what waits is tried again; see docs/reference.md
 # metrics: {{address: "127.0.0.1:9109"}}   # Prometheus metrics and health; off unless set
+# dkim: []                        # keys to sign with what was rewritten (docs/operating.md)
 # hostname: guard.elmroad.example # in greetings and Received fields; default: this computer's name
 # spool: /var/spool/mailguard     # where large messages wait, unlinked; default: the system's temporary folder
 # log_level: info
+# log_file: null                  # a file to log to; default: stderr
+# stop_grace_seconds: 30          # how long a stop waits for messages that are under way
 # workers: 1
 """
