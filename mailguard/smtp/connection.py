@@ -68,7 +68,6 @@ class Connection(SMTP):
             house.hostname,
             house.limits,
             house.capabilities,
-            checks_recipients=house.recipient_check is not None,
             offers_tls=house.settings.tls == "starttls",
             sign_in=house.terms,
         )

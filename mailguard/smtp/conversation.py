@@ -39,7 +39,7 @@ _FAULTS = {
 }
 
 
-_UNSETTLED = frozenset({Then.CHECK, Then.SIGN_IN, Then.CHALLENGE})
+_UNSETTLED = frozenset({Then.SIGN_IN, Then.CHALLENGE})
 
 
 class Conversation:
@@ -117,12 +117,10 @@ class Conversation:
         if answer.error:
             log.info("session_cut_off", session=self._session, reply=answer.wire[:9].decode("ascii"))
 
-    # What others decide about.
+    # A sign-in.
 
     async def _settled(self, answer: Answer) -> Answer:
-        """What a command comes to that others decide about, or that asks for a response."""
-        if answer.then is Then.CHECK:
-            return await self._check()
+        """What a sign-in comes to that was asked for, or that asks for a response."""
         if answer.then is Then.SIGN_IN:
             answer = await self._try_sign_in()
         if answer.then is Then.CHALLENGE:
@@ -139,17 +137,6 @@ class Conversation:
         await channel.flush()
         channel.disarm()
         return dialogue.settle_sign_in(await doorkeeper.attempt(*dialogue.attempt(), channel.has_left))
-
-    async def _check(self) -> Answer:
-        dialogue, check = self._dialogue, self._house.recipient_check
-        assert check is not None and dialogue.session is not None and dialogue.candidate is not None
-        self._channel.disarm()
-        try:
-            return dialogue.settle(await check(dialogue.session, dialogue.candidate.path))
-        except (Exception, asyncio.CancelledError) as error:
-            if cancelled_from_outside():
-                raise
-            return dialogue.settle(self._failed("recipient_check_failed", error))
 
     # A message.
 

@@ -10,7 +10,7 @@ from ipaddress import IPv6Address, ip_address
 from pathlib import Path as FilePath
 from typing import Protocol
 
-from ..core.envelope import Envelope, Path
+from ..core.envelope import Envelope
 from ..core.mail.message import Buffer
 from ..core.reply import Reply
 from ..core.session import Session
@@ -23,7 +23,6 @@ from .session_limits import ConnectionLimits
 from .signing_in import SignInTerms
 
 Submit = Callable[[Session, Envelope, Buffer], Awaitable[Reply]]
-RecipientCheck = Callable[[Session, Path], Awaitable[Reply | None]]
 
 
 class Door(Protocol):
@@ -48,7 +47,6 @@ class House:
     hostname: str
     submit: Submit
     capabilities: Callable[[], Capabilities]
-    recipient_check: RecipientCheck | None
     connections: ConnectionLimits
     spool_directory: FilePath | None
     now: Callable[[], datetime]

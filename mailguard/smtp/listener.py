@@ -22,7 +22,7 @@ from .certificate import Certificate
 from .channel import LINGER_SECONDS
 from .connection import Connection
 from .doorkeeper import LEAVE_SECONDS, Doorkeeper
-from .house import House, RecipientCheck, Submit, within
+from .house import House, Submit, within
 from .listen_settings import Limits, ListenerSettings, why_unusable
 from .own_addresses import own_addresses
 from .session_limits import ConnectionLimits
@@ -36,10 +36,10 @@ log = logger("listener")
 
 class Listener:
     """Listens on one address until `stop`. submit: takes a message and answers for it; it may take long, and whatever
-    it raises becomes 451. capabilities: what the next hop takes, asked at each EHLO. recipient_check: a reply that
-    refuses a recipient, or None. connections: shared by all listeners that share `connections` of `limits`.
-    spool_directory: where large messages wait (the system's temporary folder unless given). sign_in: who may send; due
-    where the settings ask for it. sign_in_limits: shared like `connections`. sign_in_watch: is told of each attempt.
+    it raises becomes 451. capabilities: what the next hop takes, asked at each EHLO. connections: shared by all
+    listeners that share `connections` of `limits`. spool_directory: where large messages wait (the system's temporary
+    folder unless given). sign_in: who may send; due where the settings ask for it. sign_in_limits: shared like
+    `connections`. sign_in_watch: is told of each attempt.
 
     SettingsError for settings that must not be served.
     """
@@ -51,7 +51,6 @@ class Listener:
         hostname: str,
         submit: Submit,
         capabilities: Callable[[], Capabilities],
-        recipient_check: RecipientCheck | None = None,
         *,
         connections: ConnectionLimits | None = None,
         spool_directory: FilePath | None = None,
@@ -76,7 +75,6 @@ class Listener:
             name,
             submit,
             capabilities,
-            recipient_check,
             connections or ConnectionLimits(limits),
             spool_directory,
             now or _utc_now,

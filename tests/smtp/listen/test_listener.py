@@ -118,23 +118,6 @@ async def test_421_from_submit_closes() -> None:
         assert await client.line() == b""
 
 
-async def test_recipient_check() -> None:
-    async def check(session: Session, path: MailPath) -> Reply | None:
-        if path.address.startswith("broken"):
-            raise RuntimeError("secret")
-        return Reply(550, "5.1.1", "No such person") if path.address.startswith("nobody") else None
-
-    async with open_door(recipient_check=check) as door, connect(door) as client:
-        await client.reply()
-        client.send(
-            b"EHLO x\r\nMAIL FROM:<a@in.example>\r\nRCPT TO:<nobody@out.example>\r\nRCPT TO:<b@out.example>\r\n"
-            b"RCPT TO:<broken@out.example>\r\nDATA\r\nx\r\n.\r\n"
-        )
-        replies = await client.replies(7)
-        assert [each[:3] for each in replies] == [b"250", b"250", b"550", b"250", b"451", b"354", b"250"]
-        assert [each.address for each in door.messages[0].envelope.recipients] == ["b@out.example"]
-
-
 async def test_large_content_is_a_map_and_small_is_bytes(tmp_path: Path) -> None:
     kinds: list[type] = []
 
