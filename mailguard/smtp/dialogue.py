@@ -46,7 +46,6 @@ class Then(Enum):
     """What the listener does after the reply."""
 
     GO_ON = "go_on"
-    CHECK = "check"
     SIGN_IN = "sign_in"
     CHALLENGE = "challenge"
     CONTENT = "content"
@@ -57,10 +56,9 @@ class Then(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """wire: the reply with its CRLF, b"" where nothing is said. then: CHECK means that `candidate` waits for
-    `settle`; SIGN_IN that `attempt` is to be tried and waits for `settle_sign_in`; CHALLENGE that the next line is a
-    response to it and no command; SECURE that TLS begins behind the reply; DROP closes without a word.
-    error: whether it counts towards errors_per_session."""
+    """wire: the reply with its CRLF, b"" where nothing is said. then: SIGN_IN means that `attempt` is to be tried and
+    waits for `settle_sign_in`; CHALLENGE that the next line is a response to it and no command; SECURE that TLS begins
+    behind the reply; DROP closes without a word. error: whether it counts towards errors_per_session."""
 
     wire: bytes
     then: Then = Then.GO_ON
@@ -82,7 +80,6 @@ _TOO_MANY_RECIPIENTS = Answer(to_wire(replies.TOO_MANY_RECIPIENTS))  # no error:
 _TOO_MANY_ERRORS = _says(replies.TOO_MANY_ERRORS, Then.CLOSE)
 _SEND_CONTENT = Answer(to_wire(replies.SEND_CONTENT), Then.CONTENT)
 _START_TLS = _says(replies.READY_FOR_TLS, Then.SECURE)
-_CHECK = Answer(b"", Then.CHECK)
 _SIGN_IN = Answer(b"", Then.SIGN_IN)
 _DROP = Answer(b"", Then.DROP)
 
@@ -104,7 +101,6 @@ class Dialogue:
     closing: set by the listener when it wants no new transactions. messages, commands, errors: counts so far."""
 
     __slots__ = (
-        "_checks",
         "_hostname",
         "_limits",
         "_offer",
@@ -114,7 +110,6 @@ class Dialogue:
         "_reverse_path",
         "_signing_in",
         "_smtputf8",
-        "candidate",
         "capabilities",
         "closing",
         "commands",
@@ -133,7 +128,6 @@ class Dialogue:
         limits: Limits,
         offer: Callable[[], Capabilities],
         *,
-        checks_recipients: bool = False,
         offers_tls: bool = False,
         sign_in: SignInTerms | None = None,
     ) -> None:
@@ -141,7 +135,6 @@ class Dialogue:
         self._hostname = hostname
         self._limits = limits
         self._offer = offer
-        self._checks = checks_recipients
         self._signing_in = SigningIn(sign_in) if sign_in is not None else None
         self.capabilities = Capabilities()
         self.session: Session | None = None
@@ -149,7 +142,6 @@ class Dialogue:
         self.secure = False
         self.closing = False
         self.commands = self.errors = self.messages = 0
-        self.candidate: Recipient | None = None
         self.forget()
 
     def comes_from(self, peer: str) -> None:
@@ -209,15 +201,6 @@ class Dialogue:
     def content_refused(self, reply: Reply) -> Answer:
         """The content that `reply` refuses was malformed or too large."""
         return self._counted(_says(reply))
-
-    def settle(self, refusal: Reply | None) -> Answer:
-        """The recipient that waited in `candidate` is taken, or refused with a reply."""
-        candidate, self.candidate = self.candidate, None
-        if refusal is not None:
-            return self._counted(_says(refusal, Then.CLOSE if refusal.code == 421 else Then.GO_ON))
-        if candidate is not None:
-            self._recipients.append(candidate)
-        return _RECIPIENT_OK
 
     def attempt(self) -> tuple[Session, Credentials]:
         """What is to be tried: handed out once, and kept here no longer."""
@@ -358,9 +341,6 @@ class Dialogue:
             path = parse_forward_path(text, smtputf8=self._smtputf8)
         except PathError as error:
             return _says(replies.bad_recipient(error.kind, str(error)))
-        if self._checks:
-            self.candidate = Recipient(path, parameters)
-            return _CHECK
         self._recipients.append(Recipient(path, parameters))
         return _RECIPIENT_OK
 

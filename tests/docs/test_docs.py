@@ -35,14 +35,19 @@ def log_events() -> dict[str, str]:
                     found[event.value] = file.name
                 else:
                     found.update(dict.fromkeys(_handed_on(file), file.name))
+        found.update(dict.fromkeys(_named_to("cannot_go_on", file), file.name))
     return found
 
 
 def _handed_on(file: Path) -> list[str]:
     """Events that a function is given by name: the first argument of every `self._failed`."""
-    named = re.findall(r'self\._failed\(\s*"([a-z_]+)"', file.read_text())
+    named = _named_to(r"self\._failed", file)
     assert named, f"{file}: an event that is no constant"
     return named
+
+
+def _named_to(function: str, file: Path) -> list[str]:
+    return re.findall(rf'{function}\(\s*"([a-z_]+)"', file.read_text())
 
 
 def commands() -> list[str]:

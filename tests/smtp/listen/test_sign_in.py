@@ -13,8 +13,8 @@ from mailguard import logs
 from mailguard.core.outcome import SmarthostReply
 from mailguard.core.reply import Reply
 from mailguard.core.sign_in import SignInAnswer, SignInOutcome
+from mailguard.smtp import channel, connection, conversation
 from mailguard.smtp import doorkeeper as doorkeeper_module
-from mailguard.smtp import listener as listener_module
 from mailguard.smtp.listen_settings import Limits
 from mailguard.smtp.sign_in_limits import SignInLimits
 from tests.fakes.sign_in import ACCEPTED, REFUSED, UNAVAILABLE, FakeSignIn
@@ -456,7 +456,7 @@ async def test_local_accounts_are_bound_to_no_connection() -> None:
 
 async def test_the_log_has_no_account_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     events = Events()
-    for module in (doorkeeper_module, listener_module):
+    for module in (channel, connection, conversation, doorkeeper_module):
         monkeypatch.setattr(module, "log", events)
     for answer in (ACCEPTED, REFUSED, UNAVAILABLE, RuntimeError(f"anna@in.example {SECRET.decode()}")):
         sign_in = FakeSignIn(answer)

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from mailguard.smtp import listener
+from mailguard.smtp import channel
 from tests.smtp.listen.door import Client, Door, connect, open_door
 
 TOO_SLOW = b"421 4.4.2 Nothing complete came in time, goodbye"
@@ -154,7 +154,7 @@ async def test_memory_is_bounded_for_a_message_that_is_taken(tmp_path: object) -
 
 
 async def test_a_command_line_without_end_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "LINGER_SECONDS", 0.2)
+    monkeypatch.setattr(channel, "LINGER_SECONDS", 0.2)
     async with open_door() as door, connect(door) as client:
         await client.line()
         with pytest.raises(ConnectionError):

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from mailguard.core.errors import SettingsError
-from mailguard.smtp import listener as listener_module
+from mailguard.smtp import channel
 from mailguard.smtp.listen_settings import Limits
 from mailguard.smtp.session_limits import ConnectionLimits
 from tests.smtp.listen.certificates import make_pair, run
@@ -191,7 +191,7 @@ async def test_t3_commands_injected_behind_starttls_are_dropped(
 ) -> None:
     """What somebody put behind STARTTLS in the same packet is neither answered nor carried out."""
     events = Events()
-    monkeypatch.setattr(listener_module, "log", events)
+    monkeypatch.setattr(channel, "log", events)
     injected = b"EHLO evil.example\r\nMAIL FROM:<evil@out.example>\r\nRCPT TO:<victim@in.example>\r\nDA"
     async with open_door(tls="starttls", **pair) as door, connect(door) as client:
         await client.reply()

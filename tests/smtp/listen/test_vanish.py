@@ -10,7 +10,7 @@ import struct
 import pytest
 
 from mailguard.core.reply import Reply
-from mailguard.smtp import listener
+from mailguard.smtp import conversation
 from tests.smtp.listen.door import TAKEN, Door, Events, connect, open_door
 
 WIRE = (
@@ -63,7 +63,7 @@ async def test_at_every_offset(how: str) -> None:
 
 @pytest.mark.parametrize("how", ["close", "reset", "half"])
 async def test_cannot_cancel_what_has_begun(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "log", events := Events())
+    monkeypatch.setattr(conversation, "log", events := Events())
     began, release, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def submit(*_: object) -> Reply:
