@@ -182,6 +182,12 @@ class Settings(BaseModel):
         default=timedelta(hours=24),
         description="How long a hold waits for a decision before it ends as not sent. Default: 24h. Example: 4h.",
     )
+    calendar_memory: Duration = Field(
+        default=timedelta(days=400),
+        description="How long after its last message an invitation that a rule sent as separate copies is remembered, "
+        "so that updates and cancellations of it are sent in the same way. Default: 400d; a number with s, m, h or d. "
+        "Example: 730d. After that a small update shows its attendees to each other again.",
+    )
     retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long what is kept.")
     workers: int = Field(
         default=1,

@@ -26,6 +26,7 @@ class Status(IntEnum):
 STATUSES: tuple[tuple[type[MailguardError], Status], ...] = (
     (errors.AlreadyDecided, Status.DECIDED),
     (errors.NotAllowed, Status.NOT_ALLOWED),
+    (errors.FormDoesNotFit, Status.USAGE),
     (errors.CannotRewrite, Status.NOT_ALLOWED),
     (errors.IllegalTransition, Status.NOT_ALLOWED),
     (errors.UnknownReference, Status.USAGE),

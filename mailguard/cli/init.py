@@ -187,6 +187,7 @@ notices:
   # reverse_path: null            # envelope sender of notices; null: nobody gets their bounces
 
 # deadline: 24h                   # a hold that nobody decides in this time ends as not sent
+# calendar_memory: 400d           # so long updates of an invitation sent as separate copies are sent so too
 # retention: {{held: 30d, evidence: 400d}}
 # limits: {{recipients: 5000, message_bytes: 52428800}}
 # outbox: {{}}                      # how what waits is tried again; see docs/reference.md

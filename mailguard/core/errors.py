@@ -47,6 +47,10 @@ class PasswordsUnavailable(MailguardError):
     """Passwords cannot be tried now: too many at once, or no memory for it."""
 
 
+class FormDoesNotFit(CannotRewrite):
+    """The form that was asked for can hide nobody in such a message; another form can."""
+
+
 class StoreUnavailable(MailguardError):
     """The store cannot be reached, is full, locked or broken."""
 

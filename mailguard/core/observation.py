@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from .carried.counts import Readers, carried_facts
 from .carried.walk import carried
 from .consumer_providers import is_consumer_provider
 from .envelope import Envelope
-from .kinds import is_calendar, is_tnef
+from .kinds import is_tnef
 from .mail.header import ORIGINATOR_FIELDS
-from .mail.message import Defect, Mailbox, Message, Part
+from .mail.message import Defect, Message, Part
 from .mail.search import find_addresses
 from .mail.text import decode_charset, decode_words, unfold
+from .occasion import occasions
 from .organisation import Organisation
 from .own_address import claims_of_others
 from .verdict import Finding, Inspection
@@ -39,11 +41,13 @@ class Observation:
 
     reverse_path: canonical, None for the null path. originators: what From and Sender claim; originators_clear: whether
     they can be relied on (there is one, and no defect in those fields that leaves a doubt). recipient_domains: of the
-    envelope, distinct, in order. visible: distinct canonical addresses in order. shown_in: field names that show
-    outsiders, for people ("Cc"). inspectable: paths of the parts that can be read; closed: of those that can name
-    people and that nothing has read. facts: name of condition -> value, no address among them (they stand in the
-    ledger). claims_of_others: places that claim a sender other than the account that signed in (own_address.py), None
-    where it may send as anybody, or nobody signed in.
+    envelope, distinct, in order. visible: distinct canonical addresses in order, attendees of calendar parts last.
+    shown_in: what shows outsiders, for people ("Cc", "the invitation"). invitation: whether a calendar part is more
+    than a file with dates. occasions: what later messages of its invitations are known by; history: those of them that
+    a rule separated, with its id, None where nobody was asked yet. inspectable: paths of the parts that can be read;
+    closed: of those that can name people and that nothing has read. facts: name of condition -> value, no address among
+    them (they stand in the ledger). claims_of_others: places that claim a sender other than the account that signed in
+    (own_address.py), None where it may send as anybody, or nobody signed in.
     """
 
     facts: Mapping[str, Any]
@@ -53,6 +57,9 @@ class Observation:
     recipient_domains: tuple[str, ...]
     visible: tuple[str, ...]
     shown_in: tuple[str, ...]
+    invitation: bool
+    occasions: tuple[str, ...]
+    history: Mapping[str, str] | None
     media_types: tuple[str, ...]
     inspectable: tuple[str, ...]
     closed: tuple[str, ...]
@@ -79,20 +86,25 @@ class Observation:
         return tuple(defect for defect in self.defects if defect.holds)
 
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
 def observe(
     message: Message,
     envelope: Envelope,
     organisation: Organisation,
     inspections: Mapping[str, Inspection] | None = None,
     may_send_as: frozenset[str] | None = None,
+    history: Mapping[str, str] | None = NOTHING,
 ) -> Observation:
     """Everything that a policy can ask about this message. inspections: by path of the part, those made so far.
 
-    may_send_as: as in Session.
+    may_send_as: as in Session. history: as in Observation; by default nothing is remembered, and nobody is asked.
     """
     contents = carried(message)
-    shown = (*message.visible, *contents.repeated)
-    visible = tuple(dict.fromkeys(mailbox.address for mailbox in shown))
+    listed = [(mailbox.address, _shown_as(mailbox.field)) for mailbox in (*message.visible, *contents.repeated)]
+    listed += [(address, INVITATION) for calendar in message.calendars for address in calendar.addresses]
+    visible = tuple(dict.fromkeys(address for address, _ in listed))
     sides = _Sides(organisation)
     outside = [address for address in visible if not sides.is_inside(address)]
     counted = [address for address in outside if sides.counts(address)]
@@ -128,7 +140,10 @@ def observe(
         originators_clear=bool(message.originators) and not _unclear_originators(message.defects),
         recipient_domains=domains,
         visible=visible,
-        shown_in=_shown_in(shown, counted),
+        shown_in=_shown_in(listed, counted),
+        invitation=any(calendar.invites for calendar in message.calendars),
+        occasions=occasions(message) if message.calendars else (),
+        history=history,
         media_types=tuple(dict.fromkeys(part.media_type for part in message.root.walk())),
         inspectable=tuple(part.path for part in parts if _is_attachment(part)),
         closed=contents.unread,
@@ -153,9 +168,12 @@ SENDER_FIELDS = (
 
 
 def _sender_addresses(message: Message) -> Iterator[str]:
+    """An organiser stands for the sender of an invitation, as From does, and everybody invited reads it."""
     for named in message.named(*SENDER_FIELDS):
         for found in find_addresses(message.value(named)):
             yield found.address
+    for calendar in message.calendars:
+        yield from calendar.organisers
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +216,17 @@ def _domain(address: str) -> str:
     return address.rpartition("@")[2]
 
 
-def _shown_in(mailboxes: Iterable[Mailbox], counted: Iterable[str]) -> tuple[str, ...]:
+INVITATION = "the invitation"
+"""Where the attendees of a calendar part are shown, in the words of a reason."""
+
+
+def _shown_as(field: str) -> str:
+    return "-".join(word.capitalize() for word in field.split("-"))
+
+
+def _shown_in(listed: Iterable[tuple[str, str]], counted: Iterable[str]) -> tuple[str, ...]:
     wanted = set(counted)
-    names = dict.fromkeys(mailbox.field for mailbox in mailboxes if mailbox.address in wanted)
-    return tuple("-".join(word.capitalize() for word in name.split("-")) for name in names)
+    return tuple(dict.fromkeys(place for address, place in listed if address in wanted))
 
 
 HARMLESS = frozenset({"8-bit-header", "long-header-line"})
@@ -220,8 +245,8 @@ def _is_attachment(part: Part) -> bool:
 
 
 def _has_calendar(message: Message, parts: Iterable[Part]) -> bool:
-    """A calendar part by type or by name, TNEF (which may carry one), or Outlook's mark on the whole message."""
-    if any(is_calendar(part) or is_tnef(part) for part in parts):
+    """A calendar part by type, name or beginning, TNEF, which may carry one, or Outlook's mark on the whole message."""
+    if message.calendars or any(is_tnef(part) for part in parts):
         return True
     return any(b"calendarmessage" in message.value(each).lower() for each in message.named("content-class"))
 

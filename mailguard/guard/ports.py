@@ -184,6 +184,18 @@ class Passwords(Protocol):
         ...
 
 
+class History(Protocol):
+    """What earlier messages leave behind for later ones. Occasions (core/occasion.py) are kept as keyed hashes."""
+
+    async def separated(self, occasions: Sequence[str], now: datetime) -> Mapping[str, str]:
+        """Which of these a rule has sent as separate copies, with the rule's id. What has expired is not told."""
+        ...
+
+    async def remember(self, occasions: Sequence[str], rule: str, until: datetime) -> int:
+        """Keep that this rule separated them, until then; a later call for the same wins. How many were kept."""
+        ...
+
+
 class Inspector(Protocol):
     """Reads what attachments carry, away from the event loop."""
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 from ..core.errors import AlreadyDecided, CannotRewrite, MailguardError, NotAllowed
 from ..core.lifecycle import OPEN, Act, State, after
-from ..core.mail.message import Buffer
+from ..core.mail.message import Buffer, Message
 from ..core.mail.parse import parse
 from ..core.rewrite import sentences
 from ..core.rewrite.copies import Copy, Rewritten
@@ -23,6 +23,7 @@ from ..core.rewrite.top import Top
 from ..core.verdict import Rewrite
 from ..logs import logger
 from . import entries
+from .memory import InvitationMemory
 from .notices import Notices
 from .ports import Blobs, Clock, Quarantine
 from .records import Held, HeldChange, NewDelivery, NewEntry
@@ -52,6 +53,7 @@ class Review:
         quarantine: Quarantine,
         blobs: Blobs,
         notices: Notices,
+        memory: InvitationMemory,
         clock: Clock,
         give_up_after: timedelta,
         wake: Callable[[], None],
@@ -60,6 +62,7 @@ class Review:
         self._quarantine = quarantine
         self._blobs = blobs
         self._notices = notices
+        self._memory = memory
         self._clock = clock
         self._give_up_after = give_up_after
         self._wake = wake
@@ -105,6 +108,8 @@ class Review:
         change: HeldChange,
         answer: Answer,
     ) -> Held:
+        if form == "separate":
+            await self._memory.remember(await self._message(held), _rule(held))
         rows = tuple(self._row(held, form, copy, index, change.at) for index, copy in enumerate(rewritten.copies))
         changes = list(rewritten.changes)
         record = _entry("message_released", held, actor, change.at, form=form, rows=len(rows), changes=changes)
@@ -142,9 +147,11 @@ class Review:
             raise AlreadyDecided(already(held))
         return held
 
+    async def _message(self, held: Held) -> Message:
+        return await asyncio.to_thread(parse, await self._original(held))
+
     async def _rewritten(self, held: Held, form: Form) -> Rewritten:
-        raw = await self._original(held)
-        message = await asyncio.to_thread(parse, raw)
+        message = await self._message(held)
         top = Top(held.top)
         if form == "original":
             return self._rewriting.as_written(message, held.envelope, top)
@@ -202,6 +209,11 @@ class Review:
         done = await self._quarantine.change(change, [*records, *extra], [*rows, *told])
         self._wake()
         return done
+
+
+def _rule(held: Held) -> str | None:
+    """The rule that the release is owed to; a floor is none."""
+    return next((rule for rule in held.rules if not rule.startswith("floor-")), None)
 
 
 def already(held: Held) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ from ..core.verdict import Disposition, Inspection, Needs, Rewrite, Verdict
 from ..logs import logger
 from . import entries
 from .judged import Judged, decision, delivery, held_message
+from .memory import InvitationMemory
 from .notices import Notices
 from .ports import Clock, Inspector, Ledger, Outbox, Quarantine, Randomness, Smarthost
 from .records import NewDelivery, NewEntry, NewHeld, result_of
@@ -50,6 +52,9 @@ BIG_MESSAGE_BYTES = 262_144
 """Above this, parsing and hashing run in a thread, so that one message does not delay the others."""
 BIG_TEXT_BYTES = 65_536
 """Reading the texts of a message takes up to a tenth of a second a megabyte (docs/decisions/bodies.md)."""
+BIG_CALENDAR_BYTES = 32_768
+"""As BIG_MESSAGE_BYTES, for what may hold a calendar, of which each line is read, twice where it names somebody."""
+_CALENDAR = re.compile(rb"calendar|\.ics\b|\.vcs\b|/ics\b|QkVHSU46VkNB", re.IGNORECASE)
 
 MOST_HOPS = 100
 """Received fields above which a message goes round in circles (RFC 5321 section 6.3: at least 100)."""
@@ -84,6 +89,7 @@ class Submission:
         quarantine: Quarantine,
         outbox: Outbox,
         inspector: Inspector,
+        memory: InvitationMemory,
         smarthost: Smarthost,
         notices: Notices,
         clock: Clock,
@@ -101,6 +107,7 @@ class Submission:
         self._quarantine = quarantine
         self._outbox = outbox
         self._inspector = inspector
+        self._memory = memory
         self._smarthost = smarthost
         self._notices = notices
         self._clock = clock
@@ -147,17 +154,27 @@ class Submission:
         policy = self._policy()
         inspections: dict[str, Inspection] = {}
         seen = await _observe(
-            len(message.raw), lambda: observe(message, envelope, self._organisation, None, session.may_send_as)
+            len(message.raw), lambda: observe(message, envelope, self._organisation, None, session.may_send_as, None)
         )
+        history: Mapping[str, str] | None = None
         while True:
-            found = judge(replace(seen, inspections=dict(inspections)), policy, self._clock.now())
+            known = replace(seen, inspections=dict(inspections), history=history)
+            found = judge(known, policy, self._clock.now())
             if isinstance(found, Verdict):
                 return found
-            inspections |= await self._inspect(message, found, inspections)
+            if found.history:
+                history = await self._recall(found, history)
+            if found.inspections or not found.history:
+                inspections |= await self._inspect(message, found, inspections)
+
+    async def _recall(self, needs: Needs, known: Mapping[str, str] | None) -> Mapping[str, str]:
+        if known is not None:
+            raise MailguardError("the judgement asks again for what it was told")
+        return await self._memory.recall(needs.history)
 
     async def _inspect(self, message: Message, needs: Needs, known: Mapping[str, Inspection]) -> dict[str, Inspection]:
         parts = [path for path in needs.inspections if path not in known]
-        if needs.history or not parts:
+        if not parts:
             raise MailguardError("the judgement asks for something that nobody can tell")
         answers = await self._within(self._inspector.inspect(message, parts), self._limits.inspection_seconds)
         if [answer.part for answer in answers] != parts:
@@ -266,6 +283,7 @@ class Submission:
             decision(judged, ref, hashes, changes),
             entries.plain("copies_queued", ref, judged.at, copies=len(copies), changes=list(changes)),
         ]
+        await self._memory.remember(judged.message, judged.verdict.deciding)
         await self._add(rows, judged.message.raw, records)
         self._watch.decided(judged.verdict)
         log.info("submission_separated", ref=ref, copies=len(copies), session=judged.session.identifier)
@@ -442,7 +460,8 @@ async def _observe(size: int, look: Callable[[], Observation]) -> Observation:
 
 
 async def _read(raw: Buffer) -> tuple[Message, str]:
-    if len(raw) <= BIG_MESSAGE_BYTES:
+    calendar = BIG_CALENDAR_BYTES < len(raw) <= BIG_MESSAGE_BYTES and _CALENDAR.search(raw)
+    if len(raw) <= BIG_MESSAGE_BYTES and not calendar:
         return parse(raw), hashlib.sha256(raw).hexdigest()
     return await asyncio.to_thread(lambda: (parse(raw), hashlib.sha256(raw).hexdigest()))
 

@@ -192,6 +192,7 @@ def _submission(parts: Parts, metrics: Metrics, policies: PolicySource, smarthos
         quarantine=parts.store.quarantine,
         outbox=parts.store.outbox,
         inspector=UnreadInspector(),
+        memory=parts.memory,
         smarthost=smarthost,
         notices=parts.notices,
         clock=parts.clock,

@@ -72,6 +72,7 @@ NAMED: dict[str, type[MailguardError]] = {
         errors.AccountRefused,
         errors.AlreadyDecided,
         errors.CannotRewrite,
+        errors.FormDoesNotFit,
         errors.IllegalTransition,
         errors.NotAllowed,
         errors.PasswordsUnavailable,

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from ..config import Settings
 from ..core.organisation import Organisation
 from ..core.rewrite.mark import Marks
+from ..guard.memory import InvitationMemory
 from ..guard.notices import Notices
 from ..guard.review import Review
 from ..guard.rewriting import Rewriting
@@ -50,6 +51,7 @@ class Parts:
     notices: Notices
     dkim_keys: DkimKeys
     rewriting: Rewriting
+    memory: InvitationMemory
     review: Review
     wake: asyncio.Event
 
@@ -80,17 +82,20 @@ async def open_parts(settings: Settings) -> Parts:
     rewriting = Rewriting(
         organisation=organisation, marks=loop_marks(settings, store), clock=clock, dkim_keys=dkim_keys
     )
+    memory = InvitationMemory(store.history, clock, settings.calendar_memory)
     review = Review(
         rewriting=rewriting,
         quarantine=store.quarantine,
         blobs=store.blobs,
         notices=notices,
+        memory=memory,
         clock=clock,
         give_up_after=settings.outbox.give_up_after,
         wake=wake.set,
     )
+    passwords = Argon2Passwords()
     return Parts(
-        settings, organisation, clock, randomness, store, Argon2Passwords(), notices, dkim_keys, rewriting, review, wake
+        settings, organisation, clock, randomness, store, passwords, notices, dkim_keys, rewriting, memory, review, wake
     )
 
 

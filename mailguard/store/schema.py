@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision of the schema that this code speaks."""
 
 metadata = MetaData(
@@ -211,4 +211,14 @@ accounts = Table(
     Column("master", Text, nullable=False),
     Column("wrapped_key", LargeBinary, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+)
+
+occasions = Table(
+    "occasions",
+    metadata,
+    Column("occasion", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("retention", Text, nullable=False),
+    Index("ix_occasions_until", "until"),
 )

@@ -22,6 +22,7 @@ from .blobs import StoredBlobs, sweep
 from .chain import LedgerForged
 from .engine import Engine
 from .evidence import StoredEvidence
+from .history import StoredHistory
 from .instants import optional_moment
 from .keys import Keyring
 from .ledger import StoredLedger, preparer
@@ -69,6 +70,7 @@ class Store:
         self.outbox = StoredOutbox(engine, keyring, prepare_all, self.blobs)
         self.policies = StoredPolicies(engine, keyring)
         self.accounts = StoredAccounts(engine, keyring, prepare_all)
+        self.history = StoredHistory(engine, keyring)
 
     @classmethod
     async def open(cls, settings: StoreSettings, *, create: bool = True) -> Store:
@@ -140,6 +142,7 @@ class Store:
         held = await purge_held(self.engine, self.prepare, now - keep_for.held, now)
         evidence = await self.evidence.purge(now - keep_for.evidence, now)
         staged = await sweep_staged(self.engine, now)
+        await self.history.purge(now)
         await self.engine.compact()
         return Purged(held, evidence, staged)
 

@@ -543,17 +543,33 @@ def test_a_form_that_cannot_be_made_ends_with_4_and_the_message_stays_held(
 ) -> None:
     number = next(_numbers)
     whom = people(5, f"n{number}.example")
-    raw = message(
-        whom, number=number, extra="MIME-Version: 1.0\r\nContent-Type: text/calendar; method=REQUEST",
-        body="BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n",
-    )  # fmt: skip
-    _, text = submit(service.port, raw, whom)
+    extra = "MIME-Version: 1.0\r\nContent-Type: application/ms-tnef; name=winmail.dat"
+    _, text = submit(service.port, message(whom, number=number, extra=extra, body="x\r\n"), whom)
     ref = reference(text)
     for form in ("separate", "bcc"):
         assert run("held", "release", ref, "--as", form, "--reason", "x").status == 4
     assert row(run, ref)["state"] == "held" and not arrived(sink, whom)
     assert run("held", "release", ref, "--as", "original", "--reason", "x").status == 0
     eventually(lambda: arrived(sink, whom))
+
+
+def test_an_invitation_is_not_released_as_bcc_but_as_separate_copies(
+    service: Service, sink: Sink, run: Command
+) -> None:
+    number = next(_numbers)
+    whom = people(5, f"n{number}.example")
+    lines = [f"ATTENDEE:mailto:{each}" for each in whom]
+    event = ["BEGIN:VCALENDAR", "METHOD:REQUEST", "BEGIN:VEVENT", "UID:1", *lines, "END:VEVENT", "END:VCALENDAR", ""]
+    extra = "MIME-Version: 1.0\r\nContent-Type: text/calendar; method=REQUEST"
+    _, text = submit(service.port, message(whom, number=number, extra=extra, body="\r\n".join(event)), whom)
+    ref = reference(text)
+    refused = run("held", "release", ref, "--as", "bcc", "--reason", "x")
+    assert refused.status == 2 and "only separate copies can hide them" in refused.err
+    assert row(run, ref)["state"] == "held" and not arrived(sink, whom)
+    assert run("held", "release", ref, "--as", "separate", "--reason", "x").status == 0
+    for address in whom:
+        (copy,) = eventually(lambda address=address: arrived(sink, [address]))
+        assert [each for each in whom if each.encode() in copy.content] == [address]
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 0)])

@@ -15,7 +15,7 @@ from mailguard.core.rewrite import top
 from mailguard.core.rewrite.mark import Marks
 from mailguard.guard import ports, rewriting, submission
 from mailguard.guard.submission import SubmissionLimits
-from tests.guard.world import SESSION, World, envelope, message, people
+from tests.guard.world import SESSION, World, envelope, invitation, message, people
 
 FAULTS = ("raises", "hangs", "returns nothing", "is cancelled")
 
@@ -27,6 +27,7 @@ NAMES = {
     "Inspector": "inspector",
     "Smarthost": "smarthost",
     "SmarthostConnection": "connection",
+    "History": "history",
 }
 
 WAYS = {
@@ -35,6 +36,7 @@ WAYS = {
     "hold": (envelope(*people(20)), message(people(20))),
     "delayed": (envelope("a@slow.example"), message()),
     "separate": (envelope(*people(6)), message(people(6))),
+    "invitation": (envelope(*people(6)), invitation(people(6))),
     "bcc": (envelope(*people(4)), message(people(4))),
     "partly deferred": (envelope("a@council.example", "later@council.example"), message()),
     "partly refused": (envelope("a@council.example", "never@council.example"), message()),
@@ -79,7 +81,7 @@ async def test_a_fault_in_a_port_lets_nothing_unjudged_out(port: str, method: st
 
     decided = {entry.ref for entry in world.ledger.kept if entry.kind == "message_decided"}
     assert not world.smarthost.taken or decided, "something left without a recorded decision"
-    if way in ("reject", "hold", "delayed", "separate"):
+    if way in ("reject", "hold", "delayed", "separate", "invitation"):
         assert not world.smarthost.taken
     if answer.code == 250:
         kept = world.smarthost.taken or world.store.messages or world.store.rows

@@ -36,6 +36,7 @@ def review_of(world: World) -> Review:
         quarantine=world.quarantine,
         blobs=world.blobs,
         notices=world.notices,
+        memory=world.memory,
         clock=world.clock,
         give_up_after=timedelta(days=3),
         wake=world.woken.set,

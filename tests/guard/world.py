@@ -23,6 +23,7 @@ from mailguard.core.session import Session
 from mailguard.core.verdict import Inspection
 from mailguard.guard.deadline import Deadline
 from mailguard.guard.delivery import Deliveries, Schedule
+from mailguard.guard.memory import InvitationMemory
 from mailguard.guard.notices import Notices
 from mailguard.guard.records import (
     Attempt,
@@ -104,6 +105,23 @@ class MemoryStore:
     originals: dict[str, bytes] = field(default_factory=dict)
     rows: dict[str, Delivery] = field(default_factory=dict)
     results: dict[str, list[Attempt]] = field(default_factory=dict)
+
+
+@dataclass
+class MemoryHistory:
+    told: Told
+    kept: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+
+    async def separated(self, occasions: Sequence[str], now: datetime) -> Mapping[str, str]:
+        if await self.told.call("history", "separated"):
+            return None  # type: ignore[return-value]
+        return {each: self.kept[each][0] for each in occasions if each in self.kept and self.kept[each][1] > now}
+
+    async def remember(self, occasions: Sequence[str], rule: str, until: datetime) -> int:
+        if await self.told.call("history", "remember"):
+            return None  # type: ignore[return-value]
+        self.kept |= dict.fromkeys(occasions, (rule, until))
+        return len(occasions)
 
 
 class MemoryQuarantine:
@@ -396,11 +414,14 @@ class World:
         self.rewriting = Rewriting(
             organisation=ORGANISATION, marks=MARKS, clock=self.clock, dkim_keys=lambda: tuple(dkim_keys)
         )
+        self.history = MemoryHistory(self.told)
+        self.memory = InvitationMemory(self.history, self.clock, timedelta(days=400), port_seconds=0.05)
         self.review = Review(
             rewriting=self.rewriting,
             quarantine=self.quarantine,
             blobs=self.blobs,
             notices=self.notices,
+            memory=self.memory,
             clock=self.clock,
             give_up_after=timedelta(days=3),
             wake=self.woken.set,
@@ -433,6 +454,7 @@ class World:
             quarantine=self.quarantine,
             outbox=self.outbox,
             inspector=self.inspector,
+            memory=self.memory,
             smarthost=self.smarthost,
             notices=self.notices,
             clock=self.clock,
@@ -490,6 +512,14 @@ def message(cc: Sequence[str] = (), *, extra: str = "", subject: str = "Flu clin
         "",
     ]
     return "\r\n".join(lines).encode()
+
+
+def invitation(attendees: Sequence[str], *, method: str = "REQUEST", uid: str = "1", to: Sequence[str] = ()) -> bytes:
+    """From Jo, whom it names as organiser."""
+    lines = ["BEGIN:VCALENDAR", f"METHOD:{method}", "BEGIN:VEVENT", f"UID:{uid}", "ORGANIZER:mailto:jo@elmroad.example"]
+    lines += [*(f"ATTENDEE:mailto:{each}" for each in attendees), "END:VEVENT", "END:VCALENDAR"]
+    kind = f"MIME-Version: 1.0\r\nContent-Type: text/calendar; method={method}"
+    return message(to, extra=kind, body="\r\n".join(lines))
 
 
 def counts(entries: Sequence[NewEntry]) -> Mapping[str, int]:

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from mmap import mmap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .calendar.model import Calendar
 
 Buffer = bytes | memoryview | mmap
 
@@ -43,7 +47,7 @@ class Mailbox:
     """A mailbox that a recipient of the message could read in a field that lists recipients.
 
     address: canonical form for comparing, lower-case local part "@" A-label domain (or the decoded text, lower-cased,
-    where the domain does not convert). field: lower-case field name, or "calendar" for an attendee.
+    where the domain does not convert). field: lower-case field name.
     start, end: the span in raw of the list item that shows it, as written, with its display name and comments,
     without the separating comma. Several mailboxes may share one span (an encoded word that hides a list).
     item: index of that list item within its field; `field_start` is Field.start of its field.
@@ -99,6 +103,7 @@ class Message:
 
     visible: every mailbox in To, Cc, Resent-To, Resent-Cc and their obsolete forms, in order, duplicates included.
     originators: canonical addresses of every From and Sender (and Resent-From, Resent-Sender) field.
+    calendars: every calendar part, whose attendees a recipient can read as well.
     """
 
     raw: Buffer
@@ -108,6 +113,7 @@ class Message:
     visible: tuple[Mailbox, ...]
     originators: tuple[str, ...]
     defects: tuple[Defect, ...]
+    calendars: tuple[Calendar, ...] = ()
 
     def value(self, field: Field) -> bytes:
         """The body of a field as it stands, folding and final CRLF included."""

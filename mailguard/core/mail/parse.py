@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from .address import list_mailboxes
+from .calendar.read import read_calendars
 from .header import LISTED_FIELDS, ORIGINATOR_FIELDS, VISIBLE_FIELDS, Defects, Header, has_long_line, read_header
 from .message import Buffer, Defect, Mailbox, Message
 from .mime import read_parts
@@ -30,9 +31,10 @@ def parse(raw: Buffer) -> Message:
         defects.add("no-header", "header", _FIELD_AHEAD.match(raw, header.body_start) is not None)
     visible, originators = _mailboxes(header, defects)
     root = read_parts(raw, header, defects)
+    calendars = read_calendars(raw, root, defects)
     if has_long_line(raw, header.body_start, len(raw)):
         defects.add("long-line", "body", False)
-    return Message(raw, tuple(header.fields), header.body_start, root, visible, originators, defects.all())
+    return Message(raw, tuple(header.fields), header.body_start, root, visible, originators, defects.all(), calendars)
 
 
 def _mailboxes(header: Header, defects: Defects) -> tuple[tuple[Mailbox, ...], tuple[str, ...]]:

@@ -176,9 +176,14 @@ def _utf8(octets: bytes, charset: bytes) -> bytes:
     return decode_charset(octets, charset.partition(b"*")[0].decode("latin-1")).encode("utf-8", "replace")
 
 
+def codec_named(charset: str) -> str | None:
+    """Python's name of the codec for a charset that is on the list, None for any other."""
+    return _KNOWN.get(_key(charset))
+
+
 def decode_charset(octets: bytes, charset: str) -> str:
     """Octets in a named charset as text. An unknown name is read as UTF-8, else Latin-1; bad octets are replaced."""
-    codec = _KNOWN.get(_key(charset))
+    codec = codec_named(charset)
     if codec is not None:
         try:
             return octets.decode(codec, "replace")

@@ -4,6 +4,8 @@ Promises: every rule is evaluated to matched, not matched or error, then the str
 rule counts as matched with the stricter of hold and its own action. The floors hold whatever the policy says, in
 monitor mode too, unless an enforced rule that names them matches. A monitored rule never changes the disposition.
 Where several rules hold, the strictest of each obligation applies.
+`bcc` that meets an invitation is a hold that offers separate copies.
+What follows an invitation that a rule separated is separated under that rule's id, unless something stricter decides.
 """
 
 from __future__ import annotations
@@ -59,13 +61,50 @@ def judge(observation: Observation, policy: Policy, clock: datetime) -> Verdict 
     """
     judged = [_judge_rule(rule, observation) for rule in policy.rules]
     needs = dict.fromkeys(path for each in judged for path in _needs(each))
-    if needs:
-        return Needs(inspections=tuple(needs))
+    asks = _asks_history(observation)
+    if needs or asks:
+        return Needs(inspections=tuple(needs), history=asks)
     floors = _floors(observation, judged)
     calls = [_call(each, observation) for each in judged if each.matched and each.rule.mode is Mode.ENFORCE]
     calls += [Call(each.id, Action.HOLD, None, each.reason) for each in floors if each.matched]
     outcomes = (*(_outcome(each, observation) for each in judged), *floors)
+    remembered = _remembered(observation)
+    if remembered is not None:
+        calls.append(_repeated(remembered, policy))
+        outcomes = _with_repeated(outcomes, remembered)
     return _verdict(observation, policy, calls, outcomes)
+
+
+def _asks_history(observation: Observation) -> tuple[str, ...]:
+    """The occasions to ask about: where the message stays inside there is nobody to hide from each other."""
+    leaves = observation.facts["envelope_external_recipients"] > 0
+    return observation.occasions if observation.history is None and leaves else ()
+
+
+def _remembered(observation: Observation) -> str | None:
+    """The rule that sent an earlier message of this invitation as separate copies."""
+    history = observation.history or {}
+    return next((history[each] for each in observation.occasions if each in history), None)
+
+
+def _repeated(rule_id: str, policy: Policy) -> Call:
+    """What follows an invitation that was separated is separated, whatever the rule, or its absence, says today."""
+    rule = next((each for each in policy.rules if each.id == rule_id), None)
+    above = rule.hide_inside_above if rule else None
+    return Call(rule_id, Action.REWRITE, Rewrite.SEPARATE, sentences.REPEATED, hide_inside_above=above)
+
+
+def _with_repeated(outcomes: tuple[RuleOutcome, ...], rule_id: str) -> tuple[RuleOutcome, ...]:
+    """The rule counts as matched, with what made it so among its values."""
+    found = next((each for each in outcomes if each.id == rule_id), None)
+    values = {**(found.values if found else {}), "calendar_memory": True}
+    if found is not None and found.matched and found.mode == Mode.ENFORCE.value:
+        changed = replace(found, values=values)
+    else:
+        action = Action.REWRITE.value
+        changed = RuleOutcome(rule_id, Mode.ENFORCE.value, action, True, None, sentences.REPEATED, values)
+    others = tuple(changed if each.id == rule_id else each for each in outcomes)
+    return others if found is not None else (changed, *outcomes)
 
 
 def _judge_rule(rule: Rule, observation: Observation) -> Judged:
@@ -171,11 +210,16 @@ def _call(judged: Judged, observation: Observation) -> Call:
     if judged.error is not None:
         action = max(action, Action.HOLD, key=_ACTIONS.index)
         sender_may = ()
+    reason = _reason(judged, observation)
+    if rewrite is Rewrite.BCC and observation.invitation:
+        # Hiding To and Cc leaves the attendees: a person decides, and is offered the form that hides them.
+        reason = f"{reason} {sentences.BCC_OF_INVITATION}" if action is Action.REWRITE else reason
+        action, rewrite = max(action, Action.HOLD, key=_ACTIONS.index), Rewrite.SEPARATE
     return Call(
         rule.id,
         action,
         rewrite if action in (Action.HOLD, Action.REWRITE) else None,
-        _reason(judged, observation),
+        reason,
         rule.approvals,
         rule.deadline,
         None if judged.error else rule.delay,

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from ..document import Diagnostic, Document, DocumentErrors, load_document, quoted, validate
 from ..verdict import Rewrite
+from .conditions.content import CALENDAR
 from .model import Action, Mode, Policy, PolicyModel, Rule, RuleModel
 from .tree import questions_in
 
@@ -32,6 +33,7 @@ def load_policy(documents: Mapping[str, bytes]) -> Policy:
             wrong.extend(error.diagnostics)
             continue
         wrong.extend(_taken(document, model, rules))
+        wrong.extend(_contradictions(document, model))
         for index, each in enumerate(model.rules):
             rules.append(_rule(each, document, index))
             warnings.extend(_doubts(each, rules[-1], document, index))
@@ -60,6 +62,18 @@ def _taken(document: Document, model: PolicyModel, rules: list[Rule]) -> Iterato
         if place:
             yield document.diagnostic(("rules", index, "id"), f"the id {quoted(rule.id)} is taken by {place}")
         first.setdefault(rule.id, f"{document.name}:{document.values['rules', index].line}")
+
+
+def _contradictions(document: Document, model: PolicyModel) -> Iterator[Diagnostic]:
+    """`bcc` for invitations: it leaves their attendees where everybody can read them."""
+    for index, rule in enumerate(model.rules):
+        if rule.rewrite != "bcc" or rule.action not in ("hold", "rewrite"):
+            continue
+        for test, negated in questions_in(rule.when.node()):
+            if test.condition.key == CALENDAR.key and test.operand is not negated:
+                message = '"bcc" cannot hide the people in an invitation from each other'
+                yield document.diagnostic(("rules", index, "rewrite"), message, '"separate"')
+                break
 
 
 def _rule(model: RuleModel, document: Document, index: int) -> Rule:

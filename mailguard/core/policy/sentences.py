@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 NOTHING_MATCHED = "no rule matched"
 CANNOT_DECIDE = "a rule could not be checked, so a person has to look at the message"
 CALENDAR = "the message carries a calendar invitation"
+REPEATED = "an earlier message of this invitation was sent as separate copies"
+BCC_OF_INVITATION = "and only separate copies can hide the people in an invitation from each other"
 ATTACHED = "the message has an attachment"
 UNREADABLE = "an attachment cannot be read"
 ENCRYPTED = "part of the message is encrypted"

@@ -1,9 +1,9 @@
 """The two rewrites that keep people outside from seeing each other: bcc and separate copies (DESIGN.md "Rewriting").
 
-They only splice the header. What they promise: in no copy can a recipient read, anywhere in the header, the address of
-somebody who is hidden from them, and every octet outside the fields that had to change is the one that was judged. What
-cannot be done so is CannotRewrite, and the message is held. Bodies stay as they are: one that names a hidden person
-cannot be rewritten (contents.py).
+They splice the header, and `separate` the parts of an invitation. What they promise: in no copy can a recipient read,
+anywhere in the header, and of an invitation anywhere at all, the address of somebody who is hidden from them, and every
+octet that did not have to change is the one that was judged. What cannot be done so is CannotRewrite, and the message
+is held. Other bodies stay as they are: one that names a hidden person cannot be rewritten (contents.py).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..envelope import Envelope, Recipient
-from ..errors import CannotRewrite
+from ..errors import CannotRewrite, FormDoesNotFit
 from ..mail.message import Field, Mailbox, Message
 from ..organisation import Organisation
 from . import sentences
@@ -20,6 +20,8 @@ from .content import Edit, merge
 from .contents import check_contents
 from .copies import Copy, Rewritten
 from .fields import Change, changes, items
+from .invitation.check import check_copy
+from .invitation.parts import InvitationParts
 from .items import fits
 from .malformed import check_before
 from .obstacles import check_parts
@@ -44,21 +46,24 @@ def bcc(
 
     Addresses inside stay, unless the header shows more than hide_inside_above of them. Where To loses everybody, the
     sender's own address takes their place. top: what goes above it (top.py). forged: Received fields to remove
-    (mark.py). CannotRewrite: its text is a sentence for the reviewer.
+    (mark.py). CannotRewrite: its text is a sentence for the reviewer. FormDoesNotFit for an invitation, whose attendees
+    would still see each other.
     """
+    if any(calendar.invites for calendar in message.calendars):
+        raise FormDoesNotFit(sentences.CALENDAR_BCC)
     concealed = _checked(message, envelope, organisation, hide_inside_above)
     check_contents(message, envelope, organisation, concealed)
     changed = changes(message, concealed)
     if not _loses_everybody(message, changed):
         names, edits = splice(message, changed, top, forged=forged)
-        verify(message, edits, concealed)
+        _verify(message, edits, concealed)
         as_written = edits == relay(message, top, forged)
         return Rewritten((Copy(envelope.recipients, edits, as_written),), names)
     own = _sender(message, envelope, organisation)
     slot, changed = find_slot(message, changed)
     names, edits = splice(message, changed, top, ("to",), forged)
     edits = merge([slot.filled(own.encode())], edits)
-    verify(message, edits, concealed, expected=frozenset({own}))
+    _verify(message, edits, concealed, expected=frozenset({own}))
     return Rewritten((Copy(envelope.recipients, edits),), names)
 
 
@@ -84,14 +89,16 @@ def separate(
     if _nothing_to_hide(message, concealed, outside):
         copies = tuple(Copy(each, as_written, as_written=True) for each in outside.values())
         return Rewritten((*copies, *for_inside), relay_names(message, forged))
-    check_contents(message, envelope, organisation, concealed)
+    parts = InvitationParts(message, concealed, outside)
+    if not any(calendar.invites for calendar in message.calendars):
+        check_contents(message, envelope, organisation, concealed)
     changed = changes(message, concealed)
     slot, changed = find_slot(message, changed)
-    names, common = splice(message, changed, top, ("to",), forged)
-    copies = _copies(message, concealed, outside, slot, common)
+    names, common = splice(message, changed, top, ("to",), forged, parts.names)
+    copies = _copies(message, concealed, outside, slot, common, parts)
     for copy in (*copies[:1], *copies[1:][-1:]):
         address = frozenset({copy.recipients[0].address})
-        verify(message, copy.edits, concealed, allowed=address, expected=address)
+        _verify(message, copy.edits, concealed, allowed=address, expected=address)
     return Rewritten((*copies, *for_inside), names)
 
 
@@ -101,6 +108,21 @@ def _checked(message: Message, envelope: Envelope, organisation: Organisation, h
     check_before(message)
     check_parts(message, concealed)
     return concealed
+
+
+def _verify(
+    message: Message,
+    edits: Sequence[Edit],
+    concealed: Hidden,
+    *,
+    allowed: frozenset[str] = frozenset(),
+    expected: frozenset[str] = frozenset(),
+) -> None:
+    """The header, and of a message with a calendar all of it."""
+    header = [edit for edit in edits if edit.end <= message.body_start]
+    verify(message, header, concealed, allowed=allowed, expected=expected)
+    if message.calendars:
+        check_copy(message, edits, concealed, allowed=allowed)
 
 
 def _loses_everybody(message: Message, changed: Sequence[Change]) -> bool:
@@ -137,6 +159,7 @@ def _copies(
     outside: Mapping[str, tuple[Recipient, ...]],
     slot: Slot,
     common: tuple[Edit, ...],
+    parts: InvitationParts,
 ) -> tuple[Copy, ...]:
     """The common edits stand in every copy as the same objects; only the slot is filled for each."""
     at = bisect_right(common, (slot.start, slot.end), key=lambda edit: (edit.start, edit.end))
@@ -146,7 +169,7 @@ def _copies(
     copies = []
     for address, recipients in outside.items():
         own = () if address in seen_by_all else (slot.filled(_item(recipients[0], written.get(address), concealed)),)
-        copies.append(Copy(recipients, (*before, *own, *after)))
+        copies.append(Copy(recipients, (*before, *own, *after, *parts.edits(recipients[0]))))
     return tuple(copies)
 
 

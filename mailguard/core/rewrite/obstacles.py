@@ -1,6 +1,7 @@
 """What a message can carry that no rewrite of its header reaches, or that a rewrite would contradict.
 
-Until there is a rewrite for them, such messages are held (DESIGN.md "Rewriting"). Bodies are not searched here.
+Until there is a rewrite for them, such messages are held (DESIGN.md "Rewriting"). Bodies are not searched here, and the
+calendar parts of the message itself are rewritten elsewhere (invitation/); one inside an opaque signature cannot be.
 """
 
 from __future__ import annotations
@@ -11,14 +12,13 @@ import re
 from collections.abc import Iterator
 
 from ..errors import CannotRewrite
-from ..kinds import is_calendar, is_tnef, plain_names
+from ..kinds import is_tnef, plain_names
 from ..mail.message import Field, Message, Part
 from ..mail.parse import parse
 from . import sentences
 from .opaque import Unreadable, signed_content
 from .search import Hidden
 
-_CALENDAR_START = re.compile(rb"\s*(?:BEGIN\s*:\s*VCALENDAR|QkVHSU46VkNBTEVOREFS)", re.IGNORECASE)
 _TNEF_START = re.compile(rb"\s*(?:\x78\x9f\x3e\x22|eJ8\+I)")
 _NESTED_TYPES = frozenset({"text/rfc822-headers", "text/rfc822", "application/vnd.ms-outlook", "application/mbox"})
 _NESTED_NAME = re.compile(r"\.(?:eml|emlx|msg|mbox|oft)\Z")
@@ -36,7 +36,10 @@ def check_parts(message: Message, hidden: Hidden) -> None:
     for _ in range(_MOST_ENTITIES):
         if not waiting:
             return
-        waiting.extend(_check_entity(waiting.pop(), hidden))
+        entity = waiting.pop()
+        if entity is not message and entity.calendars:
+            raise CannotRewrite(sentences.CALENDAR_SIGNED)
+        waiting.extend(_check_entity(entity, hidden))
     raise CannotRewrite(sentences.OPAQUE)
 
 
@@ -58,8 +61,6 @@ def _check_entity(entity: Message, hidden: Hidden) -> list[Message]:
 
 def _check_kind(message: Message, part: Part) -> None:
     start = b"" if part.children else bytes(message.raw[part.body_start : min(part.end, part.body_start + 80)])
-    if is_calendar(part) or _CALENDAR_START.match(start):
-        raise CannotRewrite(sentences.CALENDAR)
     if is_tnef(part) or _TNEF_START.match(start):
         raise CannotRewrite(sentences.TNEF)
     nested = part.media_type.startswith("message/") or part.media_type in _NESTED_TYPES

@@ -47,6 +47,10 @@ class Hidden:
         """The addresses that can be read in a piece of header; all, where it cannot be searched to the end."""
         return frozenset(self._found(octets))
 
+    def plainly_in(self, octets: bytes) -> frozenset[str]:
+        """The addresses that stand in any octets as they are: one pass, for what may be large and no text."""
+        return frozenset(self._read(normal(octets.decode("latin-1")))) if self.addresses else frozenset()
+
     def _found(self, octets: bytes) -> Iterator[str]:
         """By two ways to look: every reading of our own, and the parser's finder as a second opinion."""
         if not self.addresses:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-CALENDAR = "It carries a calendar part, which names everybody who is invited."
+CALENDAR_SIGNED = "It carries a signed calendar part, which names everybody who is invited and cannot be changed."
+CALENDAR_BCC = "An invitation names everybody who is invited in its own text; only separate copies can hide them."
+CALENDAR_FIXED = (
+    "Its calendar part shows the address of somebody who is to be hidden in a line that has to stay ({name})."
+)
+CALENDAR_TEXT = "Its calendar part shows the address of somebody who is to be hidden in a way that cannot be taken out."
+CALENDAR_TOO_LARGE = "Its calendar part is too large to be written anew for each recipient."
+BODY = "Its text shows the address of somebody who is to be hidden in a way that cannot be taken out."
+BODY_LEFT_OVER = "After the rewrite an address that is to be hidden could still be read in its text or an attachment."
 TNEF = "It carries a TNEF part (winmail.dat), which can name recipients and is not understood yet."
 NESTED = "It carries another message, whose own header can name recipients."
 PROTECTED = "Its signed or encrypted part repeats the header fields, so that changing them outside would contradict it."

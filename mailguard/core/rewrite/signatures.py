@@ -19,13 +19,16 @@ _COVERED = re.compile(rb"(?:^|;)\s*h\s*=([^;]*)")
 _WHITE = re.compile(rb"\s+")
 
 
-def broken(message: Message, changed: Iterable[str]) -> list[Field]:
-    """The DKIM-Signature and ARC fields to remove, given the lower-case names of all fields that change."""
+def broken(message: Message, changed: Iterable[str], *, body: bool = False) -> list[Field]:
+    """The DKIM-Signature and ARC fields to remove, given the lower-case names of all fields that change.
+
+    body: whether the body changes too, which every one of them covers (RFC 6376 section 3.7).
+    """
     names = set(changed)
-    gone = [field for field in message.named(DKIM) if covered(message.value(field)) & names]
+    gone = [field for field in message.named(DKIM) if body or covered(message.value(field)) & names]
     if gone:
         names.add(DKIM)
-    sealed = any(covered(message.value(field)) & names for field in message.named(ARC_SEALED))
+    sealed = any(body or covered(message.value(field)) & names for field in message.named(ARC_SEALED))
     return gone + (message.named(*ARC) if sealed or names & set(ARC) else [])
 
 

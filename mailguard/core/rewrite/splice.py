@@ -11,7 +11,7 @@ from .fields import Change
 from .relay import relay, remove
 from .signatures import ARC, DKIM, broken
 
-_MOST_EDITS = 64
+MOST_EDITS = 64
 """A copy with more shares one edit that spans them instead, so that thousands of copies stay small."""
 
 
@@ -21,20 +21,22 @@ def splice(
     top: bytes,
     also: Iterable[str] = (),
     forged: Sequence[Field] = (),
+    body: Sequence[str] = (),
 ) -> tuple[tuple[str, ...], tuple[Edit, ...]]:
     """The names of all changes and the edits that make them, relay's among them.
 
     also: names of fields that change beside these (To, where a slot is filled). forged: fields to remove (relay.py).
+    body: names of what changes in the body, by edits of somebody else; a signature over it goes.
     """
     removed = {field.start for field in forged}
     changed = [change for change in changed if change.field.start not in removed]
     leaving = {field.name for field in (*message.named(*BLIND_FIELDS), *forged)}
     names = {change.field.name for change in changed} | leaving | set(also)
     done = {change.field.start for change in changed}
-    gone = [field for field in broken(message, names) if field.start not in done]
+    gone = [field for field in broken(message, names, body=bool(body)) if field.start not in done]
     edits = merge(relay(message, top, forged), [_edit(change) for change in changed], [remove(field) for field in gone])
     signatures = [_signature(field.name) for field in gone]
-    recorded = [*also, *(change.name for change in changed), *relay_names(message, forged), *signatures]
+    recorded = [*also, *body, *(change.name for change in changed), *relay_names(message, forged), *signatures]
     return tuple(dict.fromkeys(recorded)), edits
 
 
@@ -46,7 +48,7 @@ def relay_names(message: Message, forged: Sequence[Field] = ()) -> tuple[str, ..
 
 def condense(message: Message, edits: Sequence[Edit]) -> tuple[Edit, ...]:
     """The same change in one edit, where they are many."""
-    if len(edits) <= _MOST_EDITS:
+    if len(edits) <= MOST_EDITS:
         return tuple(edits)
     start, end = edits[0].start, edits[-1].end
     moved = tuple(Edit(edit.start - start, edit.end - start, edit.replacement) for edit in edits)

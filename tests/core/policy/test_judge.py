@@ -23,7 +23,7 @@ from mailguard.core.policy.load import load_policy
 from mailguard.core.policy.model import FLOOR_MALFORMED, FLOOR_UNINSPECTABLE
 from mailguard.core.policy.tree import Truth, evaluate
 from mailguard.core.policy.trial import envelope_of
-from mailguard.core.verdict import Disposition, Inspection, Rewrite, Verdict
+from mailguard.core.verdict import Disposition, Inspection, Needs, Rewrite, Verdict
 
 ALWAYS = "when: {envelope_recipients: {at_least: 0}}"
 NEVER = "when: {envelope_recipients: {at_least: 99999}}"
@@ -31,6 +31,7 @@ ATTACHED = ("MIME-Version: 1.0", 'Content-Type: multipart/mixed; boundary="b"')
 BODY = "--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\nx\r\n--b--"
 ODD = (Defect("duplicate-field", "cc"),)
 NOW = datetime(2026, 3, 12, 9, tzinfo=UTC)
+ELM = Organisation("Elm", frozenset({"elm.example"}))
 PLAIN = observe(
     parse(b"From: jo@elm.example\r\n\r\n"),
     envelope_of("jo@elm.example", ["a@x.example"]),
@@ -342,3 +343,79 @@ def test_a_further_rule_or_defect_never_loosens(rules: list[tuple[str, str, bool
     level = max([STRICT[action] for action, mode, holds in rules if mode == "enforce" and holds] + [2 if odd else 0])
     got = 1 if verdict.disposition == "relay" and verdict.rewrite else STRICT[verdict.disposition]
     assert got == level
+
+
+INVITED = (
+    "MIME-Version: 1.0", "Content-Type: text/calendar; method=REQUEST", "To: p0@outside.example, jo@elm.example"
+)  # fmt: skip
+EVENT = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:1\r\n{}END:VEVENT\r\nEND:VCALENDAR\r\n"
+
+
+def invitation(world: Any, count: int) -> Any:
+    lines = (f"ATTENDEE:mailto:p{number}@outside.example\r\n" for number in range(count))
+    return world.observation(*INVITED, body=EVENT.format("".join(lines)))
+
+
+def test_attendees_count_once_with_to_and_cc_and_the_reason_says_where(world: Any) -> None:
+    verdict = world.judge(
+        invitation(world, 12), "when: {visible_external_recipients: {at_least: 10}}, action: hold, rewrite: separate"
+    )
+    assert verdict.facts["visible_external_recipients"] == 12
+    assert verdict.facts["visible_internal_recipients"] == 1
+    assert verdict.reason == "12 people in To and the invitation would see each other's addresses"
+    assert verdict.visible == (
+        "p0@outside.example",
+        "jo@elm.example",
+        *(f"p{number}@outside.example" for number in range(1, 12)),
+    )
+
+
+def test_organisers_count_among_the_senders(world: Any) -> None:
+    lines = "".join(f"ORGANIZER:mailto:o{number}@outside.example\r\n" for number in range(3))
+    seen = world.observation(*INVITED, body=EVENT.format(lines))
+    assert (seen.facts["external_senders"], seen.facts["visible_external_recipients"]) == (3, 1)
+
+
+@pytest.mark.parametrize("action", ["rewrite", "hold"])
+def test_bcc_that_meets_an_invitation_is_a_hold_that_offers_separate(world: Any, action: str) -> None:
+    verdict = world.judge(invitation(world, 2), f"{ALWAYS}, action: {action}, rewrite: bcc")
+    assert (verdict.disposition, verdict.rewrite) == (Disposition.HOLD, Rewrite.SEPARATE)
+    assert ("only separate copies" in verdict.reason) is (action == "rewrite")
+    other = world.judge(world.observation("To: p0@outside.example"), f"{ALWAYS}, action: {action}, rewrite: bcc")
+    assert other.rewrite is Rewrite.BCC
+
+
+KEY = "jo@elm.example\n1"
+
+
+def followed(
+    world: Any, history: dict[str, str] | None, *rules: str, recipients: tuple[str, ...] = ("p0@outside.example",)
+) -> Any:
+    message = invitation(world, 2).message
+    seen = observe(message, envelope_of("jo@elm.example", list(recipients)), ELM, history=history)
+    return judge(seen, world.policy(*rules), NOW)
+
+
+def test_an_invitation_asks_whether_an_earlier_one_was_separated(world: Any) -> None:
+    found = followed(world, None, f"{NEVER}, action: hold")
+    assert isinstance(found, Needs) and (found.history, found.inspections) == ((KEY,), ())
+    assert isinstance(followed(world, None, recipients=("jo@elm.example",)), Verdict)
+
+
+@pytest.mark.parametrize("mode", ["enforce", "monitor", "'off'"])
+def test_what_follows_is_separated_under_the_id_of_the_rule(world: Any, mode: str) -> None:
+    verdict = followed(world, {KEY: "r1"}, f"{NEVER}, action: hold, hide_inside_above: 3, mode: {mode}")
+    assert (verdict.disposition, verdict.rewrite) == (Disposition.RELAY, Rewrite.SEPARATE)
+    assert (verdict.deciding, verdict.hide_inside_above) == ("r1", 3)
+    rule = verdict.rules[0]
+    assert (rule.id, rule.matched, rule.mode) == ("r1", True, "enforce")
+    assert rule.values["calendar_memory"] is True and "earlier message" in verdict.reason
+
+
+def test_a_rule_that_is_gone_separates_still_and_a_stricter_one_decides(world: Any) -> None:
+    verdict = followed(world, {KEY: "gone"}, f"{NEVER}, action: hold")
+    assert (verdict.deciding, verdict.rewrite) == ("gone", Rewrite.SEPARATE)
+    assert [each.id for each in verdict.rules][:2] == ["gone", "r1"]
+    assert followed(world, {KEY: "gone"}, f"{ALWAYS}, action: reject").disposition is Disposition.REJECT
+    assert followed(world, {KEY: "r1"}, f"{ALWAYS}, action: hold").disposition is Disposition.HOLD
+    assert followed(world, {}, f"{NEVER}, action: hold").deciding is None

@@ -109,6 +109,13 @@ def test_refuses_conditions(text: str, message: str, suggestion: str | None) -> 
         (RULE + ", rewrite: seperate", '"seperate" is not one of', '"separate"'),
         (RULE + ", lift: [floor-malformed]", 'unknown key "lift"', '"lifts"'),
         (RULE + ", lifts: [floor]", '"floor" is not one of', None),
+        (RULE + ", rewrite: bcc", '"bcc" cannot hide the people in an invitation', '"separate"'),
+        (RULE.replace("hold", "rewrite") + ", rewrite: bcc", '"bcc" cannot hide the people in an invit', '"separate"'),
+        (
+            RULE.replace("calendar: true", "not: {any: [{subject: x}, {calendar: false}]}") + ", rewrite: bcc",
+            '"bcc" cannot hide the people in an invitation',
+            '"separate"',
+        ),
         (RULE + ", hide_inside_above: -1", "a number of at least 0 expected", None),
     ],
 )
@@ -285,3 +292,15 @@ def test_two_thousand_rules_load_and_judge_linearly(world: Any) -> None:
     print({count: [round(each * 1000, 1) for each in pair] for count, pair in times.items()}, "ms to load, to judge")
     assert len(policy.rules) == 2000
     assert all(times[2000][place] < 4 * 2.5 * times[500][place] for place in (0, 1)), times
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        RULE + ", rewrite: separate",
+        RULE.replace("calendar: true", "calendar: false") + ", rewrite: bcc",
+        RULE.replace("calendar: true", "not: {calendar: true}") + ", rewrite: bcc",
+    ],
+)
+def test_bcc_is_refused_for_invitations_alone(rule: str) -> None:
+    assert load(rule).rules

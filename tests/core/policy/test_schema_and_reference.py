@@ -95,7 +95,7 @@ def test_yaml_in_the_page_loads() -> None:
 
 def test_every_defect_is_listed_once() -> None:
     """The parser's kinds of defect, read from its source, are the rows of the page's table."""
-    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "mailguard" / "core" / "mail").glob("*.py")]
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "mailguard" / "core" / "mail").rglob("*.py")]
     kinds = {kind for text in sources for kind in re.findall(r"""(?:\.add|_flaw|Defect)\(\s*"([a-z0-9-]+)\"""", text)}
     kinds |= {"loaded-preamble", "loaded-epilogue", "message-partial", "message-external-body"}
     table = PAGE.read_text(encoding="utf-8").split("## Defects")[1].split("## Reference")[0]

@@ -39,9 +39,11 @@ def outcome(raw: bytes, case: dict[str, Any]) -> dict[str, Any]:
     copies = []
     for copy in result.copies:
         head, _, body = Content(raw, copy.edits).to_bytes().partition(b"\r\n\r\n")
-        assert body == raw.partition(b"\r\n\r\n")[2] and head.startswith(RECEIVED)
+        assert head.startswith(RECEIVED)
         shown = head.removeprefix(RECEIVED).replace(b"\r\n", b"\n").decode() + "\n"
         copies.append({"recipients": [each.address for each in copy.recipients], "header": shown})
+        if body != raw.partition(b"\r\n\r\n")[2]:
+            copies[-1]["body"] = body.replace(b"\r\n", b"\n").decode() + "\n"
     return {"changes": list(result.changes), "copies": copies}
 
 

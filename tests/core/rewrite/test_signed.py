@@ -95,7 +95,8 @@ PROTECTED = [
     b"Content-Type: text/plain\r\nTo: nurse@elmroad.example\r\n\r\nx\r\n",
     b"Content-Type: text/plain\r\nContent-Description: a@o.example\r\n\r\nx\r\n",
     b"Content-Type: message/rfc822\r\n\r\nTo: a@o.example, b@p.example\r\nSubject: x\r\n\r\nx\r\n",
-    b"Content-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n",
+    b"Content-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:1\r\n"
+    b"ATTENDEE:mailto:ann@o.example\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
 ]
 
 

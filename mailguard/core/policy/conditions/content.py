@@ -87,7 +87,7 @@ SIZE_BYTES = counted(
 CALENDAR = flagged(
     "calendar",
     meaning="Whether the message carries a calendar part, an .ics file, or TNEF, which may hold one.",
-    consequence="An invitation lists its attendees in its own text, which To and Cc do not show.",
+    consequence="Its attendees count as visible recipients as well; this condition tells that there is one at all.",
     clause=lambda observation, value: sentences.CALENDAR,
 )
 HAS_ATTACHMENTS = flagged(

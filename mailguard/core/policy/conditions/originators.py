@@ -49,7 +49,7 @@ SENDER_ANY = Condition(
 )
 EXTERNAL_SENDERS = counted(
     "external_senders",
-    meaning="How many different outside addresses stand in From, Sender, Reply-To and their relatives.",
+    meaning="How many different outside addresses stand in From, Sender, Reply-To and their like, or as an organiser.",
     unit="addresses",
     example="{at_least: 3}",
     consequence="Every recipient can read them there, although they are not recipients: a list in Reply-To is a list.",

@@ -7,7 +7,7 @@ from .counting import counted
 
 VISIBLE_EXTERNAL_RECIPIENTS = counted(
     "visible_external_recipients",
-    meaning="How many different people outside the organisation the recipients could see in To, Cc and their like.",
+    meaning="How many different people outside the recipients could see in To, Cc and their like, or as attendees.",
     unit="mailboxes",
     example="{at_least: 10}",
     consequence="The lower the bound, the shorter a list that is stopped. Trusted domains are not counted.",
