@@ -150,13 +150,27 @@ def _decode_run(value: bytes, word: re.Match[bytes], limit: int) -> tuple[bytes,
         following = _ENCODED_WORD.match(value, gap.end() if gap else end, limit)
         if not following:
             break
-        if following[1].lower() != charset.lower():
+        more = _octets(following)
+        if following[1].lower() != charset.lower() or _begins_anew(more, charset):
             pieces.append(_utf8(b"".join(octets), charset))
             charset, octets = following[1], []
-        octets.append(_octets(following))
+        octets.append(more)
         end = following.end()
     pieces.append(_utf8(b"".join(octets), charset))
     return b"".join(pieces), end
+
+
+_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)  # UTF-32's little one begins as UTF-16's
+
+
+def _begins_anew(octets: bytes, charset: bytes) -> bool:
+    """A word of UTF-16 or UTF-32 with a byte order mark of its own: joined to the word before it, the mark would stand
+    in the middle of the text, and of an address that is split there, where readers see nothing.
+    """
+    codec = codec_named(charset.partition(b"*")[0].decode("latin-1"))
+    return codec in ("utf-16", "utf-32") and octets.startswith(
+        (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+    )
 
 
 def _octets(word: re.Match[bytes]) -> bytes:

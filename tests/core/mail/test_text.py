@@ -5,7 +5,7 @@ from __future__ import annotations
 import email.header
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailguard.core.mail.text import (
@@ -53,7 +53,15 @@ def test_a_name_in_a_message_never_chooses_another_codec(charset: str) -> None:
     assert decode_charset(b"abc", charset) == "abc"
 
 
+@pytest.mark.parametrize("charset", ["utf-16", "utf-32"])
+def test_an_address_split_over_words_with_byte_order_marks_is_one(charset: str) -> None:
+    address = "somebody.with.a.rather.long.name@patients.example"
+    encoded = email.header.Header(address.encode(charset), charset).encode(linesep="\r\n", maxlinelen=70)
+    assert encoded.count("=?") > 1 and decode_text(encoded.encode("ascii")) == address
+
+
 @given(st.text(max_size=40), st.sampled_from(["utf-8", "utf-16", "iso-8859-1", "koi8-r"]))
+@example("0" * 40, "utf-16")
 def test_what_the_standard_library_encodes_is_decoded(text: str, charset: str) -> None:
     try:
         octets = text.encode(charset)
