@@ -49,7 +49,6 @@ TRANSITIONS: dict[tuple[State, Act], State] = {
     (State.APPROVED_ONCE, Act.CANCEL): State.CANCELLED,
     (State.APPROVED_ONCE, Act.EXPIRE): State.EXPIRED,
     (State.RELEASING, Act.COMPLETE): State.RELEASED,
-    (State.RELEASING, Act.STOP): State.HELD,
 }
 
 OPEN = frozenset({State.HELD, State.WAITING, State.APPROVED_ONCE})

@@ -110,10 +110,6 @@ class Outbox(Protocol):
         """End the rows of a message without delivery. How many; UnknownReference where there are none."""
         ...
 
-    async def next_due(self) -> datetime | None:
-        """When the next row is due; None where there is none."""
-        ...
-
 
 class Blobs(Protocol):
     """Stored originals."""

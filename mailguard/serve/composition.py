@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from ..config import Settings
 from ..core.errors import SettingsError
-from ..core.lifecycle import OPEN
-from ..guard.deadline import Deadline
 from ..guard.delivery import Deliveries, Schedule
-from ..guard.late_notices import LateNotices
 from ..guard.ports import SignIn
 from ..guard.submission import Submission
 from ..inspection.unread import UnreadInspector
@@ -34,18 +31,12 @@ from .notify import READY, STOPPING, ServiceManager
 from .own_right import why_refused
 from .parts import Parts, hostname, open_parts
 from .policies import PolicySource
+from .rounds import background, cancel, go_rounds
 from .sign_ins import sign_ins
 from .upkeep import operations_on
 
 log = logger("serve")
 
-DEADLINE_SECONDS = 5.0
-NOTICE_SECONDS = 15.0
-GAUGE_SECONDS = 5.0
-PURGE_SECONDS = 3600.0
-CERTIFICATE_SECONDS = 1.0
-REFRESH_SECONDS = 60.0
-CANCEL_AGAIN_SECONDS = 0.2
 STORE_FREE_SECONDS = 5.0
 """A command without a service takes the store for about a second: `mailguard status` in a cron job must not keep the
 service from starting.
@@ -126,16 +117,7 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     house.push_async_callback(parts.close)
     parts.dkim_keys.load()
     metrics = Metrics()
-    policies = PolicySource(
-        settings.policies,
-        parts.store.policies,
-        parts.store.ledger,
-        parts.clock,
-        veto=lambda policy: why_refused(settings, policy),
-    )
-    await policies.reload()
-    if policies.vetoed:
-        raise SettingsError(policies.problem or "the policy cannot be used with these settings")
+    policies = await _policies(parts)
     certificates: list[Certificate] = []
     _heed_reloads(policies, parts.dkim_keys, certificates, stop, house, manager)
     smarthost = SmarthostRoutes(settings.smarthosts, hostname=hostname(settings))
@@ -148,8 +130,7 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     offered = sign_ins(parts, smarthost)
     listeners = await _start_listeners(parts, metrics, submission, smarthost, connections, offered, house)
     certificates.extend(each.certificate for each in listeners if each.certificate is not None)
-    _keep_going(parts, metrics, policies, smarthost, connections, house)
-    _background(_watch(tuple(certificates)), house)
+    go_rounds(parts, metrics, policies, smarthost, connections, certificates, house)
     addresses = tuple(address for listener in listeners for address in listener.addresses)
     running = Running(
         parts,
@@ -163,7 +144,7 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running))
     await control.start()
     house.push_async_callback(control.stop)
-    _background(manager.keep_alive(lambda: _writer_answers(parts)), house)
+    background(manager.keep_alive(lambda: _writer_answers(parts)), house)
     return running
 
 
@@ -182,6 +163,21 @@ async def _open_when_free(settings: Settings) -> Parts:
 async def _writer_answers(parts: Parts) -> None:
     """An empty write, through the same queue and the same writer as every decision."""
     await parts.store.engine.write(lambda connection, chain: None, locks=False)
+
+
+async def _policies(parts: Parts) -> PolicySource:
+    """The policy in force. A broken one is no reason not to start: all mail is deferred until it is mended."""
+    policies = PolicySource(
+        parts.settings.policies,
+        parts.store.policies,
+        parts.store.ledger,
+        parts.clock,
+        veto=lambda policy: why_refused(parts.settings, policy),
+    )
+    await policies.reload()
+    if policies.vetoed:
+        raise SettingsError(policies.problem or "the policy cannot be used with these settings")
+    return policies
 
 
 def _submission(parts: Parts, metrics: Metrics, policies: PolicySource, smarthost: SmarthostRoutes) -> Submission:
@@ -228,7 +224,7 @@ async def _start_deliveries(
     async def end() -> None:
         ending.set()
         await asyncio.wait({task}, timeout=settings.stop_grace_seconds)
-        await _cancel(task)
+        await cancel(task)
 
     house.push_async_callback(end)
     return deliveries
@@ -275,93 +271,6 @@ async def _start_listeners(
     for listener in listeners:
         await listener.start()
     return listeners
-
-
-def _keep_going(
-    parts: Parts,
-    metrics: Metrics,
-    policies: PolicySource,
-    smarthost: SmarthostRoutes,
-    connections: ConnectionLimits,
-    house: AsyncExitStack,
-) -> None:
-    """What happens at intervals. A fault in one round is logged, the next round comes."""
-    deadline = Deadline(
-        review=parts.review,
-        quarantine=parts.store.quarantine,
-        notices=parts.notices,
-        clock=parts.clock,
-        wake=parts.wake.set,
-    )
-
-    late = LateNotices(
-        notices=parts.notices,
-        outbox=parts.store.outbox,
-        quarantine=parts.store.quarantine,
-        ledger=parts.store.ledger,
-        clock=parts.clock,
-        wake=parts.wake.set,
-    )
-
-    async def gauges() -> None:
-        counts = await parts.store.counts()
-        metrics.held.set(sum(counts.held.get(state.value, 0) for state in OPEN))
-        metrics.outbox.set(counts.outbox)
-        oldest = counts.oldest_open
-        metrics.outbox_age.set((parts.clock.now() - oldest).total_seconds() if oldest else 0)
-        metrics.witness_failing.set(counts.witness_failing)
-        metrics.connections.set(connections.open)
-        metrics.policy_broken.set(policies.problem is not None)
-        metrics.smarthosts_in_trouble.set(sum(each.trouble is not None for each in smarthost.smarthosts))
-
-    async def purge() -> None:
-        await parts.store.purge(parts.clock.now())
-
-    for name, seconds, step in (
-        ("deadlines", DEADLINE_SECONDS, deadline.enforce),
-        ("notices", NOTICE_SECONDS, late.tell),
-        ("gauges", GAUGE_SECONDS, gauges),
-        ("smarthost", REFRESH_SECONDS, smarthost.refresh),
-        ("retention", PURGE_SECONDS, purge),
-    ):
-        _background(every(name, seconds, step), house)
-    _background(policies.watch(), house)
-
-
-async def _watch(certificates: tuple[Certificate, ...]) -> None:
-    """Load changed files anew, for ever."""
-
-    async def look() -> None:
-        for certificate in certificates:
-            await certificate.look()
-
-    await every("certificates", CERTIFICATE_SECONDS, look)
-
-
-async def every(name: str, seconds: float, step: Callable[[], Awaitable[object]]) -> None:
-    """Do a step at once and then at intervals, for ever."""
-    while True:
-        try:
-            await step()
-        except Exception as cause:
-            log.error("round_failed", round=name, cause=cause)
-        await asyncio.sleep(seconds)
-
-
-def _background(work: Coroutine[Any, Any, object], house: AsyncExitStack) -> None:
-    task = asyncio.create_task(work)
-
-    house.push_async_callback(_cancel, task)
-
-
-async def _cancel(task: asyncio.Task[Any]) -> None:
-    """End a task, however often that has to be said.
-
-    Before Python 3.12 asyncio.wait_for, which aiosmtplib uses, swallows a cancellation that comes with its result.
-    """
-    while not task.done():
-        task.cancel()
-        await asyncio.wait({task}, timeout=CANCEL_AGAIN_SECONDS)
 
 
 def _start_health(settings: Settings, metrics: Metrics, policies: PolicySource, house: AsyncExitStack) -> int | None:

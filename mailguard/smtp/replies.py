@@ -74,7 +74,7 @@ TOO_MANY_COMMANDS = Reply(421, "4.7.0", "Too many commands in one session, conne
 TOO_MANY_MESSAGES = Reply(421, "4.7.0", "Too many messages in one session, connect again")
 TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors")
 TOO_MANY_SIGN_INS = Reply(421, "4.7.0", "Too many failed sign-ins, connect again")
-SIGN_IN_LOST = Reply(421, "4.7.0", "The mail server has ended your sign-in, connect and sign in again")
+SIGN_IN_LOST = Reply(421, "4.7.0", "The next mail server ended your sign-in, connect and sign in again")
 TOO_SLOW = Reply(421, "4.4.2", "Nothing complete came in time, goodbye")
 CLOSING_DOWN = Reply(421, "4.3.2", "This service is closing down, try again later")
 

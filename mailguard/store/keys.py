@@ -1,8 +1,9 @@
 """The keys folder: what the store itself never holds.
 
 Contract: one file a key, `<purpose>-<number>.key`, 0600, in a folder of 0700. The highest number of a purpose is the
-active key; older ones stay, to read what was written under them (rotation adds a file). A key is named by an
-identifier derived from it, so that a wrong or damaged file is noticed. Nothing here knows the database.
+active key; older ones stay, to read what was written under them (an admin adds a file: docs/operating.md, "A new key").
+A key is named by an identifier derived from it, so that a wrong or damaged file is noticed. Nothing here knows the
+database.
 
 Purposes: master wraps the data keys of messages; ledger authenticates entries and witness lines; recipients turns
 addresses into keyed hashes; signing (Ed25519, RFC 8032) signs checkpoints and exports.
@@ -133,13 +134,6 @@ def ensure_keys(folder: Path) -> Keyring:
     for purpose in PURPOSES:
         if not keys.get(purpose):
             _write_key(folder, purpose, 1)
-    return load_keys(folder)
-
-
-def rotate_key(folder: Path, purpose: str) -> Keyring:
-    """Add a key that is active from the next start on; the older ones still read what they wrote."""
-    numbers = [int(path.stem.rpartition("-")[2]) for path in folder.glob(f"{purpose}-*.key")]
-    _write_key(folder, purpose, max(numbers, default=0) + 1)
     return load_keys(folder)
 
 

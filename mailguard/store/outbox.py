@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from ..core.envelope import Envelope
 from ..core.errors import UnknownReference
@@ -23,7 +23,7 @@ from .blobs import Stage, StoredBlobs, is_kept, keep, remove_blobs
 from .chain import Chain, PreparedEntry
 from .codec import envelope_from_json, envelope_to_json, recipient_to_json
 from .engine import Engine
-from .instants import from_micros, optional_micros, to_micros
+from .instants import optional_micros, to_micros
 from .keys import DataKey, Keyring
 from .ledger import Prepare
 from .message_keys import forget_message_key, unwrap_message_key
@@ -147,13 +147,6 @@ class StoredOutbox:
             return count
 
         return await self._engine.write(drop)
-
-    async def next_due(self) -> datetime | None:
-        """When the next row is due, a leased one when its lease runs out; None where there is none."""
-        leased = _table.c.lease_until > _table.c.not_before
-        due = select(func.min(case((leased, _table.c.lease_until), else_=_table.c.not_before))).where(_open)
-        micros = await self._engine.read(lambda connection: connection.execute(due).scalar_one())
-        return None if micros is None else from_micros(micros)
 
 
 def _some(count: int, ref: str) -> int:

@@ -194,8 +194,6 @@ def _changed(change: HeldChange, was: dict[str, Any], key: DataKey) -> dict[str,
     }
     if change.to_state not in OPEN and change.from_state in OPEN:
         values["decided_at"] = at
-    elif change.from_state is State.RELEASING and change.to_state in OPEN:
-        values["decided_at"] = None
     if change.to_state in TERMINAL:
         values["ended_at"] = at
     if change.released_as is not None:
@@ -206,7 +204,7 @@ def _changed(change: HeldChange, was: dict[str, Any], key: DataKey) -> dict[str,
 
 
 def _decision(change: HeldChange, was: dict[str, Any]) -> dict[str, Any]:
-    """Who decided and what they wrote: set by the act that ends the waiting, unset by one that stops a release."""
+    """Who decided and what they wrote: set by the act that ends the waiting."""
     approved = was["approved_by"] if change.approved_by is None else list(change.approved_by)
     if change.to_state in OPEN:
         return {"approved_by": approved, "decided_by": None, "note": change.note or was["note"]}

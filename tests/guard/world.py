@@ -243,10 +243,6 @@ class MemoryOutbox:
         await self._store.told.call("outbox", "drop")
         return 0
 
-    async def next_due(self) -> datetime | None:
-        await self._store.told.call("outbox", "next_due")
-        return None
-
 
 class MemoryBlobs:
     def __init__(self, store: MemoryStore) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
+import secrets
 from datetime import UTC, datetime, timedelta
+from pathlib import Path as FilePath
 from typing import Any
 
 from mailguard.core.envelope import Envelope, Path, Recipient
@@ -111,3 +114,11 @@ def change(ref: str, version: int, source: Any, target: Any, **changes: Any) -> 
     values: dict[str, Any] = {"ref": ref, "version": version, "from_state": source, "to_state": target}
     values |= {"actor": "manager@elmroad.example", "at": NOW + timedelta(hours=1)}
     return HeldChange(**{**values, **changes})
+
+
+def rotate_key(folder: FilePath, purpose: str) -> None:
+    """As docs/operating.md says, "A new key": a file with the next number."""
+    numbers = [int(path.stem.rpartition("-")[2]) for path in folder.glob(f"{purpose}-*.key")]
+    file = folder / f"{purpose}-{max(numbers) + 1:04d}.key"
+    file.touch(mode=0o600)
+    file.write_text(base64.b64encode(secrets.token_bytes(32)).decode() + "\n")

@@ -14,7 +14,6 @@ from mailguard.core.errors import AccountExists, AlreadyDecided, StoreUnavailabl
 from mailguard.guard.records import Account, NewAccount, NewEntry
 from mailguard.store import schema
 from mailguard.store.audit import verify
-from mailguard.store.keys import rotate_key
 from mailguard.store.sealing import SealBroken
 from mailguard.store.store import Store
 from mailguard.store.store_settings import StoreSettings
@@ -126,7 +125,7 @@ async def test_a_rotated_key_locks_nobody_out(settings: StoreSettings) -> None:
     made = await store.accounts.add(new(), [entry()])
     await store.close()
     for purpose in ("recipients", "master", "ledger"):
-        rotate_key(settings.keys_folder(), purpose)
+        samples.rotate_key(settings.keys_folder(), purpose)
     store = await Store.open(settings)
     assert await store.accounts.find(NAME) == made
     with pytest.raises(AccountExists):

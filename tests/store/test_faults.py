@@ -271,7 +271,7 @@ async def test_a_postgresql_that_goes_away_and_comes_back(tmp_path: Path) -> Non
         store = await Store.open(StoreSettings(url=cluster.new_database(), keys=tmp_path / "keys", timeout_seconds=5))
         await store.ledger.append([samples.entry("MG-A")])
         cluster.stop()
-        for call in (store.ledger.append([samples.entry("MG-B")]), store.outbox.next_due()):
+        for call in (store.ledger.append([samples.entry("MG-B")]), store.outbox.list()):
             with pytest.raises(StoreUnavailable):
                 await call
         cluster.start()

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, text
 from mailguard.core.errors import SettingsError, StoreUnavailable, UnknownReference
 from mailguard.store import migrate as migrations
 from mailguard.store import schema
-from mailguard.store.keys import PURPOSES, rotate_key
+from mailguard.store.keys import PURPOSES
 from mailguard.store.lock import OwnerLock, StoreOwned, is_owned
 from mailguard.store.migrate import migrate
 from mailguard.store.sqlite_engine import has_wal_fault
@@ -87,7 +87,7 @@ async def test_rotated_keys_read_what_the_older_ones_wrote(settings: StoreSettin
     await store.quarantine.hold(samples.held("MG-A"), b"raw", [samples.entry("MG-A")], [samples.notice("MG-A")])
     await store.close()
     for purpose in ("master", "ledger", "signing"):
-        rotate_key(settings.keys_folder(), purpose)
+        samples.rotate_key(settings.keys_folder(), purpose)
     store = await Store.open(settings)
     await store.quarantine.hold(samples.held("MG-B"), b"new", [samples.entry("MG-B")], [])
     assert (await store.blobs.read("MG-A"), await store.blobs.read("MG-B")) == (b"raw", b"new")

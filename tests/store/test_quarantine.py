@@ -99,11 +99,13 @@ async def test_two_approvals_are_kept(store: Store) -> None:
     assert (found.approved_by, found.decided_by) == (("one", "two"), "two")
 
 
-async def test_a_stopped_release_is_undecided_again(store: Store) -> None:
+async def test_a_release_cannot_be_taken_back(store: Store) -> None:
+    """Its copies may have left: a second release would send them again."""
     await hold(store, "MG-A")
-    await store.quarantine.change(samples.change("MG-A", 1, State.HELD, State.RELEASING), [], [])
-    found = await store.quarantine.change(samples.change("MG-A", 2, State.RELEASING, State.HELD), [], [])
-    assert (found.decided_by, found.decided_at) == (None, None)
+    released = await store.quarantine.change(samples.change("MG-A", 1, State.HELD, State.RELEASING), [], [])
+    with pytest.raises(IllegalTransition):
+        await store.quarantine.change(samples.change("MG-A", 2, State.RELEASING, State.HELD), [], [])
+    assert await store.quarantine.get("MG-A") == released
 
 
 async def test_a_deadline_can_move_without_a_change_of_state(store: Store) -> None:

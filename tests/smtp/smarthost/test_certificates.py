@@ -18,8 +18,8 @@ import uvloop
 
 from mailguard.core.outcome import Stage
 from tests.fakes.smarthost import ORDINARY, Act, ScriptedSmarthost, raw, say, say_and_cut
+from tests.peers.authority import DAY, Authority
 
-from .authority import DAY, Authority
 from .samples import A, D, envelope, outcomes, transmit
 
 OFFERS = (*ORDINARY, b"AUTH PLAIN LOGIN CRAM-MD5")

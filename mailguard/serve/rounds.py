@@ -1,0 +1,126 @@
+"""What the service does at intervals, beside the mail. A fault in one round is logged, and the next round comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+from ..core.lifecycle import OPEN
+from ..guard.deadline import Deadline
+from ..guard.late_notices import LateNotices
+from ..logs import logger
+from ..smtp.certificate import Certificate
+from ..smtp.routes import SmarthostRoutes
+from ..smtp.session_limits import ConnectionLimits
+from .metrics import Metrics
+from .parts import Parts
+from .policies import PolicySource
+
+log = logger("serve")
+
+DEADLINE_SECONDS = 5.0
+NOTICE_SECONDS = 15.0
+GAUGE_SECONDS = 5.0
+PURGE_SECONDS = 3600.0
+CERTIFICATE_SECONDS = 1.0
+REFRESH_SECONDS = 60.0
+CANCEL_AGAIN_SECONDS = 0.2
+
+
+def go_rounds(
+    parts: Parts,
+    metrics: Metrics,
+    policies: PolicySource,
+    smarthost: SmarthostRoutes,
+    connections: ConnectionLimits,
+    certificates: Sequence[Certificate],
+    house: AsyncExitStack,
+) -> None:
+    """Begin all of them; the house ends them."""
+
+    async def set_gauges() -> None:
+        await _set_gauges(parts, metrics, policies, smarthost, connections)
+
+    async def purge() -> None:
+        await parts.store.purge(parts.clock.now())
+
+    async def look_at_certificates() -> None:
+        for certificate in certificates:
+            await certificate.look()
+
+    for name, seconds, step in (
+        ("deadlines", DEADLINE_SECONDS, _deadline(parts).enforce),
+        ("notices", NOTICE_SECONDS, _late_notices(parts).tell),
+        ("gauges", GAUGE_SECONDS, set_gauges),
+        ("smarthost", REFRESH_SECONDS, smarthost.refresh),
+        ("retention", PURGE_SECONDS, purge),
+        ("certificates", CERTIFICATE_SECONDS, look_at_certificates),
+    ):
+        background(_every(name, seconds, step), house)
+    background(policies.watch(), house)
+
+
+def _deadline(parts: Parts) -> Deadline:
+    return Deadline(
+        review=parts.review,
+        quarantine=parts.store.quarantine,
+        notices=parts.notices,
+        clock=parts.clock,
+        wake=parts.wake.set,
+    )
+
+
+def _late_notices(parts: Parts) -> LateNotices:
+    return LateNotices(
+        notices=parts.notices,
+        outbox=parts.store.outbox,
+        quarantine=parts.store.quarantine,
+        ledger=parts.store.ledger,
+        clock=parts.clock,
+        wake=parts.wake.set,
+    )
+
+
+async def _set_gauges(
+    parts: Parts,
+    metrics: Metrics,
+    policies: PolicySource,
+    smarthost: SmarthostRoutes,
+    connections: ConnectionLimits,
+) -> None:
+    counts = await parts.store.counts()
+    metrics.held.set(sum(counts.held.get(state.value, 0) for state in OPEN))
+    metrics.outbox.set(counts.outbox)
+    oldest = counts.oldest_open
+    metrics.outbox_age.set((parts.clock.now() - oldest).total_seconds() if oldest else 0)
+    metrics.witness_failing.set(counts.witness_failing)
+    metrics.connections.set(connections.open)
+    metrics.policy_broken.set(policies.problem is not None)
+    metrics.smarthosts_in_trouble.set(sum(each.trouble is not None for each in smarthost.smarthosts))
+
+
+async def _every(name: str, seconds: float, step: Callable[[], Awaitable[object]]) -> None:
+    """Do a step at once and then at intervals, for ever."""
+    while True:
+        try:
+            await step()
+        except Exception as cause:
+            log.error("round_failed", round=name, cause=cause)
+        await asyncio.sleep(seconds)
+
+
+def background(work: Coroutine[Any, Any, object], house: AsyncExitStack) -> None:
+    """Do the work until the house ends it."""
+    house.push_async_callback(cancel, asyncio.create_task(work))
+
+
+async def cancel(task: asyncio.Task[Any]) -> None:
+    """End a task, however often that has to be said.
+
+    Before Python 3.12 asyncio.wait_for, which aiosmtplib uses, swallows a cancellation that comes with its result.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=CANCEL_AGAIN_SECONDS)
