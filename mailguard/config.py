@@ -270,6 +270,16 @@ class Settings(BaseModel):
         """The smarthosts of all mail that no `sender_domains` names, the first one first."""
         return tuple(each for each in self.smarthosts if not each.sender_domains)
 
+    @field_validator("hostname")
+    @classmethod
+    def _can_be_said(cls, hostname: str | None) -> str | None:
+        """It stands in EHLO, in the greeting and in Received: a line end there would be another command or field."""
+        if hostname is not None and not _HOSTNAME.fullmatch(hostname):
+            raise ValueError(
+                f"{quoted(hostname)} is no name such as guard.elmroad.example; write one with other letters as xn--..."
+            )
+        return hostname
+
     @field_validator("dkim")
     @classmethod
     def _named_once(cls, keys: tuple[DkimSettings, ...]) -> tuple[DkimSettings, ...]:
@@ -344,6 +354,7 @@ def _absolute_store(url: str, folder: Path) -> str:
     return url
 
 
+_HOSTNAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9_])?|\[(?:IPv6:)?[0-9A-Fa-f.:]{3,45}\]")
 _DOMAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 
 

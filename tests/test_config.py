@@ -82,6 +82,28 @@ def test_a_level_that_does_not_exist(tmp_path: Path) -> None:
     assert messages(tmp_path, level="verbose") == ['"verbose" is not one of "debug", "info", "warning" or "error"']
 
 
+@pytest.mark.parametrize(
+    "hostname", ["gu ard", "guard\\r\\nMAIL FROM:<x@y>", "wächter.example", "a" * 300, "g;(x)", "-", ""]
+)
+def test_a_hostname_that_cannot_stand_in_ehlo(tmp_path: Path, hostname: str) -> None:
+    """`serve` ended with an internal error on the first two, and deferred all mail on the third; `check` said ok."""
+    messages(tmp_path)
+    path = tmp_path / "mailguard.yaml"
+    path.write_text(path.read_text() + f'hostname: "{hostname}"\n', "utf-8")
+    with pytest.raises(DocumentErrors, match="is no name such as"):
+        load_settings(path)
+
+
+@pytest.mark.parametrize(
+    "hostname", ["guard", "guard.elmroad.example", "xn--wchter-bua.example", "pc_7", "[192.0.2.1]"]
+)
+def test_a_hostname(tmp_path: Path, hostname: str) -> None:
+    messages(tmp_path)
+    path = tmp_path / "mailguard.yaml"
+    path.write_text(path.read_text() + f'hostname: "{hostname}"\n')
+    assert load_settings(path).hostname == hostname
+
+
 def several(folder: Path, *items: str) -> Path:
     """Settings with a list of smarthosts."""
     path = folder / "mailguard.yaml"

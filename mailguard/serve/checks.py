@@ -152,6 +152,8 @@ def _check_witness(path: Path | None) -> Iterator[Finding]:
         return
     if not path.parent.is_dir():
         yield Finding("witness", False, f'its folder "{path.parent}" does not exist; all mail would be deferred')
+    elif path.exists() and not path.is_file():
+        yield Finding("witness", False, f'"{path}" is no file; the service would not start')
     elif not os.access(path if path.exists() else path.parent, os.W_OK):
         yield Finding("witness", False, f'"{path}" cannot be written; all mail would be deferred')
     else:

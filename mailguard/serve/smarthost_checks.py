@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Iterator, Sequence
 
 from ..smtp.opener import Opener
-from ..smtp.smarthost_settings import SmarthostSettings
+from ..smtp.smarthost_settings import SmarthostSettings, canonical_domains, keeps_a_password
 from ..smtp.troubles import InTrouble
 from .finding import Finding
 
@@ -23,10 +23,33 @@ def check_smarthosts(smarthosts: Sequence[SmarthostSettings], hostname: str) -> 
         part = f"smarthost {smarthost.address}"
         if smarthost.sender_domains:
             part += f" for {', '.join(smarthost.sender_domains)}"
+        if (stronger := _stronger_before(smarthost, smarthosts)) is not None:
+            yield Finding(part, True, _WEAKER.format(stronger.address, smarthost.tls))
         found = list(_check_opening(part, smarthost))
         yield from found
         if smarthost.username is not None and all(each.ok for each in found):
             yield asyncio.run(_check_sign_in(part, smarthost, hostname))
+
+
+_WEAKER = (
+    "note: mail that {} cannot take goes here without a checked certificate (tls: {}); whoever keeps that one from "
+    "being reached may read it. Say `tls: required` here too"
+)
+
+
+def _stronger_before(
+    smarthost: SmarthostSettings, all_of_them: Sequence[SmarthostSettings]
+) -> SmarthostSettings | None:
+    """The first one of the same route that is only spoken to over verified TLS, where this one is not."""
+    if keeps_a_password(smarthost):
+        return None
+    before = all_of_them[: all_of_them.index(smarthost)]
+    return next((each for each in before if keeps_a_password(each) and _share_a_route(each, smarthost)), None)
+
+
+def _share_a_route(one: SmarthostSettings, other: SmarthostSettings) -> bool:
+    both_default = not one.sender_domains and not other.sender_domains
+    return both_default or bool(set(canonical_domains(one)) & set(canonical_domains(other)))
 
 
 async def _check_sign_in(part: str, smarthost: SmarthostSettings, hostname: str) -> Finding:

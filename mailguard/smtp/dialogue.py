@@ -195,6 +195,8 @@ class Dialogue:
         """A line that was longer than any command, or any response, may be and has been read past."""
         self.commands += 1
         if self._signing_in is not None:
+            if self._signing_in.is_refused:  # or whoever answers so could fail more often (THREATS.md T7)
+                return self._counted(self._stepped(self._signing_in.respond(b"")))
             self._signing_in.forget()
         return self._counted(_says(replies.RESPONSE_TOO_LONG if to_sign_in else replies.LINE_TOO_LONG))
 

@@ -21,6 +21,9 @@ from .own_addresses import as_mailbox
 Network = IPv4Network | IPv6Network
 
 _ADDRESS = re.compile(r"(?:\[(?P<literal>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>[0-9]{1,5})")
+_SHORTEST_PREFIX = {4: 8, 6: 16}
+"""No organisation has more. Without a bound, 0.0.0.0/1 and 128.0.0.0/1 together are everybody, and 2000::/3 is too."""
+_LOCAL_IPV6 = IPv6Network("fc00::/7")  # RFC 4193: not reachable from the internet
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,8 @@ def parse_network(text: str) -> Network:
         network = ip_network(text)
     except ValueError:
         raise ValueError(f'"{text}" is not a network, for example 10.0.0.0/8 or 192.0.2.17') from None
-    if network.prefixlen == 0:
-        raise ValueError(f'"{text}" allows the whole internet, which would make this an open relay')
+    if network.prefixlen < _SHORTEST_PREFIX[network.version] and network != _LOCAL_IPV6:
+        raise ValueError(f'"{text}" allows the whole internet, or a large part, which would make this an open relay')
     return network
 
 

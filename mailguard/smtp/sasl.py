@@ -149,9 +149,16 @@ def _login(responses: tuple[bytes, ...]) -> tuple[bytes, bytes]:
 _TOKEN = rb"[Bb][Ee][Aa][Rr][Ee][Rr] (?P<token>[!-~]*)"
 _XOAUTH2 = re.compile(rb"user=(?P<name>[^\x00\x01]*)\x01auth=" + _TOKEN + rb"\x01\x01")
 # RFC 7628 section 3.1: gs2-header, then key=value pairs, each with ^A behind it, and ^A. No channel binding is known.
+# One name and one token: a second one, in any case, may be what the smarthost goes by.
+_PAIR = rb"(?:(?!(?i:auth|a|user|authzid|authcid)=)[A-Za-z]+=[^\x00\x01]*\x01)*"
 _OAUTHBEARER = re.compile(
     rb"[ny],(?:a=(?P<name>[^\x00\x01,=]*(?:=(?:2C|3D)[^\x00\x01,=]*)*))?,\x01"
-    rb"(?:(?!auth=)[A-Za-z]+=[^\x00\x01]*\x01)*auth=" + _TOKEN + rb"\x01(?:(?!auth=)[A-Za-z]+=[^\x00\x01]*\x01)*\x01"
+    + _PAIR
+    + rb"auth="
+    + _TOKEN
+    + rb"\x01"
+    + _PAIR
+    + rb"\x01"
 )
 
 

@@ -63,6 +63,11 @@ class SigningIn:
     def awaits_response(self) -> bool:
         return self._exchange is not None or self._refusal is not None
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the attempt was refused, and the client was shown why and not told yet."""
+        return self._refusal is not None
+
     def offered(self, *, secure: bool) -> list[str]:
         """The mechanisms to announce, in our order."""
         if not secure and not self.terms.in_clear:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
+from mailguard.core.errors import SettingsError
 from mailguard.logs import logger
 
 from . import schema
@@ -159,8 +160,11 @@ class Store:
 def _last_witnessed(path: Path, keyring: Keyring, ledger: str) -> int:
     if not path.exists():
         return 0
-    lines = read_witness(path, keyring)
-    return max((line.sequence for line in lines if line.genuine and line.ledger == ledger), default=0)
+    try:
+        lines = read_witness(path, keyring)
+        return max((line.sequence for line in lines if line.genuine and line.ledger == ledger), default=0)
+    except OSError as cause:
+        raise SettingsError(f'witness: "{path}" cannot be read: {cause.strerror}') from cause
 
 
 def _count(connection: Connection, witness_failing: bool) -> StoreCounts:

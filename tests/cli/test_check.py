@@ -106,6 +106,11 @@ def _lost_keys(settings: Path) -> None:
     (settings.parent / "mailguard.keys").rename(settings.parent / "elsewhere")
 
 
+def _witness_is_a_folder(settings: Path) -> None:
+    (settings.parent / "witness").mkdir()
+    settings.write_text(settings.read_text() + "witness: witness\n")
+
+
 def _no_database(settings: Path) -> None:
     (settings.parent / "mailguard.db").write_text("this is no database at all, only some text\n" * 100)
 
@@ -122,6 +127,7 @@ def _no_database(settings: Path) -> None:
         ("store", _open_keys, "mailguard.keys"),
         ("store", _lost_keys, "key"),
         ("store", _no_database, ""),
+        ("witness", _witness_is_a_folder, "is no file"),
     ],
 )
 def test_each_problem_is_a_finding(run: Run, sound: Path, part: str, breaks: Callable[[Path], None], says: str) -> None:
@@ -310,6 +316,24 @@ def sentences(ran: Ran, port: int) -> list[tuple[bool, str]]:
     """What was found at the smarthost on that port."""
     part = f"smarthost 127.0.0.1:{port}"
     return [(item["ok"], item["sentence"]) for item in ran.items() if item["part"].startswith(part)]
+
+
+@pytest.mark.parametrize(
+    ("domains", "tls", "noted"),
+    [((), "none", True), ((), "opportunistic", True), ((), "implicit", False), (("ward.example",), "none", False)],
+)
+def test_a_weaker_smarthost_behind_a_verified_one_is_noted(
+    run: Run, sound: Path, domains: tuple[str, ...], tls: str, noted: bool
+) -> None:
+    """Whoever keeps the first one from being reached gets the mail as the second one takes it (THREATS.md T4)."""
+    with_smarthosts(
+        sound,
+        {"address": "localhost:1", "tls": "required"},
+        {"address": "mail.invalid:25", "tls": tls, "sender_domains": list(domains)},
+    )
+    ran = run("-C", str(sound), "check", "--json")
+    said = [item["sentence"] for item in ran.items() if item["part"].startswith("smarthost mail.invalid:25")]
+    assert any("without a checked certificate" in each for each in said) is noted
 
 
 def test_each_smarthost_is_tried(run: Run, sound: Path, sink: str) -> None:

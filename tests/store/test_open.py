@@ -47,6 +47,13 @@ async def test_a_new_store_makes_schema_and_keys_for_its_owner_alone(
     await store.close()
 
 
+async def test_a_witness_that_cannot_be_read_is_a_start_error(sqlite_settings: StoreSettings, tmp_path: Path) -> None:
+    """It was an internal error without a word about the witness."""
+    with pytest.raises(SettingsError, match="witness"):
+        await Store.open(sqlite_settings.model_copy(update={"witness": tmp_path}))
+    await (await Store.open(sqlite_settings)).close()  # nothing was left locked
+
+
 async def test_a_store_with_content_and_no_key_is_a_start_error(settings: StoreSettings) -> None:
     await (await Store.open(settings)).close()
     folder = settings.keys_folder()

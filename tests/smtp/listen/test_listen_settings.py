@@ -45,10 +45,18 @@ def test_t5_never_an_open_relay(address: str) -> None:
     assert ListenerSettings.model_validate({"address": address, "allow": ["10.0.0.0/8", "2001:db8::/32"]}).allow
 
 
-@pytest.mark.parametrize("everyone", ["0.0.0.0/0", "::/0"])
+@pytest.mark.parametrize("everyone", ["0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "8.0.0.0/7", "2000::/3", "::/1"])
 def test_t5_the_whole_internet_is_not_a_network(everyone: str) -> None:
+    """Nor is it in halves: 0.0.0.0/1 and 128.0.0.0/1 together are everybody, 2000::/3 is all of IPv6 that is in use."""
     with pytest.raises(ValidationError, match="whole internet"):
         ListenerSettings.model_validate({"address": "0.0.0.0:25", "allow": [everyone]})
+    with pytest.raises(ValidationError, match="whole internet"):
+        ListenerSettings.model_validate({"address": "0.0.0.0:25", "allow": ["10.0.0.0/8"], "proxy_from": [everyone]})
+
+
+@pytest.mark.parametrize("network", ["10.0.0.0/8", "17.0.0.0/8", "fc00::/7", "2001:db8::/32", "2a01::/16", "127.0.0.0/8"])
+def test_t5_what_one_organisation_may_have_is_a_network(network: str) -> None:
+    assert ListenerSettings.model_validate({"address": "0.0.0.0:25", "allow": [network]}).allow
 
 
 @pytest.mark.parametrize(

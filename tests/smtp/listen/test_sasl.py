@@ -89,6 +89,9 @@ def test_login_takes_an_initial_response_as_the_name() -> None:
         ("OAUTHBEARER", [b"p=tls-unique,a=anna,\x01auth=Bearer x\x01\x01"], replies.RESPONSE_MALFORMED),
         ("OAUTHBEARER", [b"n,a=anna,\x01host=x\x01\x01"], replies.RESPONSE_MALFORMED),
         ("OAUTHBEARER", [b"n,a=anna,\x01auth=Bearer x\x01auth=Bearer y\x01\x01"], replies.RESPONSE_MALFORMED),
+        ("OAUTHBEARER", [b"n,a=anna,\x01a=director\x01auth=Bearer x\x01\x01"], replies.RESPONSE_MALFORMED),
+        ("OAUTHBEARER", [b"n,a=anna,\x01auth=Bearer x\x01User=director\x01\x01"], replies.RESPONSE_MALFORMED),
+        ("OAUTHBEARER", [b"n,a=anna,\x01AUTH=Bearer y\x01auth=Bearer x\x01\x01"], replies.RESPONSE_MALFORMED),
         ("OAUTHBEARER", [b"n,a=an=2cna,\x01auth=Bearer x\x01\x01"], replies.RESPONSE_MALFORMED),
     ],
 )

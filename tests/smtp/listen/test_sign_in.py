@@ -180,6 +180,21 @@ async def test_why_a_token_was_refused_comes_before_the_refusal() -> None:
         assert (await client.ask(auth)).startswith(b"535 5.7.8")
 
 
+async def test_t7_a_line_too_long_does_not_get_around_the_third_failure() -> None:
+    """Refused tokens count where the client answers to why with something that is no response at all."""
+    sign_in = FakeSignIn(SignInAnswer(SignInOutcome.REFUSED, None, b"why"))
+    auth = b"AUTH XOAUTH2 " + b64encode(b"user=anna\x01auth=Bearer t\x01\x01")
+    async with open_door(**keeping(sign_in)) as door, connect(door) as client:
+        await greet(client)
+        for _ in range(3):
+            assert await client.ask(auth) == b"334 " + b64encode(b"why")
+            client.send(b"A" * 12_500)
+            await asyncio.sleep(0.05)  # it arrives in two pieces, and the first is thrown away as it comes
+            assert (await client.ask(b"A" * 100)).startswith(b"535 5.7.8")
+        assert await client.line() == b"421 4.7.0 Too many failed sign-ins, connect again"
+    assert len(sign_in.tried) == 3
+
+
 @pytest.mark.parametrize(
     "answer",
     [
