@@ -76,7 +76,7 @@ class SmarthostSettings(BaseModel):
             default="none: it does not sign in",
             unit="text",
             example="`username: mailguard@elmroad.example`",
-            consequence="needs `password_file`, and `tls: required` or `implicit` unless the server is on this "
+            consequence="needs `password_file`, and `tls: required` or `implicit`, or `none` to a server on this "
             "machine. A sign-in that fails is an alarm, and mail waits (451).",
         ),
     )

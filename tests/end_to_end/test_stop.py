@@ -6,14 +6,16 @@ import signal
 import socket
 from datetime import datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
+from tests.end_to_end.mail_client import MailClient
 from tests.end_to_end.mailing import message, submit
 from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
-from tests.fakes.smarthost import STALL
+from tests.fakes.smarthost import STALL, Act
 from tests.fakes.threaded import ThreadedSmarthost
 
 
@@ -138,3 +140,18 @@ def event(service: Service, name: str) -> dict[str, Any] | None:
 def seconds_between(first: dict[str, Any], last: dict[str, Any]) -> float:
     begun, ended = (datetime.fromisoformat(each["timestamp"]) for each in (first, last))
     return (ended - begun).total_seconds()
+
+
+def test_a_message_that_the_smarthost_has_in_hand_is_finished_and_its_client_hears_so(tmp_path: Path) -> None:
+    """All of it was sent; only the smarthost's answer is outstanding when the stop begins."""
+    with ThreadedSmarthost({"dot": Act(b"250 2.0.0 slowly\r\n", wait_seconds=2.0)}) as smarthost:
+        with Service(tmp_path, smarthost.port) as service, MailClient(service.port) as client:
+            client.hello()
+            replies: list[str] = []
+            sending = Thread(target=lambda: replies.append(client.send(message(), ["a@council.example"]).text))
+            sending.start()
+            eventually(lambda: smarthost.messages)
+            assert service.stop() == 0
+            sending.join(30)
+        assert replies == ["250 2.0.0 slowly"]
+        assert len(smarthost.messages) == 1
