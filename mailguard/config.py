@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from .core.document import load_model, quoted
 from .core.duration import Duration
@@ -129,6 +129,14 @@ SmarthostSetting = Annotated[
 ]
 
 
+def _listed(found: SmarthostSetting) -> tuple[SmarthostSettings, ...]:
+    return found if isinstance(found, tuple) else (found,)
+
+
+def _default_route(found: SmarthostSetting) -> tuple[SmarthostSettings, ...]:
+    return tuple(each for each in _listed(found) if not each.sender_domains)
+
+
 class Settings(BaseModel):
     """All of mailguard.yaml. The names of the attributes are the keys of the file."""
 
@@ -225,50 +233,53 @@ class Settings(BaseModel):
         "systemd's TimeoutStopSec has to exceed twice it by 10 seconds.",
     )
 
-    @model_validator(mode="after")
-    def _lead_onwards(self) -> Settings:
-        for smarthost, listener in product(self.smarthosts, self.listen):
+    @field_validator("smarthost")
+    @classmethod
+    def _lead_onwards(cls, found: SmarthostSetting, info: ValidationInfo) -> SmarthostSetting:
+        for smarthost, listener in product(_listed(found), info.data.get("listen", ())):
             if _is_same(smarthost.address, listener.address):
                 raise ValueError(
                     f'the smarthost "{smarthost.address}" is the listener "{listener.address}" itself: mail would '
                     "go round in circles; name the mail server that checked mail goes to"
                 )
-        return self
+        return found
 
-    @model_validator(mode="after")
-    def _have_a_default_route(self) -> Settings:
-        if not self.default_route:
+    @field_validator("smarthost")
+    @classmethod
+    def _have_a_default_route(cls, found: SmarthostSetting) -> SmarthostSetting:
+        if not _default_route(found):
             raise ValueError(
                 'every smarthost has "sender_domains": mail of other senders, and notices, would have nowhere to go; '
                 "leave it out at one of them"
             )
-        for first, second in combinations(self.smarthosts, 2):
+        for first, second in combinations(_listed(found), 2):
             shared = set(canonical_domains(first)) & set(canonical_domains(second))
             both_default = not first.sender_domains and not second.sender_domains
             if first.address == second.address and (shared or both_default):
                 raise ValueError(f'the smarthost "{first.address}" stands twice in the same route')
-        return self
+        return found
 
-    @model_validator(mode="after")
-    def _keep_what_clients_sign_in_with(self) -> Settings:
-        first = self.default_route[0] if self.default_route else None
-        for listener in self.listen:
-            if listener.sign_in == "smarthost" and first is not None and not keeps_a_password(first):
+    @field_validator("smarthost")
+    @classmethod
+    def _keep_what_clients_sign_in_with(cls, found: SmarthostSetting, info: ValidationInfo) -> SmarthostSetting:
+        first = _default_route(found)[0]
+        for listener in info.data.get("listen", ()):
+            if listener.sign_in == "smarthost" and not keeps_a_password(first):
                 raise ValueError(
                     f'"sign_in: smarthost" would show clients\' passwords on the way to "{first.address}" '
                     f'with "tls: {first.tls}"; use "tls: required" or "tls: implicit" there'
                 )
-        return self
+        return found
 
     @property
     def smarthosts(self) -> tuple[SmarthostSettings, ...]:
         """Every smarthost, in order."""
-        return self.smarthost if isinstance(self.smarthost, tuple) else (self.smarthost,)
+        return _listed(self.smarthost)
 
     @property
     def default_route(self) -> tuple[SmarthostSettings, ...]:
         """The smarthosts of all mail that no `sender_domains` names, the first one first."""
-        return tuple(each for each in self.smarthosts if not each.sender_domains)
+        return _default_route(self.smarthost)
 
     @field_validator("hostname")
     @classmethod

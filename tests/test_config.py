@@ -139,6 +139,28 @@ def test_what_is_refused_in_a_list_of_smarthosts(tmp_path: Path, items: list[str
     assert told in found.message and found.line >= 1
 
 
+SIGNED_IN = "{address: '127.0.0.1:2587', sign_in: smarthost}"
+
+
+@pytest.mark.parametrize(
+    ("listen", "smarthost", "told"),
+    [
+        (SIGNED_IN, "smtp.provider.example:587", "would show clients' passwords"),
+        ("{address: '127.0.0.1:2526'}", "127.0.0.1:2526", "round in circles"),
+    ],
+)
+def test_what_does_not_fit_the_listeners_is_found_at_the_smarthost(
+    tmp_path: Path, listen: str, smarthost: str, told: str
+) -> None:
+    path = tmp_path / "mailguard.yaml"
+    written = SETTINGS.format(**(SOUND | {"smarthost": smarthost}))
+    path.write_text(written.replace('{address: "127.0.0.1:2525", allow: [10.0.0.0/8]}', listen))
+    with pytest.raises(DocumentErrors) as caught:
+        load_settings(path)
+    (found,) = caught.value.diagnostics
+    assert told in found.message and path.read_text().splitlines()[found.line - 1].startswith("smarthost:")
+
+
 def test_a_fault_in_a_list_is_found_at_its_line(tmp_path: Path) -> None:
     path = several(tmp_path, "{address: 'a.example:25'}", "{address: 'b.example:25', tls: required, partial: some}")
     with pytest.raises(DocumentErrors) as caught:

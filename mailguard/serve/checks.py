@@ -17,6 +17,7 @@ from ..core.errors import MailguardError, NotAllowed, SettingsError
 from ..core.policy.load import load_policy
 from ..smtp.certificate import load_context, validity
 from ..smtp.listen_settings import HostPort, ListenerSettings
+from ..smtp.smarthost_settings import SmarthostSettings
 from ..store.keys import load_keys
 from ..store.migrate import on_database, refuse_other, revision
 from ..store.store import Store
@@ -57,7 +58,7 @@ def check(path: Path) -> Iterator[Finding]:
     if settings.console is not None:
         yield Finding("console", True, "note: this version serves no review console; what stands there does nothing")
     yield from check_dkim(settings)
-    yield from check_smarthosts(settings.smarthosts, hostname(settings))
+    yield from check_smarthosts(settings.smarthosts, hostname(settings), _signed_in_at(settings))
     yield from _check_store(settings.store_settings(), running=status is not None)
     yield from _check_witness(settings.store_settings().witness)
     yield from check_machine(settings)
@@ -68,6 +69,12 @@ def _addresses(settings: Settings) -> list[tuple[str, HostPort]]:
     if settings.metrics is not None:
         found.append((f"metrics {settings.metrics.address}", settings.metrics.address))
     return found
+
+
+def _signed_in_at(settings: Settings) -> SmarthostSettings | None:
+    """The smarthost that clients' sign-ins are tried at, if a listener has it so."""
+    passed_on = any(listener.sign_in == "smarthost" for listener in settings.listen)
+    return settings.default_route[0] if passed_on else None
 
 
 def _check_reading() -> Finding:

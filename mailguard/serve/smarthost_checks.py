@@ -8,24 +8,33 @@ import os
 import smtplib
 import ssl
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from ..smtp.opener import Opener
+from ..smtp.pass_through import MECHANISMS
 from ..smtp.smarthost_settings import SmarthostSettings, canonical_domains, keeps_a_password
 from ..smtp.troubles import InTrouble
 from .finding import Finding
 
 CONNECT_SECONDS = 10.0
+UNKNOWN_AUTHORITY = frozenset({18, 19, 20, 21})
+EXPIRED = 10
 
 
-def check_smarthosts(smarthosts: Sequence[SmarthostSettings], hostname: str) -> Iterator[Finding]:
-    """Connect, EHLO, TLS and the guard's own sign-in as the settings ask for them; no mail."""
+def check_smarthosts(
+    smarthosts: Sequence[SmarthostSettings], hostname: str, signed_in_at: SmarthostSettings | None = None
+) -> Iterator[Finding]:
+    """Connect, EHLO, TLS and the guard's own sign-in as the settings ask for them; no mail.
+
+    signed_in_at: the one that clients' sign-ins are tried at, None where no listener has `sign_in: smarthost`.
+    """
     for smarthost in smarthosts:
         part = f"smarthost {smarthost.address}"
         if smarthost.sender_domains:
             part += f" for {', '.join(smarthost.sender_domains)}"
         if (stronger := _stronger_before(smarthost, smarthosts)) is not None:
             yield Finding(part, True, _WEAKER.format(stronger.address, smarthost.tls))
-        found = list(_check_opening(part, smarthost))
+        found = list(_check_opening(part, smarthost, passes_through=smarthost == signed_in_at))
         yield from found
         if smarthost.username is not None and all(each.ok for each in found):
             yield asyncio.run(_check_sign_in(part, smarthost, hostname))
@@ -70,16 +79,52 @@ def _said(cause: InTrouble) -> str:
     return f"{cause.trouble.value}, it answers {codes}"
 
 
-def _check_opening(part: str, smarthost: SmarthostSettings) -> Iterator[Finding]:
-    if smarthost.password_file is not None and not os.access(smarthost.password_file, os.R_OK):
-        yield Finding(part, False, f'its password file "{smarthost.password_file}" cannot be read')
+def _check_opening(part: str, smarthost: SmarthostSettings, *, passes_through: bool) -> Iterator[Finding]:
+    yield from _check_password_file(part, smarthost.password_file)
+    if smarthost.ca_file is not None and not os.access(smarthost.ca_file, os.R_OK):
+        yield Finding(part, False, f'the authorities in "{smarthost.ca_file}" (`ca_file`) cannot be read')
+        return
     try:
         with _connected(smarthost) as session:
-            yield from _check_session(part, session, smarthost)
+            found = list(_check_session(part, session, smarthost))
+            yield from found
+            if passes_through and all(each.ok for each in found):
+                yield from _check_offers(part, session)
     except ssl.SSLError as cause:
-        yield Finding(part, False, f"TLS failed: {cause.reason or 'the certificate is not valid for this name'}")
+        yield Finding(part, False, f"TLS failed: {_distrust(cause, smarthost)}")
     except (OSError, smtplib.SMTPException) as cause:
         yield Finding(part, False, _unreachable(cause))
+
+
+def _check_password_file(part: str, file: Path | None) -> Iterator[Finding]:
+    if file is None:
+        return
+    if not os.access(file, os.R_OK):
+        yield Finding(part, False, f'its password file "{file}" cannot be read')
+    elif file.stat().st_mode & 0o004:
+        yield Finding(part, True, f'note: every user of this computer may read the password in "{file}"')
+
+
+def _check_offers(part: str, session: smtplib.SMTP) -> Iterator[Finding]:
+    """Without one that the guard knows nobody could sign in: Exchange's NTLM and GSSAPI, for example, are none."""
+    offered = session.esmtp_features.get("auth", "").upper().split()
+    if not set(MECHANISMS) & set(offered):
+        what = f"offers only {' and '.join(offered)}" if offered else "offers none"
+        yield Finding(part, False, f"nobody could sign in with `sign_in: smarthost`: of AUTH it {what}")
+
+
+def _distrust(cause: ssl.SSLError, smarthost: SmarthostSettings) -> str:
+    """Why, and what to do about it; the numbers are OpenSSL's X509_V_ERR."""
+    if not isinstance(cause, ssl.SSLCertVerificationError):
+        return cause.reason or "it is no TLS, or none that is new enough"
+    if cause.verify_code in UNKNOWN_AUTHORITY:
+        trusted = f'"{smarthost.ca_file}"' if smarthost.ca_file else "this computer"
+        return (
+            f"{trusted} does not know who issued its certificate; if that is your own authority, name it in `ca_file`"
+        )
+    if cause.verify_code == EXPIRED:
+        return "its certificate has expired"
+    return f"its certificate is not valid: {cause.verify_message}"
 
 
 def _check_session(part: str, session: smtplib.SMTP, smarthost: SmarthostSettings) -> Iterator[Finding]:

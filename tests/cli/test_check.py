@@ -263,7 +263,33 @@ def test_tls_is_tried_as_the_settings_ask_for_it(
     ran = run("-C", str(sound), "check", "--json")
     assert ran.status == (0 if trusted else 1), ran.out
     if not trusted:
-        assert "TLS failed" in findings(ran)["smarthost"][1]
+        assert "TLS failed: this computer does not know who issued its certificate" in findings(ran)["smarthost"][1]
+        assert "`ca_file`" in findings(ran)["smarthost"][1]
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "says"),
+    [("localhost", -1, "has expired"), ("other.example", 90, "not valid: .*mismatch"), (None, 90, "does not know who")],
+)
+def test_why_a_certificate_is_not_trusted(run: Run, sound: Path, name: str | None, days: int, says: str) -> None:
+    pair = make_pair(sound.parent, name=name or "localhost", days=days)
+    (sound.parent / "other").mkdir()
+    trusted = pair if name else make_pair(sound.parent / "other")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair["certificate"], pair["key"])
+    with ThreadedSmarthost(tls=context, implicit_tls=True) as smarthost:
+        there = {"address": f"localhost:{smarthost.port}", "tls": "implicit", "ca_file": str(trusted["certificate"])}
+        with_smarthosts(sound, there)
+        ran = run("-C", str(sound), "check", "--json")
+    ok, sentence = findings(ran)["smarthost"]
+    assert not ok and re.search(f"TLS failed: .*{says}", sentence), ran.out
+
+
+def test_authorities_that_cannot_be_read(run: Run, sound: Path, sink: str) -> None:
+    there = {"address": f"127.0.0.1:{sink.rpartition(':')[2]}", "tls": "required", "ca_file": "none.pem"}
+    with_smarthosts(sound, there)
+    ok, sentence = findings(run("-C", str(sound), "check", "--json"))["smarthost"]
+    assert not ok and 'none.pem" (`ca_file`) cannot be read' in sentence
 
 
 def with_certificate(settings: Path, **files: str) -> Path:
@@ -391,3 +417,38 @@ def test_a_smarthost_that_cannot_be_told_of_clients(run: Run, sound: Path, sink:
     ran = run("-C", str(sound), "check", "--json")
     found, sentence = sentences(ran, port)[-1]
     assert found is ok and f"smtpd_authorized_{way}_hosts" in sentence and ran.status == (0 if ok else 1)
+
+
+@pytest.mark.parametrize(
+    ("offered", "says"),
+    [
+        (b"AUTH LOGIN", None),
+        (b"AUTH NTLM GSSAPI", "of AUTH it offers only NTLM and GSSAPI"),
+        (b"8BITMIME", "of AUTH it offers none"),
+    ],
+)
+def test_a_smarthost_where_clients_could_not_sign_in(run: Run, sound: Path, offered: bytes, says: str | None) -> None:
+    with ThreadedSmarthost(extensions=(b"PIPELINING", offered)) as first, ThreadedSmarthost() as second:
+        ports = first.port, second.port
+        with_smarthosts(
+            sound, *({"address": f"127.0.0.1:{port}", "tls": "none", "trusts_address": True} for port in ports)
+        )
+        values = yaml.safe_load(sound.read_text())
+        values["listen"] = [{"address": "127.0.0.1:0", "sign_in": "smarthost"}]
+        sound.write_text(yaml.safe_dump(values))
+        ran = run("-C", str(sound), "check", "--json")
+    ok, sentence = sentences(ran, first.port)[-1]
+    assert ok is (says is None) and (says or "") in sentence and ran.status == (0 if says is None else 1)
+    assert all(each for each, _ in sentences(ran, second.port))  # sign-in is never failed over
+
+
+@pytest.mark.parametrize(("mode", "noted"), [(0o600, False), (0o640, False), (0o644, True)])
+def test_a_password_that_everybody_may_read_is_noted(run: Run, sound: Path, mode: int, noted: bool) -> None:
+    (sound.parent / "password").write_text("s3cret")
+    (sound.parent / "password").chmod(mode)
+    with ThreadedSmarthost(extensions=(b"PIPELINING", b"8BITMIME", b"AUTH PLAIN")) as smarthost:
+        own = {"username": "guard", "password_file": "password", "tls": "none"}
+        with_smarthosts(sound, {"address": f"127.0.0.1:{smarthost.port}", **own})
+        ran = run("-C", str(sound), "check", "--json")
+    assert ran.status == 0
+    assert any("every user of this computer may read the password" in item["sentence"] for item in ran.items()) is noted
