@@ -217,7 +217,6 @@ class Settings(BaseModel):
         default="info",
         description="The least severe events that are logged. Default: info.",
     )
-
     log_file: Path | None = Field(
         default=None,
         description="File that the log goes to. Default: none, it goes to standard error (the journal, under systemd). "

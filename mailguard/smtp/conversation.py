@@ -38,7 +38,6 @@ _FAULTS = {
     Fault.TOO_MANY_FIELDS: replies.TOO_MANY_FIELDS,
 }
 
-
 _UNSETTLED = frozenset({Then.SIGN_IN, Then.CHALLENGE})
 
 

@@ -13,12 +13,11 @@ from collections import deque
 from ..core.outcome import SmarthostReply
 from ..core.sign_in import Credentials, SignInAnswer, SignInOutcome
 from .line import Line
+from .sasl import LINE_OCTETS
 from .troubles import InTrouble, Trouble
 
 COMMAND_OCTETS = 512
 """With CRLF. A first response that does not fit waits for 334 (RFC 4954 section 4, item "initial-response")."""
-EXCHANGE_OCTETS = 12_288
-"""Of one response in base64, with CRLF (RFC 4954 section 4.4)."""
 
 OAUTH_GIVES_IN = {"XOAUTH2": b"", "OAUTHBEARER": b"\x01"}
 """What a client answers to the challenge that says why it is refused; RFC 7628 section 3.2.3 has kvsep."""
@@ -30,7 +29,7 @@ _OF_THE_GUARD = frozenset({500, 502, 503, 504, 530, 538})
 async def authenticate(line: Line, credentials: Credentials, seconds: float) -> SignInAnswer:
     """Try them once. Raises InTrouble where that cannot be done now. seconds: for each reply."""
     waiting = deque(base64.b64encode(response) for response in credentials.responses)
-    if any(len(each) + 2 > EXCHANGE_OCTETS for each in waiting):
+    if any(len(each) + 2 > LINE_OCTETS for each in waiting):
         return SignInAnswer(SignInOutcome.REFUSED)
     line.write(_command(credentials.mechanism, waiting))
     reply = await line.reply(seconds)

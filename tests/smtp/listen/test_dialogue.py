@@ -83,12 +83,14 @@ def test_nobody_sends_who_was_not_accepted(lines: list[bytes], answers: list[Sig
             assert not accepted and session.attempt()[0].account is None
             answer = session.settle_sign_in(given_answer)
             accepted = given_answer is fakes.ACCEPTED
+        if answer.then is Then.DROP:  # a browser's word is answered by nothing
+            return
         failures += answer.wire.startswith(b"535")
         assert answer.wire.endswith(b"\r\n") and answer.wire.count(b"\n334") == 0
         assert not session.open or (accepted and not lost)
         assert session.session is None or (session.session.account is not None) == accepted
         assert failures <= 3 and (failures < 3 or answer.then is Then.CLOSE)
-        if answer.then in (Then.CLOSE, Then.DROP):
+        if answer.then is Then.CLOSE:
             return
 
 

@@ -252,7 +252,7 @@ async def test_limits_and_pace_are_each_smarthosts_own() -> None:
             begun = loop.time()
             for _ in range(50):
                 await found.turn(ward)
-            assert loop.time() - begun < 1.0  # without a pace of its own
+            assert loop.time() - begun < 25  # without a pace of its own; at that of the first it would take 49 seconds
             assert found.smarthosts[0].pace.reserve() == 0.0 and found.smarthosts[0].pace.reserve() > 0.5
 
 
