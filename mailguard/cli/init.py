@@ -19,6 +19,7 @@ from .packaged import policy_files
 EXAMPLE_DOMAIN = "elmroad.example"
 TESTED_DOMAIN = "organisation.example"
 """What is inside in the packaged policy tests: they must hold in the new folder too."""
+SERVICE_DATA = Path("/var/lib/mailguard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +115,23 @@ def _write(files: dict[Path, str]) -> None:
 
 
 def _print_next(folder: Path) -> None:
-    settings = folder / "mailguard.yaml"
     output.message("\nNext:")
-    output.message(f"  1. Look through {settings}: your domains, and the mail server that checked mail goes to.")
-    output.message(f"  2. mailguard -C {settings} check")
-    output.message(f"  3. mailguard -C {settings} serve")
-    output.message("  4. Let your mail server or line-of-business system send through the listener.")
+    for number, step in enumerate(next_steps(folder), 1):
+        output.message(f"  {number}. {step}")
+
+
+def next_steps(folder: Path) -> list[str]:
+    """What to do now; for a service as its user: what root begins, that user cannot go on with."""
+    settings = folder / "mailguard.yaml"
+    service = _data(folder.resolve()) == SERVICE_DATA
+    run = "runuser -u mailguard -- mailguard" if service else "mailguard"
+    return [
+        f"Look through {settings}: your domains, and the mail server that checked mail goes to.",
+        *([f"chgrp mailguard {settings}        (the user of the service, docs/operating.md)"] if service else []),
+        f"{run} -C {settings} check",
+        f"{run} -C {settings} serve",
+        "Let your mail server or line-of-business system send through the listener.",
+    ]
 
 
 def settings_text(folder: Path, answers: Answers) -> str:
@@ -140,7 +152,7 @@ def settings_text(folder: Path, answers: Answers) -> str:
 
 def _data(folder: Path) -> Path:
     """Where the store goes: beside the settings, but not in /etc, which the user of a service does not write."""
-    return Path("/var/lib/mailguard") if folder.is_relative_to("/etc") else folder / "data"
+    return SERVICE_DATA if folder.is_relative_to("/etc") else folder / "data"
 
 
 TEMPLATE = """\

@@ -27,6 +27,7 @@ from .control import ServiceNotRunning, ServiceUnreachable, call, socket_path
 from .dkim_checks import check_dkim
 from .finding import Finding
 from .own_right import check_own_right
+from .owner import owner_name
 from .parts import hostname
 from .policies import read_documents
 from .selftest import refuse_misreading
@@ -179,6 +180,11 @@ async def _open_store(store: StoreSettings) -> str:
     new = "does not exist yet; `mailguard serve` makes it with its keys"
     if store.is_sqlite and not store.sqlite_path().exists():
         return _new_store(store.sqlite_path(), new)
+    if store.is_sqlite and not os.access(store.sqlite_path(), os.R_OK | os.W_OK):
+        owner = owner_name(store.sqlite_path())
+        raise SettingsError(
+            f'"{store.sqlite_path()}" belongs to "{owner}" and is not ours to open; was it made by root?'
+        )
     if await on_database(store, revision) is None:
         return new
     opened = await Store.open(store, create=False)

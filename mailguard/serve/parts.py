@@ -22,6 +22,7 @@ from ..guard.rewriting import Rewriting
 from ..store.passwords import Argon2Passwords
 from ..store.store import Store
 from .dkim_keys import DkimKeys
+from .owner import refuse_making_for_another
 
 
 class SystemClock:
@@ -64,6 +65,7 @@ async def open_parts(settings: Settings) -> Parts:
     """Open the store and what decides about held messages, without taking mail. SettingsError, StoreUnavailable."""
     clock, randomness = SystemClock(), SystemRandomness()
     organisation = settings.organisation.organisation()
+    refuse_making_for_another(settings.store_settings())
     store = await Store.open(settings.store_settings())
     wake = asyncio.Event()
     notices = Notices(

@@ -116,6 +116,8 @@ def _check_offers(part: str, session: smtplib.SMTP) -> Iterator[Finding]:
 def _distrust(cause: ssl.SSLError, smarthost: SmarthostSettings) -> str:
     """Why, and what to do about it; the numbers are OpenSSL's X509_V_ERR."""
     if not isinstance(cause, ssl.SSLCertVerificationError):
+        if cause.reason == "WRONG_VERSION_NUMBER" and smarthost.tls == "implicit":
+            return "it does not begin with TLS on this port; where it offers STARTTLS (587, 25) say `tls: required`"
         return cause.reason or "it is no TLS, or none that is new enough"
     if cause.verify_code in UNKNOWN_AUTHORITY:
         trusted = f'"{smarthost.ca_file}"' if smarthost.ca_file else "this computer"

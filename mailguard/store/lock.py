@@ -29,7 +29,7 @@ class OwnerLock:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise StoreUnavailable(f'the lock file "{path}" cannot be opened') from error
+            raise StoreUnavailable(f'the lock file "{path}" cannot be opened: {error.strerror}') from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -285,6 +285,12 @@ def test_why_a_certificate_is_not_trusted(run: Run, sound: Path, name: str | Non
     assert not ok and re.search(f"TLS failed: .*{says}", sentence), ran.out
 
 
+def test_tls_from_the_first_byte_where_it_comes_with_starttls(run: Run, sound: Path, sink: str) -> None:
+    with_smarthosts(sound, {"address": f"127.0.0.1:{sink.rpartition(':')[2]}", "tls": "implicit"})
+    ok, sentence = findings(run("-C", str(sound), "check", "--json"))["smarthost"]
+    assert not ok and "does not begin with TLS" in sentence and "`tls: required`" in sentence
+
+
 def test_authorities_that_cannot_be_read(run: Run, sound: Path, sink: str) -> None:
     there = {"address": f"127.0.0.1:{sink.rpartition(':')[2]}", "tls": "required", "ca_file": "none.pem"}
     with_smarthosts(sound, there)

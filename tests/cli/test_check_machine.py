@@ -22,7 +22,7 @@ import yaml
 from tests.end_to_end.service import ROOT, Service
 from tests.end_to_end.sink import Sink
 
-from .conftest import SETTINGS, Ran, Run
+from .conftest import SETTINGS, Ran, Run, hold
 
 
 @pytest.fixture
@@ -176,6 +176,15 @@ def test_a_port_below_1024_and_folders_of_others(open_to_all: Path, run: Run) ->
     assert len(given) == 2
     assert set(problems(other.check(*(word for pair in given for word in pair)))) == {"spool"}
     assert "as the user of the service" in notes(run("-C", str(sound), "check", "--json"))["user"]
+
+
+def test_a_store_that_root_made(open_to_all: Path) -> None:
+    hold(open_to_all, "MG-7Q4K-2F")
+    other = Other(open_to_all)
+    assert problems(other.check()) == {}
+    shutil.chown(open_to_all.parent / "mailguard.db", "root")
+    found = problems(other.check())
+    assert set(found) == {"store"} and 'belongs to "root" and is not ours to open' in found["store"]
 
 
 @pytest.fixture

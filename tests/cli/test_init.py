@@ -17,7 +17,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from mailguard.cli.init import Answers, settings_text
+from mailguard.cli.init import Answers, next_steps, settings_text
 from mailguard.config import Settings, load_settings
 from mailguard.core.policy.load import load_policy
 from mailguard.serve.policies import read_documents
@@ -48,6 +48,15 @@ def test_the_policies_of_init_pass_their_own_check_and_tests(run: Run, tmp_path:
     tests = sorted(str(path) for path in (tmp_path / "new" / "policies" / "tests").glob("*.yaml"))
     ran = run("-C", settings, "policy", "test", *tests)
     assert ran.status == 0, ran.out
+
+
+def test_what_to_do_next_is_said_for_the_user_who_has_to_do_it(tmp_path: Path) -> None:
+    assert f"mailguard -C {tmp_path}/mailguard.yaml serve" in next_steps(tmp_path)
+    service = next_steps(Path("/etc/mailguard"))
+    assert service[1].startswith("chgrp mailguard /etc/mailguard/mailguard.yaml")
+    assert service[2:4] == [
+        f"runuser -u mailguard -- mailguard -C /etc/mailguard/mailguard.yaml {each}" for each in ("check", "serve")
+    ]
 
 
 def test_init_without_a_folder_is_here(run: Run) -> None:

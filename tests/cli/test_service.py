@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import smtplib
 import socket
@@ -14,7 +15,7 @@ import pytest
 from mailguard.config import load_settings
 from mailguard.store.migrate import take_lock
 
-from .conftest import SETTINGS, Run, process, wait_for
+from .conftest import SETTINGS, Run, hold, process, wait_for
 
 
 @pytest.fixture
@@ -116,6 +117,19 @@ def test_serve_with_broken_settings_is_2(served: Path, broken: str) -> None:
     with process("serve", "-C", str(served)) as service:
         assert service.wait(30) == 2
         assert service.stderr is not None and f"{served}:" in service.stderr.read()
+
+
+def test_root_makes_no_store_in_the_folder_of_the_services_user(run: Run, served: Path) -> None:
+    """The service could not open it. What is there already keeps its owner, so root may work on it."""
+    shutil.chown(served.parent, "nobody")
+    with process("serve", "-C", str(served)) as service:
+        assert service.wait(30) == 2
+        assert service.stderr is not None and "runuser -u nobody -- mailguard serve" in service.stderr.read()
+    assert not list(served.parent.glob("mailguard.db*")) and not (served.parent / "mailguard.keys").exists()
+    shutil.chown(served.parent, "root")
+    hold(served, "MG-7Q4K-2F")
+    shutil.chown(served.parent, "nobody")
+    assert run("-C", str(served), "held", "list").status == 0
 
 
 def test_serve_on_a_port_that_is_taken_says_so(served: Path, free_port: int) -> None:

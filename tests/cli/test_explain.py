@@ -1,0 +1,19 @@
+"""mailguard explain: how what happened is said to a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailguard.cli.explain import WHY_NOT_TOLD, _details
+from mailguard.guard.told import Reason
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_why_a_sender_was_not_told_is_said_in_words(reason: Reason) -> None:
+    entry = {"kind": "sender_not_told", "ref": "MG-7Q4K-2F", "reason": reason.value, "instead": 0}
+    assert _details(entry) == [WHY_NOT_TOLD[reason]] and " " in WHY_NOT_TOLD[reason]
+    assert _details(entry | {"instead": 1})[1:] == ["the contact was told instead"]
+
+
+def test_a_reason_of_another_version_is_shown_as_it_is() -> None:
+    assert _details({"kind": "sender_not_told", "reason": "new-reason"}) == ["new-reason"]
