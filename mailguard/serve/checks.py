@@ -59,7 +59,9 @@ def check(path: Path) -> Iterator[Finding]:
     if settings.console is not None:
         yield Finding("console", True, "note: this version serves no review console; what stands there does nothing")
     yield from check_dkim(settings)
-    yield from check_smarthosts(settings.smarthosts, hostname(settings), _signed_in_at(settings))
+    yield from check_smarthosts(
+        settings.smarthosts, hostname(settings), settings.notices.sender, _signed_in_at(settings)
+    )
     yield from _check_store(settings.store_settings(), running=status is not None)
     yield from _check_witness(settings.store_settings().witness)
     yield from check_machine(settings)

@@ -19,13 +19,16 @@ from .finding import Finding
 CONNECT_SECONDS = 10.0
 UNKNOWN_AUTHORITY = frozenset({18, 19, 20, 21})
 EXPIRED = 10
+OUTSIDE = "postmaster@example.com"
+"""Asked about, never written to: a name that RFC 2606 keeps free."""
 
 
 def check_smarthosts(
-    smarthosts: Sequence[SmarthostSettings], hostname: str, signed_in_at: SmarthostSettings | None = None
+    smarthosts: Sequence[SmarthostSettings], hostname: str, sender: str, signed_in_at: SmarthostSettings | None = None
 ) -> Iterator[Finding]:
     """Connect, EHLO, TLS and the guard's own sign-in as the settings ask for them; no mail.
 
+    sender: an address inside, for what is asked in its name.
     signed_in_at: the one that clients' sign-ins are tried at, None where no listener has `sign_in: smarthost`.
     """
     for smarthost in smarthosts:
@@ -34,7 +37,7 @@ def check_smarthosts(
             part += f" for {', '.join(smarthost.sender_domains)}"
         if (stronger := _stronger_before(smarthost, smarthosts)) is not None:
             yield Finding(part, True, _WEAKER.format(stronger.address, smarthost.tls))
-        found = list(_check_opening(part, smarthost, passes_through=smarthost == signed_in_at))
+        found = list(_check_opening(part, smarthost, sender, passes_through=smarthost == signed_in_at))
         yield from found
         if smarthost.username is not None and all(each.ok for each in found):
             yield asyncio.run(_check_sign_in(part, smarthost, hostname))
@@ -79,7 +82,7 @@ def _said(cause: InTrouble) -> str:
     return f"{cause.trouble.value}, it answers {codes}"
 
 
-def _check_opening(part: str, smarthost: SmarthostSettings, *, passes_through: bool) -> Iterator[Finding]:
+def _check_opening(part: str, smarthost: SmarthostSettings, sender: str, *, passes_through: bool) -> Iterator[Finding]:
     yield from _check_password_file(part, smarthost.password_file)
     if smarthost.ca_file is not None and not os.access(smarthost.ca_file, os.R_OK):
         yield Finding(part, False, f'the authorities in "{smarthost.ca_file}" (`ca_file`) cannot be read')
@@ -90,6 +93,8 @@ def _check_opening(part: str, smarthost: SmarthostSettings, *, passes_through: b
             yield from found
             if passes_through and all(each.ok for each in found):
                 yield from _check_offers(part, session)
+            if smarthost.trusts_address and all(each.ok for each in found):
+                yield from _check_trust(part, session, sender)
     except ssl.SSLError as cause:
         yield Finding(part, False, f"TLS failed: {_distrust(cause, smarthost)}")
     except (OSError, smtplib.SMTPException) as cause:
@@ -111,6 +116,20 @@ def _check_offers(part: str, session: smtplib.SMTP) -> Iterator[Finding]:
     if not set(MECHANISMS) & set(offered):
         what = f"offers only {' and '.join(offered)}" if offered else "offers none"
         yield Finding(part, False, f"nobody could sign in with `sign_in: smarthost`: of AUTH it {what}")
+
+
+def _check_trust(part: str, session: smtplib.SMTP, sender: str) -> Iterator[Finding]:
+    """Whether it takes mail from this machine: what is released later would be refused for good, notices as well.
+
+    Only a refusal of ours counts (530 and its kin, or 5.7.x of RFC 3463), not one of the address that is asked about.
+    """
+    for code, text in (session.mail(sender if sender.isascii() else ""), session.rcpt(OUTSIDE)):
+        if code in (530, 535, 538) or (code >= 500 and text.startswith(b"5.7.")):
+            yield Finding(
+                part, False, f"`trusts_address` does not hold: without a sign-in it refuses mail, it answers {code}"
+            )
+            break
+    session.rset()
 
 
 def _distrust(cause: ssl.SSLError, smarthost: SmarthostSettings) -> str:

@@ -458,3 +458,23 @@ def test_a_password_that_everybody_may_read_is_noted(run: Run, sound: Path, mode
         ran = run("-C", str(sound), "check", "--json")
     assert ran.status == 0
     assert any("every user of this computer may read the password" in item["sentence"] for item in ran.items()) is noted
+
+
+@pytest.mark.parametrize(
+    ("script", "ok"),
+    [
+        ({}, True),
+        ({"rcpt": say(b"554 5.7.1 Relay access denied")}, False),
+        ({"mail": say(b"530 Sign in first")}, False),
+        ({"rcpt": say(b"450 4.7.1 Greylisted")}, True),
+        ({"rcpt": say(b"556 5.1.10 That domain takes no mail")}, True),
+    ],
+)
+def test_whether_a_smarthost_trusts_this_machine(run: Run, sound: Path, script: dict[str, Act], ok: bool) -> None:
+    with ThreadedSmarthost(script) as smarthost:
+        with_smarthosts(sound, {"address": f"127.0.0.1:{smarthost.port}", "tls": "none", "trusts_address": True})
+        ran = run("-C", str(sound), "check", "--json")
+        said = [line.upper() for line in smarthost.smarthost.lines]
+    found, sentence = sentences(ran, smarthost.port)[-1]
+    assert found is ok and ("`trusts_address` does not hold" in sentence) is not ok, ran.out
+    assert any(line.startswith(b"RSET") for line in said) and not any(line.startswith(b"DATA") for line in said)
