@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from ..core.envelope import Envelope, Recipient
 from ..core.errors import MailguardError
 from ..core.mail.message import Buffer
-from ..core.outcome import Outcome, Transmission
+from ..core.outcome import Outcome, RecipientOutcome, Transmission
 from ..core.rewrite.content import Content
 from ..logs import logger
 from . import entries
@@ -29,6 +29,12 @@ log = logger("delivery")
 
 LEASE_SECONDS = 45.0
 """A living owner extends its leases every third of this; the rows of a dead one are free after it."""
+
+OWN_MAIL = frozenset({"notice", "dsn"})
+"""Rows that nobody can be told of when they fail: they are how people are told."""
+
+NOT_ALLOWED = "may not send here"
+"""The trouble of a guard whose own mail the smarthost refuses for lack of a right."""
 
 ORIGINALS_AT_ONCE = 4
 """Stored originals that are kept in memory for their copies; a message may be 50 MB."""
@@ -163,7 +169,7 @@ class Deliveries:
         transmission = self._unrecorded.get(row.identifier)
         if transmission is None or _recipients(transmission) != row.envelope.recipients:
             await self._pacing.turn(row.envelope)
-            transmission = await self._transmit(row, content)
+            transmission = _as_own_trouble(row, await self._transmit(row, content))
         self._unrecorded[row.identifier] = transmission
         await self._record(row, content, transmission)
         del self._unrecorded[row.identifier]
@@ -265,7 +271,7 @@ class Deliveries:
     def _bounce(
         self, row: Delivery, content: Content, refused: tuple[RecipientResult, ...], now: datetime
     ) -> tuple[tuple[NewDelivery, ...], list[NewEntry]]:
-        if not refused or row.kind in ("notice", "dsn"):
+        if not refused or row.kind in OWN_MAIL:
             return (), []
         return entries.told(row.ref, now, self._notices.bounced(row, refused, content.raw, now))
 
@@ -280,6 +286,23 @@ class Deliveries:
 
     async def _within(self, step: Awaitable[Value], seconds: float | None = None) -> Value:
         return await bounded(step, seconds or self._port_seconds)
+
+
+def _as_own_trouble(row: Delivery, transmission: Transmission) -> Transmission:
+    """A notice that is refused because the guard may not send (X.7.X, RFC 3463 section 3.8) is tried again, with an
+    alarm: with a wrong `trusts_address` or account nobody would ever hear of a hold, and all would look well.
+    """
+    if row.kind not in OWN_MAIL or not any(map(_lacks_the_right, transmission.recipients)):
+        return transmission
+    recipients = tuple(
+        replace(each, outcome=Outcome.DEFERRED) if _lacks_the_right(each) else each for each in transmission.recipients
+    )
+    return replace(transmission, recipients=recipients, trouble=transmission.trouble or NOT_ALLOWED)
+
+
+def _lacks_the_right(each: RecipientOutcome) -> bool:
+    status = each.reply.status if each.reply is not None else None
+    return each.outcome is Outcome.REFUSED and status is not None and status.startswith("5.7.")
 
 
 def _recipients(transmission: Transmission) -> tuple[Recipient, ...]:

@@ -50,8 +50,11 @@ COMMANDS = [
     "user disable",
     "user enable",
     "user remove",
+    "data backup",
+    "data hold-back",
     "data migrate",
     "data purge",
+    "data restore",
 ]
 
 

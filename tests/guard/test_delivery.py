@@ -63,6 +63,22 @@ async def test_a_notice_that_is_refused_is_not_bounced() -> None:
     assert not world.store.rows
 
 
+async def test_a_notice_that_is_refused_for_lack_of_a_right_is_an_alarm_and_tried_again() -> None:
+    """A wrong `trusts_address`: sender and reviewers hear of the hold once the smarthost lets the guard send."""
+    world = World()
+    await world.submission.submit(SESSION, envelope(*people(20)), message(people(20)))
+    told = {row.envelope.recipients[0].address for row in world.store.rows.values()}
+    denied = SmarthostReply(554, "5.7.1", "relay access denied")
+    world.smarthost.outcomes = dict.fromkeys(told, (Outcome.REFUSED, denied))
+    await world.deliver()
+    assert told and len(world.store.rows) == len(told) and world.watch.troubles
+    world.smarthost.outcomes = {}
+    world.clock.time += timedelta(minutes=10)
+    await world.deliver()
+    assert not world.store.rows
+    assert {path.recipients[0].address for path, _ in world.smarthost.taken} == told
+
+
 async def test_uncertain_is_tried_again() -> None:
     world = await separated()
     world.smarthost.outcomes = {"person3@patients.example": (Outcome.UNCERTAIN, None)}
