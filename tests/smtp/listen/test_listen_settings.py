@@ -54,7 +54,9 @@ def test_t5_the_whole_internet_is_not_a_network(everyone: str) -> None:
         ListenerSettings.model_validate({"address": "0.0.0.0:25", "allow": ["10.0.0.0/8"], "proxy_from": [everyone]})
 
 
-@pytest.mark.parametrize("network", ["10.0.0.0/8", "17.0.0.0/8", "fc00::/7", "2001:db8::/32", "2a01::/16", "127.0.0.0/8"])
+@pytest.mark.parametrize(
+    "network", ["10.0.0.0/8", "17.0.0.0/8", "fc00::/7", "2001:db8::/32", "2a01::/16", "127.0.0.0/8"]
+)
 def test_t5_what_one_organisation_may_have_is_a_network(network: str) -> None:
     assert ListenerSettings.model_validate({"address": "0.0.0.0:25", "allow": [network]}).allow
 
