@@ -124,10 +124,11 @@ def _read_manifest(folder: Path) -> Backup:
         files = {str(name): _file_item(each) for name, each in found["files"].items()}
         if STORE not in files or any(Path(name).is_absolute() or ".." in Path(name).parts for name in files):
             raise ValueError
-        return Backup(found["taken_at"], found["guard_version"], found["schema"], int(found["entries"]), files)
+        taken_at = datetime.fromisoformat(found["taken_at"]).isoformat(timespec="seconds")
+        return Backup(taken_at, str(found["guard_version"]), str(found["schema"]), int(found["entries"]), files)
     except OSError as cause:
         raise BadArguments(f'"{folder}" is no backup, or half of one: its {MANIFEST}: {cause.strerror}') from cause
-    except (ValueError, KeyError, TypeError, AttributeError) as cause:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as cause:
         raise BadArguments(f'"{folder}" is no backup: its {MANIFEST} cannot be read') from cause
 
 

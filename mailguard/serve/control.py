@@ -235,7 +235,7 @@ async def _write(writer: asyncio.StreamWriter, value: Mapping[str, Any]) -> None
 def _request(line: bytes) -> tuple[str, Mapping[str, Any]]:
     try:
         request = json.loads(line)
-    except ValueError as cause:
+    except (ValueError, RecursionError) as cause:
         raise BadArguments("the request is not JSON") from cause
     if not isinstance(request, dict) or request.get("protocol") != PROTOCOL:
         raise ServiceUnreachable("the running service speaks another version than this command; restart the service")

@@ -23,8 +23,8 @@ from ..core.errors import BackupBroken, SettingsError, StoreUnavailable
 from ..store.audit import verify
 from ..store.chain import LedgerForged
 from ..store.keys import load_keys, sync_folder
-from ..store.migrate import migrate, take_lock
-from ..store.restored import HeldBack, hold_back
+from ..store.migrate import migrate, on_database, take_lock
+from ..store.restored import HeldBack, has_programs, hold_back
 from ..store.snapshot import folder_beside
 from ..store.store import Store
 from ..store.store_settings import StoreSettings
@@ -119,6 +119,10 @@ def _prepare(
 
 async def _hold_back(store: StoreSettings, settings: Settings, facts: dict[str, Any], *, prove: bool) -> HeldBack:
     if prove:
+        if await on_database(store, has_programs, reads=True):
+            raise BackupBroken(
+                "the store in the backup holds triggers or views, which none of ours does; take another one"
+            )
         await migrate(store)
     opened = await Store.open(store, create=False)
     try:

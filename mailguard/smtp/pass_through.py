@@ -52,6 +52,8 @@ class SmarthostSignIn:
         self._opener = Opener(smarthost.settings, hostname, signs_in=False)
         self._bound: dict[str, _Bound] = {}
         self._trying: set[str] = set()
+        # Whoever is not known yet must not use up what the smarthost takes of connections from this machine.
+        self._turns = asyncio.Semaphore(smarthost.settings.connections)
         self._gone: set[str] = set()  # sessions that ended while they were tried
         self._leaving: set[asyncio.Task[None]] = set()
 
@@ -69,13 +71,16 @@ class SmarthostSignIn:
         return MECHANISMS if known is None else tuple(each for each in MECHANISMS if each in known.auth)
 
     async def sign_in(self, session: Session, credentials: Credentials) -> SignInAnswer:
-        """See guard.ports. Bounded by `connect_timeout_seconds`. A session that has signed in keeps what it has."""
+        """See guard.ports. Bounded by `connect_timeout_seconds`, and no more than `connections` are tried at once.
+
+        A session that has signed in keeps what it has.
+        """
         identifier = session.identifier
         if identifier in self._bound or identifier in self._trying or not keeps_a_password(self.settings):
             return SignInAnswer(SignInOutcome.UNAVAILABLE)
         self._trying.add(identifier)
         try:
-            async with asyncio.timeout(self.settings.connect_timeout_seconds):
+            async with asyncio.timeout(self.settings.connect_timeout_seconds), self._turns:
                 return await self._try(session, credentials)
         except InTrouble as cause:
             return self._unavailable(session, cause.trouble)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, case, update
+from sqlalchemy import Connection, case, text, update
 
 from ..core.lifecycle import OPEN, Act, State, after
 from ..guard.records import NewEntry
@@ -48,6 +48,14 @@ async def hold_back(store: Store, at: datetime, deadline: timedelta, facts: Mapp
         return held
 
     return await store.engine.write(hold)
+
+
+def has_programs(connection: Connection) -> bool:
+    """Whether a SQLite file holds triggers or views. Our schema has none: a trigger would act on what is held back, or
+    on every message from then on, and the ledger would be whole all the same.
+    """
+    found = connection.execute(text("SELECT count(*) FROM sqlite_master WHERE type IN ('trigger', 'view')"))
+    return bool(found.scalar_one())
 
 
 def _hold_rows(connection: Connection, moment: int) -> int:

@@ -90,11 +90,23 @@ def _change_settings(backup: Path) -> None:
 
 def _forge(backup: Path) -> None:
     """An entry is taken out, and the manifest made to fit."""
+    _change_store(backup, "DELETE FROM entries WHERE sequence = 1")
+
+
+def _trigger(backup: Path) -> None:
+    """What is held back would be due at once, and the ledger is whole."""
+    _change_store(
+        backup,
+        "CREATE TRIGGER t AFTER UPDATE ON outbox BEGIN UPDATE outbox SET not_before = 0 WHERE done_at IS NULL; END",
+    )
+
+
+def _change_store(backup: Path, statement: str) -> None:
     from mailguard.serve.backup import sha256_of
 
     path = backup / "mailguard.db"
     database = sqlite3.connect(path)
-    database.execute("DELETE FROM entries WHERE sequence = 1")
+    database.execute(statement)
     database.commit()
     database.close()
     manifest = json.loads((backup / "manifest.json").read_text())
@@ -116,6 +128,16 @@ def _another_format(backup: Path) -> None:
     path.write_text(path.read_text().replace('"mailguard_backup": 1', '"mailguard_backup": 2'))
 
 
+def _no_time(backup: Path) -> None:
+    """The store was put back before anybody looked at it, and then the command ended with an internal error."""
+    path = backup / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"taken_at": ["\x1b[31m"]}))
+
+
+def _nested(backup: Path) -> None:
+    (backup / "manifest.json").write_text("[" * 100_000)
+
+
 def _leads_out(backup: Path) -> None:
     path = backup / "manifest.json"
     path.write_text(path.read_text().replace('"settings/mailguard.yaml"', '"../../mailguard/mailguard.yaml"'))
@@ -128,10 +150,13 @@ def _leads_out(backup: Path) -> None:
         (_change, 1, "not what the manifest says"),
         (_change_settings, 1, "not what the manifest says"),
         (_forge, 1, "is not whole"),
+        (_trigger, 1, "triggers or views"),
         (_no_manifest, 2, "or half of one"),
         (_half_a_manifest, 2, "cannot be read"),
         (_another_format, 2, "another version"),
         (_leads_out, 2, "cannot be read"),
+        (_no_time, 2, "cannot be read"),
+        (_nested, 2, "cannot be read"),
     ],
 )
 def test_a_backup_that_is_not_whole_is_not_used(

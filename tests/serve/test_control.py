@@ -119,7 +119,18 @@ async def test_another_version_of_the_protocol_is_refused_in_words(served: tuple
 
 @pytest.mark.parametrize(
     "request_line",
-    [b"\n", b"{}\n", b"nonsense\n", b"[]\n", b'{"protocol": 1}\n', b'{"protocol": 1, "operation": 7}\n', b"\xff\n"],
+    [
+        *(
+            b"\n",
+            b"{}\n",
+            b"nonsense\n",
+            b"[]\n",
+            b'{"protocol": 1}\n',
+            b'{"protocol": 1, "operation": 7}\n',
+            b"\xff\n",
+        ),
+        pytest.param(b"[" * 60_000 + b"\n", id="nested"),
+    ],
 )
 async def test_what_is_no_request_is_an_error_and_nothing_else(
     served: tuple[Path, Operations], request_line: bytes

@@ -396,3 +396,26 @@ async def test_nothing_of_a_secret_is_logged_or_shown(logged: list[Any]) -> None
             shown = repr((logged, answer, vars(found.sign_in), vars(found)))
             for secret in (SECRET, *encoded(*PLAIN.responses)):
                 assert repr(secret)[2:-1] not in shown and secret.decode() not in shown
+
+
+async def test_t7_guessers_do_not_use_up_the_connections_to_the_smarthost() -> None:
+    """An attempt costs one; servers take few from one address (Postfix 50), and then mail that passes waits too."""
+    async with (
+        ScriptedSmarthost({"auth": STALL}, extensions=OFFERS) as smarthost,
+        routes(smarthost.port, connections=3) as found,
+    ):
+        before = smarthost.connections
+        sessions = [replace(SESSION, identifier=f"{number:016}") for number in range(12)]
+        attempts = [asyncio.create_task(sign_in(found, PLAIN, session)) for session in sessions]
+        async with asyncio.timeout(20):
+            while smarthost.connections - before < 3:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)  # time in which a fourth could come
+        assert smarthost.connections - before == 3
+        for attempt in attempts:
+            attempt.cancel()
+        await asyncio.gather(*attempts, return_exceptions=True)
+        smarthost.say_from_now_on({})
+        assert [(await sign_in(found, PLAIN, session)).outcome for session in sessions] == [ACCEPTED] * 12
+        for session in sessions:
+            await found.sign_in.leave(session.identifier)
