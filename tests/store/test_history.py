@@ -8,10 +8,10 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from mailguard.store import schema
-from mailguard.store.keys import rotate_key
 from mailguard.store.store import Store
 from mailguard.store.store_settings import StoreSettings
 from tests.store import samples
+from tests.store.samples import rotate_key
 
 ONE, TWO = "clinic@elmroad.example\nuid-1", "clinic@elmroad.example\nuid-2"
 LATER = samples.NOW + timedelta(days=400)
