@@ -12,6 +12,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +23,10 @@ from .store_settings import StoreSettings
 
 RESERVE_OCTETS = 100_000_000
 """What stays free for mail while a copy is taken."""
+
+
+STEPS_BETWEEN_LOOKS = 10_000
+"""Of SQLite's virtual machine, a millisecond or so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +43,32 @@ async def take_snapshot(settings: StoreSettings) -> Snapshot:
     """Copy the store. StoreUnavailable, with SQLite's reason. A cancellation ends the copying first."""
     path = settings.sqlite_path()
     reader = _open(path, settings.busy_timeout_seconds)
-    copying = asyncio.ensure_future(asyncio.to_thread(_copy, reader, path))
+    ended = threading.Event()
+    # Unlike interrupt() it also stops a statement that begins only after the cancellation.
+    reader.set_progress_handler(ended.is_set, STEPS_BETWEEN_LOOKS)
+    copying = asyncio.ensure_future(asyncio.to_thread(_copy_and_close, reader, path))
     try:
         return await asyncio.shield(copying)
     except asyncio.CancelledError:
-        reader.interrupt()
+        ended.set()
+        copying.add_done_callback(_let_go)
         await asyncio.wait({copying})
-        if not copying.exception():
-            copying.result().file.close()
         raise
     except (sqlite3.Error, OSError) as error:
         raise StoreUnavailable(f"the store cannot be copied: {_reason(error)}") from error
+
+
+def _copy_and_close(reader: sqlite3.Connection, store: Path) -> Snapshot:
+    """In one thread: closing a connection that copies would keep the event loop waiting for the copy."""
+    try:
+        return _copy(reader, store)
     finally:
         reader.close()
+
+
+def _let_go(copying: asyncio.Future[Snapshot]) -> None:
+    if not copying.cancelled() and not copying.exception():
+        copying.result().file.close()
 
 
 def _open(path: Path, busy_timeout_seconds: float) -> sqlite3.Connection:
