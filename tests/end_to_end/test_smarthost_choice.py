@@ -229,15 +229,18 @@ class Reused:
 
 
 @pytest.fixture
-def reused(tmp_path: Path) -> Iterator[Reused]:
+def reused(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Reused]:
+    """request.param: messages_per_connection."""
     with ThreadedSmarthost() as fake:
-        smarthost = {"address": f"127.0.0.1:{fake.port}", "tls": "none", "connections": 2, "messages_per_connection": 4}
+        smarthost = {"address": f"127.0.0.1:{fake.port}", "tls": "none", "connections": 2}
+        smarthost["messages_per_connection"] = request.param
         with Service(tmp_path, 0, smarthost=smarthost) as service:
             yield Reused(service, fake)
 
 
-def test_connections_are_reused_with_limits(reused: Reused) -> None:
-    """Twelve messages one after another: four on each connection. Ten at once: never more than two open."""
+@pytest.mark.parametrize("reused", [4], indirect=True)
+def test_connections_are_reused_up_to_a_number_of_messages(reused: Reused) -> None:
+    """Twelve messages one after another: four on each connection."""
     smarthost = reused.fake.smarthost
     for number in range(12):
         with MailClient(reused.service.port) as client:
@@ -245,6 +248,12 @@ def test_connections_are_reused_with_limits(reused: Reused) -> None:
             assert client.send(message(to=ONE[0], number=number), ONE).code == 250
     by_session = [sum(each.session == session for each in smarthost.messages) for session in range(1, 9)]
     assert max(by_session) == 4 and sum(by_session) == 12 and smarthost.connections <= 4, by_session
+
+
+@pytest.mark.parametrize("reused", [100], indirect=True)
+def test_connections_are_limited(reused: Reused) -> None:
+    """Ten messages at once: never more than two connections, but for one that says QUIT; here none has to."""
+    smarthost = reused.fake.smarthost
     smarthost.delay_seconds = 0.05
     most: list[int] = []
     replies: list[str] = []
