@@ -14,17 +14,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ..core import reply
-from ..core.envelope import Envelope, Recipient
+from ..core.envelope import Envelope
 from ..core.errors import CannotRewrite, MailguardError, ReferenceTaken
 from ..core.lifecycle import State
 from ..core.mail.message import Buffer, Message
 from ..core.mail.parse import parse
 from ..core.observation import Observation, observe
 from ..core.organisation import Organisation
-from ..core.outcome import SIGN_IN_LOST, Outcome, RecipientOutcome, SmarthostReply, Transmission
 from ..core.policy.judge import judge
 from ..core.policy.load import Policy
 from ..core.reference import RANDOM_OCTETS, long_reference, short_reference
@@ -36,11 +35,13 @@ from ..core.session import Session
 from ..core.verdict import Disposition, Inspection, Needs, Rewrite, Verdict
 from ..logs import logger
 from . import entries
+from .answers import SmarthostAnswers
 from .judged import Judged, decision, delivery, held_message
+from .keeping import Keeper
 from .memory import InvitationMemory
 from .notices import Notices
 from .ports import Clock, Inspector, Ledger, Outbox, Quarantine, Randomness, Smarthost
-from .records import NewDelivery, NewEntry, NewHeld, result_of
+from .records import NewDelivery, NewEntry, NewHeld
 from .rewriting import Rewriting
 from .steps import bounded
 from .told import Answer, NotTold, Reason
@@ -103,9 +104,6 @@ class Submission:
     ) -> None:
         self._organisation = organisation
         self._policy = policy
-        self._ledger = ledger
-        self._quarantine = quarantine
-        self._outbox = outbox
         self._inspector = inspector
         self._memory = memory
         self._smarthost = smarthost
@@ -116,9 +114,17 @@ class Submission:
         self._rewriting = rewriting
         self._deadline = deadline
         self._give_up_after = give_up_after
-        self._wake = wake
         self._limits = limits or SubmissionLimits()
-        self._background: set[asyncio.Task[None]] = set()
+        self._keeper = Keeper(
+            ledger=ledger,
+            quarantine=quarantine,
+            outbox=outbox,
+            clock=clock,
+            watch=watch,
+            wake=wake,
+            seconds=self._limits.port_seconds,
+        )
+        self._answers = SmarthostAnswers(self._keeper, notices, watch, give_up_after)
 
     async def submit(self, session: Session, envelope: Envelope, raw: Buffer) -> Reply:
         """Judge the message and do what the verdict says. Never raises but for its own cancellation."""
@@ -183,7 +189,7 @@ class Submission:
 
     async def _refuse_loop(self, session: Session, at: datetime) -> Reply:
         ref = self._reference(short=True)
-        await self._append([replace(entries.plain("message_looped", ref, at), claims_ref=True)])
+        await self._keeper.append([replace(entries.plain("message_looped", ref, at), claims_ref=True)])
         log.warning("submission_looped", ref=ref, session=session.identifier)
         return reply.looped(ref)
 
@@ -191,7 +197,7 @@ class Submission:
 
     async def _reject(self, judged: Judged) -> Reply:
         ref = self._reference(short=True)
-        await self._append([decision(judged, ref), entries.plain("message_rejected", ref, judged.at)])
+        await self._keeper.append([decision(judged, ref), entries.plain("message_rejected", ref, judged.at)])
         self._watch.decided(judged.verdict)
         log.info("submission_rejected", ref=ref, rule=judged.verdict.deciding, session=judged.session.identifier)
         return reply.rejected(judged.verdict.reason, ref)
@@ -240,13 +246,10 @@ class Submission:
         self, judged: Judged, held: NewHeld, records: list[NewEntry], told: tuple[NewDelivery, ...]
     ) -> None:
         try:
-            kept = await self._within(self._quarantine.hold(held, judged.message.raw, self._as_of_now(records), told))
-            if kept is None or kept.ref != held.ref:
-                raise MailguardError("the quarantine did not say that it kept the message")
+            await self._keeper.hold(held, judged.message.raw, records, told)
         except BaseException:
             self._notices.withdraw(judged.envelope, held.ref)
             raise
-        self._wake()
 
     async def _rewrite(self, judged: Judged) -> Reply:
         """Rewrite, or hold what a rewrite would break (DESIGN.md "Rewriting")."""
@@ -284,7 +287,7 @@ class Submission:
             entries.plain("copies_queued", ref, judged.at, copies=len(copies), changes=list(changes)),
         ]
         await self._memory.remember(judged.message, judged.verdict.deciding)
-        await self._add(rows, judged.message.raw, records)
+        await self._keeper.add(rows, judged.message.raw, records)
         self._watch.decided(judged.verdict)
         log.info("submission_separated", ref=ref, copies=len(copies), session=judged.session.identifier)
         return reply.sending_copies(len(copies), ref)
@@ -302,7 +305,7 @@ class Submission:
         content = Content(judged.message.raw, copy.edits)
         sent_sha256 = await _hash(content)
         with self._watch.stage("record"):
-            await self._append([decision(judged, ref, (sent_sha256,), rewritten.changes)])
+            await self._keeper.append([decision(judged, ref, (sent_sha256,), rewritten.changes)])
         self._watch.decided(judged.verdict)
         with self._watch.stage("transmit"):
             connection = await self._within(self._smarthost.connect(judged.session))
@@ -311,90 +314,8 @@ class Submission:
                     connection.transmit(judged.envelope, content), self._limits.transmission_seconds
                 )
             finally:
-                self._later(connection.release())
-        return await self._answer(judged, ref, content, transmission)
-
-    # What the smarthost's answer means for the client.
-
-    async def _answer(self, judged: Judged, ref: str, content: Content, transmission: Transmission) -> Reply:
-        if len(transmission.recipients) != len(judged.envelope.recipients):
-            raise MailguardError("the smarthost port did not answer for every recipient")
-        lost = transmission.trouble == SIGN_IN_LOST  # smarthosts end idle sessions: no alarm, the client signs in again
-        if transmission.trouble and not lost:
-            self._watch.trouble(transmission.trouble)
-            log.error("smarthost_failed", ref=ref, stage=transmission.stage.value, trouble=transmission.trouble)
-        if transmission.with_outcome(Outcome.ACCEPTED):
-            return await self._taken(judged, ref, content, transmission)
-        if transmission.with_outcome(Outcome.UNCERTAIN):
-            self._record("message_uncertain", judged, ref, transmission)
-            return reply.uncertain(ref)
-        if transmission.trouble:
-            self._record("message_deferred", judged, ref, transmission)
-            return reply.sign_in_lost(ref) if lost else reply.smarthost_unavailable(ref)
-        return self._turned_down(judged, ref, transmission)
-
-    def _turned_down(self, judged: Judged, ref: str, transmission: Transmission) -> Reply:
-        """Nobody was accepted: one deferred recipient makes it temporary, so that the client's retry reaches them."""
-        deferred = transmission.with_outcome(Outcome.DEFERRED)
-        self._record("message_deferred" if deferred else "message_refused", judged, ref, transmission)
-        said = next((each.reply for each in (deferred or transmission.recipients) if each.reply), transmission.reply)
-        if said is None or said.code < 400 or (deferred and said.code >= 500):
-            return reply.smarthost_unavailable(ref)
-        return reply.relayed(said.code, said.status, said.text)
-
-    async def _taken(self, judged: Judged, ref: str, content: Content, transmission: Transmission) -> Reply:
-        """The smarthost took it for some: the rest is the guard's to finish, durably, before the client hears 250."""
-        entry = entries.outcome("message_relayed", ref, judged.at, transmission)
-        waiting = tuple(
-            each.recipient for each in transmission.recipients if each.outcome in (Outcome.DEFERRED, Outcome.UNCERTAIN)
-        )
-        refused = transmission.with_outcome(Outcome.REFUSED)
-        if waiting or refused:
-            await self._take_over(judged, ref, content, waiting, refused, entry)
-        else:
-            self._later(self._append([entry]))
-        log.info(
-            "submission_relayed",
-            ref=ref,
-            session=judged.session.identifier,
-            accepted=len(transmission.with_outcome(Outcome.ACCEPTED)),
-            queued=len(waiting),
-            refused=len(refused),
-        )
-        said = transmission.reply
-        if said is None or not 200 <= said.code < 300:
-            said = SmarthostReply(250, "2.0.0", "OK")
-        return reply.relayed(said.code, said.status, said.text)
-
-    async def _take_over(
-        self,
-        judged: Judged,
-        ref: str,
-        content: Content,
-        waiting: tuple[Recipient, ...],
-        refused: tuple[RecipientOutcome, ...],
-        entry: NewEntry,
-    ) -> None:
-        rows: list[NewDelivery] = []
-        records = [entry]
-        raw = None
-        if waiting:
-            raw = judged.message.raw
-            rows.append(delivery(judged, ref, "deferred.0", waiting, content, self._give_up_after))
-            records.append(entries.plain("recipients_queued", ref, judged.at, count=len(waiting)))
-        if refused:
-            results = tuple(map(result_of, refused))
-            told, told_entries = entries.told(
-                ref,
-                judged.at,
-                self._notices.refused(judged.session, judged.envelope, judged.message, results, ref, judged.at),
-            )
-            rows.extend(told)
-            records.extend(told_entries)
-        if rows:
-            await self._add(rows, raw, records)
-        else:
-            await self._append(records)
+                self._keeper.later(connection.release())
+        return await self._answers.settle(judged, ref, content, transmission)
 
     # Small steps that several ways share.
 
@@ -411,47 +332,12 @@ class Submission:
     def _top(self, judged: Judged, ref: str) -> Top:
         return self._rewriting.top(judged.message, judged.session, judged.envelope, ref, judged.at, judged.identifier)
 
-    def _as_of_now(self, records: list[NewEntry]) -> list[NewEntry]:
-        """An entry is dated when it is recorded (a decision names the clock that it was judged by beside that), or an
-        outcome would seem to be older than what other messages left in the ledger before it.
-        """
-        now = self._clock.now()
-        return [replace(each, at=now) for each in records]
-
-    async def _append(self, records: list[NewEntry]) -> None:
-        kept = await self._within(self._ledger.append(self._as_of_now(records)))
-        if kept is None or len(kept) != len(records):
-            raise MailguardError("the ledger did not say that it kept the entries")
-
-    async def _add(self, rows: list[NewDelivery], raw: Buffer | None, records: list[NewEntry]) -> None:
-        if await self._within(self._outbox.add(rows, raw, self._as_of_now(records))) != len(rows):
-            raise MailguardError("the outbox did not say that it kept the rows")
-        self._wake()
-
-    def _record(self, kind: str, judged: Judged, ref: str, transmission: Transmission) -> None:
-        log.info("submission_not_taken", ref=ref, kind=kind, session=judged.session.identifier)
-        self._later(self._append([entries.outcome(kind, ref, judged.at, transmission)]))
-
     async def _within(self, step: Awaitable[Value], seconds: float | None = None) -> Value:
         return await bounded(step, seconds or self._limits.port_seconds)
 
-    def _later(self, step: Awaitable[Any]) -> None:
-        """Outcomes follow the reply: a fault in them is told to the log, it no longer changes what happened."""
-        task = asyncio.get_running_loop().create_task(self._finish(step))
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
-
-    async def _finish(self, step: Awaitable[Any]) -> None:
-        try:
-            await self._within(step)
-        except Exception as cause:
-            self._watch.unrecorded()
-            log.error("outcome_not_recorded", cause=cause)
-
     async def settle(self) -> None:
         """Wait until every outcome that is on its way is recorded."""
-        while self._background:
-            await asyncio.wait(self._background)
+        await self._keeper.settle()
 
 
 async def _observe(size: int, look: Callable[[], Observation]) -> Observation:
