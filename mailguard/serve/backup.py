@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -106,7 +107,9 @@ def read_backup(folder: Path, progress: Progress) -> Backup:
     for name, each in backup.files.items():
         path = folder / name
         try:
-            if path.stat().st_size != each["octets"] or sha256_of(path) != each["sha256"]:
+            found = path.stat()
+            regular = stat.S_ISREG(found.st_mode)  # reading a pipe would wait for ever
+            if not regular or found.st_size != each["octets"] or sha256_of(path) != each["sha256"]:
                 raise BackupBroken(f'"{path}" is not what the manifest says: the backup is damaged; take another one')
         except OSError as cause:
             raise BackupBroken(f'"{path}" of the backup cannot be read: {cause.strerror}') from cause

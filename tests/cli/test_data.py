@@ -134,6 +134,15 @@ def _no_time(backup: Path) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | {"taken_at": ["\x1b[31m"]}))
 
 
+def _a_pipe(backup: Path) -> None:
+    (backup / "settings" / "mailguard.yaml").unlink()
+    os.mkfifo(backup / "settings" / "mailguard.yaml")
+    path = backup / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["files"]["settings/mailguard.yaml"]["octets"] = 0
+    path.write_text(json.dumps(manifest))
+
+
 def _nested(backup: Path) -> None:
     (backup / "manifest.json").write_text("[" * 100_000)
 
@@ -149,6 +158,7 @@ def _leads_out(backup: Path) -> None:
         (_cut, 1, "not what the manifest says"),
         (_change, 1, "not what the manifest says"),
         (_change_settings, 1, "not what the manifest says"),
+        (_a_pipe, 1, "not what the manifest says"),
         (_forge, 1, "is not whole"),
         (_trigger, 1, "triggers or views"),
         (_no_manifest, 2, "or half of one"),
