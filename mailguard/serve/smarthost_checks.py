@@ -1,19 +1,19 @@
-"""What `mailguard check` tries at each smarthost. It sends no mail."""
+"""What `mailguard check` tries at each smarthost, on a connection that the guard's opener makes. It sends no mail."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import smtplib
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
+from ..smtp.line import Line
 from ..smtp.opener import Opener
 from ..smtp.pass_through import MECHANISMS
+from ..smtp.smarthost_capabilities import SmarthostCapabilities
 from ..smtp.smarthost_settings import SmarthostSettings, canonical_domains, keeps_a_password
-from ..smtp.troubles import InTrouble
+from ..smtp.troubles import InTrouble, Trouble
 from .finding import Finding
 
 CONNECT_SECONDS = 10.0
@@ -37,7 +37,9 @@ def check_smarthosts(
             part += f" for {', '.join(smarthost.sender_domains)}"
         if (stronger := _stronger_before(smarthost, smarthosts)) is not None:
             yield Finding(part, True, _WEAKER.format(stronger.address, smarthost.tls))
-        found = list(_check_opening(part, smarthost, sender, passes_through=smarthost == signed_in_at))
+        found = list(_check_files(part, smarthost))
+        if all(each.ok for each in found):
+            found += asyncio.run(_examined(part, smarthost, hostname, sender, passes_through=smarthost == signed_in_at))
         yield from found
         if smarthost.username is not None and all(each.ok for each in found):
             yield asyncio.run(_check_sign_in(part, smarthost, hostname))
@@ -82,23 +84,32 @@ def _said(cause: InTrouble) -> str:
     return f"{cause.trouble.value}, it answers {codes}"
 
 
-def _check_opening(part: str, smarthost: SmarthostSettings, sender: str, *, passes_through: bool) -> Iterator[Finding]:
+async def _examined(
+    part: str, smarthost: SmarthostSettings, hostname: str, sender: str, *, passes_through: bool
+) -> list[Finding]:
+    """Without the guard's own sign-in: what it announces, and whether it does what the settings say of it."""
+    patient = smarthost.model_copy(update={"connect_timeout_seconds": CONNECT_SECONDS})
+    try:
+        line = await Opener(patient, hostname, signs_in=False).open()
+    except InTrouble as cause:
+        return [Finding(part, False, _why_not_reached(cause, smarthost))]
+    found = list(_check_announced(part, line, smarthost))
+    try:
+        if passes_through:
+            found += _check_offers(part, line.capabilities)
+        if smarthost.trusts_address and all(each.ok for each in found):
+            found += [each async for each in _check_trust(part, line, sender)]
+    except InTrouble as cause:
+        found.append(Finding(part, False, f"takes no MAIL: {_said(cause)}"))
+    finally:
+        await line.quit()
+    return found
+
+
+def _check_files(part: str, smarthost: SmarthostSettings) -> Iterator[Finding]:
     yield from _check_password_file(part, smarthost.password_file)
     if smarthost.ca_file is not None and not os.access(smarthost.ca_file, os.R_OK):
         yield Finding(part, False, f'the authorities in "{smarthost.ca_file}" (`ca_file`) cannot be read')
-        return
-    try:
-        with _connected(smarthost) as session:
-            found = list(_check_session(part, session, smarthost))
-            yield from found
-            if passes_through and all(each.ok for each in found):
-                yield from _check_offers(part, session)
-            if smarthost.trusts_address and all(each.ok for each in found):
-                yield from _check_trust(part, session, sender)
-    except ssl.SSLError as cause:
-        yield Finding(part, False, f"TLS failed: {_distrust(cause, smarthost)}")
-    except (OSError, smtplib.SMTPException) as cause:
-        yield Finding(part, False, _unreachable(cause))
 
 
 def _check_password_file(part: str, file: Path | None) -> Iterator[Finding]:
@@ -110,26 +121,43 @@ def _check_password_file(part: str, file: Path | None) -> Iterator[Finding]:
         yield Finding(part, True, f'note: every user of this computer may read the password in "{file}"')
 
 
-def _check_offers(part: str, session: smtplib.SMTP) -> Iterator[Finding]:
+def _check_offers(part: str, announced: SmarthostCapabilities) -> Iterator[Finding]:
     """Without one that the guard knows nobody could sign in: Exchange's NTLM and GSSAPI, for example, are none."""
-    offered = session.esmtp_features.get("auth", "").upper().split()
-    if not set(MECHANISMS) & set(offered):
-        what = f"offers only {' and '.join(offered)}" if offered else "offers none"
+    if not set(MECHANISMS) & set(announced.auth):
+        what = f"offers only {' and '.join(announced.auth)}" if announced.auth else "offers none"
         yield Finding(part, False, f"nobody could sign in with `sign_in: smarthost`: of AUTH it {what}")
 
 
-def _check_trust(part: str, session: smtplib.SMTP, sender: str) -> Iterator[Finding]:
+async def _check_trust(part: str, line: Line, sender: str) -> AsyncIterator[Finding]:
     """Whether it takes mail from this machine: what is released later would be refused for good, notices as well.
 
     Only a refusal of ours counts (530 and its kin, or 5.7.x of RFC 3463), not one of the address that is asked about.
     """
-    for code, text in (session.mail(sender if sender.isascii() else ""), session.rcpt(OUTSIDE)):
-        if code in (530, 535, 538) or (code >= 500 and text.startswith(b"5.7.")):
-            yield Finding(
-                part, False, f"`trusts_address` does not hold: without a sign-in it refuses mail, it answers {code}"
-            )
+    for command in (f"MAIL FROM:<{sender if sender.isascii() else ''}>", f"RCPT TO:<{OUTSIDE}>"):
+        line.write(f"{command}\r\n".encode("ascii"))
+        reply = await line.reply(CONNECT_SECONDS)
+        if reply.code in (530, 535, 538) or (reply.code >= 500 and (reply.status or "").startswith("5.7.")):
+            said = f"without a sign-in it refuses mail, it answers {reply.code}"
+            yield Finding(part, False, f"`trusts_address` does not hold: {said}")
             break
-    session.rset()
+    line.write(b"RSET\r\n")
+    await line.reply(CONNECT_SECONDS)
+
+
+def _why_not_reached(cause: InTrouble, smarthost: SmarthostSettings) -> str:
+    if cause.trouble is Trouble.NO_STARTTLS:
+        return "does not offer STARTTLS, which `tls: required` asks for"
+    if cause.trouble is Trouble.TIMED_OUT:
+        return f"does not answer within {CONNECT_SECONDS:.0f} seconds"
+    if (failure := _ssl_error(cause)) is not None:
+        return f"TLS failed: {_distrust(failure, smarthost)}"
+    return f"cannot be used: {_said(cause)}" if cause.reply is not None else f"cannot be reached: {cause.trouble.value}"
+
+
+def _ssl_error(cause: BaseException | None) -> ssl.SSLError | None:
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__
+    return cause
 
 
 def _distrust(cause: ssl.SSLError, smarthost: SmarthostSettings) -> str:
@@ -148,60 +176,35 @@ def _distrust(cause: ssl.SSLError, smarthost: SmarthostSettings) -> str:
     return f"its certificate is not valid: {cause.verify_message}"
 
 
-def _check_session(part: str, session: smtplib.SMTP, smarthost: SmarthostSettings) -> Iterator[Finding]:
-    code, _ = session.ehlo()
-    if code != 250:
-        yield Finding(part, False, f"answers EHLO with {code}")
-        return
-    if smarthost.tls == "required" and not session.has_extn("starttls"):
-        yield Finding(part, False, "does not offer STARTTLS, which `tls: required` asks for")
-        return
-    if smarthost.tls in ("required", "opportunistic") and session.has_extn("starttls"):
-        session.starttls(context=_context(smarthost))
-        session.ehlo()
+_NAMES = {
+    "pipelining": "PIPELINING",
+    "eight_bit": "8BITMIME",
+    "smtputf8": "SMTPUTF8",
+    "dsn": "DSN",
+    "enhanced_status_codes": "ENHANCEDSTATUSCODES",
+    "size": "SIZE",
+    "auth": "AUTH",
+    "xclient": "XCLIENT",
+    "xforward": "XFORWARD",
+}
+
+
+def _check_announced(part: str, line: Line, smarthost: SmarthostSettings) -> Iterator[Finding]:
+    if line.is_secure and smarthost.tls != "implicit":
         yield Finding(part, True, "STARTTLS works")
-    names = sorted(name.upper() for name in session.esmtp_features)
-    yield Finding(part, True, f"answers, and announces {', '.join(names) or 'no extension'}")
-    missing = [name for name in ("PIPELINING", "8BITMIME") if not session.has_extn(name)]
+    names = [name for attribute, name in _NAMES.items() if getattr(line.capabilities, attribute)]
+    yield Finding(part, True, f"answers, and announces {', '.join(names) or 'no extension that matters here'}")
+    missing = [name for name in ("PIPELINING", "8BITMIME") if name not in names]
     if missing:
         yield Finding(part, True, f"note: it does not announce {' and '.join(missing)}")
-    yield from _check_telling(part, session, smarthost)
+    yield from _check_telling(part, line.capabilities, smarthost)
 
 
-def _check_telling(part: str, session: smtplib.SMTP, smarthost: SmarthostSettings) -> Iterator[Finding]:
-    if smarthost.tell_client == "none" or session.has_extn(smarthost.tell_client):
+def _check_telling(part: str, announced: SmarthostCapabilities, smarthost: SmarthostSettings) -> Iterator[Finding]:
+    if smarthost.tell_client == "none" or getattr(announced, smarthost.tell_client):
         return
     name, lets = smarthost.tell_client.upper(), f"smtpd_authorized_{smarthost.tell_client}_hosts"
     if smarthost.tell_client == "xclient":
         yield Finding(part, False, f"does not announce {name} to this machine: mail would wait; set {lets} there")
     else:
         yield Finding(part, True, f"note: it does not announce {name}; its log will not name clients, see {lets}")
-
-
-def _unreachable(cause: Exception) -> str:
-    if isinstance(cause, TimeoutError) or isinstance(cause.__context__, TimeoutError):
-        return f"does not answer within {CONNECT_SECONDS:.0f} seconds"
-    return f"cannot be reached: {getattr(cause, 'strerror', None) or 'it does not speak SMTP, or ended the session'}"
-
-
-@contextlib.contextmanager
-def _connected(smarthost: SmarthostSettings) -> Iterator[smtplib.SMTP]:
-    host, port = smarthost.address.host, smarthost.address.port
-    if smarthost.tls == "implicit":
-        session: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=CONNECT_SECONDS, context=_context(smarthost))
-    else:
-        session = smtplib.SMTP(host, port, timeout=CONNECT_SECONDS)
-    try:
-        yield session
-    finally:
-        with contextlib.suppress(smtplib.SMTPException, OSError):
-            session.quit()
-
-
-def _context(smarthost: SmarthostSettings) -> ssl.SSLContext:
-    """As the guard itself does: `opportunistic` checks no certificate."""
-    context = ssl.create_default_context(cafile=str(smarthost.ca_file) if smarthost.ca_file else None)
-    if smarthost.tls == "opportunistic":
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

@@ -89,6 +89,11 @@ class Line(asyncio.Protocol):
             self._trouble is None and not self._replies and not self._reader.amid and not self._transport.is_closing()
         )
 
+    @property
+    def is_secure(self) -> bool:
+        """Whether TLS is in use."""
+        return self._transport.get_extra_info("ssl_object") is not None
+
     def check(self) -> None:
         """Raises InTrouble where the connection is known to be lost."""
         if self._trouble is not None:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.fakes.smarthost import Act, say
+from tests.fakes.smarthost import Act, raw, say
 from tests.fakes.threaded import ThreadedSmarthost
 from tests.smtp.listen.certificates import make_pair
 
@@ -223,7 +223,7 @@ def _speak(listening: socket.socket, context: ssl.SSLContext) -> None:
                 session.sendall(b"220 secure.example\r\n")
                 while line := session.recv(1000):
                     session.sendall(
-                        b"250-secure.example\r\n250 PIPELINING\r\n" if line[:4] == b"ehlo" else b"221 ok\r\n"
+                        b"250-secure.example\r\n250 PIPELINING\r\n" if line[:4].lower() == b"ehlo" else b"221 ok\r\n"
                     )
         except (ssl.SSLError, OSError):
             pass  # the client did not trust us: what it says of that is the test
@@ -289,6 +289,19 @@ def test_tls_from_the_first_byte_where_it_comes_with_starttls(run: Run, sound: P
     with_smarthosts(sound, {"address": f"127.0.0.1:{sink.rpartition(':')[2]}", "tls": "implicit"})
     ok, sentence = findings(run("-C", str(sound), "check", "--json"))["smarthost"]
     assert not ok and "does not begin with TLS" in sentence and "`tls: required`" in sentence
+
+
+def test_what_the_guard_would_refuse_is_no_smarthost(run: Run, sound: Path) -> None:
+    """Octets behind the reply to STARTTLS: another library reads past them, the guard sends nothing there."""
+    injected = raw(b"220 2.0.0 Go ahead\r\n250 injected\r\n")
+    pair = make_pair(sound.parent)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair["certificate"], pair["key"])
+    with ThreadedSmarthost({"starttls": injected}, tls=context) as smarthost:
+        there = {"address": f"localhost:{smarthost.port}", "tls": "required", "ca_file": str(pair["certificate"])}
+        with_smarthosts(sound, there)
+        ok, sentence = findings(run("-C", str(sound), "check", "--json"))["smarthost"]
+    assert not ok and "out of step" in sentence
 
 
 def test_authorities_that_cannot_be_read(run: Run, sound: Path, sink: str) -> None:
