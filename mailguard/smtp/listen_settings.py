@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from ..core.mail.header import MAX_FIELDS, MAX_HEADER_OCTETS
 from .own_addresses import as_mailbox
+from .setting_description import described
 
 Network = IPv4Network | IPv6Network
 
@@ -81,11 +82,6 @@ HostPortSetting = Annotated[HostPort, BeforeValidator(_host_port), PlainSerializ
 NetworkSetting = Annotated[Network, BeforeValidator(_network), PlainSerializer(str, return_type=str)]
 
 
-def _text(sentence: str, *, default: object, unit: str, example: str, consequence: str) -> str:
-    """One form for all descriptions: the docs test looks for each of these words."""
-    return f"{sentence} Default: {default}. Unit: {unit}. Example: {example}. Consequence: {consequence}"
-
-
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
@@ -94,7 +90,7 @@ class ListenerSettings(_Model):
     """One item of `listen:`: where clients submit, and who may."""
 
     address: HostPortSetting = Field(
-        description=_text(
+        description=described(
             "Where clients submit.",
             default="none, it must be given",
             unit="HOST:PORT",
@@ -104,7 +100,7 @@ class ListenerSettings(_Model):
     )
     tls: Literal["none", "starttls", "implicit"] = Field(
         default="none",
-        description=_text(
+        description=described(
             "Encryption towards the client.",
             default="none",
             unit="one of none, starttls, implicit",
@@ -116,7 +112,7 @@ class ListenerSettings(_Model):
     )
     certificate: Path | None = Field(
         default=None,
-        description=_text(
+        description=described(
             "The certificate that clients are shown, followed by the intermediate ones.",
             default="none",
             unit="path of a PEM file, counted from the settings file",
@@ -127,7 +123,7 @@ class ListenerSettings(_Model):
     )
     key: Path | None = Field(
         default=None,
-        description=_text(
+        description=described(
             "The private key of `certificate`, without a password.",
             default="none: the certificate's file holds the key too",
             unit="path of a PEM file, counted from the settings file",
@@ -137,7 +133,7 @@ class ListenerSettings(_Model):
     )
     allow: tuple[NetworkSetting, ...] = Field(
         default=(),
-        description=_text(
+        description=described(
             "The networks whose clients may submit without signing in.",
             default="empty: on a loopback address this machine only",
             unit="list of networks in CIDR form",
@@ -147,7 +143,7 @@ class ListenerSettings(_Model):
     )
     proxy_from: tuple[NetworkSetting, ...] = Field(
         default=(),
-        description=_text(
+        description=described(
             "The load balancers that say with the PROXY protocol, version 1 or 2, who the client is.",
             default="empty: nobody is believed",
             unit="list of networks in CIDR form",
@@ -159,7 +155,7 @@ class ListenerSettings(_Model):
     )
     sign_in: Literal["none", "local", "smarthost"] = Field(
         default="none",
-        description=_text(
+        description=described(
             "How clients sign in.",
             default="none",
             unit="one of none, local, smarthost",
@@ -171,7 +167,7 @@ class ListenerSettings(_Model):
     )
     own_address_only: bool = Field(
         default=False,
-        description=_text(
+        description=described(
             "Whether an account may only send as itself.",
             default="false",
             unit="true or false",
@@ -182,7 +178,7 @@ class ListenerSettings(_Model):
     )
     send_as: dict[str, tuple[str, ...]] = Field(
         default={},
-        description=_text(
+        description=described(
             "Further addresses that an account may send as: shared mailboxes, or all of them where the account's name "
             "is no address.",
             default="none",
@@ -193,7 +189,7 @@ class ListenerSettings(_Model):
     )
     line_ends: Literal["refuse", "normalise"] = Field(
         default="refuse",
-        description=_text(
+        description=described(
             "What becomes of a bare CR or bare LF in a message.",
             default="refuse",
             unit="one of refuse, normalise",
@@ -247,7 +243,7 @@ def _why_no_sign_in(settings: ListenerSettings) -> str | None:
 def _limit(
     sentence: str, default: int, unit: str, example: int, consequence: str, *, least: int = 1, most: int = 2**40
 ) -> Any:
-    text = _text(sentence, default=default, unit=unit, example=str(example), consequence=consequence)
+    text = described(sentence, default=default, unit=unit, example=str(example), consequence=consequence)
     return Field(default=default, ge=least, le=most, description=text, examples=[example])
 
 

@@ -15,20 +15,16 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from ..core.document import quoted
 from ..core.mail.canonical import canonical_domain
 from .listen_settings import HostPortSetting
+from .setting_description import described
 
 _DOMAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
-
-
-def _text(sentence: str, *, default: object, unit: str, example: str, consequence: str) -> str:
-    """One form for all descriptions: the docs test looks for each of these words."""
-    return f"{sentence} Default: {default}. Unit: {unit}. Example: {example}. Consequence: {consequence}"
 
 
 def _number(
     name: str, sentence: str, default: int, unit: str, example: int, consequence: str, *, least: int, most: int
 ) -> Any:
     shown = f"`{name}: {example}`"
-    text = _text(sentence, default=default, unit=unit, example=shown, consequence=consequence)
+    text = described(sentence, default=default, unit=unit, example=shown, consequence=consequence)
     return Field(default=default, ge=least, le=most, description=text, examples=[example])
 
 
@@ -38,7 +34,7 @@ class SmarthostSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     address: HostPortSetting = Field(
-        description=_text(
+        description=described(
             "The next mail server.",
             default="none, it must be given",
             unit="HOST:PORT",
@@ -48,7 +44,7 @@ class SmarthostSettings(BaseModel):
     )
     tls: Literal["none", "opportunistic", "required", "implicit"] = Field(
         default="opportunistic",
-        description=_text(
+        description=described(
             "Encryption towards the next mail server.",
             default="opportunistic",
             unit="one of none, opportunistic, required, implicit",
@@ -60,7 +56,7 @@ class SmarthostSettings(BaseModel):
     )
     ca_file: Path | None = Field(
         default=None,
-        description=_text(
+        description=described(
             "The certificate authorities that `required` and `implicit` trust.",
             default="none: those of the operating system",
             unit="path of a PEM file",
@@ -71,7 +67,7 @@ class SmarthostSettings(BaseModel):
     username: str | None = Field(
         default=None,
         min_length=1,
-        description=_text(
+        description=described(
             "The name that the guard signs in with.",
             default="none: it does not sign in",
             unit="text",
@@ -82,7 +78,7 @@ class SmarthostSettings(BaseModel):
     )
     password_file: Path | None = Field(
         default=None,
-        description=_text(
+        description=described(
             "A file whose first line is the password.",
             default="none",
             unit="path",
@@ -92,7 +88,7 @@ class SmarthostSettings(BaseModel):
     )
     trusts_address: bool = Field(
         default=False,
-        description=_text(
+        description=described(
             "Whether the server takes mail from this machine without sign-in.",
             default="false",
             unit="true or false",
@@ -103,7 +99,7 @@ class SmarthostSettings(BaseModel):
     )
     sender_domains: tuple[str, ...] = Field(
         default=(),
-        description=_text(
+        description=described(
             "The sender domains whose mail goes here and to no other route.",
             default="empty: the default route, for all others and for the null reverse-path",
             unit="list of domains, those below them are meant along",
@@ -124,7 +120,7 @@ class SmarthostSettings(BaseModel):
     )
     tell_client: Literal["none", "xforward", "xclient"] = Field(
         default="none",
-        description=_text(
+        description=described(
             "Whether a Postfix that trusts this machine is told who the client is.",
             default="none",
             unit="one of none, xforward, xclient",
@@ -136,7 +132,7 @@ class SmarthostSettings(BaseModel):
     )
     partial: Literal["bounce", "refuse_all"] = Field(
         default="bounce",
-        description=_text(
+        description=described(
             "What becomes of a message that the server takes for some recipients and refuses for others.",
             default="bounce",
             unit="one of bounce, refuse_all",
@@ -149,7 +145,7 @@ class SmarthostSettings(BaseModel):
         default=None,
         ge=1,
         le=60_000,
-        description=_text(
+        description=described(
             "How fast the outbox (copies, released mail, notices) sends.",
             default="none: as fast as the server takes them",
             unit="messages a minute",
@@ -162,7 +158,7 @@ class SmarthostSettings(BaseModel):
         default=None,
         ge=1,
         le=100_000,
-        description=_text(
+        description=described(
             "Recipients of one transaction.",
             default="none: as many as the server takes, which it says with 452",
             unit="recipients",
