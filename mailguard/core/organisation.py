@@ -39,6 +39,10 @@ class Organisation:
         """Whether a canonical address is at a trusted partner's domain."""
         return lies_within(address.rpartition("@")[2], self.trusted_domains)
 
+    def counts(self, address: str) -> bool:
+        """Whether a canonical address is outside and at no trusted partner's domain: who counts as a person shown."""
+        return not self.is_inside(address) and not self.is_trusted(address)
+
     def team_of(self, address: str) -> Team | None:
         """The team of a canonical address: the first that names it, else the first that names exactly its domain."""
         local, _, domain = address.rpartition("@")
