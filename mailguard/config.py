@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 from itertools import combinations, product
 from pathlib import Path
@@ -20,7 +21,7 @@ from .core.duration import Duration
 from .core.errors import SettingsError
 from .core.mail.canonical import canonical_address, canonical_domain
 from .core.organisation import Organisation
-from .guard.settings import DkimSettings, NoticeSettings, OutboxSettings
+from .guard.settings import DkimSettings, NoticeSettings, OutboxSettings, TeamSettings, outside_senders
 from .smtp.listen_settings import HostPort, HostPortSetting, Limits, ListenerSettings
 from .smtp.smarthost_settings import SmarthostSettings, canonical_domains, keeps_a_password
 from .store.store_settings import RetentionSettings, StoreSettings
@@ -58,6 +59,12 @@ class OrganisationSettings(BaseModel):
         default="Europe/London",
         description="The time zone of the times in notices. Default: Europe/London. Example: Europe/Dublin.",
     )
+    teams: tuple[TeamSettings, ...] = Field(
+        default=(),
+        description="Senders who count as one, for the conditions `sender_team` and `sensitive_sender`. Default: none, "
+        "every address stands for itself. Example: [{name: sexual-health, senders: [clinic@elmroad.example], "
+        "sensitive: true}].",
+    )
 
     @field_validator("domains", "trusted_domains")
     @classmethod
@@ -79,13 +86,29 @@ class OrganisationSettings(BaseModel):
             raise ValueError(f'there is no time zone "{name}"') from cause
         return name
 
+    @field_validator("teams")
+    @classmethod
+    def _are_told_apart(cls, teams: tuple[TeamSettings, ...], info: ValidationInfo) -> tuple[TeamSettings, ...]:
+        for what, named in (
+            ("team", [team.name for team in teams]),
+            ("sender", [sender for team in teams for sender in team.senders]),
+        ):
+            for each in named:
+                if named.count(each) > 1:
+                    raise ValueError(f"the {what} {quoted(each)} stands twice among the teams")
+        inside = Organisation("", *_inside(info.data.get("domains", ()), info.data.get("addresses", ())))
+        if {"domains", "addresses"} <= info.data.keys():
+            for sender in outside_senders(teams, inside):
+                raise ValueError(f"the sender {quoted(sender)} of a team is not inside the organisation")
+        return teams
+
     def organisation(self) -> Organisation:
         """The value that core judges by, in canonical form."""
         return Organisation(
             self.name,
-            frozenset(map(_domain, self.domains)),
-            frozenset(map(canonical_address, self.addresses)),
+            *_inside(self.domains, self.addresses),
             frozenset(map(_domain, self.trusted_domains)),
+            tuple(team.team() for team in self.teams),
         )
 
 
@@ -373,6 +396,10 @@ def _is_same(smarthost: HostPort, listener: HostPort) -> bool:
     there, here = (address.host.lower().replace("localhost", "127.0.0.1") for address in (smarthost, listener))
     everywhere = here in ("0.0.0.0", "::")  # noqa: S104  compared, not listened on
     return smarthost.port == listener.port and (there == here or (everywhere and smarthost.loopback))
+
+
+def _inside(domains: Iterable[str], addresses: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
+    return frozenset(map(_domain, domains)), frozenset(map(canonical_address, addresses))
 
 
 def _domain(domain: str) -> str:

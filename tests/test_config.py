@@ -8,6 +8,7 @@ import pytest
 
 from mailguard.config import load_settings
 from mailguard.core.document import DocumentErrors
+from mailguard.core.organisation import Team
 
 SETTINGS = """\
 organisation: {{name: Elm Road Surgery, domains: [{domain}], trusted_domains: [{trusted}]}}
@@ -174,3 +175,40 @@ def test_an_empty_list_of_smarthosts(tmp_path: Path) -> None:
     path.write_text(SETTINGS.format(**SOUND).replace('{address: "127.0.0.1:2526"}', "[]"))
     with pytest.raises(DocumentErrors):
         load_settings(path)
+
+
+def with_teams(folder: Path, teams: str) -> Path:
+    """Settings with these teams."""
+    path = folder / "mailguard.yaml"
+    written = SETTINGS.format(**(SOUND | {"domain": "elmroad.example"}))
+    path.write_text(written.replace("trusted_domains", f"teams: {teams}, trusted_domains"))
+    return path
+
+
+def test_teams_are_known_by_canonical_senders(tmp_path: Path) -> None:
+    path = with_teams(tmp_path, '[{name: clinic, senders: [Clinic@ElmRoad.example, "@Clinic.elmroad.example"]}]')
+    (team,) = load_settings(path).organisation.organisation().teams
+    assert team == Team("clinic", ("clinic@elmroad.example", "@clinic.elmroad.example"))
+
+
+@pytest.mark.parametrize(
+    ("teams", "told"),
+    [
+        ("[{name: a, senders: [a@elmroad.example]}, {name: a, senders: [b@elmroad.example]}]", 'the team "a" stands'),
+        (
+            "[{name: a, senders: [a@elmroad.example]}, {name: b, senders: [A@elmroad.example]}]",
+            'the sender "a@elmroad.example" stands twice',
+        ),
+        ("[{name: a, senders: [a@other.example]}]", 'the sender "a@other.example" of a team is not inside'),
+        ('[{name: a, senders: ["@other.example"]}]', 'the sender "@other.example" of a team is not inside'),
+        ("[{name: a, senders: [elmroad.example]}]", "neither an address"),
+        ('[{name: a, senders: ["@example"]}]', "neither an address"),
+        ("[{name: a@elmroad.example, senders: [a@elmroad.example]}]", "no name of a team"),
+        ('[{name: " ", senders: [a@elmroad.example]}]', "no name of a team"),
+    ],
+)
+def test_what_is_refused_in_teams(tmp_path: Path, teams: str, told: str) -> None:
+    with pytest.raises(DocumentErrors) as caught:
+        load_settings(with_teams(tmp_path, teams))
+    (found,) = caught.value.diagnostics
+    assert told in found.message and found.line == 1

@@ -163,6 +163,7 @@ organisation:
   domains: [{domains}]            # inside; their subdomains too. A domain that is missing here counts as outside
   # addresses: []                 # inside mailboxes in a domain that is shared with others
   # trusted_domains: []           # partners: exempt from the count of outsiders, never from the rewrite
+  # teams: []                     # senders who count as one, for `sender_team` and `sensitive_sender` in policies
   # time_zone: Europe/London      # of the times in notices
 
 # Where your mail server or line-of-business system sends its outgoing mail.

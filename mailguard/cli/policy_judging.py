@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +18,9 @@ import typer
 
 from ..config import Settings, find_settings, load_settings
 from ..core.document import Diagnostic, DocumentErrors, load_model
+from ..core.earlier.past import NO_PAST, Past, beside
+from ..core.earlier.sending import sending_of
+from ..core.earlier.trace import Sending
 from ..core.envelope import Envelope
 from ..core.errors import MailguardError, SettingsError
 from ..core.mail.message import Message
@@ -29,7 +33,7 @@ from ..core.policy.explain import Trace, explain
 from ..core.policy.judge import judge
 from ..core.policy.load import Policy, load_policy, revision_of
 from ..core.policy.schema import policy_schema
-from ..core.policy.trial import TrialModel, TrialsModel, disagreements, envelope_of, invent, people
+from ..core.policy.trial import MessageModel, TrialModel, TrialsModel, disagreements, envelope_of, invent, people
 from ..core.verdict import Disposition, Inspection, Rewrite, Verdict
 from ..serve.policies import policy_files
 from . import output
@@ -213,14 +217,19 @@ def _time(text: str | None) -> datetime:
 
 
 def _judged(
-    message: Message, envelope: Envelope, organisation: Organisation, policy: Policy, at: datetime
+    message: Message,
+    envelope: Envelope,
+    organisation: Organisation,
+    policy: Policy,
+    at: datetime,
+    past: Past = NO_PAST,
 ) -> tuple[Observation, Verdict]:
     """The observation and the verdict. An attachment that a rule asks about counts as one that cannot be read."""
-    observation = observe(message, envelope, organisation)
+    observation = replace(observe(message, envelope, organisation), past=past)
     found = judge(observation, policy, at)
     if not isinstance(found, Verdict):
         unread = {part: Inspection(part, uninspectable=NOT_READ) for part in found.inspections}
-        observation = observe(message, envelope, organisation, unread)
+        observation = replace(observation, inspections=unread)
         found = judge(observation, policy, at)
     if not isinstance(found, Verdict):
         raise MailguardError("the policy asks for something that this command cannot tell")
@@ -294,7 +303,26 @@ def _run_file(file: Path, named: Path | None, settings: Settings | None) -> list
 
 
 def _run(trial: TrialModel, file: Path, policy: Policy, settings: Settings | None) -> tuple[str, ...]:
-    given = trial.message
+    message, envelope, organisation = _submitted(trial.message, file, settings)
+    at = trial.at or datetime.now(UTC)
+    past = NO_PAST
+    if trial.earlier:
+        now = sending_of(envelope, observe(message, envelope, organisation), organisation)
+        before = [(_sent(each.message, file, settings), each.ago, each.left != "original") for each in trial.earlier]
+        known = [(sending, ago, hidden) for sending, ago, hidden in before if sending is not None]
+        past = beside(now, known) if now is not None else NO_PAST
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    _, verdict = _judged(message, envelope, organisation, policy, at, past)
+    return disagreements(trial.expect, verdict)
+
+
+def _sent(given: MessageModel, file: Path, settings: Settings | None) -> Sending | None:
+    message, envelope, organisation = _submitted(given, file, settings)
+    return sending_of(envelope, observe(message, envelope, organisation), organisation)
+
+
+def _submitted(given: MessageModel, file: Path, settings: Settings | None) -> tuple[Message, Envelope, Organisation]:
+    """A message of a test, as a client would submit it, and who is inside for it."""
     inside = settings.organisation.domains[0] if settings else INVENTED_DOMAIN
     if given.eml is not None:
         raw = _message_bytes(file.parent / given.eml)
@@ -304,9 +332,7 @@ def _run(trial: TrialModel, file: Path, policy: Policy, settings: Settings | Non
         invented = invent(given, inside)
         message, envelope = parse(invented.raw), invented.envelope
     organisation = settings.organisation.organisation() if settings else _assumed(message, given.mail_from)
-    at = trial.at or datetime.now(UTC)
-    _, verdict = _judged(message, envelope, organisation, policy, at if at.tzinfo else at.replace(tzinfo=UTC))
-    return disagreements(trial.expect, verdict)
+    return message, envelope, organisation
 
 
 def _count(number: int, noun: str) -> str:

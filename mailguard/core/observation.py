@@ -16,6 +16,7 @@ from typing import Any
 from .carried.counts import Readers, carried_facts
 from .carried.walk import carried
 from .consumer_providers import is_consumer_provider
+from .earlier.past import NO_PAST, Past
 from .envelope import Envelope
 from .kinds import is_tnef
 from .mail.header import ORIGINATOR_FIELDS
@@ -39,15 +40,16 @@ class TooLong(Exception):
 class Observation:
     """One message as the conditions see it.
 
-    reverse_path: canonical, None for the null path. originators: what From and Sender claim; originators_clear: whether
-    they can be relied on (there is one, and no defect in those fields that leaves a doubt). recipient_domains: of the
-    envelope, distinct, in order. visible: distinct canonical addresses in order, attendees of calendar parts last.
-    shown_in: what shows outsiders, for people ("Cc", "the invitation"). invitation: whether a calendar part is more
-    than a file with dates. occasions: what later messages of its invitations are known by; history: those of them that
-    a rule separated, with its id, None where nobody was asked yet. inspectable: paths of the parts that can be read;
-    closed: of those that can name people and that nothing has read. facts: name of condition -> value, no address among
-    them (they stand in the ledger). claims_of_others: places that claim a sender other than the account that signed in
-    (own_address.py), None where it may send as anybody, or nobody signed in.
+    reverse_path: canonical, None for the null path. originators: what From and Sender claim; originators_clear:
+    whether they can be relied on (there is one, and no defect in those fields that leaves a doubt).
+    recipient_domains: of the envelope, distinct, in order. visible: distinct canonical addresses in order,
+    attendees of calendar parts last. shown_in: what shows outsiders, for people ("Cc", "the invitation").
+    invitation: whether a calendar part is more than a file with dates. occasions: what later messages of its
+    invitations are known by; history: those of them that a rule separated, with its id, None where nobody was asked
+    yet. inspectable: paths of the parts that can be read; closed: of those that can name people and that nothing
+    has read. facts: name of condition -> value, no address among them (they stand in the ledger). past: what
+    earlier messages say about this one. claims_of_others: places that claim a sender other than the account that
+    signed in (own_address.py), None where it may send as anybody, or nobody signed in.
     """
 
     facts: Mapping[str, Any]
@@ -67,6 +69,7 @@ class Observation:
     defects: tuple[Defect, ...]
     message: Message = field(compare=False, repr=False)
     claims_of_others: tuple[str, ...] | None = None
+    past: Past = NO_PAST
     texts: dict[str, tuple[str, ...]] = field(compare=False, repr=False, default_factory=dict)
 
     def header(self, name: str) -> tuple[str, ...]:

@@ -16,14 +16,15 @@ from ..core.session import Session
 from ..core.subject import subject_of
 from ..core.verdict import Verdict
 from . import entries
-from .records import NewDelivery, NewEntry, NewHeld
+from .records import Announced, NewDelivery, NewEntry, NewHeld
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A message with all that was decided about it. at: when it came.
 
-    identifier: random octets for the Message-ID that a signed-in client may have left out.
+    identifier: random octets for the Message-ID that a signed-in client may have left out. announced: how it was
+    written down for later messages, where it was.
     """
 
     session: Session
@@ -33,6 +34,7 @@ class Judged:
     content_sha256: str
     at: datetime
     identifier: bytes
+    announced: Announced | None = None
 
 
 def decision(judged: Judged, ref: str, sent_sha256: tuple[str, ...] = (), changes: tuple[str, ...] = ()) -> NewEntry:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from ..core.earlier.trace import Sending
 from ..core.envelope import Envelope
 from ..core.lifecycle import State
 from ..core.mail.message import Buffer, Message
@@ -18,7 +19,19 @@ from ..core.rewrite.content import Content
 from ..core.session import Session
 from ..core.sign_in import Credentials, SignInAnswer
 from ..core.verdict import Inspection
-from .records import Account, Attempt, Delivery, Entry, Held, HeldChange, NewAccount, NewDelivery, NewEntry, NewHeld
+from .records import (
+    Account,
+    Announced,
+    Attempt,
+    Delivery,
+    Entry,
+    Held,
+    HeldChange,
+    NewAccount,
+    NewDelivery,
+    NewEntry,
+    NewHeld,
+)
 
 
 class Ledger(Protocol):
@@ -189,6 +202,25 @@ class History(Protocol):
 
     async def remember(self, occasions: Sequence[str], rule: str, until: datetime) -> int:
         """Keep that this rule separated them, until then; a later call for the same wins. How many were kept."""
+        ...
+
+
+class Sendings(Protocol):
+    """Traces of messages that left, as keyed digests, until they expire."""
+
+    async def announce(self, sending: Sending, now: datetime, since: datetime, until: datetime) -> Announced:
+        """Write a message down as it is about to leave, until then, and tell what earlier ones since then say about it.
+
+        Of two that are announced at the same time at least one is told of the other.
+        """
+        ...
+
+    async def settle(self, token: str, *, hidden: bool, exposed: bool) -> None:
+        """How it left. hidden: nobody was shown to anybody. exposed: somebody let a list pass as it was."""
+        ...
+
+    async def withdraw(self, token: str) -> None:
+        """It did not leave. Nothing where it is gone already."""
         ...
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ..core.earlier.past import Past
 from ..core.envelope import Envelope, Recipient
 from ..core.lifecycle import State
 from ..core.outcome import Outcome, RecipientOutcome
@@ -56,6 +57,16 @@ class Entry:
     ref: str | None
     hash: str
     fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A message that was written down before it leaves. token: what it is settled or withdrawn by. past: what earlier
+    messages say about it.
+    """
+
+    token: str
+    past: Past
 
 
 @dataclass(frozen=True, slots=True)

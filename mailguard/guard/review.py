@@ -28,6 +28,7 @@ from .notices import Notices
 from .ports import Blobs, Clock, Quarantine
 from .records import Held, HeldChange, NewDelivery, NewEntry
 from .rewriting import Rewriting
+from .sent_before import SentBefore
 from .told import Answer
 
 log = logger("review")
@@ -54,6 +55,7 @@ class Review:
         blobs: Blobs,
         notices: Notices,
         memory: InvitationMemory,
+        sent_before: SentBefore,
         clock: Clock,
         give_up_after: timedelta,
         wake: Callable[[], None],
@@ -63,6 +65,7 @@ class Review:
         self._blobs = blobs
         self._notices = notices
         self._memory = memory
+        self._sent_before = sent_before
         self._clock = clock
         self._give_up_after = give_up_after
         self._wake = wake
@@ -108,8 +111,10 @@ class Review:
         change: HeldChange,
         answer: Answer,
     ) -> Held:
+        message = await self._message(held)
         if form == "separate":
-            await self._memory.remember(await self._message(held), _rule(held))
+            await self._memory.remember(message, _rule(held))
+        await self._sent_before.released(held.envelope, message, hidden=form in ("separate", "bcc"))
         rows = tuple(self._row(held, form, copy, index, change.at) for index, copy in enumerate(rewritten.copies))
         changes = list(rewritten.changes)
         record = _entry("message_released", held, actor, change.at, form=form, rows=len(rows), changes=changes)

@@ -1,4 +1,4 @@
-"""What the stories want to be told: whom notices come from and go to, and how the outbox tries again.
+"""What the stories want to be told: who sends as a team, whom notices come from and go to, how the outbox tries again.
 
 config composes these with what the other parts declare. Every field says its default, unit, example and consequence.
 """
@@ -6,6 +6,7 @@ config composes these with what the other parts declare. Every field says its de
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +14,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ..core.duration import Duration
-from ..core.mail.canonical import canonical_domain
-from ..core.organisation import Organisation
+from ..core.mail.canonical import canonical_address, canonical_domain
+from ..core.organisation import Organisation, Team
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -33,6 +34,57 @@ def plain_address(address: str) -> str:
 
 
 Address = Annotated[str, AfterValidator(plain_address)]
+
+
+_TEAM = re.compile(r"[^\s@\x00-\x1f\x7f](?:[^@\x00-\x1f\x7f]{0,98}[^\s@\x00-\x1f\x7f])?")
+_TEAM_DOMAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
+
+
+def team_name(name: str) -> str:
+    """A name without "@", so that it is never taken for an address. ValueError, as a sentence, for anything else."""
+    if not _TEAM.fullmatch(name):
+        raise ValueError(f'"{name}" is no name of a team: 1 to 100 characters on one line, without "@"')
+    return name
+
+
+def team_sender(sender: str) -> str:
+    """An address or "@" and a domain, in canonical form. ValueError, as a sentence, for anything else."""
+    found = canonical_address(sender.strip())
+    _, at, domain = found.rpartition("@")
+    if not at or not _TEAM_DOMAIN.fullmatch(domain) or any(each.isspace() for each in found):
+        raise ValueError(f'"{sender}" is neither an address such as clinic@elmroad.example nor "@" and a domain')
+    return found
+
+
+class TeamSettings(BaseModel):
+    """Senders who count as one: a shared mailbox and those who write from it, a clinic, a department."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, AfterValidator(team_name)] = Field(
+        description="What policies call the team. Required. Example: sexual-health. A policy that names a team which "
+        "is not here is refused.",
+    )
+    senders: tuple[Annotated[str, AfterValidator(team_sender)], ...] = Field(
+        min_length=1,
+        description='Addresses of the team; "@" and a domain for everybody at exactly that domain. Required. Example: '
+        '[clinic@elmroad.example, "@clinic.elmroad.example"]. An address belongs to one team, one that is named '
+        "itself before one that is meant by its domain.",
+    )
+    sensitive: bool = Field(
+        default=False,
+        description="Whether being written to by this team says something about a person. Default: false. Example: "
+        "true. The condition `sensitive_sender` then holds for its mail.",
+    )
+
+    def team(self) -> Team:
+        """The value that core judges by."""
+        return Team(self.name, self.senders, self.sensitive)
+
+
+def outside_senders(teams: Sequence[TeamSettings], organisation: Organisation) -> tuple[str, ...]:
+    """Senders of teams who are not inside: mail of outside people is not judged as the organisation's own."""
+    return tuple(sender for team in teams for sender in team.senders if not organisation.is_inside(sender))
 
 
 class NoticeSettings(BaseModel):

@@ -41,8 +41,9 @@ from .keeping import Keeper
 from .memory import InvitationMemory
 from .notices import Notices
 from .ports import Clock, Inspector, Ledger, Outbox, Quarantine, Randomness, Smarthost
-from .records import NewDelivery, NewEntry, NewHeld
+from .records import Announced, NewDelivery, NewEntry, NewHeld
 from .rewriting import Rewriting
+from .sent_before import SentBefore
 from .steps import bounded
 from .told import Answer, NotTold, Reason
 from .watch import Watch
@@ -91,6 +92,7 @@ class Submission:
         outbox: Outbox,
         inspector: Inspector,
         memory: InvitationMemory,
+        sent_before: SentBefore,
         smarthost: Smarthost,
         notices: Notices,
         clock: Clock,
@@ -106,6 +108,7 @@ class Submission:
         self._policy = policy
         self._inspector = inspector
         self._memory = memory
+        self._sent_before = sent_before
         self._smarthost = smarthost
         self._notices = notices
         self._clock = clock
@@ -143,12 +146,13 @@ class Submission:
             message, content_sha256 = await _read(raw)
             if len(message.named("received")) > MOST_HOPS or self._rewriting.examine(message).came_back:
                 return await self._refuse_loop(session, at)
-            verdict = await self._judge(session, envelope, message)
+            verdict, announced = await self._judge(session, envelope, message)
         identifier = self._randomness.octets(IDENTIFIER_OCTETS) if session.account is not None else b""
-        judged = Judged(session, envelope, message, verdict, content_sha256, at, identifier)
+        judged = Judged(session, envelope, message, verdict, content_sha256, at, identifier, announced)
         if verdict.disposition is Disposition.REJECT:
             return await self._reject(judged)
         if verdict.disposition is Disposition.DEFER:
+            await self._sent_before.stays(announced)
             return await self._defer(session, "verdict")
         if verdict.disposition is Disposition.HOLD:
             return await self._hold(judged, verdict.reason)
@@ -156,18 +160,21 @@ class Submission:
             return await (self._rewrite(judged) if verdict.rewrite else self._relay(judged))
         raise MailguardError(f'no way for the disposition "{verdict.disposition}"')
 
-    async def _judge(self, session: Session, envelope: Envelope, message: Message) -> Verdict:
+    async def _judge(self, session: Session, envelope: Envelope, message: Message) -> tuple[Verdict, Announced | None]:
         policy = self._policy()
         inspections: dict[str, Inspection] = {}
         seen = await _observe(
             len(message.raw), lambda: observe(message, envelope, self._organisation, None, session.may_send_as, None)
         )
+        announced = await self._sent_before.announce(envelope, seen, policy.looks_back)
+        if announced is not None:
+            seen = replace(seen, past=announced.past)
         history: Mapping[str, str] | None = None
         while True:
             known = replace(seen, inspections=dict(inspections), history=history)
             found = judge(known, policy, self._clock.now())
             if isinstance(found, Verdict):
-                return found
+                return found, announced
             if found.history:
                 history = await self._recall(found, history)
             if found.inspections or not found.history:
@@ -198,6 +205,7 @@ class Submission:
     async def _reject(self, judged: Judged) -> Reply:
         ref = self._reference(short=True)
         await self._keeper.append([decision(judged, ref), entries.plain("message_rejected", ref, judged.at)])
+        await self._sent_before.stays(judged.announced)
         self._watch.decided(judged.verdict)
         log.info("submission_rejected", ref=ref, rule=judged.verdict.deciding, session=judged.session.identifier)
         return reply.rejected(judged.verdict.reason, ref)
@@ -228,6 +236,7 @@ class Submission:
             *told_entries,
         ]
         await self._keep_held(judged, held, records, told)
+        await self._sent_before.stays(judged.announced)
         self._watch.decided(judged.verdict)
         log.info("submission_held", ref=ref, rule=judged.verdict.deciding, session=judged.session.identifier)
         return reply.held(ref)
@@ -287,6 +296,7 @@ class Submission:
             entries.plain("copies_queued", ref, judged.at, copies=len(copies), changes=list(changes)),
         ]
         await self._memory.remember(judged.message, judged.verdict.deciding)
+        await self._sent_before.leaves(judged.announced, judged.verdict, hidden=True)
         await self._keeper.add(rows, judged.message.raw, records)
         self._watch.decided(judged.verdict)
         log.info("submission_separated", ref=ref, copies=len(copies), session=judged.session.identifier)
@@ -304,6 +314,8 @@ class Submission:
         (copy,) = rewritten.copies
         content = Content(judged.message.raw, copy.edits)
         sent_sha256 = await _hash(content)
+        hidden = judged.verdict.rewrite is Rewrite.BCC
+        await self._sent_before.leaves(judged.announced, judged.verdict, hidden=hidden)
         with self._watch.stage("record"):
             await self._keeper.append([decision(judged, ref, (sent_sha256,), rewritten.changes)])
         self._watch.decided(judged.verdict)

@@ -189,6 +189,7 @@ def _submission(parts: Parts, metrics: Metrics, policies: PolicySource, smarthos
         outbox=parts.store.outbox,
         inspector=UnreadInspector(),
         memory=parts.memory,
+        sent_before=parts.sent_before,
         smarthost=smarthost,
         notices=parts.notices,
         clock=parts.clock,

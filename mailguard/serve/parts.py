@@ -19,6 +19,7 @@ from ..guard.memory import InvitationMemory
 from ..guard.notices import Notices
 from ..guard.review import Review
 from ..guard.rewriting import Rewriting
+from ..guard.sent_before import SentBefore
 from ..store.passwords import Argon2Passwords
 from ..store.store import Store
 from .dkim_keys import DkimKeys
@@ -53,6 +54,7 @@ class Parts:
     dkim_keys: DkimKeys
     rewriting: Rewriting
     memory: InvitationMemory
+    sent_before: SentBefore
     review: Review
     wake: asyncio.Event
 
@@ -85,19 +87,33 @@ async def open_parts(settings: Settings) -> Parts:
         organisation=organisation, marks=loop_marks(settings, store), clock=clock, dkim_keys=dkim_keys
     )
     memory = InvitationMemory(store.history, clock, settings.calendar_memory)
+    sent_before = SentBefore(store.sendings, organisation, clock)
     review = Review(
         rewriting=rewriting,
         quarantine=store.quarantine,
         blobs=store.blobs,
         notices=notices,
         memory=memory,
+        sent_before=sent_before,
         clock=clock,
         give_up_after=settings.outbox.give_up_after,
         wake=wake.set,
     )
     passwords = Argon2Passwords()
     return Parts(
-        settings, organisation, clock, randomness, store, passwords, notices, dkim_keys, rewriting, memory, review, wake
+        settings=settings,
+        organisation=organisation,
+        clock=clock,
+        randomness=randomness,
+        store=store,
+        passwords=passwords,
+        notices=notices,
+        dkim_keys=dkim_keys,
+        rewriting=rewriting,
+        memory=memory,
+        sent_before=sent_before,
+        review=review,
+        wake=wake,
     )
 
 

@@ -64,6 +64,10 @@ class Keyring:
         """Every key of a purpose, the active one first."""
         return [key.octets for key in reversed(self._keys[purpose].values())]
 
+    def all_named(self, purpose: str) -> list[tuple[str, bytes]]:
+        """Every key of a purpose with its identifier, the active one first."""
+        return [(key.identifier, key.octets) for key in reversed(self._keys[purpose].values())]
+
     def identifiers(self) -> list[tuple[str, str]]:
         """(purpose, identifier) of every key."""
         return [(purpose, identifier) for purpose, found in self._keys.items() for identifier in found]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision of the schema that this code speaks."""
 
 metadata = MetaData(
@@ -221,4 +221,24 @@ occasions = Table(
     Column("until", BigInteger, nullable=False),
     Column("retention", Text, nullable=False),
     Index("ix_occasions_until", "until"),
+)
+
+sendings = Table(
+    "sendings",
+    metadata,
+    Column("sending", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("trace", LargeBinary, nullable=False),
+    Column("retention", Text, nullable=False),
+    Index("ix_sendings_until", "until"),
+)
+
+sending_links = Table(
+    "sending_links",
+    metadata,
+    Column("link", Text, primary_key=True),
+    Column("sending", Text, primary_key=True),
+    Index("ix_sending_links_sending", "sending"),
 )

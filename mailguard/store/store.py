@@ -34,6 +34,7 @@ from .policies import StoredPolicies
 from .postgresql_engine import PostgresqlEngine
 from .quarantine import StoredQuarantine
 from .retention import Purged, purge_held, sweep_staged
+from .sendings import StoredSendings
 from .snapshot import sweep_remains
 from .sqlite_engine import SqliteEngine
 from .store_settings import RetentionSettings, StoreSettings
@@ -72,6 +73,7 @@ class Store:
         self.policies = StoredPolicies(engine, keyring)
         self.accounts = StoredAccounts(engine, keyring, prepare_all)
         self.history = StoredHistory(engine, keyring)
+        self.sendings = StoredSendings(engine, keyring)
 
     @classmethod
     async def open(cls, settings: StoreSettings, *, create: bool = True) -> Store:
@@ -144,6 +146,7 @@ class Store:
         evidence = await self.evidence.purge(now - keep_for.evidence, now)
         staged = await sweep_staged(self.engine, now)
         await self.history.purge(now)
+        await self.sendings.purge(now)
         await self.engine.compact()
         return Purged(held, evidence, staged)
 

@@ -30,6 +30,8 @@ HEAD = """\
 INVENTED = {
     "organisation.name": "Elm Road Surgery",
     "organisation.domains": "[elmroad.example]",
+    "organisation.teams[].name": "sexual-health",
+    "organisation.teams[].senders": "[clinic@elmroad.example]",
     "listen[].address": '"127.0.0.1:2525"',
     "smarthost.address": '"smtp.elmroad.example:587"',
     "store": "sqlite:////var/lib/mailguard/mailguard.db",
@@ -58,8 +60,8 @@ def _lines(model: type[BaseModel], path: str = "", indent: str = "", mark: str =
             own = mark or ("" if field.is_required() else "# ")
             yield _placed(f"{key}: {_value(path + key, field)}", indent, own)
         elif reference._is_list(field) and field.default == ():
-            yield f"# {key}: []"
-            yield from _off_item(inner, f"{path}{key}[].")
+            yield _placed(f"{key}: []", indent, "# ")
+            yield from _off_item(inner, f"{path}{key}[].", f"{indent}    ")
         elif reference._is_list(field):
             yield f"{key}:"
             yield from _item(inner, f"{path}{key}[].")
@@ -77,12 +79,12 @@ def _item(model: type[BaseModel], path: str) -> Iterator[str]:
     yield from lines
 
 
-def _off_item(model: type[BaseModel], path: str) -> Iterator[str]:
+def _off_item(model: type[BaseModel], path: str, indent: str) -> Iterator[str]:
     """The one item of a list that is empty by default, all of it off."""
     first = True
-    for line in _lines(model, path, "    ", "## "):
-        own = line.startswith("##     ")
-        yield line.replace("##     ", "##   - ", 1) if own and first else line
+    for line in _lines(model, path, indent, "## "):
+        own = line.startswith(f"## {indent}")
+        yield line.replace(f"## {indent}", f"## {indent[:-2]}- ", 1) if own and first else line
         first = first and not own
 
 

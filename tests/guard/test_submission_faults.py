@@ -28,6 +28,7 @@ NAMES = {
     "Smarthost": "smarthost",
     "SmarthostConnection": "connection",
     "History": "history",
+    "Sendings": "sendings",
 }
 
 WAYS = {

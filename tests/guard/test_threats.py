@@ -37,6 +37,7 @@ def review_of(world: World) -> Review:
         blobs=world.blobs,
         notices=world.notices,
         memory=world.memory,
+        sent_before=world.sent_before,
         clock=world.clock,
         give_up_after=timedelta(days=3),
         wake=world.woken.set,

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from mailguard.core.earlier.past import Earlier, Past
+from mailguard.core.earlier.trace import Sending, Trace, trace_of
 from mailguard.core.envelope import Envelope, Path, Recipient
 from mailguard.core.errors import AlreadyDecided, ReferenceTaken, UnknownReference
 from mailguard.core.lifecycle import OPEN, State
@@ -26,6 +28,7 @@ from mailguard.guard.delivery import Deliveries, Schedule
 from mailguard.guard.memory import InvitationMemory
 from mailguard.guard.notices import Notices
 from mailguard.guard.records import (
+    Announced,
     Attempt,
     Delivery,
     Entry,
@@ -37,6 +40,7 @@ from mailguard.guard.records import (
 )
 from mailguard.guard.review import Review
 from mailguard.guard.rewriting import Rewriting
+from mailguard.guard.sent_before import SentBefore
 from mailguard.guard.settings import NoticeSettings
 from mailguard.guard.submission import Submission, SubmissionLimits
 
@@ -122,6 +126,41 @@ class MemoryHistory:
             return None  # type: ignore[return-value]
         self.kept |= dict.fromkeys(occasions, (rule, until))
         return len(occasions)
+
+
+@dataclass
+class MemorySendings:
+    """Compares with the same pure functions as the store."""
+
+    told: Told
+    kept: dict[str, tuple[Sending, Trace, datetime]] = field(default_factory=dict)
+
+    async def announce(self, sending: Sending, now: datetime, since: datetime, until: datetime) -> Announced:
+        if await self.told.call("sendings", "announce"):
+            return None  # type: ignore[return-value]
+        own, token = trace_of(sending, b"k"), f"token-{len(self.kept)}"
+        earlier = tuple(
+            Earlier(
+                own,
+                trace,
+                now - at,
+                by_sender=bool({*sending.senders} & {*each.senders}),
+                answered=bool({*sending.answered} & {*each.identifiers}),
+            )
+            for each, trace, at in self.kept.values()
+            if at >= since
+        )
+        self.kept[token] = (sending, own, now)
+        return Announced(token, Past(own, sending.takes_back, earlier))
+
+    async def settle(self, token: str, *, hidden: bool, exposed: bool) -> None:
+        await self.told.call("sendings", "settle")
+        sending, trace, at = self.kept[token]
+        self.kept[token] = (sending, trace.as_left(hidden=hidden, exposed=exposed), at)
+
+    async def withdraw(self, token: str) -> None:
+        await self.told.call("sendings", "withdraw")
+        self.kept.pop(token, None)
 
 
 class MemoryQuarantine:
@@ -412,12 +451,15 @@ class World:
         )
         self.history = MemoryHistory(self.told)
         self.memory = InvitationMemory(self.history, self.clock, timedelta(days=400), port_seconds=0.05)
+        self.sendings = MemorySendings(self.told)
+        self.sent_before = SentBefore(self.sendings, ORGANISATION, self.clock, port_seconds=0.05)
         self.review = Review(
             rewriting=self.rewriting,
             quarantine=self.quarantine,
             blobs=self.blobs,
             notices=self.notices,
             memory=self.memory,
+            sent_before=self.sent_before,
             clock=self.clock,
             give_up_after=timedelta(days=3),
             wake=self.woken.set,
@@ -451,6 +493,7 @@ class World:
             outbox=self.outbox,
             inspector=self.inspector,
             memory=self.memory,
+            sent_before=self.sent_before,
             smarthost=self.smarthost,
             notices=self.notices,
             clock=self.clock,

@@ -20,6 +20,10 @@ class Ordinary:
 PLAIN = ("MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8")
 
 
+LINES = "Hello,\n\nabout {}: see you on Thursday.\n\nJo"
+"""Each says something of its own: the same text to other people is a batch."""
+
+
 def messages() -> list[Ordinary]:
     """All of them."""
     return [*_people(), *_lists(), *_automatic(), *_structures(), *_spellings()]
@@ -29,7 +33,7 @@ def mail(
     name: str,
     *fields: str,
     to: str | tuple[str, ...] = ("anna@council.example",),
-    body: str = "Hello,\n\nsee you on Thursday.\n\nJo",
+    body: str | None = None,
     reverse_path: str = JO,
     sender: str = f"Jo Marsh <{JO}>",
     kind: tuple[str, ...] = PLAIN,
@@ -42,7 +46,7 @@ def mail(
         f"Message-ID: <{name}@{INSIDE}>",
         *kind,
     ]
-    text = "\n".join([*head, "", body]) + "\n"
+    text = "\n".join([*head, "", body or LINES.format(name.replace("-", " "))]) + "\n"
     recipients = (to,) if isinstance(to, str) else to
     return Ordinary(name, text.replace("\n", "\r\n").encode("utf-8"), reverse_path, recipients)
 

@@ -36,6 +36,23 @@ def readable(source: str) -> str:
     return decode_entities("\n".join([shown, *tags]))
 
 
+_UNSHOWN = re.compile(r"<(/?)(?:style|script|head|title|template)(?=[\s/>])[^<>]*>|<!--|-->", re.IGNORECASE)
+
+
+def shown(source: str) -> str:
+    """About the text that a mail program shows of an HTML document, for comparing texts. Nothing is promised of it."""
+    pieces, at, depth = [], 0, 0
+    for mark in _UNSHOWN.finditer(source):
+        if depth == 0:
+            pieces.append(source[at : mark.start()])
+        closes = mark[0] == "-->" or mark[1] == "/"
+        depth = max(0, depth - 1) if closes else depth + 1
+        at = mark.end()
+    if depth == 0:
+        pieces.append(source[at:])
+    return decode_entities(_TAG.sub("\n", _CELL.sub("\t", _INLINE.sub("", "".join(pieces)))))
+
+
 def decode_entities(text: str) -> str:
     """`&#64;` is an at sign. The common ones are replaced at once; only what is left over costs a look each."""
     if "&" not in text:

@@ -28,7 +28,7 @@ from ..verdict import Rewrite
 from .conditions.declaration import Condition, declared
 from .conditions.operands import Address, Word, problem
 from .conditions.vocabulary import BY_KEY, CONDITIONS
-from .tree import Every, Node, Not, Question, Some, leaves_somebody_out
+from .tree import Every, Node, Not, Question, Some, leaves_somebody_out, questions_in
 
 FLOOR_MALFORMED = "floor-malformed"
 FLOOR_UNINSPECTABLE = "floor-uninspectable"
@@ -355,3 +355,14 @@ class Policy:
     revision: str
     documents: Mapping[str, bytes]
     warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def looks_back(self) -> timedelta | None:
+        """How long before a message its rules ask for earlier ones; None where none does."""
+        asked = (
+            question.condition.looks_back(question.operand)
+            for rule in self.rules
+            if rule.mode is not Mode.OFF
+            for question, _ in questions_in(rule.when)
+        )
+        return max((each for each in asked if each is not None), default=None)

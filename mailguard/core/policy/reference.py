@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from .conditions.content import Header
 from .conditions.declaration import Condition
+from .conditions.earlier import NumberWithin
 from .conditions.operands import Address, Domain, Number, Text
 from .conditions.structure import FindingOperand
 from .conditions.vocabulary import CONDITIONS
@@ -24,12 +25,16 @@ END = "<!-- end of reference -->"
 _HEAD = ("| key | meaning | default | unit | example | consequence |", "|---|---|---|---|---|---|")
 _OPERATORS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("A number", Number),
+    ("`batch_external_recipients` and `reshown_external_recipients` take besides what a number takes", NumberWithin),
     ("Text", Text),
     ("An address", Address),
     ("A domain", Domain),
     ("`header` takes besides what text takes", Header),
     ("`finding` takes", FindingOperand),
 )
+
+_OWN: dict[type[BaseModel], set[str]] = {Header: {"name"}, NumberWithin: {"within"}}
+"""Of those that take what another takes, too, only their own keys are told."""
 
 
 def reference() -> str:
@@ -54,7 +59,7 @@ def _lines() -> Iterator[str]:
     combinations = [row for row in _rows(When) if row[0] in ("all", "any", "not")]
     yield from _table("### Conditions combined", combinations)
     for title, model in _OPERATORS:
-        own = [row for row in _rows(model) if model is not Header or row[0] == "name"]
+        own = [row for row in _rows(model) if row[0] in _OWN.get(model, {row[0]})]
         yield from _table(f"### {title}", own)
 
 

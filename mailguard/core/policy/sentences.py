@@ -20,6 +20,17 @@ MALFORMED = "the message can be read in more than one way"
 OWN_ADDRESS = "the account that signed in may send only as itself"
 
 
+RECALL = "the message takes an earlier one back"
+
+
+def batch(count: int) -> str:
+    return f"{count} people would see addresses of each other in this message and others like it that were sent before"
+
+
+def shown_again(count: int) -> str:
+    return f"{count} people who got an earlier message without seeing each other would see each other's addresses now"
+
+
 def visible_people(count: int, fields: Sequence[str]) -> str:
     """fields: where they stand, for example ("To", "Cc")."""
     where = f" in {listed(fields)}" if fields else ""

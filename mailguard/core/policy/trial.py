@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr
 
+from ..duration import Duration
 from ..envelope import Envelope, Path, Recipient
 from ..mail.canonical import canonical_address
 from ..verdict import Verdict
@@ -26,8 +27,12 @@ class _Written(BaseModel):
 
 
 class People(_Written):
-    """So many invented people at a domain: person1@domain, ... The domain `inside` is the sender's own."""
+    """So many invented people at a domain: person1@domain, ... The domain `inside` is the sender's own.
 
+    first: the number of the first, for lists that go on where another one ended.
+    """
+
+    first: StrictInt = Field(default=1, ge=1, le=MAX_PEOPLE)
     count: StrictInt = Field(ge=0, le=MAX_PEOPLE)
     domain: StrictStr = Field(min_length=1)
 
@@ -73,9 +78,18 @@ class Expectation(_Written):
     rules: tuple[StrictStr, ...] = ()
 
 
+class EarlierModel(_Written):
+    """A message that left before. ago: before the message of the test. left: in which form."""
+
+    message: MessageModel
+    ago: Duration = timedelta(hours=1)
+    left: Literal["original", "separate", "bcc"] = "original"
+
+
 class TrialModel(_Written):
     name: StrictStr = Field(min_length=1)
     message: MessageModel
+    earlier: tuple[EarlierModel, ...] = ()
     at: datetime | None = None
     expect: Expectation
 
@@ -143,7 +157,7 @@ def people(entries: Iterable[str | People], inside: str) -> Iterator[str]:
     """The addresses that entries stand for."""
     for entry in entries:
         if isinstance(entry, People):
-            each = (f"person{number}@{entry.domain}" for number in range(1, entry.count + 1))
+            each = (f"person{number}@{entry.domain}" for number in range(entry.first, entry.first + entry.count))
             yield from (_at_home(address, inside) for address in each)
         else:
             yield _at_home(entry, inside)

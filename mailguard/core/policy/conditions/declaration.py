@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from pydantic import Field, JsonValue
@@ -28,10 +29,10 @@ class Condition:
     """One condition of the vocabulary.
 
     key: its name in YAML. operand: what the key takes, as a pydantic annotation. look: whether it holds of an
-    observation; may raise, which errs the rule. clause: the reason that it gives to people, None where it has nothing
-    to tell. narrows: whether an operand leaves somebody out for certain, so that a rule may lift a floor by it.
-    claimed: whether it reads what the author of a message can write at will. meaning, unit, example (YAML),
-    consequence: for schema and reference.
+    observation; may raise, which errs the rule. clause: the reason that it gives to people, None where it has
+    nothing to tell. narrows: whether an operand leaves somebody out for certain, so that a rule may lift a floor by
+    it. looks_back: how long before this message it asks for others. claimed: whether it reads what the author of a
+    message can write at will. meaning, unit, example (YAML), consequence: for schema and reference.
     """
 
     key: str
@@ -45,6 +46,7 @@ class Condition:
     narrows: Callable[[Any], bool] = lambda operand: False
     inspects: bool = False
     claimed: bool = False
+    looks_back: Callable[[Any], timedelta | None] = lambda operand: None
 
 
 def declared(meaning: str, *, otherwise: str, unit: str, example: Any, consequence: str, **options: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from . import content, contents, originators, people, recipients, structure
+from . import content, contents, earlier, originators, people, recipients, structure
 from .declaration import Condition
 
 CONDITIONS: tuple[Condition, ...] = (
@@ -19,6 +19,9 @@ CONDITIONS: tuple[Condition, ...] = (
     contents.QUOTED_EXTERNAL_RECIPIENTS,
     contents.NESTED_EXTERNAL_RECIPIENTS,
     contents.CONTACT_EXTERNAL_ADDRESSES,
+    earlier.BATCH_EXTERNAL_RECIPIENTS,
+    earlier.RESHOWN_EXTERNAL_RECIPIENTS,
+    earlier.RECALL,
     recipients.ENVELOPE_RECIPIENTS,
     recipients.ENVELOPE_EXTERNAL_RECIPIENTS,
     recipients.RECIPIENT_DOMAIN,

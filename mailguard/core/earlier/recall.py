@@ -1,0 +1,43 @@
+"""The shape of a message that wants another one back, corrects it, or apologises for it.
+
+By the words that programs and people use. It is no proof: it counts only for people who got an earlier message.
+"""
+
+from __future__ import annotations
+
+import re
+
+_RECALL_SUBJECT = re.compile(
+    r"\W{0,5}(?:recall|rückruf|rueckruf|rappel|recuperar|recuperación|richiamo|intrekken|återkalla)"
+    r"[ ]{0,2}[:：]",
+    re.IGNORECASE,
+)
+_RECALL_TEXT = re.compile(
+    r"would like to recall the message|möchte die nachricht[^.\n]{0,200}zurückrufen|souhaite rappeler le message"
+    r"|desea recuperar el mensaje|desidera richiamare il messaggio|wil het bericht[^.\n]{0,200}intrekken",
+    re.IGNORECASE,
+)
+"""What Outlook writes in its recall requests, to whoever is not on the same server."""
+_NAMES_MAIL = (
+    r"(?:e-?mail|message|invit\w*|mailing|newsletter|letter|addresses|list|cc|nachricht|courriel|mensaje|correo)"
+)
+_CORRECTS = re.compile(
+    rf"\b(?:correction|corrected|erratum|corrigendum|korrektur|richtigstellung|rectificati[fv]\w*|corrección|correzione)\b"
+    rf"|\b(?:please )?(?:ignore|disregard|delete|destroy)\b[^.\n]{{0,60}}\b(?:previous|earlier|last|my|our|below)\b"
+    rf"[^.\n]{{0,40}}\b{_NAMES_MAIL}"
+    rf"|\b{_NAMES_MAIL}\b[^.\n]{{0,60}}\b(?:in error|by mistake|wrongly|irrtümlich"
+    r"|versehentlich|par erreur|por error)\b"
+    rf"|\b(?:sorry|apolog\w+|entschuldig\w+|excuses|désolé\w*|disculp\w+|scus\w+)\b[^.\n]{{0,120}}\b{_NAMES_MAIL}",
+    re.IGNORECASE,
+)
+_LOOKED_AT = 4_000
+
+
+def is_recall(subject: str, text: str) -> bool:
+    """Whether a mail program wrote it to take a message back."""
+    return bool(_RECALL_SUBJECT.match(subject) or _RECALL_TEXT.search(text[:_LOOKED_AT]))
+
+
+def takes_back(subject: str, text: str) -> bool:
+    """Whether it recalls, corrects or apologises, in the words of a program or of a person."""
+    return is_recall(subject, text) or bool(_CORRECTS.search(f"{subject}\n{text[:_LOOKED_AT]}"))

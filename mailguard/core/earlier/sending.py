@@ -1,0 +1,73 @@
+"""What later messages are compared with of this one, read from what is seen of it.
+
+Nothing is made of a message that shows and hides fewer than two people outside: there is nobody to show to anybody.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator
+
+from ..envelope import Envelope
+from ..mail.message import Message
+from ..observation import Observation
+from ..organisation import Organisation
+from ..subject import subject_of
+from .past import FEWEST_PEOPLE
+from .recall import takes_back
+from .trace import Sending
+from .words import own_words, plain_words, written_text
+
+MOST_ANSWERED = 20
+"""Identifiers in References that are looked up; the last ones are nearest."""
+MOST_SUBJECT_WORDS = 24
+_IDENTIFIER = re.compile(rb"<([^<>\s]{1,250})>")
+_CONVERSATION_OCTETS = 22
+
+
+def sending_of(envelope: Envelope, observation: Observation, organisation: Organisation) -> Sending | None:
+    """None where fewer than two people outside get it or are shown in it."""
+    message = observation.message
+    shown = tuple(each for each in observation.visible if organisation.counts(each))
+    beyond = dict.fromkeys(each.address for each in envelope.recipients if organisation.counts(each.address))
+    hidden = tuple(each for each in beyond if each not in set(shown))
+    if len(shown) + len(hidden) < FEWEST_PEOPLE:
+        return None
+    subject = subject_of(message)
+    threads = tuple(_threads(message))
+    return Sending(
+        senders=_senders(observation, organisation),
+        identifiers=(*_identifiers(message, "message-id"), *threads),
+        answered=(*_identifiers(message, "in-reply-to", "references")[-MOST_ANSWERED:], *threads),
+        shown=shown,
+        hidden=hidden,
+        subject=plain_words(subject)[:MOST_SUBJECT_WORDS],
+        words=own_words(message, subject),
+        takes_back=takes_back(subject, written_text(message)),
+    )
+
+
+def _senders(observation: Observation, organisation: Organisation) -> tuple[str, ...]:
+    path = (observation.reverse_path,) if observation.reverse_path else ()
+    claimed = dict.fromkeys((*path, *observation.originators))
+    teams = {team.name: None for each in claimed if (team := organisation.team_of(each))}
+    return (*claimed, *(f"team {name}" for name in teams))
+
+
+def _identifiers(message: Message, *names: str) -> tuple[str, ...]:
+    """RFC 5322 section 3.6.4; what stands between angle brackets, whatever else a program writes there."""
+    values = (message.value(field) for field in message.named(*names))
+    found = (each for value in values for each in _IDENTIFIER.findall(value))
+    return tuple(dict.fromkeys(each.decode("utf-8", "replace") for each in found))
+
+
+def _threads(message: Message) -> Iterator[str]:
+    """MS-OXOMSG section 2.2.1.3: the first 22 octets of a conversation index name the conversation."""
+    for field in message.named("thread-index"):
+        try:
+            octets = binascii.a2b_base64(message.value(field))
+        except binascii.Error:
+            continue
+        if len(octets) >= _CONVERSATION_OCTETS:
+            yield f"thread {octets[:_CONVERSATION_OCTETS].hex()}"

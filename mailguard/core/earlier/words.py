@@ -1,0 +1,120 @@
+"""The words that the sender of a message wrote, as far as two messages can be compared by them.
+
+Promises: total; linear; at most MOST_WORDS. Left out is what varies between copies of one text (greetings vary little,
+links, addresses and numbers a lot) and what stands under all texts of a sender whatever they say: quoted messages, a
+signature, the paragraph of a lawyer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..mail.decoded import TooLong, decoded_texts
+from ..mail.markup import shown
+from ..mail.message import Message, Part
+
+MOST_WORDS = 4_000
+MOST_CHARACTERS = 200_000
+FEW_WORDS = 20
+"""A text with fewer says too little by itself: the subject is compared along with it."""
+
+FEWEST_ABOVE = 3
+"""Words above a closing formula: what stands below it is a signature."""
+
+_FIGURE = re.compile(r"\d")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+"""Scripts that write without spaces: pairs of characters stand for words there."""
+_CLOSING = re.compile(
+    r"\W{0,5}(?:(?:with )?(?:(?:my|our|very|kind|kindest|best|warm|warmest|many) ){0,2}(?:regards|wishes|thanks)"
+    r"|(?:yours|sincerely|cheers|thanks|thank you)(?: (?:sincerely|faithfully|truly|yours|again))?"
+    r"|(?:mit )?(?:freundlichen|besten|herzlichen|viele[nr]?|liebe[n]?) gr(?:üßen|üssen|üße|üsse|uß)"
+    r"|(?:bien )?cordialement|(?:bien à vous)|(?:meilleures )?salutations|(?:un )?(?:cordial )?saludos?|atentamente"
+    r"|(?:cordiali|distinti) saluti|(?:met )?vriendelijke groet(?:en)?|atenciosamente|pozdrawiam"
+    r"|(?:cofion|gyda diolch)(?: cynnes)?)\W{0,5}",
+    re.IGNORECASE,
+)
+_QUOTE = re.compile(
+    r"-{4,}[^-]{3,60}-{4,}|_{20,}"
+    r"|.{1,200}(?:wrote|writes|schrieb|écrit|escribió|escreveu|scritto|schreef|skrev|napisał\(?a?\)?|kirjoitti|ysgrifennodd)"
+    r"[ \xa0]?[:：]"
+    r"|.{1,120}\b(?:schrieb|écrit|escribió|skrev|schreef) .{1,80}:"
+    r"|\*?(?:from|von|de|da|van|od|från|fra|oddi wrth)[ \xa0]?:\*?[ \t\xa0].{0,200}[@<\[].{0,200}",
+    re.IGNORECASE,
+)
+"""The line above which a reply or a forward ends."""
+_LAWYERS = re.compile(
+    r"confidential|intended recipient|disclaimer|privileged|received (?:it|this)[^.]{0,40} in error|virus|monitored"
+    r"|unsubscribe|vertraulich|irrtümlich|confidentiel|destinataire|confidencial|destinatario",
+    re.IGNORECASE,
+)
+
+
+def own_words(message: Message, subject: str) -> tuple[str, ...]:
+    """In order, folded. A text of few words is told together with the words of the subject."""
+    written = written_text(message)
+    words = plain_words(own_text(written))
+    if len(words) < FEW_WORDS:
+        # Somebody who passes on what others wrote, or writes above his own signature only.
+        words = plain_words(subject) + max(words, plain_words(written)[:MOST_WORDS], key=len)
+    return words[:MOST_WORDS]
+
+
+def own_text(written: str) -> str:
+    """What stands above quotes and signature, without the paragraphs of lawyers."""
+    own = "\n".join(_own_lines(written))
+    paragraphs = re.split(r"\n[ \t]*\n", own)
+    return "\n\n".join(each for each in paragraphs if len(set(_LAWYERS.findall(each.lower()))) < 2)
+
+
+def plain_words(text: str) -> tuple[str, ...]:
+    """Words as they are compared: folded, without links, addresses and whatever holds a figure."""
+    found: list[str] = []
+    for chunk in text.casefold().split():
+        if "@" in chunk or "://" in chunk or chunk.startswith("www.") or _FIGURE.search(chunk):
+            continue
+        for word in _WORD.findall(chunk):
+            found.extend(_pairs(word) if _UNSPACED.search(word) else (word,))
+        if len(found) >= MOST_WORDS:
+            break
+    return tuple(found[:MOST_WORDS])
+
+
+def _own_lines(written: str) -> Iterator[str]:
+    written_words = 0
+    for line in written.split("\n"):
+        stripped = line.strip()
+        if line.rstrip("\r") in ("-- ", "--") or (len(stripped) < 400 and _QUOTE.fullmatch(stripped)):
+            return
+        if stripped.startswith(">"):
+            continue
+        if written_words >= FEWEST_ABOVE and len(stripped) < 60 and _CLOSING.fullmatch(stripped):
+            return
+        written_words += len(stripped.split())
+        yield line
+
+
+def _pairs(word: str) -> Iterator[str]:
+    return (word[index : index + 2] for index in range(len(word) - 1))
+
+
+def written_text(message: Message) -> str:
+    """The first text that is more than a line, plain before HTML, as programs show it."""
+    leaves = [part for part in message.root.walk() if not part.children and part.disposition != "attachment"]
+    best = ""
+    for media_type in ("text/plain", "text/html"):
+        for part in (each for each in leaves if each.media_type == media_type):
+            text = _read(message, part)
+            if len(text.split()) >= FEW_WORDS:
+                return text
+            best = max(best, text, key=len)
+    return best
+
+
+def _read(message: Message, part: Part) -> str:
+    try:
+        text = next(decoded_texts(message, part), "")[:MOST_CHARACTERS]
+    except TooLong:
+        return ""
+    return shown(text) if part.media_type == "text/html" else text

@@ -1,0 +1,96 @@
+"""The memory of what was sent, so that a list in several parts, and a recall that shows one, are seen as what they are.
+
+INVARIANT: a message that shows or hides two people outside is written down before it is judged, and stays so if it
+leaves. Whatever goes wrong afterwards leaves it written down, which can only tighten a later verdict.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from ..core.earlier.past import Past
+from ..core.earlier.sending import sending_of
+from ..core.envelope import Envelope
+from ..core.errors import MailguardError
+from ..core.mail.message import Message
+from ..core.observation import Observation, observe
+from ..core.organisation import Organisation
+from ..core.policy.conditions.earlier import DEFAULT_WINDOW
+from ..core.verdict import Verdict
+from ..logs import logger
+from .ports import Clock, Sendings
+from .records import Announced
+from .steps import bounded
+
+log = logger("submission")
+Value = TypeVar("Value")
+
+LONG_LIST = 10
+"""So many people in a message that left as it was, and that nobody exempted, were exposed."""
+BIG_BYTES = 65_536
+"""Above this the text is read in a thread."""
+
+
+class SentBefore:
+    """port_seconds: for each step."""
+
+    def __init__(
+        self, sendings: Sendings, organisation: Organisation, clock: Clock, port_seconds: float = 30.0
+    ) -> None:
+        self._sendings = sendings
+        self._organisation = organisation
+        self._clock = clock
+        self._port_seconds = port_seconds
+
+    async def announce(self, envelope: Envelope, seen: Observation, looks_back: timedelta | None) -> Announced | None:
+        """Write the message down, and tell what earlier ones say about it. None where there is nothing to compare.
+
+        looks_back: how far the rules in force ask back; None where none asks.
+        """
+        if looks_back is None:
+            return None
+        sending = await _aside(len(seen.message.raw), lambda: sending_of(envelope, seen, self._organisation))
+        if sending is None:
+            return None
+        now = self._clock.now()
+        step = self._sendings.announce(sending, now, now - looks_back, now + looks_back)
+        announced = await bounded(step, self._port_seconds)
+        if not isinstance(announced, Announced) or not isinstance(announced.past, Past):
+            raise MailguardError("the memory of what was sent did not answer")
+        return announced
+
+    async def leaves(self, announced: Announced | None, verdict: Verdict, *, hidden: bool) -> None:
+        """The message is about to leave. hidden: in a form in which nobody is shown to anybody."""
+        exposed = not hidden and _exposes(verdict)
+        if announced is not None and (hidden or exposed):
+            await bounded(self._sendings.settle(announced.token, hidden=hidden, exposed=exposed), self._port_seconds)
+
+    async def stays(self, announced: Announced | None) -> None:
+        """The message does not leave now. What fails here is told to the log: it stays written down."""
+        if announced is None:
+            return
+        try:
+            await bounded(self._sendings.withdraw(announced.token), self._port_seconds)
+        except Exception as cause:
+            log.warning("sending_not_withdrawn", cause=cause)
+
+    async def released(self, envelope: Envelope, message: Message, *, hidden: bool) -> None:
+        """A held message is about to leave; as it was, a person has let its list pass."""
+        seen = await _aside(len(message.raw), lambda: observe(message, envelope, self._organisation))
+        announced = await self.announce(envelope, seen, DEFAULT_WINDOW)
+        if announced is not None:
+            step = self._sendings.settle(announced.token, hidden=hidden, exposed=not hidden)
+            await bounded(step, self._port_seconds)
+
+
+def _exposes(verdict: Verdict) -> bool:
+    """Whether a long list leaves as it is, though no rule says that this sender may."""
+    exempted = any(rule.values.get("unless") or rule.values.get("exception") for rule in verdict.rules)
+    return verdict.facts["visible_external_recipients"] >= LONG_LIST and not exempted
+
+
+async def _aside(size: int, look: Callable[[], Value]) -> Value:
+    return look() if size <= BIG_BYTES else await asyncio.to_thread(look)
