@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -26,6 +27,7 @@ from ..core.mail.search import find_addresses
 from ..core.observation import Observation, observe
 from ..core.organisation import Organisation
 from ..core.policy.explain import Trace, explain
+from ..core.policy.fit import misfits
 from ..core.policy.judge import judge
 from ..core.policy.load import Policy, load_policy, revision_of
 from ..core.policy.schema import policy_schema
@@ -43,6 +45,9 @@ def check(paths: Sequence[Path] | None, as_json: bool) -> None:
     """`policy check`: errors and warnings of these files or folders, else of the policy in force. Exit(1) on errors."""
     documents = _documents(paths or [_policy_path(None, _settings())])
     policy, errors = _loaded(documents)
+    organisation = _known_organisation() if policy else None
+    if policy and organisation:
+        errors = misfits(policy, organisation)
     warnings = policy.warnings if policy else ()
     revision = revision_of({Path(name).name: text for name, text in documents.items()}) if policy else None
     rules = len(policy.rules) if policy else None
@@ -52,7 +57,7 @@ def check(paths: Sequence[Path] | None, as_json: bool) -> None:
     else:
         _print_diagnostics(errors, "")
         _print_diagnostics(warnings, "warning: ")
-        if policy:
+        if policy and not errors:
             output.result(f"{_count(len(policy.rules), 'rule')} in {_count(len(documents), 'file')}, no errors.")
         else:
             output.result(f"{_count(len(errors), 'error')}.")
@@ -119,6 +124,15 @@ def packaged_policy() -> Path:
 def _settings() -> Settings | None:
     found = find_settings(None)
     return load_settings(found) if found else None
+
+
+def _known_organisation() -> Organisation | None:
+    """That of the settings, if there are any. A policy can be checked without them, so also beside broken ones."""
+    try:
+        settings = _settings()
+    except MailguardError:
+        return None
+    return settings.organisation.organisation() if settings else None
 
 
 def _policy_path(named: Path | None, settings: Settings | None) -> Path:
@@ -304,6 +318,8 @@ def _run(trial: TrialModel, file: Path, policy: Policy, settings: Settings | Non
         invented = invent(given, inside)
         message, envelope = parse(invented.raw), invented.envelope
     organisation = settings.organisation.organisation() if settings else _assumed(message, given.mail_from)
+    teams = tuple(each.team(inside) for each in trial.teams)
+    organisation = replace(organisation, teams=teams + organisation.teams)
     at = trial.at or datetime.now(UTC)
     _, verdict = _judged(message, envelope, organisation, policy, at if at.tzinfo else at.replace(tzinfo=UTC))
     return disagreements(trial.expect, verdict)

@@ -76,7 +76,8 @@ class Verdict:
 
     deciding: id of the rule (or floor) that decided, None where nothing matched. reason: its sentence for people.
     rules: every rule in policy order, floors last. visible: canonical addresses; never in the ledger.
-    approvals, deadline, delay, sender_may: obligations of the deciding rule.
+    approvals, deadline, delay, sender_may: obligations of the deciding rule. release_as: the forms in which the message
+    may leave if it is held, None for any; empty where the rules that it meets have none in common.
     """
 
     disposition: Disposition
@@ -95,6 +96,7 @@ class Verdict:
     sender_may: tuple[str, ...] = ()
     hide_inside_above: int | None = None
     errors: tuple[str, ...] = field(default=())
+    release_as: tuple[str, ...] | None = None
 
     def to_json(self, *, content_sha256: str, sent_sha256: tuple[str, ...] = (), with_visible: bool) -> dict[str, Any]:
         """The decision of INTERFACE.md; without `visible` for the ledger, which holds no address."""
@@ -110,6 +112,8 @@ class Verdict:
             "content_sha256": content_sha256,
             "sent_sha256": list(sent_sha256),
         }
+        if self.release_as is not None:
+            decision["release_as"] = list(self.release_as)
         if with_visible:
             decision["visible"] = list(self.visible)
         return decision

@@ -89,6 +89,7 @@ class NewHeld:
     """A message to put into the quarantine. Its raw bytes are handed over beside it.
 
     top: what goes above it when it is released: the trace field of its submission, and what its client left out.
+    release_as: the forms in which it may leave, None for any; empty where it can only be not sent.
     """
 
     ref: str
@@ -111,14 +112,16 @@ class NewHeld:
     state: State = State.HELD
     hide_inside_above: int | None = None
     top: bytes = b""
+    release_as: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """A message in the quarantine. version: goes up with each change; a change names the version that it saw.
 
-    blob: what to read the raw bytes by. approved_by: who gave the first of two approvals. decided_by, decided_at, note:
-    of the decision that ended it. delivery: counts by outcome of what left, for example {"accepted": 286}.
+    release_as: as in NewHeld. blob: what to read the raw bytes by. approved_by: who gave the first of two approvals.
+    decided_by, decided_at, note: of the decision that ended it. delivery: counts by outcome of what left, for example
+    {"accepted": 286}.
     """
 
     ref: str
@@ -149,6 +152,7 @@ class Held:
     delivery: Mapping[str, int] = field(default_factory=dict)
     hide_inside_above: int | None = None
     top: bytes = b""
+    release_as: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from .check_machine import check_addresses, check_machine
 from .control import ServiceNotRunning, ServiceUnreachable, call, socket_path
 from .dkim_checks import check_dkim
 from .finding import Finding
+from .fit import check_fit
 from .own_right import check_own_right
 from .owner import owner_name
 from .parts import hostname
@@ -105,6 +106,7 @@ def _check_policies(settings: Settings) -> Iterator[Finding]:
         yield Finding("policies", True, f"note: {warning.render()}")
     counts = f"{len(policy.rules)} rules, {enforced} of them enforced, in {len(documents)} file(s)"
     yield Finding("policies", True, f"{counts}; revision {policy.revision[:19]}")
+    yield from check_fit(settings, policy)
     yield from check_own_right(settings, policy)
 
 

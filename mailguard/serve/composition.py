@@ -25,6 +25,7 @@ from ..smtp.smarthost import SmarthostPool
 from ..store.lock import StoreOwned
 from .control import ControlServer, socket_path
 from .dkim_keys import DkimKeys
+from .fit import why_unfit
 from .health import HealthServer
 from .metrics import Metrics
 from .notify import READY, STOPPING, ServiceManager
@@ -172,7 +173,7 @@ async def _policies(parts: Parts) -> PolicySource:
         parts.store.policies,
         parts.store.ledger,
         parts.clock,
-        veto=lambda policy: why_refused(parts.settings, policy),
+        veto=lambda policy: why_refused(parts.settings, policy) or why_unfit(parts.settings, policy),
     )
     await policies.reload()
     if policies.vetoed:

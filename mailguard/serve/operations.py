@@ -381,6 +381,7 @@ def _details(held: Held) -> Item:
     return {
         "recipients": _recipients(held.envelope),
         "offers": held.offers,
+        "release_as": None if held.release_as is None else list(held.release_as),
         "decision": dict(held.decision),
         "policy_revision": held.policy_revision,
         "content_sha256": held.content_sha256,

@@ -3,7 +3,7 @@
 Promises: every rule is evaluated to matched, not matched or error, then the strictest decides. An error tightens: the
 rule counts as matched with the stricter of hold and its own action. The floors hold whatever the policy says, in
 monitor mode too, unless an enforced rule that names them matches. A monitored rule never changes the disposition.
-Where several rules hold, the strictest of each obligation applies.
+Where several rules hold, the strictest of each obligation applies; no form that one of them forbids is allowed.
 `bcc` that meets an invitation is a hold that offers separate copies.
 What follows an invitation that a rule separated is separated under that rule's id, unless something stricter decides.
 """
@@ -20,6 +20,7 @@ from ..observation import Observation
 from ..verdict import Disposition, Needs, Rewrite, RuleOutcome, Verdict
 from . import sentences
 from .conditions.originators import sent_by
+from .leaving import FORMS, ORIGINAL, allows, offered, strictest
 from .model import FLOOR_MALFORMED, FLOOR_SENDER, FLOOR_UNINSPECTABLE, Action, Mode, Policy, Rule
 from .tree import Evaluation, Seen, Truth, evaluate
 
@@ -52,6 +53,7 @@ class Call:
     delay: timedelta | None = None
     sender_may: tuple[str, ...] = ()
     hide_inside_above: int | None = None
+    release_as: tuple[str, ...] | None = None
 
 
 def judge(observation: Observation, policy: Policy, clock: datetime) -> Verdict | Needs:
@@ -90,8 +92,14 @@ def _remembered(observation: Observation) -> str | None:
 def _repeated(rule_id: str, policy: Policy) -> Call:
     """What follows an invitation that was separated is separated, whatever the rule, or its absence, says today."""
     rule = next((each for each in policy.rules if each.id == rule_id), None)
-    above = rule.hide_inside_above if rule else None
-    return Call(rule_id, Action.REWRITE, Rewrite.SEPARATE, sentences.REPEATED, hide_inside_above=above)
+    return Call(
+        rule_id,
+        Action.REWRITE,
+        Rewrite.SEPARATE,
+        sentences.REPEATED,
+        hide_inside_above=rule.hide_inside_above if rule else None,
+        release_as=rule.release_as if rule else None,
+    )
 
 
 def _with_repeated(outcomes: tuple[RuleOutcome, ...], rule_id: str) -> tuple[RuleOutcome, ...]:
@@ -225,6 +233,7 @@ def _call(judged: Judged, observation: Observation) -> Call:
         None if judged.error else rule.delay,
         sender_may,
         rule.hide_inside_above,
+        rule.release_as,
     )
 
 
@@ -240,7 +249,9 @@ def _strictness(call: Call) -> tuple[int, int, int]:
 def _verdict(
     observation: Observation, policy: Policy, calls: Sequence[Call], outcomes: tuple[RuleOutcome, ...]
 ) -> Verdict:
-    deciding = max(calls, key=_strictness, default=None)
+    release_as = strictest(each.release_as for each in calls if each.action in (Action.HOLD, Action.REWRITE))
+    chosen = max(calls, key=_strictness, default=None)
+    deciding = _within(chosen, release_as) if chosen else None
     verdict = Verdict(
         disposition=_DISPOSITIONS[deciding.action] if deciding else Disposition.RELAY,
         rewrite=deciding.rewrite if deciding else None,
@@ -254,8 +265,22 @@ def _verdict(
         policy_revision=policy.revision,
         hide_inside_above=_smallest(call.hide_inside_above for call in calls),
         errors=tuple(f"{each.id}: {each.error}" for each in outcomes if each.error),
+        release_as=release_as,
     )
-    return _obliged(verdict, [call for call in calls if call.action is Action.HOLD])
+    acting = [deciding if deciding and each is chosen else each for each in calls]
+    return _obliged(verdict, [call for call in acting if call.action is Action.HOLD])
+
+
+def _within(call: Call, release_as: tuple[str, ...] | None) -> Call:
+    """What decides, in a form that the message may leave in: another is offered instead, and a person decides."""
+    own = call.rewrite.value if call.rewrite else ORIGINAL
+    if call.action not in (Action.HOLD, Action.REWRITE) or allows(release_as, own):
+        return call
+    rewrite = offered(call.rewrite, release_as)
+    if call.action is Action.HOLD and rewrite is not None:
+        return replace(call, rewrite=rewrite)
+    reason = call.reason if call.action is Action.HOLD else f"{call.reason}, {sentences.FORMS_DISAGREE}"
+    return replace(call, action=Action.HOLD, rewrite=rewrite, reason=reason, delay=None)
 
 
 _DISPOSITIONS = {
@@ -276,8 +301,12 @@ def _obliged(verdict: Verdict, holds: Sequence[Call]) -> Verdict:
         approvals=max(call.approvals for call in holds),
         deadline=min((call.deadline for call in holds if call.deadline is not None), default=None),
         delay=max(delays) if len(delays) == len(holds) else None,
-        sender_may=tuple(each for each in holds[0].sender_may if all(each in call.sender_may for call in holds)),
+        sender_may=tuple(each for each in holds[0].sender_may if _may(each, holds, verdict.release_as)),
     )
+
+
+def _may(act: str, holds: Sequence[Call], release_as: tuple[str, ...] | None) -> bool:
+    return all(act in call.sender_may for call in holds) and (act not in FORMS or allows(release_as, act))
 
 
 def _smallest(values: Iterable[int | None]) -> int | None:

@@ -28,6 +28,7 @@ from ..verdict import Rewrite
 from .conditions.declaration import Condition, declared
 from .conditions.operands import Address, Word, problem
 from .conditions.vocabulary import BY_KEY, CONDITIONS
+from .leaving import ReleaseAs
 from .tree import Every, Node, Not, Question, Some, leaves_somebody_out
 
 FLOOR_MALFORMED = "floor-malformed"
@@ -269,6 +270,15 @@ class RuleModel(_Written):
         consequence="original lets the sender overrule the rule.",
         default=(),
     )
+    release_as: ReleaseAs | None = declared(
+        "The forms in which a held message that this rule matched may leave; of several rules, what all allow.",
+        otherwise="any form",
+        unit="list of original, separate, bcc, cleaned",
+        example=["separate"],
+        consequence="Any other release is refused, also one by two people. What cannot be made so is never sent.",
+        default=None,
+        min_length=1,
+    )
     lifts: Lifts = declared(
         "Floors that do not hold a message which this rule matches. Needs a sender or recipient_domain in `when`.",
         otherwise="no floor is lifted",
@@ -342,6 +352,7 @@ class Rule:
     sender_may: tuple[str, ...]
     lifts: tuple[str, ...]
     hide_inside_above: int | None
+    release_as: tuple[str, ...] | None
     inspects: bool
     file: str
     line: int
