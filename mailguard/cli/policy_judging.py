@@ -27,12 +27,12 @@ from ..core.mail.search import find_addresses
 from ..core.observation import Observation, observe
 from ..core.organisation import Organisation
 from ..core.policy.explain import Trace, explain
-from ..core.policy.fit import misfits
+from ..core.policy.fit import misfits, running_out_in
 from ..core.policy.judge import judge
 from ..core.policy.load import Policy, load_policy, revision_of
 from ..core.policy.schema import policy_schema
 from ..core.policy.trial import TrialModel, TrialsModel, disagreements, envelope_of, invent, people
-from ..core.verdict import Disposition, Inspection, Rewrite, Verdict
+from ..core.verdict import EXCEPTION, Disposition, Inspection, Rewrite, Verdict
 from ..serve.policies import policy_files
 from . import output
 from .exits import Status
@@ -48,7 +48,7 @@ def check(paths: Sequence[Path] | None, as_json: bool) -> None:
     organisation = _known_organisation() if policy else None
     if policy and organisation:
         errors = misfits(policy, organisation)
-    warnings = policy.warnings if policy else ()
+    warnings = (*policy.warnings, *running_out_in(policy, datetime.now(UTC))) if policy else ()
     revision = revision_of({Path(name).name: text for name, text in documents.items()}) if policy else None
     rules = len(policy.rules) if policy else None
     if as_json:
@@ -264,6 +264,8 @@ def _print_verdict(verdict: Verdict, organisation: Organisation, assumed: bool, 
         if rule.matched:
             mark = " (only recorded)" if rule.mode == "monitor" else ""
             output.result(f"  {output.plain(rule.id)}: {rule.action}{mark}: {output.plain(rule.error or rule.reason)}")
+    for rule_id, exception in verdict.exceptions:
+        output.result(f"  {output.plain(rule_id)}: spared by its exception {output.plain(exception)}")
     for trace in traces:
         _print_trace(trace)
 
@@ -277,6 +279,8 @@ def _print_trace(trace: Trace) -> None:
         output.result(f"  {'  ' * step.depth}{step.truth.ljust(5)} {step.key}{_wanted(step.wanted)}{found}")
     if outcome.values.get("unless"):
         output.result("  but the sender is one that the rule does not apply to")
+    if EXCEPTION in outcome.values:
+        output.result(f"  but its exception {output.plain(outcome.values[EXCEPTION])} holds")
 
 
 def _wanted(text: str) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 from .mail.message import Defect
 
 SCHEMA = 1
+EXCEPTION = "exception"
+"""The key, among the values of a rule that did not match, of the exception that spared the message."""
 
 
 class Disposition(StrEnum):
@@ -70,6 +72,10 @@ class RuleOutcome:
         }
 
 
+def _is_spared(outcome: RuleOutcome) -> bool:
+    return not outcome.matched and EXCEPTION in outcome.values
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """disposition with a rewrite: under relay the message leaves rewritten, under hold a reviewer is offered it first.
@@ -97,6 +103,11 @@ class Verdict:
     hide_inside_above: int | None = None
     errors: tuple[str, ...] = field(default=())
     release_as: tuple[str, ...] | None = None
+
+    @property
+    def exceptions(self) -> tuple[tuple[str, str], ...]:
+        """(rule, exception) of every match that an exception spared."""
+        return tuple((each.id, each.values[EXCEPTION]) for each in self.rules if _is_spared(each))
 
     def to_json(self, *, content_sha256: str, sent_sha256: tuple[str, ...] = (), with_visible: bool) -> dict[str, Any]:
         """The decision of INTERFACE.md; without `visible` for the ledger, which holds no address."""

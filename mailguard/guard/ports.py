@@ -18,7 +18,19 @@ from ..core.rewrite.content import Content
 from ..core.session import Session
 from ..core.sign_in import Credentials, SignInAnswer
 from ..core.verdict import Inspection
-from .records import Account, Attempt, Delivery, Entry, Held, HeldChange, NewAccount, NewDelivery, NewEntry, NewHeld
+from .records import (
+    Account,
+    Attempt,
+    Delivery,
+    Entry,
+    ExceptionUse,
+    Held,
+    HeldChange,
+    NewAccount,
+    NewDelivery,
+    NewEntry,
+    NewHeld,
+)
 
 
 class Ledger(Protocol):
@@ -128,6 +140,14 @@ class Policies(Protocol):
 
     async def get(self, revision: str) -> Mapping[str, bytes]:
         """UnknownReference where it was never kept."""
+        ...
+
+
+class ExceptionUses(Protocol):
+    """How often exceptions of rules were used. Counted with the decision, in the same durable step (NewEntry)."""
+
+    async def list(self) -> Sequence[ExceptionUse]:
+        """Those that were used at least once, by rule and exception, over all ledgers."""
         ...
 
 

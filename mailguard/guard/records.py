@@ -34,6 +34,7 @@ class NewEntry:
     recipients: turned into keyed hashes before they are chained. evidence: what only the encrypted evidence record
     holds (addresses, subject, outcome by recipient); the entry commits to its hash. None writes no evidence record.
     claims_ref: the first entry of a message: ReferenceTaken if another message has that reference.
+    exceptions: (rule, exception) of each match that an exception spared, counted in the same durable step.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class NewEntry:
     recipients: tuple[RecipientRecord, ...] = ()
     evidence: Mapping[str, Any] | None = None
     claims_ref: bool = False
+    exceptions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,16 @@ class Entry:
     ref: str | None
     hash: str
     fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionUse:
+    """How often an exception of a rule has spared a message, and when it last did."""
+
+    rule: str
+    exception: str
+    uses: int
+    last_used_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..config import Settings, load_settings
 from ..core.errors import MailguardError, NotAllowed, SettingsError
+from ..core.policy.fit import running_out_in
 from ..core.policy.load import load_policy
 from ..smtp.certificate import load_context, validity
 from ..smtp.listen_settings import HostPort, ListenerSettings
@@ -102,7 +103,7 @@ def _check_policies(settings: Settings) -> Iterator[Finding]:
     if not enforced:
         yield Finding("policies", False, f'no rule in "{path}" is enforced: nothing but defects would be held')
         return
-    for warning in policy.warnings:
+    for warning in (*policy.warnings, *running_out_in(policy, datetime.now(UTC))):
         yield Finding("policies", True, f"note: {warning.render()}")
     counts = f"{len(policy.rules)} rules, {enforced} of them enforced, in {len(documents)} file(s)"
     yield Finding("policies", True, f"{counts}; revision {policy.revision[:19]}")

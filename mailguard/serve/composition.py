@@ -142,7 +142,7 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
         smarthost,
         tuple(certificates),
     )
-    control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running))
+    control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running, policies))
     await control.start()
     house.push_async_callback(control.stop)
     background(manager.keep_alive(lambda: _writer_answers(parts)), house)

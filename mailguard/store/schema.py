@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-HEAD = "0003"
+HEAD = "0005"
 """The revision of the schema that this code speaks."""
 
 metadata = MetaData(
@@ -221,4 +221,15 @@ occasions = Table(
     Column("until", BigInteger, nullable=False),
     Column("retention", Text, nullable=False),
     Index("ix_occasions_until", "until"),
+)
+
+exception_uses = Table(
+    "exception_uses",
+    metadata,
+    Column("ledger", Text, primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("exception", Text, primary_key=True),
+    Column("uses", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger, nullable=False),
+    Column("retention", Text, nullable=False),
 )

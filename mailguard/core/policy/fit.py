@@ -1,15 +1,17 @@
-"""What a policy asks of the settings: loading sees only the policy, so this is asked where both are known.
+"""What a policy asks of the settings and the day: loading sees only the policy, so this is asked where they are known.
 
-INVARIANT: what is found here keeps a policy from being put in force; nothing that is only doubtful is found.
+INVARIANT: what `misfits` finds keeps a policy from being put in force; nothing that is only doubtful is found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from ..document import Diagnostic, quoted
 from ..organisation import Organisation
 from .conditions.teams import SENDER_TEAM
+from .exceptions import day_of, running_out, spares_everybody
 from .model import Mode, Policy, Rule
 from .tree import questions_in
 
@@ -26,6 +28,9 @@ def _misfits(policy: Policy, organisation: Organisation) -> Iterator[Diagnostic]
             if name not in teams:
                 message = f"the settings have no team {quoted(name)}, so rule {quoted(rule.id)} guards nobody by it"
                 yield Diagnostic(rule.file, rule.line, 1, message)
+        if spares_everybody(rule.exceptions, organisation):
+            message = f"the exceptions of rule {quoted(rule.id)} switch it off for everybody inside"
+            yield Diagnostic(rule.file, rule.exceptions[0].line, 1, message)
 
 
 def _teams_of(rule: Rule) -> tuple[str, ...]:
@@ -34,3 +39,13 @@ def _teams_of(rule: Rule) -> tuple[str, ...]:
         return ()
     named = (test.operand for test, _ in questions_in(rule.when) if test.condition.key == SENDER_TEAM.key)
     return tuple(dict.fromkeys(name for operand in named for name in operand))
+
+
+def running_out_in(policy: Policy, clock: datetime) -> tuple[Diagnostic, ...]:
+    """Warnings of exceptions that have expired, run out soon, or have not begun, at their lines."""
+    return tuple(
+        Diagnostic(rule.file, each.line, 1, f"exception {quoted(each.id)} of rule {quoted(rule.id)} {why}")
+        for rule in policy.rules
+        for each in rule.exceptions
+        if (why := running_out(each, day_of(clock))) is not None
+    )

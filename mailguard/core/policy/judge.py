@@ -5,6 +5,7 @@ rule counts as matched with the stricter of hold and its own action. The floors 
 monitor mode too, unless an enforced rule that names them matches. A monitored rule never changes the disposition.
 Where several rules hold, the strictest of each obligation applies; no form that one of them forbids is allowed.
 `bcc` that meets an invitation is a hold that offers separate copies.
+An exception spares a match of its rule, never a floor, an error, or what a rule has still to read.
 What follows an invitation that a rule separated is separated under that rule's id, unless something stricter decides.
 """
 
@@ -17,9 +18,10 @@ from functools import partial
 from typing import Any
 
 from ..observation import Observation
-from ..verdict import Disposition, Needs, Rewrite, RuleOutcome, Verdict
+from ..verdict import EXCEPTION, Disposition, Needs, Rewrite, RuleOutcome, Verdict
 from . import sentences
 from .conditions.originators import sent_by
+from .exceptions import NOBODY, Spared, spared
 from .leaving import FORMS, ORIGINAL, allows, offered, strictest
 from .model import FLOOR_MALFORMED, FLOOR_SENDER, FLOOR_UNINSPECTABLE, Action, Mode, Policy, Rule
 from .tree import Evaluation, Seen, Truth, evaluate
@@ -27,17 +29,19 @@ from .tree import Evaluation, Seen, Truth, evaluate
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One rule and what it came to. exempt: the sender is one of its `unless`."""
+    """One rule and what it came to. exempt: the sender is one of its `unless`. spared: what its exceptions say."""
 
     rule: Rule
     evaluation: Evaluation
     exempt: bool = False
     error: str | None = None
     asked: bool = False
+    spared: Spared = NOBODY
 
     @property
     def matched(self) -> bool:
-        return self.error is not None or (self.evaluation.truth is Truth.TRUE and not self.exempt)
+        holds = self.evaluation.truth is Truth.TRUE and not self.exempt
+        return self.error is not None or (holds and self.spared.by is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,9 @@ class Call:
 def judge(observation: Observation, policy: Policy, clock: datetime) -> Verdict | Needs:
     """The verdict on an observation, or the inspections that a rule needs before there can be one.
 
-    clock: the guard's own time with a time zone, for conditions on time (none of this vocabulary asks for it yet).
+    clock: the guard's own time with a time zone, by which exceptions begin and end.
     """
-    judged = [_judge_rule(rule, observation) for rule in policy.rules]
+    judged = [_with_exceptions(_judge_rule(rule, observation), observation, clock) for rule in policy.rules]
     needs = dict.fromkeys(path for each in judged for path in _needs(each))
     asks = _asks_history(observation)
     if needs or asks:
@@ -129,6 +133,13 @@ def _judge_rule(rule: Rule, observation: Observation) -> Judged:
         return Judged(rule, evaluation, error=f"unless: {type(error).__name__}", asked=asked)
     broken = None if exempt or evaluation.truth is not Truth.ERROR else _error(evaluation.seen)
     return Judged(rule, evaluation, exempt, broken, asked and not exempt)
+
+
+def _with_exceptions(judged: Judged, observation: Observation, clock: datetime) -> Judged:
+    """Only a match is spared: an error, and what has to be read first, are nothing that an exception speaks of."""
+    if not judged.rule.exceptions or judged.error is not None or not judged.matched:
+        return judged
+    return replace(judged, spared=spared(judged.rule.exceptions, observation, clock))
 
 
 def _asks(rule: Rule, observation: Observation) -> bool:
@@ -322,7 +333,7 @@ def _outcome(judged: Judged, observation: Observation) -> RuleOutcome:
         matched=judged.matched,
         error=judged.error,
         reason=_reason(judged, observation),
-        values=_values(judged.evaluation.seen, judged.exempt),
+        values=_values(judged),
     )
 
 
@@ -339,13 +350,17 @@ def _reason(judged: Judged, observation: Observation) -> str:
     return sentences.joined(list(dict.fromkeys(told))) if told else judged.rule.describe.strip().rstrip(".")
 
 
-def _values(seen: Iterable[Seen], exempt: bool) -> dict[str, Any]:
+def _values(judged: Judged) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for each in seen:
+    for each in judged.evaluation.seen:
         key, number = each.test.condition.key, 2
         while key in values and values[key] != each.value:
             key, number = f"{each.test.condition.key} #{number}", number + 1
         values[key] = each.value
-    if exempt:
+    if judged.exempt:
         values["unless"] = True
+    if judged.spared.by is not None:
+        values[EXCEPTION] = judged.spared.by
+    if judged.spared.errors:
+        values["exception_errors"] = judged.spared.errors
     return values

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from ..document import Diagnostic, Document, DocumentErrors, load_document, quoted, validate
 from ..verdict import Rewrite
 from .conditions.content import CALENDAR
+from .exceptions import doubt, exception_of, twice
 from .leaving import Asked, contradictions
 from .model import Action, Mode, Policy, PolicyModel, Rule, RuleModel
 from .tree import questions_in
@@ -66,8 +67,13 @@ def _taken(document: Document, model: PolicyModel, rules: list[Rule]) -> Iterato
 
 
 def _contradictions(document: Document, model: PolicyModel) -> Iterator[Diagnostic]:
-    """`bcc` for invitations: it leaves their attendees where everybody can read them. What `release_as` forbids."""
+    """`bcc` for invitations: it leaves their attendees where everybody can read them. What `release_as` forbids. Two
+    exceptions of one name.
+    """
     for index, rule in enumerate(model.rules):
+        for number in twice(rule.exceptions):
+            message = f"an earlier exception of this rule has the id {quoted(rule.exceptions[number].id)}"
+            yield document.diagnostic(("rules", index, "exceptions", number, "id"), message)
         if rule.action not in ("hold", "rewrite"):
             continue
         bcc_alone = "rewrite" if rule.rewrite == "bcc" else "release_as" if rule.release_as == ("bcc",) else None
@@ -100,6 +106,10 @@ def _rule(model: RuleModel, document: Document, index: int) -> Rule:
         describe=model.describe,
         when=node,
         unless=model.unless.sender if model.unless else None,
+        exceptions=tuple(
+            exception_of(each, document.values["rules", index, "exceptions", number].line)
+            for number, each in enumerate(model.exceptions)
+        ),
         action=action,
         rewrite=_form(model),
         mode=Mode(model.mode),
@@ -133,6 +143,10 @@ def _doubts(model: RuleModel, rule: Rule, document: Document, index: int) -> Ite
         yield document.diagnostic(
             (*path, "unless"), '"unless" holds for every sender: the rule never applies', at_key=True
         )
+    for number, each in enumerate(rule.exceptions):
+        if (why := doubt(each)) is not None:
+            message = f"exception {quoted(each.id)} of rule {quoted(rule.id)}: {why}"
+            yield document.diagnostic((*path, "exceptions", number), message)
     for test, negated in questions_in(rule.when):
         if test.condition.claimed and negated is not (test.operand is False):
             message = f"{quoted(test.condition.key)} under `not`: a sender can switch this rule off by what they write"

@@ -28,6 +28,7 @@ from ..verdict import Rewrite
 from .conditions.declaration import Condition, declared
 from .conditions.operands import Address, Word, problem
 from .conditions.vocabulary import BY_KEY, CONDITIONS
+from .exceptions import ExceptionModel, RuleException
 from .leaving import ReleaseAs
 from .tree import Every, Node, Not, Question, Some, leaves_somebody_out
 
@@ -213,6 +214,23 @@ class RuleModel(_Written):
         consequence="These senders are not guarded by this rule.",
         default=None,
     )
+    exceptions: tuple[ExceptionModel, ...] = declared(
+        "Messages that the rule spares, each with an owner and an end.",
+        otherwise="none",
+        unit="list of exceptions",
+        example=[
+            {
+                "id": "board-2026",
+                "sender": ["board-secretary@elmroad.example"],
+                "recipients": ["ann@council.example", "ben@hospital.example"],
+                "owner": "practice manager",
+                "reason": "The board members know each other.",
+                "added": "2026-11-26",
+            }
+        ],
+        consequence="Each use is recorded and counted; `policy exceptions` lists them. Floors are never spared.",
+        default=(),
+    )
     action: Literal["relay", "rewrite", "hold", "reject"] = declared(
         "What happens to a message that matches: relay only records.",
         otherwise="must be given",
@@ -343,6 +361,7 @@ class Rule:
     describe: str
     when: Node
     unless: Address | None
+    exceptions: tuple[RuleException, ...]
     action: Action
     rewrite: Rewrite | None
     mode: Mode

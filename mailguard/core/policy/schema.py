@@ -20,7 +20,6 @@ def policy_schema() -> dict[str, Any]:
     _one_or_many(definitions)
     for condition in CONDITIONS:
         _with_example(definitions["When"]["properties"][condition.key], condition)
-    _text_or_list(definitions["When"]["properties"]["sender_team"])
     for definition in definitions.values():
         _tidy(definition)
     _tidy(schema)
@@ -40,13 +39,9 @@ def _one_or_many(definitions: dict[str, Any]) -> None:
     """A list of texts may be written as one text (operands.py `Words`)."""
     for definition in definitions.values():
         for shape in definition.get("anyOf", [definition]):
-            for key in ("is", "ends_with", "kind"):
+            for key in ("is", "ends_with", "kind", "sender_team", "recipients"):
                 if key in shape.get("properties", {}):
-                    _text_or_list(shape["properties"][key])
-
-
-def _text_or_list(declaration: dict[str, Any]) -> None:
-    declaration["anyOf"] = [{"type": "string"}, _list_of_text()]
+                    shape["properties"][key]["anyOf"] = [{"type": "string"}, _list_of_text()]
 
 
 def _with_example(declaration: dict[str, Any], condition: Condition) -> None:
