@@ -27,6 +27,7 @@ STATUSES: tuple[tuple[type[MailguardError], Status], ...] = (
     (errors.AlreadyDecided, Status.DECIDED),
     (errors.NotAllowed, Status.NOT_ALLOWED),
     (errors.FormDoesNotFit, Status.USAGE),
+    (errors.FormForbidden, Status.USAGE),
     (errors.CannotRewrite, Status.NOT_ALLOWED),
     (errors.IllegalTransition, Status.NOT_ALLOWED),
     (errors.UnknownReference, Status.USAGE),

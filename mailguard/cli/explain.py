@@ -54,6 +54,7 @@ def _print_decision(item: dict[str, Any]) -> None:
             ("Decided", output.when(item["decided_at"])),
             ("Because of", decision.get("deciding")),
             ("Policy", _policy(item)),
+            ("May leave as", _forms(decision)),
             ("Changed", ", ".join(decision.get("changes", ()))),
             ("Defects", ", ".join(f"{each['kind']} in {each['where']}" for each in decision.get("defects", ()))),
         )
@@ -83,6 +84,12 @@ def _print_rule(rule: dict[str, Any], describe: str | None) -> None:
 def _verdict(decision: dict[str, Any]) -> str:
     rewrite = f", {decision['rewrite']}" if decision.get("rewrite") else ""
     return f"{decision['disposition']}{rewrite}"
+
+
+def _forms(decision: dict[str, Any]) -> str | None:
+    """Of a hold whose rules limit it; they say what is allowed, not whether it can be made."""
+    allowed = decision.get("release_as") if decision["disposition"] == "hold" else None
+    return None if allowed is None else ", ".join(allowed) or "nothing"
 
 
 def _policy(item: dict[str, Any]) -> str:

@@ -120,6 +120,13 @@ def _row(item: dict[str, Any]) -> tuple[str, ...]:
     return item["ref"], item["state"], due, item["sender"] or "<>", output.plain(item["reason"], 70), subject
 
 
+def _allowed(release_as: list[str] | None) -> str | None:
+    """Where rules limit it: the forms that are left."""
+    if release_as is None:
+        return None
+    return ", ".join(release_as) or "nothing: all that is left is not to send it (held reject)"
+
+
 def _print_held(item: dict[str, Any]) -> None:
     recipients = item["recipients"]
     output.pairs(
@@ -133,6 +140,7 @@ def _print_held(item: dict[str, Any]) -> None:
             ("Why", item["reason"]),
             ("Rules", ", ".join(item["rules"])),
             ("Best sent as", item["offers"]),
+            ("May leave as", _allowed(item.get("release_as"))),
             ("Approvals", f"{len(item['approved_by'])} of {item['approvals_needed']}"),
             ("Sent as", item["released_as"]),
             ("Decided by", item["decided_by"]),

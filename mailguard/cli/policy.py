@@ -1,6 +1,6 @@
 """mailguard policy: check, try and test a policy before it is in force, and print its JSON Schema.
 
-Needs neither settings nor a service. The work is in policy_judging, loaded only when one of these commands runs:
+Only `exceptions` needs settings, for its counts. The work is in policy_judging, loaded only when one of these runs:
 every other command would wait for it.
 """
 
@@ -94,3 +94,14 @@ def schema() -> None:
     from . import policy_judging
 
     policy_judging.schema()
+
+
+@app.command()
+def exceptions(as_json: Json = False) -> None:
+    """List the exceptions of the policy in force: who answers for each, why, how long it holds still, and its uses.
+
+    Example: mailguard policy exceptions --json
+    """
+    from . import policy_exceptions
+
+    policy_exceptions.show(as_json)

@@ -30,11 +30,12 @@ from ..core.mail.search import find_addresses
 from ..core.observation import Observation, observe
 from ..core.organisation import Organisation
 from ..core.policy.explain import Trace, explain
+from ..core.policy.fit import misfits, running_out_in
 from ..core.policy.judge import judge
 from ..core.policy.load import Policy, load_policy, revision_of
 from ..core.policy.schema import policy_schema
 from ..core.policy.trial import MessageModel, TrialModel, TrialsModel, disagreements, envelope_of, invent, people
-from ..core.verdict import Disposition, Inspection, Rewrite, Verdict
+from ..core.verdict import EXCEPTION, Disposition, Inspection, Rewrite, Verdict
 from ..serve.policies import policy_files
 from . import output
 from .exits import Status
@@ -47,7 +48,10 @@ def check(paths: Sequence[Path] | None, as_json: bool) -> None:
     """`policy check`: errors and warnings of these files or folders, else of the policy in force. Exit(1) on errors."""
     documents = _documents(paths or [_policy_path(None, _settings())])
     policy, errors = _loaded(documents)
-    warnings = policy.warnings if policy else ()
+    organisation = _known_organisation() if policy else None
+    if policy and organisation:
+        errors = misfits(policy, organisation)
+    warnings = (*policy.warnings, *running_out_in(policy, datetime.now(UTC))) if policy else ()
     revision = revision_of({Path(name).name: text for name, text in documents.items()}) if policy else None
     rules = len(policy.rules) if policy else None
     if as_json:
@@ -56,7 +60,7 @@ def check(paths: Sequence[Path] | None, as_json: bool) -> None:
     else:
         _print_diagnostics(errors, "")
         _print_diagnostics(warnings, "warning: ")
-        if policy:
+        if policy and not errors:
             output.result(f"{_count(len(policy.rules), 'rule')} in {_count(len(documents), 'file')}, no errors.")
         else:
             output.result(f"{_count(len(errors), 'error')}.")
@@ -123,6 +127,15 @@ def packaged_policy() -> Path:
 def _settings() -> Settings | None:
     found = find_settings(None)
     return load_settings(found) if found else None
+
+
+def _known_organisation() -> Organisation | None:
+    """That of the settings, if there are any. A policy can be checked without them, so also beside broken ones."""
+    try:
+        settings = _settings()
+    except MailguardError:
+        return None
+    return settings.organisation.organisation() if settings else None
 
 
 def _policy_path(named: Path | None, settings: Settings | None) -> Path:
@@ -259,6 +272,8 @@ def _print_verdict(verdict: Verdict, organisation: Organisation, assumed: bool, 
         if rule.matched:
             mark = " (only recorded)" if rule.mode == "monitor" else ""
             output.result(f"  {output.plain(rule.id)}: {rule.action}{mark}: {output.plain(rule.error or rule.reason)}")
+    for rule_id, exception in verdict.exceptions:
+        output.result(f"  {output.plain(rule_id)}: spared by its exception {output.plain(exception)}")
     for trace in traces:
         _print_trace(trace)
 
@@ -272,6 +287,8 @@ def _print_trace(trace: Trace) -> None:
         output.result(f"  {'  ' * step.depth}{step.truth.ljust(5)} {step.key}{_wanted(step.wanted)}{found}")
     if outcome.values.get("unless"):
         output.result("  but the sender is one that the rule does not apply to")
+    if EXCEPTION in outcome.values:
+        output.result(f"  but its exception {output.plain(outcome.values[EXCEPTION])} holds")
 
 
 def _wanted(text: str) -> str:
@@ -303,12 +320,14 @@ def _run_file(file: Path, named: Path | None, settings: Settings | None) -> list
 
 
 def _run(trial: TrialModel, file: Path, policy: Policy, settings: Settings | None) -> tuple[str, ...]:
-    message, envelope, organisation = _submitted(trial.message, file, settings)
+    message, envelope, organisation = _submitted(trial.message, trial, file, settings)
     at = trial.at or datetime.now(UTC)
     past = NO_PAST
     if trial.earlier:
         now = sending_of(envelope, observe(message, envelope, organisation), organisation)
-        before = [(_sent(each.message, file, settings), each.ago, each.left != "original") for each in trial.earlier]
+        before = [
+            (_sent(each.message, trial, file, settings), each.ago, each.left != "original") for each in trial.earlier
+        ]
         known = [(sending, ago, hidden) for sending, ago, hidden in before if sending is not None]
         past = beside(now, known) if now is not None else NO_PAST
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
@@ -316,12 +335,14 @@ def _run(trial: TrialModel, file: Path, policy: Policy, settings: Settings | Non
     return disagreements(trial.expect, verdict)
 
 
-def _sent(given: MessageModel, file: Path, settings: Settings | None) -> Sending | None:
-    message, envelope, organisation = _submitted(given, file, settings)
+def _sent(given: MessageModel, trial: TrialModel, file: Path, settings: Settings | None) -> Sending | None:
+    message, envelope, organisation = _submitted(given, trial, file, settings)
     return sending_of(envelope, observe(message, envelope, organisation), organisation)
 
 
-def _submitted(given: MessageModel, file: Path, settings: Settings | None) -> tuple[Message, Envelope, Organisation]:
+def _submitted(
+    given: MessageModel, trial: TrialModel, file: Path, settings: Settings | None
+) -> tuple[Message, Envelope, Organisation]:
     """A message of a test, as a client would submit it, and who is inside for it."""
     inside = settings.organisation.domains[0] if settings else INVENTED_DOMAIN
     if given.eml is not None:
@@ -332,7 +353,8 @@ def _submitted(given: MessageModel, file: Path, settings: Settings | None) -> tu
         invented = invent(given, inside)
         message, envelope = parse(invented.raw), invented.envelope
     organisation = settings.organisation.organisation() if settings else _assumed(message, given.mail_from)
-    return message, envelope, organisation
+    teams = tuple(each.team(inside) for each in trial.teams)
+    return message, envelope, replace(organisation, teams=teams + organisation.teams)
 
 
 def _count(number: int, noun: str) -> str:

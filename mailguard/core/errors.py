@@ -31,6 +31,10 @@ class CannotRewrite(MailguardError):
     """A rewrite would break the message or leave an address in it. str() is a sentence for the reviewer."""
 
 
+class FormForbidden(CannotRewrite):
+    """A rule forbids the form that was asked for; str() says which are left."""
+
+
 class UnknownAccount(MailguardError):
     """There is no account of this name."""
 

@@ -24,7 +24,7 @@ from .mail.message import Defect, Message, Part
 from .mail.search import find_addresses
 from .mail.text import decode_charset, decode_words, unfold
 from .occasion import occasions
-from .organisation import Organisation
+from .organisation import Organisation, Team
 from .own_address import claims_of_others
 from .verdict import Finding, Inspection
 
@@ -49,7 +49,9 @@ class Observation:
     yet. inspectable: paths of the parts that can be read; closed: of those that can name people and that nothing
     has read. facts: name of condition -> value, no address among them (they stand in the ledger). past: what
     earlier messages say about this one. claims_of_others: places that claim a sender other than the account that
-    signed in (own_address.py), None where it may send as anybody, or nobody signed in.
+    signed in (own_address.py), None where it may send as anybody, or nobody signed in. sender_teams: names of the
+    teams that reverse-path or originators belong to. outsiders: everybody outside who gets the message or whom its
+    fields show, as a recipient or as a sender.
     """
 
     facts: Mapping[str, Any]
@@ -70,6 +72,8 @@ class Observation:
     message: Message = field(compare=False, repr=False)
     claims_of_others: tuple[str, ...] | None = None
     past: Past = NO_PAST
+    sender_teams: tuple[str, ...] = ()
+    outsiders: frozenset[str] = frozenset()
     texts: dict[str, tuple[str, ...]] = field(compare=False, repr=False, default_factory=dict)
 
     def header(self, name: str) -> tuple[str, ...]:
@@ -117,6 +121,7 @@ def observe(
     beyond = {each for each in recipients if not sides.is_inside(each)}
     senders = set(_sender_addresses(message))
     reverse_path = envelope.reverse_path.address if envelope.reverse_path else None
+    teams = sender_teams(organisation, reverse_path, message.originators)
     correspondents = senders.union(visible, message.originators, [reverse_path] if reverse_path else ())
     facts = {
         "visible_external_recipients": len(counted),
@@ -128,6 +133,7 @@ def observe(
         "envelope_external_recipients": len(beyond),
         "external_senders": sum(not sides.is_inside(each) for each in senders),
         "from_fields": len(message.named("from")),
+        "sensitive_sender": any(team.sensitive for team in teams),
         "size_bytes": len(message.raw),
         "calendar": _has_calendar(message, parts),
         "malformed": any(defect.holds for defect in message.defects),
@@ -154,7 +160,15 @@ def observe(
         defects=message.defects,
         message=message,
         claims_of_others=None if may_send_as is None else claims_of_others(message, envelope, may_send_as),
+        sender_teams=tuple(team.name for team in teams),
+        outsiders=frozenset(beyond.union(outside, (each for each in senders if not sides.is_inside(each)))),
     )
+
+
+def sender_teams(organisation: Organisation, reverse_path: str | None, originators: Iterable[str]) -> tuple[Team, ...]:
+    """The teams that a message claims to come from, each once."""
+    claims = (*([reverse_path] if reverse_path else ()), *originators)
+    return tuple(dict.fromkeys(team for each in claims if (team := organisation.team_of(each)) is not None))
 
 
 SENDER_FIELDS = (

@@ -11,6 +11,8 @@ from typing import Any
 from .mail.message import Defect
 
 SCHEMA = 1
+EXCEPTION = "exception"
+"""The key, among the values of a rule that did not match, of the exception that spared the message."""
 
 
 class Disposition(StrEnum):
@@ -70,13 +72,18 @@ class RuleOutcome:
         }
 
 
+def _is_spared(outcome: RuleOutcome) -> bool:
+    return not outcome.matched and EXCEPTION in outcome.values
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """disposition with a rewrite: under relay the message leaves rewritten, under hold a reviewer is offered it first.
 
     deciding: id of the rule (or floor) that decided, None where nothing matched. reason: its sentence for people.
     rules: every rule in policy order, floors last. visible: canonical addresses; never in the ledger.
-    approvals, deadline, delay, sender_may: obligations of the deciding rule.
+    approvals, deadline, delay, sender_may: obligations of the deciding rule. release_as: the forms in which the message
+    may leave if it is held, None for any; empty where the rules that it meets have none in common.
     """
 
     disposition: Disposition
@@ -95,6 +102,12 @@ class Verdict:
     sender_may: tuple[str, ...] = ()
     hide_inside_above: int | None = None
     errors: tuple[str, ...] = field(default=())
+    release_as: tuple[str, ...] | None = None
+
+    @property
+    def exceptions(self) -> tuple[tuple[str, str], ...]:
+        """(rule, exception) of every match that an exception spared."""
+        return tuple((each.id, each.values[EXCEPTION]) for each in self.rules if _is_spared(each))
 
     def to_json(self, *, content_sha256: str, sent_sha256: tuple[str, ...] = (), with_visible: bool) -> dict[str, Any]:
         """The decision of INTERFACE.md; without `visible` for the ledger, which holds no address."""
@@ -110,6 +123,8 @@ class Verdict:
             "content_sha256": content_sha256,
             "sent_sha256": list(sent_sha256),
         }
+        if self.release_as is not None:
+            decision["release_as"] = list(self.release_as)
         if with_visible:
             decision["visible"] = list(self.visible)
         return decision

@@ -15,7 +15,7 @@ from ..core.envelope import Envelope
 from ..core.mail.message import Message
 from ..core.outcome import Outcome, Transmission
 from ..core.subject import subject_of
-from ..core.verdict import Verdict
+from ..core.verdict import EXCEPTION, Verdict
 from .records import NewDelivery, NewEntry, RecipientRecord
 from .told import Answer, NotTold
 
@@ -87,7 +87,9 @@ def decided(
         "size_bytes": len(message.raw),
     }
     records = tuple(RecipientRecord(recipient.address) for recipient in envelope.recipients)
-    return NewEntry("message_decided", ref, at, fields, records, evidence, claims_ref=True)
+    return NewEntry(
+        "message_decided", ref, at, fields, records, evidence, claims_ref=True, exceptions=verdict.exceptions
+    )
 
 
 def outcome(kind: str, ref: str, at: datetime, transmission: Transmission, **fields: Any) -> NewEntry:
@@ -133,7 +135,9 @@ def recipients_sha256(envelope: Envelope) -> str:
 
 
 def _rule_without_text(rule: Mapping[str, Any]) -> dict[str, Any]:
-    values = {key: value for key, value in rule["values"].items() if isinstance(value, (bool, int, float, type(None)))}
+    """Values are counts and truths; the id of an exception, which the policy names, says no more than a rule's own."""
+    plain_values = (bool, int, float, type(None))
+    values = {key: each for key, each in rule["values"].items() if isinstance(each, plain_values) or key == EXCEPTION}
     return {**{key: _without_at(value) for key, value in rule.items()}, "values": values}
 
 

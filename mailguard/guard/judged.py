@@ -10,6 +10,7 @@ from .. import __version__
 from ..core.envelope import Envelope, Recipient
 from ..core.lifecycle import State
 from ..core.mail.message import Message
+from ..core.policy.leaving import allows
 from ..core.rewrite.content import Content
 from ..core.rewrite.top import Top
 from ..core.session import Session
@@ -56,10 +57,19 @@ def decision(judged: Judged, ref: str, sent_sha256: tuple[str, ...] = (), change
 
 
 def held_message(
-    judged: Judged, ref: str, due_at: datetime, reason: str, top: Top, *, state: State, notify_sender: bool
+    judged: Judged,
+    ref: str,
+    due_at: datetime,
+    reason: str,
+    top: Top,
+    *,
+    state: State,
+    notify_sender: bool,
+    release_as: tuple[str, ...] | None,
 ) -> NewHeld:
-    """The message in the quarantine. top: what goes above it when it is released."""
+    """The message in the quarantine. top: what goes above it when it is released. release_as: the forms left for it."""
     verdict = judged.verdict
+    offers = verdict.rewrite.value if verdict.rewrite and allows(release_as, verdict.rewrite.value) else None
     reverse_path = judged.envelope.reverse_path
     return NewHeld(
         ref=ref,
@@ -70,7 +80,7 @@ def held_message(
         subject=subject_of(judged.message),
         reason=reason,
         rules=tuple(rule.id for rule in verdict.rules if rule.matched and rule.mode == "enforce"),
-        offers=verdict.rewrite.value if verdict.rewrite else None,
+        offers=offers,
         decision=verdict.to_json(content_sha256=judged.content_sha256, with_visible=True),
         policy_revision=verdict.policy_revision,
         content_sha256=judged.content_sha256,
@@ -81,6 +91,7 @@ def held_message(
         state=state,
         hide_inside_above=verdict.hide_inside_above,
         top=top.octets,
+        release_as=release_as,
     )
 
 

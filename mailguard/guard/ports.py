@@ -25,6 +25,7 @@ from .records import (
     Attempt,
     Delivery,
     Entry,
+    ExceptionUse,
     Held,
     HeldChange,
     NewAccount,
@@ -141,6 +142,14 @@ class Policies(Protocol):
 
     async def get(self, revision: str) -> Mapping[str, bytes]:
         """UnknownReference where it was never kept."""
+        ...
+
+
+class ExceptionUses(Protocol):
+    """How often exceptions of rules were used. Counted with the decision, in the same durable step (NewEntry)."""
+
+    async def list(self) -> Sequence[ExceptionUse]:
+        """Those that were used at least once, by rule and exception, over all ledgers."""
         ...
 
 

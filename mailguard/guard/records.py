@@ -35,6 +35,7 @@ class NewEntry:
     recipients: turned into keyed hashes before they are chained. evidence: what only the encrypted evidence record
     holds (addresses, subject, outcome by recipient); the entry commits to its hash. None writes no evidence record.
     claims_ref: the first entry of a message: ReferenceTaken if another message has that reference.
+    exceptions: (rule, exception) of each match that an exception spared, counted in the same durable step.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class NewEntry:
     recipients: tuple[RecipientRecord, ...] = ()
     evidence: Mapping[str, Any] | None = None
     claims_ref: bool = False
+    exceptions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,16 @@ class Announced:
 
     token: str
     past: Past
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionUse:
+    """How often an exception of a rule has spared a message, and when it last did."""
+
+    rule: str
+    exception: str
+    uses: int
+    last_used_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +112,7 @@ class NewHeld:
     """A message to put into the quarantine. Its raw bytes are handed over beside it.
 
     top: what goes above it when it is released: the trace field of its submission, and what its client left out.
+    release_as: the forms in which it may leave, None for any; empty where it can only be not sent.
     """
 
     ref: str
@@ -122,14 +135,16 @@ class NewHeld:
     state: State = State.HELD
     hide_inside_above: int | None = None
     top: bytes = b""
+    release_as: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """A message in the quarantine. version: goes up with each change; a change names the version that it saw.
 
-    blob: what to read the raw bytes by. approved_by: who gave the first of two approvals. decided_by, decided_at, note:
-    of the decision that ended it. delivery: counts by outcome of what left, for example {"accepted": 286}.
+    release_as: as in NewHeld. blob: what to read the raw bytes by. approved_by: who gave the first of two approvals.
+    decided_by, decided_at, note: of the decision that ended it. delivery: counts by outcome of what left, for example
+    {"accepted": 286}.
     """
 
     ref: str
@@ -160,6 +175,7 @@ class Held:
     delivery: Mapping[str, int] = field(default_factory=dict)
     hide_inside_above: int | None = None
     top: bytes = b""
+    release_as: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

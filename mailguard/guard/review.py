@@ -2,6 +2,7 @@
 
 INVARIANT: a decision is one conditional UPDATE; whoever comes second gets AlreadyDecided and changes nothing.
 INVARIANT: what is released is what was held: its hash and its set of recipients are compared first (THREATS.md T84).
+INVARIANT: nothing leaves in a form that its rules forbid, whoever asks: a reviewer, two of them, its sender, a delay.
 """
 
 from __future__ import annotations
@@ -11,18 +12,19 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from ..core.errors import AlreadyDecided, CannotRewrite, MailguardError, NotAllowed
 from ..core.lifecycle import OPEN, Act, State, after
 from ..core.mail.message import Buffer, Message
 from ..core.mail.parse import parse
+from ..core.policy.leaving import Form
 from ..core.rewrite import sentences
 from ..core.rewrite.copies import Copy, Rewritten
 from ..core.rewrite.top import Top
 from ..core.verdict import Rewrite
 from ..logs import logger
 from . import entries
+from .forms import refuse_forbidden
 from .memory import InvitationMemory
 from .notices import Notices
 from .ports import Blobs, Clock, Quarantine
@@ -32,8 +34,6 @@ from .sent_before import SentBefore
 from .told import Answer
 
 log = logger("review")
-
-Form = Literal["original", "separate", "bcc", "cleaned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ class Review:
     ) -> Held:
         """Release a held message, or give the first of two approvals.
 
-        Raises UnknownReference, AlreadyDecided, NotAllowed (no reason, the same person twice, their own message) and
-        CannotRewrite (the form would break the message).
+        Raises UnknownReference, AlreadyDecided, NotAllowed (no reason, the same person twice, their own message),
+        FormForbidden (its rules do not let it leave so) and CannotRewrite (the form would break the message).
         """
         actor = Actor(by, system_user)
         held = await self._open(ref, version)
@@ -156,6 +156,7 @@ class Review:
         return await asyncio.to_thread(parse, await self._original(held))
 
     async def _rewritten(self, held: Held, form: Form) -> Rewritten:
+        refuse_forbidden(held.release_as, form)
         message = await self._message(held)
         top = Top(held.top)
         if form == "original":

@@ -75,6 +75,12 @@ class Rewriting:
         self, form: Rewrite, message: Message, envelope: Envelope, top: Top, hide_inside_above: int | None
     ) -> Rewritten:
         """The copies of a rewrite, signed. CannotRewrite: its text is a sentence for the reviewer."""
+        return await self._signed(message, await self.unsigned(form, message, envelope, top, hide_inside_above))
+
+    async def unsigned(
+        self, form: Rewrite, message: Message, envelope: Envelope, top: Top, hide_inside_above: int | None
+    ) -> Rewritten:
+        """The copies of a rewrite, to see whether they can be made. CannotRewrite: as `rewritten`."""
         rewrite = bcc if form is Rewrite.BCC else separate
         forged = self.examine(message).forged
         made = await _apart(
@@ -88,7 +94,7 @@ class Rewriting:
                 forged=forged,
             ),
         )
-        return await self._signed(message, Rewritten(made.copies, (*top.changes, *made.changes)))
+        return Rewritten(made.copies, (*top.changes, *made.changes))
 
     async def _signed(self, message: Message, made: Rewritten) -> Rewritten:
         """In a thread: a signature takes about a millisecond, and there may be thousands."""

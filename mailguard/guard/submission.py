@@ -25,6 +25,7 @@ from ..core.mail.parse import parse
 from ..core.observation import Observation, observe
 from ..core.organisation import Organisation
 from ..core.policy.judge import judge
+from ..core.policy.leaving import ORIGINAL, allows
 from ..core.policy.load import Policy
 from ..core.reference import RANDOM_OCTETS, long_reference, short_reference
 from ..core.reply import Reply
@@ -36,6 +37,7 @@ from ..core.verdict import Disposition, Inspection, Needs, Rewrite, Verdict
 from ..logs import logger
 from . import entries
 from .answers import SmarthostAnswers
+from .forms import Left, forms_left, with_what_is_left
 from .judged import Judged, decision, delivery, held_message
 from .keeping import Keeper
 from .memory import InvitationMemory
@@ -213,7 +215,10 @@ class Submission:
     async def _hold(self, judged: Judged, reason: str, *, firm: bool = False) -> Reply:
         """Keep it for a decision. firm: a person has to decide, whatever `delay` the rule has."""
         ref = self._reference(short=True)
-        delay = None if firm or not await self._may_leave(judged, ref) else judged.verdict.delay
+        top = self._top(judged, ref)
+        left = await forms_left(self._rewriting, judged.verdict, judged.message, judged.envelope, top)
+        reason = with_what_is_left(reason, left)
+        delay = None if firm or not await self._may_leave(judged, ref, left) else judged.verdict.delay
         due_at = judged.at + (delay or judged.verdict.deadline or self._deadline)
         if delay is not None:
             answer: Answer = NotTold(Reason.LEAVES, later=True)
@@ -227,9 +232,10 @@ class Submission:
             told += asked
             told_entries += entries.queued(ref, judged.at, asked, "reviewers")
         notify_sender = not isinstance(answer, NotTold) or answer.later
-        top = self._top(judged, ref)
         state = State.HELD if delay is None else State.WAITING
-        held = held_message(judged, ref, due_at, reason, top, state=state, notify_sender=notify_sender)
+        held = held_message(
+            judged, ref, due_at, reason, top, state=state, notify_sender=notify_sender, release_as=left.release_as
+        )
         records = [
             decision(judged, ref, changes=self._rewriting.in_any_form(judged.message, top)),
             entries.plain("message_held", ref, judged.at, due_at=due_at.isoformat(), state=held.state.value),
@@ -241,9 +247,10 @@ class Submission:
         log.info("submission_held", ref=ref, rule=judged.verdict.deciding, session=judged.session.identifier)
         return reply.held(ref)
 
-    async def _may_leave(self, judged: Judged, ref: str) -> bool:
-        """Whether a delayed message can leave by itself in the form that its rule names."""
-        if judged.verdict.delay is None:
+    async def _may_leave(self, judged: Judged, ref: str, left: Left) -> bool:
+        """Whether a delayed message can and may leave by itself in the form that its rule names."""
+        form = judged.verdict.rewrite
+        if judged.verdict.delay is None or not allows(left.release_as, form.value if form else ORIGINAL):
             return False
         try:
             await self._rewritten(judged, ref)

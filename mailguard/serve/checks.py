@@ -14,6 +14,7 @@ from typing import Any
 
 from ..config import Settings, load_settings
 from ..core.errors import MailguardError, NotAllowed, SettingsError
+from ..core.policy.fit import running_out_in
 from ..core.policy.load import load_policy
 from ..smtp.certificate import load_context, validity
 from ..smtp.listen_settings import HostPort, ListenerSettings
@@ -26,6 +27,7 @@ from .check_machine import check_addresses, check_machine
 from .control import ServiceNotRunning, ServiceUnreachable, call, socket_path
 from .dkim_checks import check_dkim
 from .finding import Finding
+from .fit import check_fit
 from .own_right import check_own_right
 from .owner import owner_name
 from .parts import hostname
@@ -101,10 +103,11 @@ def _check_policies(settings: Settings) -> Iterator[Finding]:
     if not enforced:
         yield Finding("policies", False, f'no rule in "{path}" is enforced: nothing but defects would be held')
         return
-    for warning in policy.warnings:
+    for warning in (*policy.warnings, *running_out_in(policy, datetime.now(UTC))):
         yield Finding("policies", True, f"note: {warning.render()}")
     counts = f"{len(policy.rules)} rules, {enforced} of them enforced, in {len(documents)} file(s)"
     yield Finding("policies", True, f"{counts}; revision {policy.revision[:19]}")
+    yield from check_fit(settings, policy)
     yield from check_own_right(settings, policy)
 
 

@@ -25,6 +25,7 @@ from ..smtp.smarthost import SmarthostPool
 from ..store.lock import StoreOwned
 from .control import ControlServer, socket_path
 from .dkim_keys import DkimKeys
+from .fit import why_unfit
 from .health import HealthServer
 from .metrics import Metrics
 from .notify import READY, STOPPING, ServiceManager
@@ -141,7 +142,7 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
         smarthost,
         tuple(certificates),
     )
-    control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running))
+    control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running, policies))
     await control.start()
     house.push_async_callback(control.stop)
     background(manager.keep_alive(lambda: _writer_answers(parts)), house)
@@ -172,7 +173,7 @@ async def _policies(parts: Parts) -> PolicySource:
         parts.store.policies,
         parts.store.ledger,
         parts.clock,
-        veto=lambda policy: why_refused(parts.settings, policy),
+        veto=lambda policy: why_refused(parts.settings, policy) or why_unfit(parts.settings, policy),
     )
     await policies.reload()
     if policies.vetoed:

@@ -73,6 +73,7 @@ NAMED: dict[str, type[MailguardError]] = {
         errors.AlreadyDecided,
         errors.CannotRewrite,
         errors.FormDoesNotFit,
+        errors.FormForbidden,
         errors.IllegalTransition,
         errors.NotAllowed,
         errors.PasswordsUnavailable,

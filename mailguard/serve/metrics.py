@@ -31,6 +31,12 @@ class Metrics:
             ("rule", "mode"),
             registry=self.registry,
         )
+        self.exceptions = Counter(
+            "mailguard_rule_exceptions",
+            "Matches that an exception of the rule spared, by rule and exception.",
+            ("rule", "exception"),
+            registry=self.registry,
+        )
         self.deferrals = Counter(
             "mailguard_deferrals", "Messages answered with 451 because of something inside.", registry=self.registry
         )
@@ -96,6 +102,8 @@ class Metrics:
         for rule in verdict.rules:
             if rule.matched:
                 self.matches.labels(rule.id, rule.mode).inc()
+        for rule_id, exception in verdict.exceptions:
+            self.exceptions.labels(rule_id, exception).inc()
 
     def deferred(self) -> None:
         self.deferrals.inc()

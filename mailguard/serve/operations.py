@@ -17,18 +17,20 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from .. import __version__
 from ..core.envelope import Envelope
-from ..core.errors import MailguardError, NotAllowed, UnknownReference
+from ..core.errors import MailguardError, NotAllowed, SettingsError, UnknownReference
 from ..core.lifecycle import OPEN, State
 from ..core.mail.message import Buffer
 from ..core.mail.parse import parse
+from ..core.policy.load import Policy
 from ..core.reference import is_reference
 from ..core.safe_text import SafeText, safe_text
 from ..guard import entries
-from ..guard.ports import Blobs, Clock, Ledger, Outbox, Policies, Quarantine
+from ..guard.ports import Blobs, Clock, ExceptionUses, Ledger, Outbox, Policies, Quarantine
 from ..guard.records import Delivery, Entry, Held, NewEntry
 from ..store.restored import NEVER
 from .arguments import Arguments, Item
 from .control import BadArguments
+from .exceptions import exception_items
 from .user_operations import USER_OPERATIONS, Act, Book
 
 MAX_TEXT = 4000
@@ -48,6 +50,8 @@ class OpenStore(Protocol):
     def policies(self) -> Policies: ...
     @property
     def blobs(self) -> Blobs: ...
+    @property
+    def exception_uses(self) -> ExceptionUses: ...
 
 
 class Reviewing(Protocol):
@@ -140,7 +144,8 @@ class DropArguments(LookArguments):
 class StoreOperations:
     """Implements control.Operations.
 
-    describe: the sentence of each rule in a policy's documents. live: None where no service runs.
+    describe: the sentence of each rule in a policy's documents. policy: the one in force; MailguardError where there is
+    none. live: None where no service runs.
     """
 
     def __init__(
@@ -152,6 +157,7 @@ class StoreOperations:
         clock: Clock,
         upkeep: Upkeep,
         describe: Callable[[Mapping[str, bytes]], Mapping[str, str]],
+        policy: Callable[[], Policy],
         live: Live | None = None,
     ) -> None:
         self._store = store
@@ -160,6 +166,7 @@ class StoreOperations:
         self._clock = clock
         self._upkeep = upkeep
         self._describe = describe
+        self._in_force = policy
         self._live = live
 
     async def run(self, operation: str, arguments: Mapping[str, Any], system_user: str) -> AsyncIterator[Item]:
@@ -267,6 +274,14 @@ class StoreOperations:
         async for item in self._upkeep.snapshot(system_user):
             yield dict(item)
 
+    async def policy_exceptions(self, _: Arguments, __: str) -> AsyncIterator[Item]:
+        try:
+            policy = await asyncio.to_thread(self._in_force)
+        except (MailguardError, OSError) as cause:
+            raise SettingsError("there is no policy that can be used; `mailguard policy check` says why") from cause
+        for item in exception_items(policy, await self._store.exception_uses.list(), self._clock.now()):
+            yield item
+
     async def explain(self, arguments: RefArguments, _: str) -> AsyncIterator[Item]:
         found = [entry async for entry in self._store.ledger.entries(arguments.ref)]
         if not found:
@@ -325,6 +340,7 @@ OPERATIONS: dict[str, tuple[type[Arguments], Method]] = {
     "data_backup": (Arguments, StoreOperations.data_backup),
     "data_purge": (Arguments, StoreOperations.data_purge),
     "explain": (RefArguments, StoreOperations.explain),
+    "policy_exceptions": (Arguments, StoreOperations.policy_exceptions),
     **{name: (model, _on_accounts(act)) for name, (model, act) in USER_OPERATIONS.items()},
 }
 
@@ -381,6 +397,7 @@ def _details(held: Held) -> Item:
     return {
         "recipients": _recipients(held.envelope),
         "offers": held.offers,
+        "release_as": None if held.release_as is None else list(held.release_as),
         "decision": dict(held.decision),
         "policy_revision": held.policy_revision,
         "content_sha256": held.content_sha256,

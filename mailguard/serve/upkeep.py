@@ -13,7 +13,7 @@ from typing import Any
 
 from ..config import Settings
 from ..core.errors import SettingsError
-from ..core.policy.load import load_policy
+from ..core.policy.load import Policy, load_policy
 from ..guard import entries
 from ..guard.accounts import AccountBook
 from ..guard.ports import Clock
@@ -28,6 +28,7 @@ from .backup import POSTGRESQL
 from .control import BadArguments
 from .operations import Live, StoreOperations
 from .parts import Parts
+from .policies import read_documents
 
 log = logger("serve")
 
@@ -79,8 +80,10 @@ class StoreUpkeep:
         return asdict(await self._store.purge(self._clock.now()))
 
 
-def operations_on(parts: Parts, live: Live | None = None) -> StoreOperations:
-    """The operations of the commands on open parts; live where a service runs."""
+def operations_on(
+    parts: Parts, live: Live | None = None, policy: Callable[[], Policy] | None = None
+) -> StoreOperations:
+    """The operations of the commands on open parts; live where a service runs, with the policy that it has in force."""
     return StoreOperations(
         store=parts.store,
         review=parts.review,
@@ -88,6 +91,7 @@ def operations_on(parts: Parts, live: Live | None = None) -> StoreOperations:
         clock=parts.clock,
         upkeep=StoreUpkeep(parts.store, parts.clock),
         describe=describe_rules,
+        policy=policy or (lambda: load_policy(read_documents(parts.settings.policies))),
         live=live,
     )
 

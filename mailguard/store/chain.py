@@ -23,6 +23,7 @@ from ..core.errors import ReferenceTaken, StoreUnavailable
 from ..guard.records import Entry, NewEntry, RecipientRecord
 from . import schema
 from .canonical import canonical, refuse_addresses
+from .exception_counts import count_uses
 from .instants import from_micros, iso, to_micros
 from .keys import Keyring
 from .sealing import context, seal
@@ -66,6 +67,7 @@ class PreparedEntry:
     head: str
     fields: Mapping[str, Any]
     evidence: SealedEvidence | None
+    exceptions: tuple[tuple[str, str], ...] = ()
 
     def body(self, sequence: int) -> str:
         return f'{self.head}{sequence},"version":{VERSION}}}'
@@ -92,7 +94,15 @@ def prepare(entry: NewEntry, ledger: str, keyring: Keyring) -> PreparedEntry:
         raise ValueError("an entry that claims a reference names it")
     head = text[:-1] + ',"sequence":'
     return PreparedEntry(
-        from_micros(micros), micros, entry.kind, entry.ref, entry.claims_ref, head, shown(body), sealed
+        from_micros(micros),
+        micros,
+        entry.kind,
+        entry.ref,
+        entry.claims_ref,
+        head,
+        shown(body),
+        sealed,
+        entry.exceptions,
     )
 
 
@@ -210,6 +220,7 @@ class Chain:
                 records.append(record)
         insert_rows(connection, schema.entries, rows)
         insert_rows(connection, schema.evidence, records)
+        count_uses(connection, self.ledger, [(each.micros, use) for each in prepared for use in each.exceptions])
         return appended
 
     def _refuse_taken(self, connection: Connection, refs: Sequence[str | None]) -> None:

@@ -145,6 +145,7 @@ def _row(held: NewHeld, key: DataKey, keyring: Keyring) -> dict[str, Any]:
         "sender_may": list(held.sender_may),
         "received": octets_to_text(held.top),
         "leaves_by_itself": held.state is State.WAITING,
+        "release_as": None if held.release_as is None else list(held.release_as),
     }
     undecided: dict[str, Any] = {"approved_by": [], "decided_by": None, "note": None}
     return {
@@ -225,6 +226,12 @@ def _refuse_forged(state: State, message: dict[str, Any], decision: dict[str, An
         raise SealBroken("the state of a held message is not the one that was kept")
 
 
+def _release_as(message: dict[str, Any]) -> tuple[str, ...] | None:
+    """What was held before rules could say so may leave in any form."""
+    forms = message.get("release_as")
+    return None if forms is None else tuple(forms)
+
+
 def _read(row: Row[Any], keyring: Keyring, counts: dict[str, int] | None) -> Held:
     key = unwrap_message_key(keyring, row.ref, row.master, row.wrapped_key)
     message = unseal_json(key, _message_context(row), row.sealed_message)
@@ -260,4 +267,5 @@ def _read(row: Row[Any], keyring: Keyring, counts: dict[str, int] | None) -> Hel
         delivery=counts if counts else json.loads(row.delivery),
         hide_inside_above=row.hide_inside_above,
         top=text_to_octets(message["received"]),
+        release_as=_release_as(message),
     )

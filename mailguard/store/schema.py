@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-HEAD = "0004"
+HEAD = "0005"
 """The revision of the schema that this code speaks."""
 
 metadata = MetaData(
@@ -241,4 +241,15 @@ sending_links = Table(
     Column("link", Text, primary_key=True),
     Column("sending", Text, primary_key=True),
     Index("ix_sending_links_sending", "sending"),
+)
+
+exception_uses = Table(
+    "exception_uses",
+    metadata,
+    Column("ledger", Text, primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("exception", Text, primary_key=True),
+    Column("uses", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger, nullable=False),
+    Column("retention", Text, nullable=False),
 )

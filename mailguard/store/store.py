@@ -23,6 +23,7 @@ from .blobs import StoredBlobs, sweep
 from .chain import LedgerForged
 from .engine import Engine
 from .evidence import StoredEvidence
+from .exception_uses import StoredExceptionUses
 from .history import StoredHistory
 from .instants import optional_moment
 from .keys import Keyring
@@ -74,6 +75,7 @@ class Store:
         self.accounts = StoredAccounts(engine, keyring, prepare_all)
         self.history = StoredHistory(engine, keyring)
         self.sendings = StoredSendings(engine, keyring)
+        self.exception_uses = StoredExceptionUses(engine)
 
     @classmethod
     async def open(cls, settings: StoreSettings, *, create: bool = True) -> Store:

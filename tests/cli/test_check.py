@@ -72,6 +72,11 @@ def _no_policy(settings: Path) -> None:
     (settings.parent / "policies" / "policy.yaml").unlink()
 
 
+def _unknown_team(settings: Path) -> None:
+    path = settings.parent / "policies" / "policy.yaml"
+    path.write_text(path.read_text().replace("when: {", "when: {sender_team: shelter, "))
+
+
 def _broken_policy(settings: Path) -> None:
     (settings.parent / "policies" / "policy.yaml").write_text("version: 1\nrules:\n  - {id: x}\n")
 
@@ -120,6 +125,7 @@ def _no_database(settings: Path) -> None:
     [
         ("policies", _no_policy, "no policy file"),
         ("policies", _broken_policy, "policy.yaml:3:"),
+        ("policies", _unknown_team, 'the settings have no team "shelter"'),
         ("policies", _nothing_enforced, "nothing but defects"),
         ("smarthost", _smarthost_down, "cannot be reached"),
         ("smarthost", _no_starttls, "STARTTLS"),

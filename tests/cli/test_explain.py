@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailguard.cli.explain import WHY_NOT_TOLD, _details
+from mailguard.cli.explain import WHY_NOT_TOLD, _details, _forms
 from mailguard.guard.told import Reason
 
 
@@ -17,3 +17,16 @@ def test_why_a_sender_was_not_told_is_said_in_words(reason: Reason) -> None:
 
 def test_a_reason_of_another_version_is_shown_as_it_is() -> None:
     assert _details({"kind": "sender_not_told", "reason": "new-reason"}) == ["new-reason"]
+
+
+@pytest.mark.parametrize(
+    ("decision", "said"),
+    [
+        ({"disposition": "hold", "release_as": ["separate", "bcc"]}, "separate, bcc"),
+        ({"disposition": "hold", "release_as": []}, "nothing"),
+        ({"disposition": "hold"}, None),
+        ({"disposition": "relay", "release_as": ["separate"]}, None),
+    ],
+)
+def test_in_which_forms_a_hold_may_leave(decision: dict[str, object], said: str | None) -> None:
+    assert _forms(decision) == said

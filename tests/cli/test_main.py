@@ -32,6 +32,7 @@ COMMANDS = [
     "policy check",
     "policy try",
     "policy test",
+    "policy exceptions",
     "policy schema",
     "held list",
     "held show",

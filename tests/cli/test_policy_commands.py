@@ -157,7 +157,7 @@ def test_wrong_usage_and_unreadable_files_end_with_2(
 
 def test_check_passes_what_is_shipped(run: Any) -> None:
     ran = run("policy", "check", str(ROOT / "policies"))
-    assert (ran.status, ran.out) == (0, "18 rules in 1 file, no errors.\n")
+    assert (ran.status, ran.out) == (0, "21 rules in 1 file, no errors.\n")
     assert run("policy", "check").status == 0
 
 
@@ -189,6 +189,20 @@ def test_check_and_try_name_the_same_revision(run: Any, message: Path, tmp_path:
     assert report["revision"] == decision["policy_revision"]
 
 
+def test_check_asks_the_settings_whether_the_teams_are_known(run: Any, settings: Path, tmp_path: Path) -> None:
+    named = (RULE % ("a", "hold")).replace("envelope_recipients: {at_least: 0}", "sender_team: [shelter]")
+    path = write(tmp_path, "other/p.yaml", named)
+    assert run("policy", "check", str(path)).status == 0, "without settings nobody can tell"
+    ran = run("-C", str(settings), "policy", "check", str(path))
+    assert ran.status == 1
+    assert f'{path}:3:1: the settings have no team "shelter", so rule "a" guards nobody by it' in ran.out
+    team = "teams: [{name: shelter, senders: [shelter@elmroad.example]}], domains"
+    settings.write_text(settings.read_text().replace("domains", team))
+    assert run("-C", str(settings), "policy", "check", str(path)).status == 0
+    settings.write_text("broken: [")
+    assert run("-C", str(settings), "policy", "check", str(path)).status == 0
+
+
 def test_check_shows_no_control_characters(run: Any, tmp_path: Path) -> None:
     path = write(tmp_path, "p.yaml", 'version: 1\nrules: [{id: "a\\e[31m", "x\\u202e": 1}]\n')
     assert "\x1b" not in run("policy", "check", str(path)).out
@@ -196,7 +210,7 @@ def test_check_shows_no_control_characters(run: Any, tmp_path: Path) -> None:
 
 def test_the_tests_of_the_default_policy_pass(run: Any) -> None:
     ran = run("policy", "test", str(ROOT / "policies" / "tests" / "default.yaml"))
-    assert (ran.status, ran.out) == (0, "20 tests, 0 failed.\n")
+    assert (ran.status, ran.out) == (0, "23 tests, 0 failed.\n")
 
 
 def test_tests_pass_after_init_with_its_own_settings(run: Any) -> None:

@@ -22,7 +22,9 @@ async def hold(store: Store, ref: str, **changes: object) -> None:
 
 
 async def test_what_is_held_comes_back_as_it_was(store: Store) -> None:
-    new = samples.held("MG-A", team="reception", hide_inside_above=50, state=State.WAITING)
+    new = samples.held(
+        "MG-A", team="reception", hide_inside_above=50, state=State.WAITING, release_as=("separate", "bcc")
+    )
     await store.quarantine.hold(new, RAW, [samples.entry("MG-A")], [samples.notice("MG-A")])
     found = await store.quarantine.get("MG-A")
     for field in dataclasses.fields(new):
@@ -32,6 +34,12 @@ async def test_what_is_held_comes_back_as_it_was(store: Store) -> None:
     assert await store.blobs.read("MG-A") == RAW
     assert [row.kind for row in await store.outbox.list()] == ["notice"]
     assert [entry.ref async for entry in store.ledger.entries()] == ["MG-A"]
+
+
+@pytest.mark.parametrize("release_as", [None, (), ("separate",)])
+async def test_the_forms_that_are_left_come_back(store: Store, release_as: tuple[str, ...] | None) -> None:
+    await hold(store, "MG-A", release_as=release_as)
+    assert (await store.quarantine.get("MG-A")).release_as == release_as
 
 
 async def test_the_null_path_and_strange_octets_survive(store: Store) -> None:

@@ -3,8 +3,9 @@
 Promises: every rule is evaluated to matched, not matched or error, then the strictest decides. An error tightens: the
 rule counts as matched with the stricter of hold and its own action. The floors hold whatever the policy says, in
 monitor mode too, unless an enforced rule that names them matches. A monitored rule never changes the disposition.
-Where several rules hold, the strictest of each obligation applies.
+Where several rules hold, the strictest of each obligation applies; no form that one of them forbids is allowed.
 `bcc` that meets an invitation is a hold that offers separate copies.
+An exception spares a match of its rule, never a floor, an error, or what a rule has still to read.
 What follows an invitation that a rule separated is separated under that rule's id, unless something stricter decides.
 """
 
@@ -17,26 +18,30 @@ from functools import partial
 from typing import Any
 
 from ..observation import Observation
-from ..verdict import Disposition, Needs, Rewrite, RuleOutcome, Verdict
+from ..verdict import EXCEPTION, Disposition, Needs, Rewrite, RuleOutcome, Verdict
 from . import sentences
 from .conditions.originators import sent_by
+from .exceptions import NOBODY, Spared, spared
+from .leaving import FORMS, ORIGINAL, allows, offered, strictest
 from .model import FLOOR_MALFORMED, FLOOR_SENDER, FLOOR_UNINSPECTABLE, Action, Mode, Policy, Rule
 from .tree import Evaluation, Seen, Truth, evaluate
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One rule and what it came to. exempt: the sender is one of its `unless`."""
+    """One rule and what it came to. exempt: the sender is one of its `unless`. spared: what its exceptions say."""
 
     rule: Rule
     evaluation: Evaluation
     exempt: bool = False
     error: str | None = None
     asked: bool = False
+    spared: Spared = NOBODY
 
     @property
     def matched(self) -> bool:
-        return self.error is not None or (self.evaluation.truth is Truth.TRUE and not self.exempt)
+        holds = self.evaluation.truth is Truth.TRUE and not self.exempt
+        return self.error is not None or (holds and self.spared.by is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +57,15 @@ class Call:
     delay: timedelta | None = None
     sender_may: tuple[str, ...] = ()
     hide_inside_above: int | None = None
+    release_as: tuple[str, ...] | None = None
 
 
 def judge(observation: Observation, policy: Policy, clock: datetime) -> Verdict | Needs:
     """The verdict on an observation, or the inspections that a rule needs before there can be one.
 
-    clock: the guard's own time with a time zone, for conditions on time (none of this vocabulary asks for it yet).
+    clock: the guard's own time with a time zone, by which exceptions begin and end.
     """
-    judged = [_judge_rule(rule, observation) for rule in policy.rules]
+    judged = [_with_exceptions(_judge_rule(rule, observation), observation, clock) for rule in policy.rules]
     needs = dict.fromkeys(path for each in judged for path in _needs(each))
     asks = _asks_history(observation)
     if needs or asks:
@@ -90,8 +96,14 @@ def _remembered(observation: Observation) -> str | None:
 def _repeated(rule_id: str, policy: Policy) -> Call:
     """What follows an invitation that was separated is separated, whatever the rule, or its absence, says today."""
     rule = next((each for each in policy.rules if each.id == rule_id), None)
-    above = rule.hide_inside_above if rule else None
-    return Call(rule_id, Action.REWRITE, Rewrite.SEPARATE, sentences.REPEATED, hide_inside_above=above)
+    return Call(
+        rule_id,
+        Action.REWRITE,
+        Rewrite.SEPARATE,
+        sentences.REPEATED,
+        hide_inside_above=rule.hide_inside_above if rule else None,
+        release_as=rule.release_as if rule else None,
+    )
 
 
 def _with_repeated(outcomes: tuple[RuleOutcome, ...], rule_id: str) -> tuple[RuleOutcome, ...]:
@@ -121,6 +133,13 @@ def _judge_rule(rule: Rule, observation: Observation) -> Judged:
         return Judged(rule, evaluation, error=f"unless: {type(error).__name__}", asked=asked)
     broken = None if exempt or evaluation.truth is not Truth.ERROR else _error(evaluation.seen)
     return Judged(rule, evaluation, exempt, broken, asked and not exempt)
+
+
+def _with_exceptions(judged: Judged, observation: Observation, clock: datetime) -> Judged:
+    """Only a match is spared: an error, and what has to be read first, are nothing that an exception speaks of."""
+    if not judged.rule.exceptions or judged.error is not None or not judged.matched:
+        return judged
+    return replace(judged, spared=spared(judged.rule.exceptions, observation, clock))
 
 
 def _asks(rule: Rule, observation: Observation) -> bool:
@@ -225,6 +244,7 @@ def _call(judged: Judged, observation: Observation) -> Call:
         None if judged.error else rule.delay,
         sender_may,
         rule.hide_inside_above,
+        rule.release_as,
     )
 
 
@@ -240,7 +260,9 @@ def _strictness(call: Call) -> tuple[int, int, int]:
 def _verdict(
     observation: Observation, policy: Policy, calls: Sequence[Call], outcomes: tuple[RuleOutcome, ...]
 ) -> Verdict:
-    deciding = max(calls, key=_strictness, default=None)
+    release_as = strictest(each.release_as for each in calls if each.action in (Action.HOLD, Action.REWRITE))
+    chosen = max(calls, key=_strictness, default=None)
+    deciding = _within(chosen, release_as) if chosen else None
     verdict = Verdict(
         disposition=_DISPOSITIONS[deciding.action] if deciding else Disposition.RELAY,
         rewrite=deciding.rewrite if deciding else None,
@@ -254,8 +276,22 @@ def _verdict(
         policy_revision=policy.revision,
         hide_inside_above=_smallest(call.hide_inside_above for call in calls),
         errors=tuple(f"{each.id}: {each.error}" for each in outcomes if each.error),
+        release_as=release_as,
     )
-    return _obliged(verdict, [call for call in calls if call.action is Action.HOLD])
+    acting = [deciding if deciding and each is chosen else each for each in calls]
+    return _obliged(verdict, [call for call in acting if call.action is Action.HOLD])
+
+
+def _within(call: Call, release_as: tuple[str, ...] | None) -> Call:
+    """What decides, in a form that the message may leave in: another is offered instead, and a person decides."""
+    own = call.rewrite.value if call.rewrite else ORIGINAL
+    if call.action not in (Action.HOLD, Action.REWRITE) or allows(release_as, own):
+        return call
+    rewrite = offered(call.rewrite, release_as)
+    if call.action is Action.HOLD and rewrite is not None:
+        return replace(call, rewrite=rewrite)
+    reason = call.reason if call.action is Action.HOLD else f"{call.reason}, {sentences.FORMS_DISAGREE}"
+    return replace(call, action=Action.HOLD, rewrite=rewrite, reason=reason, delay=None)
 
 
 _DISPOSITIONS = {
@@ -276,8 +312,12 @@ def _obliged(verdict: Verdict, holds: Sequence[Call]) -> Verdict:
         approvals=max(call.approvals for call in holds),
         deadline=min((call.deadline for call in holds if call.deadline is not None), default=None),
         delay=max(delays) if len(delays) == len(holds) else None,
-        sender_may=tuple(each for each in holds[0].sender_may if all(each in call.sender_may for call in holds)),
+        sender_may=tuple(each for each in holds[0].sender_may if _may(each, holds, verdict.release_as)),
     )
+
+
+def _may(act: str, holds: Sequence[Call], release_as: tuple[str, ...] | None) -> bool:
+    return all(act in call.sender_may for call in holds) and (act not in FORMS or allows(release_as, act))
 
 
 def _smallest(values: Iterable[int | None]) -> int | None:
@@ -293,7 +333,7 @@ def _outcome(judged: Judged, observation: Observation) -> RuleOutcome:
         matched=judged.matched,
         error=judged.error,
         reason=_reason(judged, observation),
-        values=_values(judged.evaluation.seen, judged.exempt),
+        values=_values(judged),
     )
 
 
@@ -310,13 +350,17 @@ def _reason(judged: Judged, observation: Observation) -> str:
     return sentences.joined(list(dict.fromkeys(told))) if told else judged.rule.describe.strip().rstrip(".")
 
 
-def _values(seen: Iterable[Seen], exempt: bool) -> dict[str, Any]:
+def _values(judged: Judged) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for each in seen:
+    for each in judged.evaluation.seen:
         key, number = each.test.condition.key, 2
         while key in values and values[key] != each.value:
             key, number = f"{each.test.condition.key} #{number}", number + 1
         values[key] = each.value
-    if exempt:
+    if judged.exempt:
         values["unless"] = True
+    if judged.spared.by is not None:
+        values[EXCEPTION] = judged.spared.by
+    if judged.spared.errors:
+        values["exception_errors"] = judged.spared.errors
     return values

@@ -9,6 +9,8 @@ from types import MappingProxyType
 from ..document import Diagnostic, Document, DocumentErrors, load_document, quoted, validate
 from ..verdict import Rewrite
 from .conditions.content import CALENDAR
+from .exceptions import doubt, exception_of, twice
+from .leaving import Asked, contradictions
 from .model import Action, Mode, Policy, PolicyModel, Rule, RuleModel
 from .tree import questions_in
 
@@ -65,28 +67,51 @@ def _taken(document: Document, model: PolicyModel, rules: list[Rule]) -> Iterato
 
 
 def _contradictions(document: Document, model: PolicyModel) -> Iterator[Diagnostic]:
-    """`bcc` for invitations: it leaves their attendees where everybody can read them."""
+    """`bcc` for invitations: it leaves their attendees where everybody can read them. What `release_as` forbids. Two
+    exceptions of one name.
+    """
     for index, rule in enumerate(model.rules):
-        if rule.rewrite != "bcc" or rule.action not in ("hold", "rewrite"):
+        for number in twice(rule.exceptions):
+            message = f"an earlier exception of this rule has the id {quoted(rule.exceptions[number].id)}"
+            yield document.diagnostic(("rules", index, "exceptions", number, "id"), message)
+        if rule.action not in ("hold", "rewrite"):
             continue
-        for test, negated in questions_in(rule.when.node()):
-            if test.condition.key == CALENDAR.key and test.operand is not negated:
-                message = '"bcc" cannot hide the people in an invitation from each other'
-                yield document.diagnostic(("rules", index, "rewrite"), message, '"separate"')
-                break
+        bcc_alone = "rewrite" if rule.rewrite == "bcc" else "release_as" if rule.release_as == ("bcc",) else None
+        if bcc_alone and _names_calendar(rule):
+            message = '"bcc" cannot hide the people in an invitation from each other'
+            yield document.diagnostic(("rules", index, bcc_alone), message, '"separate"')
+        if rule.release_as is not None:
+            asked = Asked(rule.release_as, _form(rule), rule.delay is not None, rule.sender_may)
+            for key, sentence in contradictions(asked):
+                place = key if key in rule.model_fields_set else "release_as"
+                yield document.diagnostic(("rules", index, place), sentence)
+
+
+def _names_calendar(rule: RuleModel) -> bool:
+    asked = questions_in(rule.when.node())
+    return any(test.condition.key == CALENDAR.key and test.operand is not negated for test, negated in asked)
+
+
+def _form(rule: RuleModel) -> Rewrite | None:
+    """What the rule does or offers; None is the message as written."""
+    form = rule.rewrite or ("separate" if rule.action == "rewrite" else None)
+    return Rewrite(form) if form and rule.action in ("hold", "rewrite") else None
 
 
 def _rule(model: RuleModel, document: Document, index: int) -> Rule:
     node = model.when.node()
     action = Action(model.action)
-    form = model.rewrite or ("separate" if action is Action.REWRITE else None)
     return Rule(
         id=model.id,
         describe=model.describe,
         when=node,
         unless=model.unless.sender if model.unless else None,
+        exceptions=tuple(
+            exception_of(each, document.values["rules", index, "exceptions", number].line)
+            for number, each in enumerate(model.exceptions)
+        ),
         action=action,
-        rewrite=Rewrite(form) if form and action in (Action.REWRITE, Action.HOLD) else None,
+        rewrite=_form(model),
         mode=Mode(model.mode),
         approvals=model.approvals,
         deadline=model.deadline,
@@ -94,6 +119,7 @@ def _rule(model: RuleModel, document: Document, index: int) -> Rule:
         sender_may=model.sender_may,
         lifts=model.lifts,
         hide_inside_above=model.hide_inside_above,
+        release_as=model.release_as,
         inspects=any(test.condition.inspects for test, _ in questions_in(node)),
         file=document.name,
         line=document.values["rules", index].line,
@@ -107,16 +133,21 @@ def _doubts(model: RuleModel, rule: Rule, document: Document, index: int) -> Ite
         if key in model.model_fields_set and rule.action is not Action.HOLD:
             message = f"{quoted(key)} has no effect with action {quoted(rule.action.value)}"
             yield document.diagnostic((*path, key), message, at_key=True)
-    if model.rewrite and rule.action in (Action.RELAY, Action.REJECT):
-        message = f'"rewrite" has no effect with action {quoted(rule.action.value)}'
-        yield document.diagnostic((*path, "rewrite"), message, at_key=True)
+    for key in ("rewrite", "release_as"):
+        if getattr(model, key) and rule.action in (Action.RELAY, Action.REJECT):
+            message = f"{quoted(key)} has no effect with action {quoted(rule.action.value)}"
+            yield document.diagnostic((*path, key), message, at_key=True)
     if rule.lifts and rule.mode is not Mode.ENFORCE:
         yield document.diagnostic((*path, "lifts"), "a rule lifts a floor only in mode enforce", at_key=True)
     if rule.unless is not None and not rule.unless.leaves_out():
         yield document.diagnostic(
             (*path, "unless"), '"unless" holds for every sender: the rule never applies', at_key=True
         )
+    for number, each in enumerate(rule.exceptions):
+        if (why := doubt(each)) is not None:
+            message = f"exception {quoted(each.id)} of rule {quoted(rule.id)}: {why}"
+            yield document.diagnostic((*path, "exceptions", number), message)
     for test, negated in questions_in(rule.when):
-        if negated and test.condition.claimed:
+        if test.condition.claimed and negated is not (test.operand is False):
             message = f"{quoted(test.condition.key)} under `not`: a sender can switch this rule off by what they write"
             yield document.diagnostic((*path, "when"), message, at_key=True)

@@ -28,6 +28,8 @@ from ..verdict import Rewrite
 from .conditions.declaration import Condition, declared
 from .conditions.operands import Address, Word, problem
 from .conditions.vocabulary import BY_KEY, CONDITIONS
+from .exceptions import ExceptionModel, RuleException
+from .leaving import ReleaseAs
 from .tree import Every, Node, Not, Question, Some, leaves_somebody_out, questions_in
 
 FLOOR_MALFORMED = "floor-malformed"
@@ -212,6 +214,23 @@ class RuleModel(_Written):
         consequence="These senders are not guarded by this rule.",
         default=None,
     )
+    exceptions: tuple[ExceptionModel, ...] = declared(
+        "Messages that the rule spares, each with an owner and an end.",
+        otherwise="none",
+        unit="list of exceptions",
+        example=[
+            {
+                "id": "board-2026",
+                "sender": ["board-secretary@elmroad.example"],
+                "recipients": ["ann@council.example", "ben@hospital.example"],
+                "owner": "practice manager",
+                "reason": "The board members know each other.",
+                "added": "2026-11-26",
+            }
+        ],
+        consequence="Each use is recorded and counted; `policy exceptions` lists them. Floors are never spared.",
+        default=(),
+    )
     action: Literal["relay", "rewrite", "hold", "reject"] = declared(
         "What happens to a message that matches: relay only records.",
         otherwise="must be given",
@@ -268,6 +287,15 @@ class RuleModel(_Written):
         example=["cancel", "separate"],
         consequence="original lets the sender overrule the rule.",
         default=(),
+    )
+    release_as: ReleaseAs | None = declared(
+        "The forms in which a held message that this rule matched may leave; of several rules, what all allow.",
+        otherwise="any form",
+        unit="list of original, separate, bcc, cleaned",
+        example=["separate"],
+        consequence="Any other release is refused, also one by two people. What cannot be made so is never sent.",
+        default=None,
+        min_length=1,
     )
     lifts: Lifts = declared(
         "Floors that do not hold a message which this rule matches. Needs a sender or recipient_domain in `when`.",
@@ -333,6 +361,7 @@ class Rule:
     describe: str
     when: Node
     unless: Address | None
+    exceptions: tuple[RuleException, ...]
     action: Action
     rewrite: Rewrite | None
     mode: Mode
@@ -342,6 +371,7 @@ class Rule:
     sender_may: tuple[str, ...]
     lifts: tuple[str, ...]
     hide_inside_above: int | None
+    release_as: tuple[str, ...] | None
     inspects: bool
     file: str
     line: int

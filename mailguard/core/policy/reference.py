@@ -17,6 +17,7 @@ from .conditions.earlier import NumberWithin
 from .conditions.operands import Address, Domain, Number, Text
 from .conditions.structure import FindingOperand
 from .conditions.vocabulary import CONDITIONS
+from .exceptions import ExceptionModel
 from .model import PolicyModel, RuleModel, Unless, When
 
 BEGIN = "<!-- reference: printed by `python -m mailguard.core.policy.reference`, do not edit -->"
@@ -55,6 +56,7 @@ def _lines() -> Iterator[str]:
     yield from _table("### A policy file", _rows(PolicyModel))
     yield from _table("### A rule", _rows(RuleModel))
     yield from _table("### `unless`", _rows(Unless))
+    yield from _table("### An exception", _rows(ExceptionModel))
     yield from _table("### Conditions", map(_condition_row, CONDITIONS))
     combinations = [row for row in _rows(When) if row[0] in ("all", "any", "not")]
     yield from _table("### Conditions combined", combinations)

@@ -39,7 +39,7 @@ def _one_or_many(definitions: dict[str, Any]) -> None:
     """A list of texts may be written as one text (operands.py `Words`)."""
     for definition in definitions.values():
         for shape in definition.get("anyOf", [definition]):
-            for key in ("is", "ends_with", "kind"):
+            for key in ("is", "ends_with", "kind", "sender_team", "recipients"):
                 if key in shape.get("properties", {}):
                     shape["properties"][key]["anyOf"] = [{"type": "string"}, _list_of_text()]
 

@@ -17,6 +17,8 @@ ATTACHED = "the message has an attachment"
 UNREADABLE = "an attachment cannot be read"
 ENCRYPTED = "part of the message is encrypted"
 MALFORMED = "the message can be read in more than one way"
+SENSITIVE = "being written to by this team already says something about a person"
+FORMS_DISAGREE = "and the rules that it meets allow no form in which it could leave by itself"
 OWN_ADDRESS = "the account that signed in may send only as itself"
 
 

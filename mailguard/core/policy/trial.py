@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from ..duration import Duration
 from ..envelope import Envelope, Path, Recipient
 from ..mail.canonical import canonical_address
+from ..organisation import Team
 from ..verdict import Verdict
 from .conditions.operands import problem
 
@@ -86,8 +87,24 @@ class EarlierModel(_Written):
     left: Literal["original", "separate", "bcc"] = "original"
 
 
-class TrialModel(_Written):
+class TeamModel(_Written):
+    """A team of the test, beside those of the settings."""
+
     name: StrictStr = Field(min_length=1)
+    senders: Annotated[tuple[StrictStr, ...], BeforeValidator(_several)] = Field(min_length=1)
+    sensitive: StrictBool = False
+
+    def team(self, inside: str) -> Team:
+        return Team(
+            self.name, tuple(canonical_address(_at_home(each, inside)) for each in self.senders), self.sensitive
+        )
+
+
+class TrialModel(_Written):
+    """teams: those that the message is judged with, before those of the settings."""
+
+    name: StrictStr = Field(min_length=1)
+    teams: tuple[TeamModel, ...] = ()
     message: MessageModel
     earlier: tuple[EarlierModel, ...] = ()
     at: datetime | None = None

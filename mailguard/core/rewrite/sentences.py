@@ -30,3 +30,6 @@ IN_TEXT = (
 LEFT_OVER = "After the rewrite an address that is to be hidden could still be read in its header."
 CHANGED_MEANING = "After the rewrite the recipients would not read as they should."
 NO_COPY = "A copy for one of the recipients could not be addressed."
+NOTHING_LEFT = "A rule lets it leave in no other form, so it can only be not sent."
+NO_FORM_LEFT = "the rules that held this message leave no form in which it can be released; it can only be rejected"
+FORM_FORBIDDEN = 'the rules that held this message do not let it leave as "{form}", only as {allowed}'

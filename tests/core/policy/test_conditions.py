@@ -12,7 +12,7 @@ from mailguard.core.envelope import Envelope
 from mailguard.core.mail.message import Defect
 from mailguard.core.mail.parse import parse
 from mailguard.core.observation import observe
-from mailguard.core.organisation import Organisation
+from mailguard.core.organisation import Organisation, Team
 from mailguard.core.policy.conditions.vocabulary import BY_KEY, CONDITIONS
 from mailguard.core.policy.judge import judge
 from mailguard.core.policy.load import load_policy
@@ -87,6 +87,44 @@ def test_sender_needs_all_and_sender_any_one(
     seen = world.observation(*fields, sender=sender, reverse_path=reverse_path)
     assert world.holds("sender: [jo@elm.example]", seen) is holds
     assert world.holds("sender_any: [jo@elm.example]", seen) is holds_any
+
+
+CLINIC = Team("clinic", ("clinic@elm.example", "@clinic.elm.example"), sensitive=True)
+OFFICE = Team("office", ("office@elm.example",))
+TEAMED = Organisation("Elm Road", frozenset({"elm.example"}), teams=(OFFICE, CLINIC))
+
+
+@pytest.mark.parametrize(
+    ("sender", "fields", "reverse_path", "teams", "sensitive"),
+    [
+        ("clinic@elm.example", (), "clinic@elm.example", ("clinic",), True),
+        ("nurse@Clinic.Elm.example", (), "<>", ("clinic",), True),
+        ("jo@elm.example", (), "clinic@elm.example", ("clinic",), True),
+        ("jo@elm.example", ("Sender: clinic@elm.example",), "jo@elm.example", ("clinic",), True),
+        ("jo@elm.example, clinic@elm.example", (), "office@elm.example", ("office", "clinic"), True),
+        ("office@elm.example", (), "office@elm.example", ("office",), False),
+        ("jo@elm.example", (), "jo@elm.example", (), False),
+        ("nurse@a.clinic.elm.example", (), "<>", (), False),
+    ],
+)
+def test_a_team_by_any_claim(
+    world: Any, sender: str, fields: tuple[str, ...], reverse_path: str, teams: tuple[str, ...], sensitive: bool
+) -> None:
+    seen = world.observation(*fields, sender=sender, reverse_path=reverse_path, organisation=TEAMED)
+    assert seen.sender_teams == teams
+    assert world.holds("sender_team: clinic", seen) is ("clinic" in teams)
+    assert world.holds("sender_team: [clinic, office]", seen) is bool(teams)
+    assert world.holds("sensitive_sender: true", seen) is sensitive
+    assert world.holds("sensitive_sender: false", seen) is not sensitive
+
+
+def test_what_the_sender_of_a_sensitive_team_reads(world: Any) -> None:
+    seen = world.observation("To: a@x.example, b@x.example", sender="clinic@elm.example", organisation=TEAMED)
+    rule = "when: {visible_external_recipients: {at_least: 2}, sensitive_sender: true}, action: hold"
+    assert world.judge(seen, rule).reason == (
+        "2 people in To would see each other's addresses, and being written to by this team already says something "
+        "about a person"
+    )
 
 
 def test_at_domain_means_that_domain(world: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from . import content, contents, earlier, originators, people, recipients, structure
+from . import content, contents, earlier, originators, people, recipients, structure, teams
 from .declaration import Condition
 
 CONDITIONS: tuple[Condition, ...] = (
@@ -27,6 +27,8 @@ CONDITIONS: tuple[Condition, ...] = (
     recipients.RECIPIENT_DOMAIN,
     originators.SENDER,
     originators.SENDER_ANY,
+    teams.SENDER_TEAM,
+    teams.SENSITIVE_SENDER,
     originators.EXTERNAL_SENDERS,
     originators.FROM_FIELDS,
     content.SUBJECT,
