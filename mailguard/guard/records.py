@@ -89,6 +89,7 @@ class NewHeld:
     """A message to put into the quarantine. Its raw bytes are handed over beside it.
 
     top: what goes above it when it is released: the trace field of its submission, and what its client left out.
+    canary: the run of the canary that it belongs to; None for everybody's mail.
     """
 
     ref: str
@@ -111,6 +112,7 @@ class NewHeld:
     state: State = State.HELD
     hide_inside_above: int | None = None
     top: bytes = b""
+    canary: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ class Held:
     delivery: Mapping[str, int] = field(default_factory=dict)
     hide_inside_above: int | None = None
     top: bytes = b""
+    canary: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +176,7 @@ class NewDelivery:
 
     kind: copy, release, deferred, notice or dsn. blob: the stored original that `edits` splice, None where `text` is
     the whole message (notices). sender_told: whether a final failure bounces to the envelope's reverse-path
-    (never for notice and dsn). give_up_at: when deferred recipients become refused.
+    (never for notice and dsn). give_up_at: when deferred recipients become refused. canary: as in NewHeld.
     """
 
     identifier: str
@@ -187,6 +190,7 @@ class NewDelivery:
     edits: tuple[Edit, ...] = ()
     text: bytes | None = None
     sender_told: bool = True
+    canary: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +212,7 @@ class Delivery:
     lease: str | None
     lease_until: datetime | None
     last_reply: str | None = None
+    canary: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
