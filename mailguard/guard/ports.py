@@ -97,8 +97,13 @@ class Outbox(Protocol):
         """
         ...
 
-    async def claim(self, owner: str, now: datetime, lease_seconds: float, limit: int) -> Sequence[Delivery]:
-        """Take due rows whose lease is free or has run out, oldest first. Counts an attempt. A lease has an owner."""
+    async def claim(
+        self, owner: str, now: datetime, lease_seconds: float, limit: int, canary: str | None = None
+    ) -> Sequence[Delivery]:
+        """Take due rows whose lease is free or has run out, oldest first. Counts an attempt. A lease has an owner.
+
+        Of everybody's mail, or of one run of the canary; never of both.
+        """
         ...
 
     async def extend(self, owner: str, now: datetime, lease_seconds: float) -> int:

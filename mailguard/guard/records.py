@@ -113,6 +113,7 @@ class NewHeld:
 
     top: what goes above it when it is released: the trace field of its submission, and what its client left out.
     release_as: the forms in which it may leave, None for any; empty where it can only be not sent.
+    canary: the run of the canary that it belongs to; None for everybody's mail.
     """
 
     ref: str
@@ -136,6 +137,7 @@ class NewHeld:
     hide_inside_above: int | None = None
     top: bytes = b""
     release_as: tuple[str, ...] | None = None
+    canary: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,7 @@ class Held:
     hide_inside_above: int | None = None
     top: bytes = b""
     release_as: tuple[str, ...] | None = None
+    canary: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +203,7 @@ class NewDelivery:
 
     kind: copy, release, deferred, notice or dsn. blob: the stored original that `edits` splice, None where `text` is
     the whole message (notices). sender_told: whether a final failure bounces to the envelope's reverse-path
-    (never for notice and dsn). give_up_at: when deferred recipients become refused.
+    (never for notice and dsn). give_up_at: when deferred recipients become refused. canary: as in NewHeld.
     """
 
     identifier: str
@@ -214,6 +217,7 @@ class NewDelivery:
     edits: tuple[Edit, ...] = ()
     text: bytes | None = None
     sender_told: bool = True
+    canary: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +239,7 @@ class Delivery:
     lease: str | None
     lease_until: datetime | None
     last_reply: str | None = None
+    canary: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

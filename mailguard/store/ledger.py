@@ -38,6 +38,14 @@ class StoredLedger:
             for row in rows:
                 yield read_entry(row.ledger, row.sequence, row.hash, row.body)
 
+    async def latest(self, ledger: str, kinds: Sequence[str]) -> Entry | None:
+        """The last entry of these kinds in one ledger; None where there is none."""
+        table = schema.entries
+        query = select(*table.c["ledger", "sequence", "hash", "body"])
+        query = query.where(table.c.ledger == ledger, table.c.kind.in_(kinds)).order_by(table.c.sequence.desc())
+        row = await self._engine.read(lambda connection: connection.execute(query.limit(1)).one_or_none())
+        return None if row is None else read_entry(row.ledger, row.sequence, row.hash, row.body)
+
 
 def preparer(ledger: str, keyring: Keyring) -> Prepare:
     """The Prepare of a writer."""

@@ -25,6 +25,7 @@ from .codec import envelope_from_json, envelope_to_json, recipient_to_json
 from .engine import Engine
 from .instants import optional_micros, to_micros
 from .keys import DataKey, Keyring
+from .lane import in_lane
 from .ledger import Prepare
 from .message_keys import forget_message_key, unwrap_message_key
 from .outbox_rows import (
@@ -86,14 +87,19 @@ class StoredOutbox:
             return None
         return await self._blobs.stage(blob, ref, raw, deliveries[0].created_at)
 
-    async def claim(self, owner: str, now: datetime, lease_seconds: float, limit: int) -> Sequence[Delivery]:
-        """Take due rows whose lease is free or has run out, oldest first. Counts an attempt."""
+    async def claim(
+        self, owner: str, now: datetime, lease_seconds: float, limit: int, canary: str | None = None
+    ) -> Sequence[Delivery]:
+        """Take due rows whose lease is free or has run out, oldest first. Counts an attempt.
+
+        Of everybody's mail, or of one run of the canary; never of both.
+        """
         moment = to_micros(now)
         until = moment + round(lease_seconds * 1_000_000)
         lease = secrets.token_hex(16)
 
         def claim(connection: Connection, _: Chain) -> Sequence[Row[tuple[object, ...]]]:
-            return _claim(connection, owner, lease, moment, until, limit)
+            return _claim(connection, canary, owner, lease, moment, until, limit)
 
         rows = await self._engine.write(claim, locks=False)
         return readable(rows, lambda row: read_delivery(row, self._keyring))
@@ -116,8 +122,8 @@ class StoredOutbox:
         )
 
     async def list(self, limit: int | None = None) -> Sequence[Delivery]:
-        """Rows that are not done, oldest first."""
-        query = rows_with_keys().where(_open).order_by(_table.c.number).limit(limit)
+        """Rows of everybody's mail that are not done, oldest first."""
+        query = rows_with_keys().where(_open, in_lane(_table, None)).order_by(_table.c.number).limit(limit)
         rows = await self._engine.read(lambda connection: connection.execute(query).all())
         return readable(rows, lambda row: read_delivery(row, self._keyring))
 
@@ -156,11 +162,12 @@ def _some(count: int, ref: str) -> int:
 
 
 def _claim(
-    connection: Connection, owner: str, lease: str, now: int, until: int, limit: int
+    connection: Connection, canary: str | None, owner: str, lease: str, now: int, until: int, limit: int
 ) -> Sequence[Row[tuple[object, ...]]]:
     free = or_(_table.c.lease_until.is_(None), _table.c.lease_until <= now)
-    due = select(_table.c.number).where(_open, _table.c.not_before <= now, free).order_by(_table.c.number).limit(limit)
-    numbers = connection.execute(due.with_for_update(skip_locked=True)).scalars().all()
+    due = select(_table.c.number).where(_open, in_lane(_table, canary), _table.c.not_before <= now, free)
+    oldest = due.order_by(_table.c.number).limit(limit)
+    numbers = connection.execute(oldest.with_for_update(skip_locked=True)).scalars().all()
     rows: list[Row[tuple[object, ...]]] = []
     for start in range(0, len(numbers), CLAIM_STEP):
         mine = _table.c.number.in_(numbers[start : start + CLAIM_STEP])

@@ -21,6 +21,7 @@ from .codec import (
 )
 from .instants import from_micros, optional_moment, to_micros
 from .keys import DataKey, Keyring
+from .lane import retention_of, run_of, seal_terms
 from .message_keys import message_key, unwrap_message_key
 from .sealing import context, seal_json, unseal_json
 
@@ -54,7 +55,7 @@ def _row(delivery: NewDelivery, key: DataKey) -> dict[str, Any]:
         "attempts": 0,
         "blob": delivery.blob,
         "sender_told": delivery.sender_told,
-        "retention": RETENTION,
+        "retention": retention_of(delivery.canary, RETENTION),
         "sealed_envelope": seal_json(key, envelope_context(delivery.identifier), envelope_to_json(delivery.envelope)),
         "sealed_content": seal_json(key, _content_context(delivery), content),
     }
@@ -66,7 +67,8 @@ def envelope_context(identifier: str) -> bytes:
 
 def _content_context(row: NewDelivery | Row[Any]) -> bytes:
     """Bound to its original too, which stands in the clear: no row can be made to send another message (T84)."""
-    return context("outbox", "content", row.identifier, row.kind, row.blob or "")
+    canary = row.canary if isinstance(row, NewDelivery) else run_of(row.retention)
+    return context("outbox", "content", row.identifier, row.kind, row.blob or "", *seal_terms(canary))
 
 
 def reply_context(identifier: str) -> bytes:
@@ -105,4 +107,5 @@ def read_delivery(row: Row[Any], keyring: Keyring) -> Delivery:
         lease=row.lease,
         lease_until=optional_moment(row.lease_until),
         last_reply=reply,
+        canary=run_of(row.retention),
     )

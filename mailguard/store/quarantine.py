@@ -20,6 +20,7 @@ from .codec import envelope_from_json, envelope_to_json, octets_to_text, text_to
 from .engine import Engine
 from .instants import from_micros, optional_moment, to_micros
 from .keys import DataKey, Keyring
+from .lane import in_lane, retention_of, run_of, seal_terms
 from .ledger import Prepare
 from .message_keys import message_key, unwrap_message_key
 from .outbox_rows import insert_deliveries
@@ -76,16 +77,16 @@ class StoredQuarantine:
         return _read(rows[0], self._keyring, counts.get(ref))
 
     async def list(self, states: Sequence[State] | None = None, limit: int | None = None) -> Sequence[Held]:
-        """Oldest deadline first."""
-        query = _rows().order_by(_table.c.due_at, _table.c.ref).limit(limit)
+        """Oldest deadline first; the canary's are no one's to decide about, so they are not listed."""
+        query = _rows().where(in_lane(_table, None)).order_by(_table.c.due_at, _table.c.ref).limit(limit)
         if states is not None:
             query = query.where(_table.c.state.in_([state.value for state in states]))
         return await self._find(query)
 
     async def due(self, now: datetime, limit: int) -> Sequence[Held]:
-        """Open messages whose deadline has passed, oldest deadline first."""
+        """Open messages of everybody's mail whose deadline has passed, oldest deadline first."""
         is_open = _table.c.state.in_(sorted(state.value for state in OPEN))
-        query = _rows().where(is_open, _table.c.due_at <= to_micros(now))
+        query = _rows().where(is_open, in_lane(_table, None), _table.c.due_at <= to_micros(now))
         return await self._find(query.order_by(_table.c.due_at, _table.c.ref).limit(limit))
 
     async def change(self, change: HeldChange, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]) -> Held:
@@ -126,7 +127,8 @@ def _rows() -> Select[Any]:
 def _message_context(held: NewHeld | Row[Any]) -> bytes:
     """Bound to what stands in the clear beside it and decides what leaves, to whom, and by whose word (T84)."""
     terms = (held.content_sha256, held.policy_revision, held.approvals_needed, held.offers, held.hide_inside_above)
-    return context("held", "message", held.ref, json.dumps(terms))
+    canary = held.canary if isinstance(held, NewHeld) else run_of(held.retention)
+    return context("held", "message", held.ref, json.dumps(terms), *seal_terms(canary))
 
 
 def _decision_context(ref: str) -> bytes:
@@ -166,7 +168,7 @@ def _row(held: NewHeld, key: DataKey, keyring: Keyring) -> dict[str, Any]:
         "recipients_hash": keyring.hash_address(held.recipients_sha256),
         "delivery": "{}",
         "blob": held.ref,
-        "retention": RETENTION,
+        "retention": retention_of(held.canary, RETENTION),
         "sealed_message": seal_json(key, _message_context(held), message),
         "sealed_decision": seal_json(key, _decision_context(held.ref), undecided),
     }
@@ -268,4 +270,5 @@ def _read(row: Row[Any], keyring: Keyring, counts: dict[str, int] | None) -> Hel
         hide_inside_above=row.hide_inside_above,
         top=text_to_octets(message["received"]),
         release_as=_release_as(message),
+        canary=run_of(row.retention),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, func, select
@@ -20,6 +20,7 @@ from mailguard.logs import logger
 from . import schema
 from .accounts import StoredAccounts
 from .blobs import StoredBlobs, sweep
+from .canary import sweep_runs
 from .chain import LedgerForged
 from .engine import Engine
 from .evidence import StoredEvidence
@@ -27,6 +28,7 @@ from .exception_uses import StoredExceptionUses
 from .history import StoredHistory
 from .instants import optional_moment
 from .keys import Keyring
+from .lane import in_lane
 from .ledger import StoredLedger, preparer
 from .lock import OwnerLock
 from .migrate import on_database, prepare_database, take_lock
@@ -43,10 +45,16 @@ from .witness import Witness, read_witness
 
 log = logger("store")
 
+CANARY_LEFT_FOR = timedelta(hours=1)
+"""No run of the canary takes that long: what is left of one then was left by a crash."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoreCounts:
-    """For status and metrics. held: by state. oldest_open: when the oldest undelivered row was made."""
+    """For status and metrics, of everybody's mail, so without the canary's. held: by state.
+
+    oldest_open: when the oldest undelivered row was made.
+    """
 
     held: Mapping[str, int]
     outbox: int
@@ -149,6 +157,7 @@ class Store:
         staged = await sweep_staged(self.engine, now)
         await self.history.purge(now)
         await self.sendings.purge(now)
+        await sweep_runs(self.engine, now - CANARY_LEFT_FOR)
         await self.engine.compact()
         return Purged(held, evidence, staged)
 
@@ -174,8 +183,10 @@ def _last_witnessed(path: Path, keyring: Keyring, ledger: str) -> int:
 
 def _count(connection: Connection, witness_failing: bool) -> StoreCounts:
     held, outbox = schema.held, schema.outbox
-    states = connection.execute(select(held.c.state, func.count()).group_by(held.c.state)).all()
-    waiting = select(func.count(), func.min(outbox.c.created_at)).where(outbox.c.done_at.is_(None))
+    mine = select(held.c.state, func.count()).where(in_lane(held, None))
+    states = connection.execute(mine.group_by(held.c.state)).all()
+    is_open = (outbox.c.done_at.is_(None), in_lane(outbox, None))
+    waiting = select(func.count(), func.min(outbox.c.created_at)).where(*is_open)
     rows, oldest = connection.execute(waiting).one()
     return StoreCounts(
         held={row[0]: row[1] for row in states},

@@ -234,12 +234,19 @@ class MemoryOutbox:
             self._store.originals[deliveries[0].blob or ""] = bytes(raw)
         return len(deliveries)
 
-    async def claim(self, owner: str, now: datetime, lease_seconds: float, limit: int) -> Sequence[Delivery]:
+    async def claim(
+        self, owner: str, now: datetime, lease_seconds: float, limit: int, canary: str | None = None
+    ) -> Sequence[Delivery]:
         if await self._store.told.call("outbox", "claim"):
             return None  # type: ignore[return-value]
         claimed = []
         for name, row in list(self._store.rows.items()):
-            if row.not_before <= now and (row.lease_until is None or row.lease_until <= now) and len(claimed) < limit:
+            if (
+                row.canary == canary
+                and row.not_before <= now
+                and (row.lease_until is None or row.lease_until <= now)
+                and len(claimed) < limit
+            ):
                 until = now + timedelta(seconds=lease_seconds)
                 claimed.append(replace(row, lease=f"{owner}:1", lease_until=until, attempts=row.attempts + 1))
                 self._store.rows[name] = claimed[-1]
