@@ -36,7 +36,11 @@ def _mail(
     hidden, sender = blind or [], f"team@{INSIDE}"
     lines = [f"From: The team <{sender}>", *([] if listed and name == "To" else [f"To: <{sender}>"])]
     lines += [f"{name}: " + ",\r\n ".join(each.written for each in listed)] if listed else []
-    lines += [f"Subject: {what}", "Date: Thu, 12 Mar 2026 09:00:00 +0000", f"Message-ID: <{crc32(what.encode())}@{INSIDE}>"]
+    lines += [
+        f"Subject: {what}",
+        "Date: Thu, 12 Mar 2026 09:00:00 +0000",
+        f"Message-ID: <{crc32(what.encode())}@{INSIDE}>",
+    ]
     lines += [f"In-Reply-To: {answer}", f"References: {answer}"] if answer else []
     lines += ["MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8", "", text]
     shown = tuple(each.address for each in listed)

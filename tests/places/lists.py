@@ -33,6 +33,8 @@ PROPERTIES = {
     "DELEGATED-TO": "ATTENDEE;DELEGATED-TO="
     + ",".join(f'"mailto:{each}"' for each in PEOPLE)
     + ":mailto:all@elmroad.example\r\n",
+    "DIR": f'ATTENDEE;DIR="ldap://x.example/{COMMAS}":mailto:nurse@elmroad.example\r\n',
+    "an X- parameter": f'ORGANIZER;X-GUESTS="{COMMAS}":mailto:{ORGANISER}\r\n',
     "ORGANIZER": "".join(f"ORGANIZER:mailto:{each}\r\n" for each in PEOPLE),
     "DESCRIPTION": f"DESCRIPTION:{BREAK.join(PEOPLE)}\r\n",
     "X-ALT-DESC": f"X-ALT-DESC;FMTTYPE=text/html:<p>{'<br>'.join(PEOPLE)}</p>\r\n",
@@ -158,6 +160,6 @@ def event(lines: str) -> bytes:
         "DTSTAMP:20260312T090000Z",
     ]
     head += [*(() if lines.startswith("UID") else ("UID:1",)), "DTSTART:20260319T180000Z"]
-    head += [] if lines.startswith("ORGANIZER") else [f"ORGANIZER:mailto:{ORGANISER}"]
+    head += [] if "ORGANIZER" in lines else [f"ORGANIZER:mailto:{ORGANISER}"]
     head += ["ATTENDEE:mailto:nurse@elmroad.example", *lines.rstrip().split("\r\n"), "END:VEVENT", "END:VCALENDAR"]
     return encoded(head)

@@ -14,7 +14,11 @@ from ..mail.markup import readable
 from ..mail.text import decode_base64
 from .kind import PROBED_OCTETS, looks_like_text
 
-_COUNTED_ELSEWHERE = frozenset({"ATTENDEE", "ORGANIZER", "CALENDAR-ADDRESS"})
+_PEOPLE = frozenset({"ATTENDEE", "ORGANIZER", "CALENDAR-ADDRESS"})
+_COUNTED_ELSEWHERE = re.compile(
+    rb";\s*(?:CN|EMAIL|SENT-BY|DELEGATED-TO|DELEGATED-FROM|MEMBER)\s*=(?:\"[^\"]*\"|[^;\":])*", re.IGNORECASE
+)
+"""Parameters whose people are attendees themselves (mail/calendar/people.py)."""
 _IDENTIFIER = re.compile(r"(?:.*ID|RELATED-TO)\Z")
 """UID, RELATED-TO, X-WR-RELCALID: `5t1abc@calendar.example` is nobody. One that names two is no identifier."""
 _PAGE = re.compile(rb"FMTTYPE\s*=\s*\"?text/html", re.IGNORECASE)
@@ -29,17 +33,24 @@ def calendar_text(calendar: Calendar) -> str:
 
 
 def _may_name(line: Line) -> bool:
-    if line.name in _COUNTED_ELSEWHERE:
-        return False
+    if line.name in _PEOPLE:
+        return _tells(line.parameters)
     if _BINARY.search(line.parameters):
         return True
     if _IDENTIFIER.match(line.name) and line.content.count(b"@") < 2:
         return False
-    content = line.content.lower()
-    return any(sign in content for sign in _TELLING)
+    return _tells(line.content)
+
+
+def _tells(octets: bytes) -> bool:
+    octets = octets.lower()
+    return any(sign in octets for sign in _TELLING)
 
 
 def _texts(line: Line) -> Iterator[str]:
+    if line.name in _PEOPLE:
+        yield _COUNTED_ELSEWHERE.sub(b"", line.parameters).decode("utf-8", "replace")
+        return
     text = _ESCAPED.sub(_unescaped, line.content.decode("utf-8", "replace"))
     yield text
     if _PAGE.search(line.parameters) or line.name == "X-ALT-DESC":

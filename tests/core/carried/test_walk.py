@@ -338,6 +338,7 @@ CALENDAR_LINES = {
     "vendor": "X-VENDOR-PEOPLE:ben@y.example;cy@y.example",
     "parameter": 'SUMMARY;ALTREP="https://x.example/?ben%40y.example,cy%40y.example":Hello',
     "file": f"ATTACH;VALUE=BINARY;ENCODING=BASE64:{base64.b64encode(b'ben@y.example,cy@y.example').decode()}",
+    "other parameters": 'ATTENDEE;CN="x@y.example";DIR="ldap://h/ben@y.example";X-WHO="cy@y.example":mailto:z@y.example',
     "identifiers": "UID:ben@y.example,cy@y.example",
 }
 
