@@ -80,7 +80,7 @@ run_core() {
 }
 # Two runs, each well below the 1,500 s after which tests/conftest.py takes a run for hung.
 run_edges() {
-    pytest tests/peers tests/smtp tests/dialogues tests/store tests/serve tests/cli tests/incidents
+    pytest tests/peers tests/smtp tests/dialogues tests/store tests/serve tests/cli tests/incidents tests/places
     pytest tests/end_to_end tests/clients tests/deploy
 }
 run_browser() { say "there are no pages yet: the review console is issue 6"; }

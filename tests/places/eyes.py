@@ -13,6 +13,7 @@ import quopri
 import re
 from collections.abc import Iterable, Iterator
 from email import policy
+from functools import lru_cache
 from urllib.parse import unquote
 
 import icalendar
@@ -26,17 +27,30 @@ DEPTH = 3
 
 def numbers(content: bytes, word: str) -> set[int]:
     """The numbers behind this word in any reading of a message."""
-    found = re.compile(rf"{word}(\d{{3}})")
-    return {int(each) for text in readings(content) for each in found.findall(text)}
+    found: set[int] = set()
+    for octets in dict.fromkeys(_octets(content)):
+        found |= _numbers_in(octets, word)
+    return found.union(*(_search(text, word) for text in _headers(content)))
 
 
 def readings(content: bytes) -> Iterator[str]:
-    """Lower case, without quotes, and without the tags of HTML in one form of each."""
+    """All of them: lower case, and in one form of each without quotes and the tags of HTML."""
     for octets in _octets(content):
         for text in _texts(octets):
             yield from _plain(text)
     for text in _headers(content):
         yield from _plain(text)
+
+
+@lru_cache(maxsize=4096)
+def _numbers_in(octets: bytes, word: str) -> frozenset[int]:
+    """Copies share most of their parts, so each is read once."""
+    return frozenset().union(*(_search(text, word) for text in _texts(octets)))
+
+
+def _search(text: str, word: str) -> frozenset[int]:
+    pattern = re.compile(rf"{word}(\d{{3}})")
+    return frozenset(int(each) for form in _plain(text) for each in pattern.findall(form))
 
 
 def _plain(text: str) -> Iterator[str]:
@@ -45,7 +59,10 @@ def _plain(text: str) -> Iterator[str]:
         yield text
         yield re.sub(r"\r?\n[ \t]", "", text)
         yield re.sub(r"<[^<>]*>|[\"'\\]|\(|\)", "", text)
-        text = html.unescape(unquote(text))
+        decoded = html.unescape(unquote(text))
+        if decoded == text:
+            return
+        text = decoded
 
 
 def _octets(content: bytes) -> Iterator[bytes]:
