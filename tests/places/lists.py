@@ -100,6 +100,10 @@ TEXTS: dict[str, tuple[str, str]] = {
             *("message/delivery-status", "message/disposition-notification", "message/feedback-report"),
         )
     },
+    "entities in XML": ("application/xml", f"<all>{COMMAS.replace('@', '&#64;')}</all>"),
+    "escapes in JSON": ("application/json", '"' + COMMAS.replace("@", "\\u0040") + '"'),
+    "escapes in RTF": ("text/rtf", "{\\rtf1 " + COMMAS.replace("@", "\\'40") + "}"),
+    "spelled out": ("text/plain", COMMAS.replace("@", " (at) ")),
     "text/vcard": ("text/vcard", CARDS),
     "members of a group in a vCard": ("text/vcard", CARD),
     "vCards of no type": ("application/octet-stream", CARDS),

@@ -6,6 +6,7 @@ list can be pasted as well as in the text of the message: DESCRIPTION, X-ALT-DES
 
 from __future__ import annotations
 
+import binascii
 import re
 from collections.abc import Iterator
 
@@ -24,7 +25,7 @@ _IDENTIFIER = re.compile(r"(?:.*ID|RELATED-TO)\Z")
 _PAGE = re.compile(rb"FMTTYPE\s*=\s*\"?text/html", re.IGNORECASE)
 _BINARY = re.compile(rb"ENCODING\s*=\s*\"?BASE64", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_TELLING = (b"@", b"%40", b"&", b"[at]", b"(at)", "\uff20".encode(), "\ufe6b".encode())
+_TELLING = (b"@", b"%40", b"=40", b"&", b"\\u0040", b"[at]", b"(at)", "\uff20".encode(), "\ufe6b".encode())
 
 
 def calendar_text(calendar: Calendar) -> str:
@@ -51,8 +52,11 @@ def _texts(line: Line) -> Iterator[str]:
     if line.name in _PEOPLE:
         yield _COUNTED_ELSEWHERE.sub(b"", line.parameters).decode("utf-8", "replace")
         return
-    text = _ESCAPED.sub(_unescaped, line.content.decode("utf-8", "replace"))
+    content = line.content.decode("utf-8", "replace").replace("\\u0040", "@")
+    text = _ESCAPED.sub(_unescaped, content)
     yield text
+    if b"=40" in line.value:
+        yield binascii.a2b_qp(line.value).decode("utf-8", "replace")  # vCalendar 1.0
     if _PAGE.search(line.parameters) or line.name == "X-ALT-DESC":
         yield readable(text)
     if _BINARY.search(line.parameters):

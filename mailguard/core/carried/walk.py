@@ -52,6 +52,7 @@ _ENCODED_FILE = re.compile(
 _SHOWN_FIELDS = ("subject", "comments", "keywords", "thread-topic")
 """Header fields of free text, in which a list can be pasted as well as in the text below."""
 _OTHERWISE_READ = VISIBLE_FIELDS | BLIND_FIELDS | ORIGINATOR_FIELDS
+_MAY_NAME = re.compile(rb"[@%&\\]|=\?|at[\])}]", re.IGNORECASE)
 _LIST_OF_PEOPLE = 3
 """So many addresses in one field of an attached message are a list; trace fields name one or two each."""
 _SEPARATOR = re.compile(rb"(?:\A|(?<=\n))From [^\r\n]*\r?\n")
@@ -146,7 +147,7 @@ class _Walk:
     def _read_field(self, message: Message, field: Field, path: str, least: int) -> None:
         """least: a field that names fewer people names none."""
         value = bytes(message.raw[field.start : field.end])
-        if b"@" not in value and b"=?" not in value and b"%" not in value and value.isascii():
+        if value.isascii() and not _MAY_NAME.search(value):
             return
         text = decode_text(value).replace("''", " ")  # RFC 2231: utf-8''name
         if least == 1 or text.count("@") >= least:

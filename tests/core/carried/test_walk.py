@@ -338,6 +338,9 @@ CALENDAR_LINES = {
     "vendor": "X-VENDOR-PEOPLE:ben@y.example;cy@y.example",
     "parameter": 'SUMMARY;ALTREP="https://x.example/?ben%40y.example,cy%40y.example":Hello',
     "file": f"ATTACH;VALUE=BINARY;ENCODING=BASE64:{base64.b64encode(b'ben@y.example,cy@y.example').decode()}",
+    "escapes of JSON": 'X-GUESTS:{"a":"ben\\u0040y.example","b":"cy\\u0040y.example"}',
+    "entities": "X-GUESTS:ben&#64;y.example cy&commat;y.example",
+    "vCalendar 1.0": "DESCRIPTION;ENCODING=QUOTED-PRINTABLE:ben=40y.example cy=40y.example",
     "other parameters": 'ATTENDEE;CN="x@y.example";DIR="ldap://h/ben@y.example";X-WHO="cy@y.example":mailto:z@y.example',
     "identifiers": "UID:ben@y.example,cy@y.example",
 }
@@ -347,7 +350,7 @@ CALENDAR_LINES = {
 def test_a_list_in_the_lines_of_a_calendar_is_text(form: str) -> None:
     lines = f"BEGIN:VCALENDAR\nBEGIN:VEVENT\n{CALENDAR_LINES[form]}\nEND:VEVENT\nEND:VCALENDAR\n"
     for encoding in ("", "base64", "quoted-printable"):
-        assert read(mixed(part("text/calendar", lines, encoding))).text == ("ben@y.example", "cy@y.example")
+        assert set(read(mixed(part("text/calendar", lines, encoding))).text) == {"ben@y.example", "cy@y.example"}
 
 
 def test_identifiers_of_a_calendar_are_nobody() -> None:
