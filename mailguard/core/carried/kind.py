@@ -64,6 +64,8 @@ _TEXT_TYPES = frozenset(
 )
 _TEXT_NAME = re.compile(r"\.(?:txt|text|md|log|rtf|json|xml|ya?ml|sql)\Z")
 _UNTYPED = frozenset({"application/octet-stream", "application/x-unknown", "application/unknown"})
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 _FIRST_FIELD = re.compile(rb"\s{0,20}(?:From [^\r\n]*\r?\n)?[!-9;-~]{1,60}[ \t]*:")
 _TELLING_FIELD = re.compile(rb"^(from|to|date|subject|received|message-id|mime-version)[ \t]*:", re.I | re.M)
 
@@ -89,8 +91,16 @@ def _written(part: Part, start: bytes) -> Kind:
     if part.media_type in _UNTYPED and begins_as_message(start):
         return Kind.MESSAGE
     is_text = part.media_type.startswith(("text/", "message/")) or part.media_type in _TEXT_TYPES
-    is_text = is_text or any(map(_TEXT_NAME.search, names))
+    is_text = is_text or any(map(_TEXT_NAME.search, names)) or looks_like_text(start)
     return Kind.TEXT if is_text else Kind.OTHER
+
+
+def looks_like_text(start: bytes) -> bool:
+    """Whether octets read as text, whatever their type says: no control characters, NULs only as UTF-16 has them."""
+    zeros = start.count(0)
+    if zeros and not start.startswith(_UTF_16) and not 0.8 < 2 * zeros / len(start) < 1.2:
+        return False
+    return start != b"" and _CONTROL.search(start.replace(b"\0", b"")) is None
 
 
 def begins_as_message(start: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Reads everything in a message that can name people, but for calendar parts and what detectors look into.
+"""Reads everything in a message that can name people, but for whom a calendar invites and what detectors look into.
 
 Promises: total; work is bounded by the size of the message; what was not read to its end is in `unread`, so that the
 floor holds where a rule asked for it, and no count is cut without that. Attached messages are read by the same parser,
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from ..mail.address import list_mailboxes
 from ..mail.decoded import TooLong, decoded_buffer, decoded_octets, decoded_texts, flowing
-from ..mail.header import BLIND_FIELDS, MAX_PART_HEADER_OCTETS, VISIBLE_FIELDS
+from ..mail.header import BLIND_FIELDS, MAX_PART_HEADER_OCTETS, ORIGINATOR_FIELDS, VISIBLE_FIELDS
 from ..mail.markup import readable
 from ..mail.mentions import MOST_MENTIONS, TooManyMentions, mentions
 from ..mail.message import Buffer, Field, Mailbox, Message, Part
@@ -23,6 +23,7 @@ from ..mail.parse import parse
 from ..mail.quoted import Quoted, quoted_blocks
 from ..mail.text import decode_text
 from ..rewrite.opaque import Unreadable, is_encrypted, signed_content
+from .calendar_text import calendar_text
 from .contacts import contact_text
 from .kind import PROBED_OCTETS, Kind, kind_of
 from .model import Attached, Carried
@@ -50,6 +51,10 @@ _ENCODED_FILE = re.compile(
 """A file within a text (uuencode, yEnc, BinHex). Some readers show it as an attachment; nothing here decodes it."""
 _SHOWN_FIELDS = ("subject", "comments", "keywords", "thread-topic")
 """Header fields of free text, in which a list can be pasted as well as in the text below."""
+_OTHERWISE_READ = VISIBLE_FIELDS | BLIND_FIELDS | ORIGINATOR_FIELDS
+_MAY_NAME = re.compile(rb"[@%&\\]|=\?|at[\])}]", re.IGNORECASE)
+_LIST_OF_PEOPLE = 3
+"""So many addresses in one field of an attached message are a list; trace fields name one or two each."""
 _SEPARATOR = re.compile(rb"(?:\A|(?<=\n))From [^\r\n]*\r?\n")
 _COUNT_LINE = re.compile(rb"[0-9]{1,12}[ \t]*\r?\n")
 _OUTER = "hp-outer"
@@ -112,8 +117,7 @@ class _Walk:
         )
 
     def _read_entity(self, entity: _Entity) -> None:
-        for each in entity.message.named(*_SHOWN_FIELDS):
-            self._mention(decode_text(entity.message.value(each)), self.text, entity.path)
+        self._read_fields(entity)
         inner = [mailbox for part in entity.message.root.walk() for mailbox in _repeated(entity, part)]
         if entity.attached:
             self._note_attached(entity, inner)
@@ -127,6 +131,27 @@ class _Walk:
                     self._read_text(text, path)
             else:
                 self._read_leaf(entity, part, path)
+
+    def _read_fields(self, entity: _Entity) -> None:
+        """All that list no recipients: the message's own, whatever their names, and those of its parts."""
+        message = entity.message
+        for each in message.fields:
+            if each.name not in _OTHERWISE_READ:
+                everything = each.name in _SHOWN_FIELDS or not entity.attached
+                self._read_field(message, each, entity.path, 1 if everything else _LIST_OF_PEOPLE)
+        for part in message.root.walk():
+            for each in () if part is message.root else part.fields:
+                if each.name not in _OTHERWISE_READ and each.name != _OUTER:
+                    self._read_field(message, each, entity.path or part.path, 1)
+
+    def _read_field(self, message: Message, field: Field, path: str, least: int) -> None:
+        """least: a field that names fewer people names none."""
+        value = bytes(message.raw[field.start : field.end])
+        if value.isascii() and not _MAY_NAME.search(value):
+            return
+        text = decode_text(value).replace("''", " ")  # RFC 2231: utf-8''name
+        if least == 1 or text.count("@") >= least:
+            self._mention(text, self.text, path)
 
     def _note_attached(self, entity: _Entity, inner: list[Mailbox]) -> None:
         message = entity.message
@@ -143,13 +168,23 @@ class _Walk:
             self.unread[path] = None
         elif kind is Kind.CIPHERTEXT:
             self.encrypted = True
-        elif kind in _TEXTS or (kind is Kind.CALENDAR and entity.attached):
+        elif kind in _TEXTS or (kind is Kind.CALENDAR and entity.depth):
             self._read_texts(entity.message, part, kind, path)
+        elif kind is Kind.CALENDAR:
+            self._read_calendar(entity.message, part, path)
         elif kind is Kind.CMS:
             self._open(entity, part, path)
         elif kind in (Kind.MESSAGE, Kind.MAILBOX):
             for content in _messages(kind, decoded_buffer(entity.message, part)):
                 self._enter(entity, content, path, attached=entity.attached or not _is_wrapping(part))
+
+    def _read_calendar(self, message: Message, part: Part, path: str) -> None:
+        """Not looked at by each_text: a rewrite takes hidden people out of the lines of a calendar itself."""
+        for calendar in message.calendars:
+            if calendar.part is part:
+                text = calendar_text(calendar)
+                self._quote(text, path)
+                self._mention(text, self.text, path)
 
     def _read_texts(self, message: Message, part: Part, kind: Kind, path: str) -> None:
         try:

@@ -45,6 +45,8 @@ _PERCENT = (
     *((f"%{octet:02x}", chr(octet)) for octet in b"@,;<> \"':.-_+=&?()[]\r\n"),
 )
 """Percent forms of what surrounds an address; a tracking link carries another link, in which they are encoded twice."""
+_ESCAPED_AT = re.compile(r"&#0{0,5}64;?|&#x0{0,5}40;?|&commat;?|\\u0040|\\'40")
+"""In XML and copied HTML, JSON, and RTF. Pages are decoded in full before (markup.py)."""
 _SPELLED_AT = re.compile(r"[ \t]{0,3}[\[({][ \t]?(?:at|\u00e4t|@)[ \t]?[\])}][ \t]{0,3}")
 _SPELLED_DOT = re.compile(r"(?<=\w)[ \t]{0,3}[\[({][ \t]?(?:dot|punkt|\.)[ \t]?[\])}][ \t]{0,3}(?=\w)")
 _IDENTIFIERS = re.compile(
@@ -93,13 +95,15 @@ def without_identifiers(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Lower-case text in which each at sign is one: not wide, not percent-encoded, not spelled out."""
+    """Lower-case text in which each at sign is one: not wide, not encoded, not escaped, not spelled out."""
     plain = text.lower()
     if not plain.isascii():
         plain = _WIDE_DOT.sub(".", _WIDE_AT.sub("@", _INVISIBLE.sub("", plain)))
     if "%" in plain:
         for encoded, character in _PERCENT:
             plain = plain.replace(encoded, character)
+    if "&" in plain or "\\" in plain:
+        plain = _ESCAPED_AT.sub("@", plain)
     if "at]" in plain or "at)" in plain or "at}" in plain or "[@" in plain or "(@" in plain:
         plain = _SPELLED_DOT.sub(".", _SPELLED_AT.sub("@", plain))
     return without_identifiers(plain) if "@" in plain else ""

@@ -11,8 +11,10 @@ import quopri
 import re
 from collections.abc import Iterator
 
+from ..carried.kind import PROBED_OCTETS, Kind, kind_of
 from ..errors import CannotRewrite
 from ..kinds import is_tnef, plain_names
+from ..mail.decoded import decoded_octets
 from ..mail.message import Field, Message, Part
 from ..mail.parse import parse
 from . import sentences
@@ -64,8 +66,15 @@ def _check_kind(message: Message, part: Part) -> None:
     if is_tnef(part) or _TNEF_START.match(start):
         raise CannotRewrite(sentences.TNEF)
     nested = part.media_type.startswith("message/") or part.media_type in _NESTED_TYPES
+    nested = nested or (not part.children and _begins_as_message(message, part))
     if nested or any(map(_NESTED_NAME.search, plain_names(part))):
         raise CannotRewrite(sentences.NESTED)
+
+
+def _begins_as_message(message: Message, part: Part) -> bool:
+    """A part of no type that holds a message: nothing in its To would stop the rewrite as a text does."""
+    start = decoded_octets(message, part, min(part.end, part.body_start + 2 * PROBED_OCTETS))
+    return kind_of(part, start) in (Kind.MESSAGE, Kind.MAILBOX)
 
 
 def _check_repetition(message: Message, part: Part, hidden: Hidden) -> None:

@@ -6,6 +6,7 @@ linear in the length of the value, and the number of readings is bounded.
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -25,6 +26,10 @@ _BETWEEN_WORDS = re.compile(r"(\?=)[ \t\r\n]+(?==\?)")
 _QUOTED_OCTET = re.compile(rb"=([0-9A-Fa-f]{2})")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _QUOTED_PRINTABLE = re.compile(r"=[0-9A-Fa-f]{2}")
+_ENTITY = re.compile(r"&#?\w{2,31};?")
+"""HTML in a field: programs copy the beginning of a page into X- fields."""
+_ESCAPE = re.compile(r"\\(?:u00|x)([0-9A-Fa-f]{2})")
+"""JSON (RFC 8259 section 7), and the escapes of most languages."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 _SPACE = re.compile(r"\s+")
@@ -89,6 +94,8 @@ def _decoded(text: str) -> set[str]:
         (_CONTINUED, _continued),
         (_PERCENT, _percent),
         (_QUOTED_PRINTABLE, _quoted_printable),
+        (_ENTITY, html.unescape),
+        (_ESCAPE, _unescaped),
     )
     return {decode(text) for pattern, decode in steps if pattern.search(text)}
 
@@ -118,6 +125,10 @@ def _percent(text: str) -> str:
 def _quoted_printable(text: str) -> str:
     octets = text.encode("utf-8", "surrogatepass")
     return _text(_QUOTED_OCTET.sub(lambda pair: bytes([int(pair[1], 16)]), octets))
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text)
 
 
 def _base64(text: str) -> str:

@@ -107,10 +107,15 @@ def test_every_text_part_counts_once() -> None:
             part("text/rtf", r"{\rtf1 hal@y.example}", "base64"),
             part("application/json", '{"mail": "ida@y.example"}', "base64"),
             part("application/octet-stream", "<mail>jan@y.example</mail>", "base64", "export.xml"),
-            part("application/pdf", "nobody@y.example", "base64", "a.pdf"),
+            part("application/octet-stream", "kim@y.example", "base64"),
+            part("image/svg+xml", "<svg><text>lea@y.example</text></svg>"),
+            part("application/jscalendar+json", '{"participants": {"1": {"email": "max@y.example"}}}', "base64"),
+            part("application/x-list", "ned@y.example".encode("utf-16"), "base64"),
+            part("application/x-list", "oda@y.example".encode("utf-16-le"), "base64"),
+            part("application/pdf", b"%PDF-1.7\n1 0 obj << >> stream\n\x01\x02 nobody@y.example", "base64", "a.pdf"),
         )
     )
-    names = "ben cy dee eve fay gus hal ida jan"
+    names = "ben cy dee eve fay gus hal ida jan kim lea max ned oda"
     assert found == Carried(text=tuple(f"{name}@y.example" for name in names.split()))
 
 
@@ -296,6 +301,68 @@ def test_a_file_within_a_text_is_unread(text: str) -> None:
 def test_a_list_pasted_into_a_field_of_free_text(field: str) -> None:
     head = HEAD.replace("Subject: Hello\n", f"{field}: ben@y.example,\n =?utf-8?q?cy=40y.example?=\n")
     assert carried(parse(message("\nHello", head))).text == ("ben@y.example", "cy@y.example")
+
+
+@pytest.mark.parametrize(
+    "field", ["X-Anything", "Errors-To", "Return-Receipt-To", "List-Post", "X-SMTPAPI", "Content-Description"]
+)
+def test_a_list_in_any_other_field_is_text(field: str) -> None:
+    head = HEAD.replace("Subject: Hello\n", f"{field}: ben@y.example,\n =?utf-8?q?cy=40y.example?=\n")
+    assert carried(parse(message("\nHello", head))).text == ("ben@y.example", "cy@y.example")
+
+
+@pytest.mark.parametrize(
+    "field", ["Message-ID", "References", "In-Reply-To", "X-Other-Message-Id", "Bcc", "Resent-Bcc"]
+)
+def test_identifiers_and_blind_fields_are_no_text(field: str) -> None:
+    head = HEAD.replace("Subject: Hello\n", f"{field}: <ben@y.example>\n <cy@y.example>\n")
+    assert carried(parse(message("\nHello", head))).text == ()
+
+
+def test_fields_of_a_part_are_text() -> None:
+    named = "Content-Disposition: attachment; filename*=utf-8''dee%40y.example.pdf"
+    found = read(mixed(f"Content-Description: ben@y.example\nX-Any: cy@y.example\n{named}\n\nx".encode()))
+    assert found.text == ("ben@y.example", "cy@y.example", "dee@y.example.pdf")
+
+
+def test_a_list_in_a_field_of_an_attached_message_is_text_and_its_trace_is_not() -> None:
+    trace = "From: a@y.example\nReceived: from b by c for <cy@y.example>\nReceived-SPF: pass envelope-from=d@y.example"
+    inner = f"Content-Type: message/rfc822\n\n{trace}\nX-List: ed@y.example, flo@y.example, gil@y.example\n\nx"
+    assert read(mixed(inner.encode())).text == ("ed@y.example", "flo@y.example", "gil@y.example")
+
+
+CALENDAR_LINES = {
+    "text": "DESCRIPTION:with be\n n@y.example\\, cy@y.example\\nand others",
+    "page": "X-ALT-DESC;FMTTYPE=text/html:<p>ben<b>@</b>y.example</p><p>cy&#64;y.example</p>",
+    "contact": "CONTACT:Ben\\, ben@y.example; cy@y.example",
+    "vendor": "X-VENDOR-PEOPLE:ben@y.example;cy@y.example",
+    "parameter": 'SUMMARY;ALTREP="https://x.example/?ben%40y.example,cy%40y.example":Hello',
+    "file": f"ATTACH;VALUE=BINARY;ENCODING=BASE64:{base64.b64encode(b'ben@y.example,cy@y.example').decode()}",
+    "escapes of JSON": 'X-GUESTS:{"a":"ben\\u0040y.example","b":"cy\\u0040y.example"}',
+    "entities": "X-GUESTS:ben&#64;y.example cy&commat;y.example",
+    "vCalendar 1.0": "DESCRIPTION;ENCODING=QUOTED-PRINTABLE:ben=40y.example cy=40y.example",
+    "other parameters": 'ATTENDEE;CN="x@y.example";DIR="ldap://h/ben@y.example";X-WHO="cy@y.example":mailto:z@y.example',
+    "identifiers": "UID:ben@y.example,cy@y.example",
+}
+
+
+@pytest.mark.parametrize("form", CALENDAR_LINES)
+def test_a_list_in_the_lines_of_a_calendar_is_text(form: str) -> None:
+    lines = f"BEGIN:VCALENDAR\nBEGIN:VEVENT\n{CALENDAR_LINES[form]}\nEND:VEVENT\nEND:VCALENDAR\n"
+    for encoding in ("", "base64", "quoted-printable"):
+        assert set(read(mixed(part("text/calendar", lines, encoding))).text) == {"ben@y.example", "cy@y.example"}
+
+
+def test_identifiers_of_a_calendar_are_nobody() -> None:
+    lines = "BEGIN:VCALENDAR\nX-WR-RELCALID:a@y.example\nBEGIN:VEVENT\nUID:b@y.example\nRELATED-TO:c@y.example\n"
+    lines += "ATTACH;ENCODING=BASE64;VALUE=BINARY:" + base64.b64encode(bytes(range(256)) + b"d@y.example").decode()
+    assert read(part("text/calendar", lines + "\nEND:VEVENT\nEND:VCALENDAR\n")) == Carried()
+
+
+def test_a_calendar_under_an_opaque_signature_is_a_list() -> None:
+    entity = b"Content-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\nATTENDEE:mailto:ben@y.example\r\nEND:VCALENDAR\r\n"
+    found = read(part("application/pkcs7-mime; smime-type=signed-data", cms(SIGNED, entity), "base64", "smime.p7m"))
+    assert found.contacts == ("ben@y.example",)
 
 
 def test_a_calendar_part_is_not_ours_but_one_in_an_attached_message_is_a_list() -> None:

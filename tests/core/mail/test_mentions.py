@@ -124,3 +124,8 @@ def test_total_and_canonical(text: str, added: str) -> None:
 def test_every_address_between_separators_is_found(addresses: list[str]) -> None:
     for separator in (", ", "; ", "\n", " <", "> ", '"', "\t"):
         assert set(addresses) == set(mentions(separator.join(addresses)))
+
+
+@pytest.mark.parametrize("at", ["&#64;", "&#x40;", "&#0064;", "&commat;", "\\u0040", "\\'40"])
+def test_an_at_sign_as_xml_json_and_rtf_write_it(at: str) -> None:
+    assert mentions(f"<a>ben{at}y.example</a>, cy{at}y.example") == ("ben@y.example", "cy@y.example")

@@ -38,7 +38,8 @@ BODY_EXTERNAL_ADDRESSES = _named(
     meaning="How many different outside addresses the text names whose owners are not correspondents of this message.",
     unit="addresses",
     example="{at_least: 10}",
-    consequence="All text counts, quoted and hidden too; who stands in From, To or Cc, and offices (info@), do not.",
+    consequence="All text counts: quoted, hidden, in header fields of any name, in the lines of an invitation; who"
+    " stands in From, To or Cc, and offices (info@), do not.",
     clause=sentences.written_people,
 )
 BODY_CONSUMER_ADDRESSES = _named(
