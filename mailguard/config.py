@@ -20,7 +20,7 @@ from .core.duration import Duration
 from .core.errors import SettingsError
 from .core.mail.canonical import canonical_address, canonical_domain
 from .core.organisation import Organisation
-from .guard.settings import DkimSettings, NoticeSettings, OutboxSettings
+from .guard.settings import CanarySettings, DkimSettings, NoticeSettings, OutboxSettings
 from .smtp.listen_settings import HostPort, HostPortSetting, Limits, ListenerSettings
 from .smtp.smarthost_settings import SmarthostSettings, canonical_domains, keeps_a_password
 from .store.store_settings import RetentionSettings, StoreSettings
@@ -184,6 +184,11 @@ class Settings(BaseModel):
         description="Keys that sign what the guard rewrote (DKIM). Default: none, nothing is signed. Example: "
         "[{domain: elmroad.example, selector: guard1, key_file: keys/dkim.pem}]. Without one, a rewrite leaves mail "
         "unsigned unless a server behind the guard signs it.",
+    )
+    canary: CanarySettings = Field(
+        default_factory=CanarySettings,
+        description="Invented messages that prove at intervals that lists of people do not leave. On unless "
+        "switched off.",
     )
     outbox: OutboxSettings = Field(default_factory=OutboxSettings, description="How the outbox retries.")
     deadline: Duration = Field(

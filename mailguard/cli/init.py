@@ -202,6 +202,7 @@ notices:
 # calendar_memory: 400d           # so long updates of an invitation sent as separate copies are sent so too
 # retention: {{held: 30d, evidence: 400d}}
 # limits: {{recipients: 5000, message_bytes: 52428800}}
+# canary: {{defer_mail: false}}     # the guard tests itself every 6 hours; true: no new mail is taken while that fails
 # outbox: {{}}                      # how what waits is tried again; see docs/reference.md
 # metrics: {{address: "127.0.0.1:9109"}}   # Prometheus metrics and health; off unless set
 # dkim: []                        # keys to sign with what was rewritten (docs/operating.md)

@@ -84,6 +84,8 @@ def _print_status(item: dict[str, Any]) -> None:
     output.result(output.colour("running", "green") if running else output.colour("NOT running", "red"))
     names = {"held": "held, undecided", "outbox": "waiting to be delivered", "outbox_oldest_seconds": "oldest, seconds"}
     item = item | {"smarthosts": [_smarthost(each) for each in item.get("smarthosts", ())]}
+    if canary := item.get("canary"):
+        item["canary"] = " ".join([canary["state"], *canary["problems"]])
     output.pairs((names.get(name, name.replace("_", " ")), value) for name, value in item.items() if name != "running")
 
 

@@ -26,7 +26,7 @@ LISTED = 20
 
 
 class Kind(StrEnum):
-    """What a notice tells. The last four go to the reviewers."""
+    """What a notice tells. The last six go to the reviewers."""
 
     HELD = "held"
     SEVERAL = "several"
@@ -38,9 +38,20 @@ class Kind(StrEnum):
     REVIEW_ENDED = "review_ended"
     REVIEW_FAILED = "review_failed"
     REVIEW_SEVERAL = "review_several"
+    CANARY_FAILED = "canary_failed"
+    CANARY_RECOVERED = "canary_recovered"
 
 
-TO_REVIEWERS = frozenset({Kind.REVIEW_HELD, Kind.REVIEW_ENDED, Kind.REVIEW_FAILED, Kind.REVIEW_SEVERAL})
+TO_REVIEWERS = frozenset(
+    {
+        Kind.REVIEW_HELD,
+        Kind.REVIEW_ENDED,
+        Kind.REVIEW_FAILED,
+        Kind.REVIEW_SEVERAL,
+        Kind.CANARY_FAILED,
+        Kind.CANARY_RECOVERED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +70,8 @@ class Facts:
 
     at: when it happened. people, outside: how many recipients in all, and outside. form: what was released (original,
     separate, bcc, cleaned). listed, count: further messages, and how many they are in all. outcome: a sentence for the
-    reviewers. why_not_told: likewise. rule, revision: for IT.
+    reviewers. why_not_told: likewise. rule, revision: for IT. lines: what the canary found. deferring: new mail is not
+    taken until it passes.
     """
 
     ref: str
@@ -78,6 +90,8 @@ class Facts:
     why_not_told: str = ""
     rule: str = ""
     revision: str = ""
+    lines: tuple[str, ...] = ()
+    deferring: bool = False
 
 
 def notice(kind: Kind, facts: Facts, frame: Frame) -> bytes:
@@ -267,6 +281,27 @@ def _review_several(facts: Facts, frame: Frame) -> Letter:
     )
 
 
+def _canary_failed(facts: Facts, frame: Frame) -> Letter:
+    mail = words.CANARY_DEFERRING if facts.deferring else words.CANARY_NOT_DEFERRING
+    return Letter(
+        words.CANARY_FAILED_SUBJECT,
+        (
+            _lead(words.CANARY_FAILED_LEAD),
+            _text(mail),
+            _heading(words.CANARY_FOUND),
+            Block("list", tuple(legible(line, 400) for line in facts.lines)),
+            _heading(words.TO_DO),
+            Block("steps", (words.CANARY_DO_POLICY, words.CANARY_DO_RUN, words.CANARY_DO_STOP)),
+            _text(words.CANARY_UNTIL.format(moment=moment_in_words(facts.at))),
+        ),
+    )
+
+
+def _canary_recovered(facts: Facts, frame: Frame) -> Letter:
+    lead = words.CANARY_RECOVERED_LEAD.format(moment=moment_in_words(facts.at))
+    return Letter(words.CANARY_RECOVERED_SUBJECT, (_lead(lead), _text(words.CANARY_RECOVERED_NEXT)))
+
+
 def _review_earlier(facts: Facts) -> tuple[Block, ...]:
     if not facts.count:
         return ()
@@ -301,6 +336,8 @@ _LETTERS: dict[Kind, Callable[[Facts, Frame], Letter]] = {
     Kind.REVIEW_ENDED: _review_ended,
     Kind.REVIEW_FAILED: _review_failed,
     Kind.REVIEW_SEVERAL: _review_several,
+    Kind.CANARY_FAILED: _canary_failed,
+    Kind.CANARY_RECOVERED: _canary_recovered,
 }
 
 

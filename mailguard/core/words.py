@@ -130,6 +130,23 @@ REVIEW_ASK = "The record of an email is found by its reference. Whoever looks af
 REVIEW_NEXT_ASK = "Please see that the people who need to know hear of it."
 REVIEW_LIMIT = "So many emails were concerned within a few minutes that you are told about them together."
 
+# The canary: the guard's test of itself.
+
+CANARY_FAILED_SUBJECT = "Alarm: emails that show people to each other may be leaving"
+CANARY_FAILED_LEAD = "mailguard tested itself with invented emails, and the test failed twice."
+CANARY_DEFERRING = "Until it passes, no new email is taken: mail programs keep trying, and nothing is lost."
+CANARY_NOT_DEFERRING = "Email is still being sent. People outside may see who else it was sent to."
+CANARY_FOUND = "What went wrong"
+CANARY_DO_POLICY = "If the rules were changed lately, put them back as they were. That is the most likely cause."
+CANARY_DO_RUN = "Ask whoever looks after mailguard to run: mailguard canary run. It says what is wrong now."
+CANARY_DO_STOP = "Until this is mended, do not send to many people outside at once."
+CANARY_UNTIL = "The test was made at {moment}. It is repeated by itself, and we will tell you when it passes again."
+CANARY_RECOVERED_SUBJECT = "All clear: mailguard's test of itself passes again"
+CANARY_RECOVERED_LEAD = "mailguard's test of itself, which had failed, passed at {moment}."
+CANARY_RECOVERED_NEXT = (
+    "You do not need to do anything. If many people outside were written to meanwhile, see what they could read."
+)
+
 NOT_TOLD_NULL_PATH = "The email has no return address, as is usual for automatic replies."
 NOT_TOLD_OUTSIDE = "Its return address is not at {organisation}."
 NOT_TOLD_UNTRUSTED = "It did not come through a sign-in or from an allowed computer, so the sender may be forged."

@@ -15,6 +15,7 @@ makes it true.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -75,6 +76,12 @@ class Notices:
         )
         self._senders = Burst()
         self._reviewers = Burst()
+
+    def apart(self) -> Notices:
+        """The same, but what it tells does not count as told by this one: for the canary."""
+        other = copy(self)
+        other._senders, other._reviewers = Burst(), Burst()
+        return other
 
     # A message is held.
 
@@ -278,6 +285,26 @@ class Notices:
             remote=self._smarthost,
             tried=max(now - arrived_at, timedelta()),
         )
+
+    # The canary.
+
+    def canary_failed(
+        self, ref: str, at: datetime, sentences: Sequence[str], *, deferring: bool
+    ) -> tuple[NewDelivery, ...]:
+        """It failed, and nobody was told yet. sentences: what is wrong. deferring: new mail is not taken meanwhile."""
+        facts = Facts(ref, at.astimezone(self._zone), lines=tuple(sentences), deferring=deferring)
+        return self._tell_of_canary(Kind.CANARY_FAILED, facts)
+
+    def canary_recovered(self, ref: str, at: datetime) -> tuple[NewDelivery, ...]:
+        """It passed again, after a failure that people were told of."""
+        return self._tell_of_canary(Kind.CANARY_RECOVERED, Facts(ref, at.astimezone(self._zone)))
+
+    def _tell_of_canary(self, kind: Kind, facts: Facts) -> tuple[NewDelivery, ...]:
+        """Always by itself: an alarm is not told together with held messages."""
+        reviewers = self._letterhead.reviewers()
+        if reviewers is None:
+            return ()
+        return (self._letterhead.notice(kind, facts, reviewers, self._clock.now(), kind.value),)
 
     # The reviewers.
 

@@ -6,7 +6,7 @@ config composes these with what the other parts declare. Every field says its de
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -108,6 +108,70 @@ class OutboxSettings(BaseModel):
         description="How long a notice or a delivery status notification is tried. Default: 2d; a number with m, h or "
         "d. Example: 1d. A notice that comes later than its deadline helps nobody.",
     )
+
+
+_HOUR = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+
+
+def hour_of_day(text: str) -> str:
+    """An hour such as "06:00", as it is. ValueError, as a sentence, for anything else."""
+    if not _HOUR.fullmatch(text):
+        raise ValueError(f'"{text}" is no hour of the day such as 06:00')
+    return text
+
+
+class CanarySettings(BaseModel):
+    """Two invented messages go the way of all mail, so that a guard that no longer protects is noticed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool = Field(
+        default=True,
+        description="Whether the canary runs by itself. Default: true. Example: false. Without it, a policy or a guard "
+        "that lets lists of people pass is noticed when somebody complains. Nothing of it leaves this computer.",
+    )
+    every: Duration = Field(
+        default=timedelta(hours=6),
+        ge=timedelta(minutes=1),
+        le=timedelta(days=7),
+        description="How often it runs, besides at the start and after each change of the policy. Default: 6h; a "
+        "number with m, h or d. Example: 1h. Each run leaves some 14 kB in the ledger.",
+    )
+    at: Annotated[str, AfterValidator(hour_of_day)] | None = Field(
+        default="06:00",
+        description="An hour at which it runs each day too, in organisation.time_zone. Default: 06:00; null for none. "
+        'Example: "07:30". Before work begins, there is time to mend what it finds.',
+    )
+    people: int = Field(
+        default=12,
+        ge=2,
+        le=100,
+        description="How many invented people its list and its invitation show to each other. Default: 12. Unit: "
+        "people. Example: 30. A rule that stops longer lists only lets it pass, and that is an alarm: make this as "
+        "many as the policy has to stop.",
+    )
+    sender: Address | None = Field(
+        default=None,
+        description="The address inside that its messages come from; nothing is ever sent to it. Default: "
+        "`notices.from`. Example: reception@elmroad.example, where rules are about certain senders. One that the "
+        "policy exempts makes it fail.",
+    )
+    defer_mail: bool = Field(
+        default=False,
+        description="Whether new mail is answered 451 while it fails. Default: false. Example: true. With it no mail "
+        "leaves a guard that does not protect: clients try again, and mail flows by itself when a run has passed.",
+    )
+
+    def problems(self, organisation: Organisation) -> tuple[str, ...]:
+        """What `check` should say about its sender, as sentences."""
+        if self.sender is None or organisation.is_inside(self.sender.lower()):
+            return ()
+        return (f'canary.sender is "{self.sender}", which is not inside the organisation: no rule is about such mail',)
+
+    @property
+    def hour(self) -> time | None:
+        match = _HOUR.fullmatch(self.at or "")
+        return time(int(match[1]), int(match[2])) if match else None
 
 
 _SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")

@@ -50,6 +50,8 @@ def check(path: Path) -> Iterator[Finding]:
     yield Finding("settings", True, f'"{path}" can be used; inside: {", ".join(settings.organisation.domains)}')
     for problem in settings.notices.problems(settings.organisation.organisation()):
         yield Finding("notices", False, problem)
+    for problem in settings.canary.problems(settings.organisation.organisation()):
+        yield Finding("canary", False, problem)
     yield from _check_policies(settings)
     status = _running_status(settings.store_settings())
     ours = {*status.get("listening", ()), status.get("metrics")} if status else ()

@@ -12,17 +12,20 @@ from typing import Any
 
 from ..config import Settings
 from ..core.errors import SettingsError
+from ..guard.canary.canary import Canary
 from ..guard.delivery import Deliveries, Schedule
 from ..guard.ports import SignIn
 from ..guard.submission import Submission
 from ..inspection.unread import UnreadInspector
 from ..logs import logger
 from ..smtp.certificate import Certificate
+from ..smtp.house import Submit
 from ..smtp.listen_settings import HostPort
 from ..smtp.listener import Capabilities, ConnectionLimits, Listener, SignInLimits
 from ..smtp.routes import SmarthostRoutes
 from ..smtp.smarthost import SmarthostPool
 from ..store.lock import StoreOwned
+from .canary import canary_of, health, readiness
 from .control import ControlServer, socket_path
 from .dkim_keys import DkimKeys
 from .health import HealthServer
@@ -53,6 +56,7 @@ class Running:
     deliveries: Deliveries
     policies: PolicySource
     smarthost: SmarthostRoutes
+    canary: Canary
     certificates: tuple[Certificate, ...] = ()
 
     def status(self) -> dict[str, Any]:
@@ -65,11 +69,16 @@ class Running:
             "smarthost_trouble": self.smarthost.trouble,
             "smarthosts": [_reached(each) for each in self.smarthost.smarthosts],
             "certificate_problem": next((each.problem for each in self.certificates if each.problem), None),
+            "canary": self.canary.status(),
         }
 
     def wake(self) -> None:
         """There may be something to deliver now. Implements operations.Live."""
         self.parts.wake.set()
+
+    async def run_canary(self) -> Mapping[str, Any]:
+        """Implements operations.Live."""
+        return (await self.canary.run()).to_json()
 
     def _metrics_address(self) -> str | None:
         metrics = self.parts.settings.metrics
@@ -118,8 +127,10 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     parts.dkim_keys.load()
     metrics = Metrics()
     policies = await _policies(parts)
+    canary = await canary_of(parts, metrics, policies)
+    house.push_async_callback(canary.stop)
     certificates: list[Certificate] = []
-    _heed_reloads(policies, parts.dkim_keys, certificates, stop, house, manager)
+    _heed_reloads(policies, parts.dkim_keys, certificates, canary, stop, house, manager)
     smarthost = SmarthostRoutes(settings.smarthosts, hostname=hostname(settings))
     house.push_async_callback(smarthost.close)
     await smarthost.refresh()
@@ -128,17 +139,19 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     house.push_async_callback(submission.settle)
     connections = ConnectionLimits(settings.limits)
     offered = sign_ins(parts, smarthost)
-    listeners = await _start_listeners(parts, metrics, submission, smarthost, connections, offered, house)
+    submit = canary.guarded(submission.submit)
+    listeners = await _start_listeners(parts, metrics, submit, smarthost, connections, offered, house)
     certificates.extend(each.certificate for each in listeners if each.certificate is not None)
-    go_rounds(parts, metrics, policies, smarthost, connections, certificates, house)
+    go_rounds(parts, metrics, policies, smarthost, connections, certificates, canary, house)
     addresses = tuple(address for listener in listeners for address in listener.addresses)
     running = Running(
         parts,
         addresses,
-        _start_health(settings, metrics, policies, house),
+        _start_health(settings, metrics, policies, canary, house),
         deliveries,
         policies,
         smarthost,
+        canary,
         tuple(certificates),
     )
     control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running))
@@ -233,7 +246,7 @@ async def _start_deliveries(
 async def _start_listeners(
     parts: Parts,
     metrics: Metrics,
-    submission: Submission,
+    submit: Submit,
     smarthost: SmarthostRoutes,
     connections: ConnectionLimits,
     offered: Mapping[str, SignIn],
@@ -254,7 +267,7 @@ async def _start_listeners(
             settings,
             parts.settings.limits,
             hostname=hostname(parts.settings),
-            submit=submission.submit,
+            submit=submit,
             capabilities=capabilities,
             connections=connections,
             spool_directory=parts.settings.spool,
@@ -273,16 +286,20 @@ async def _start_listeners(
     return listeners
 
 
-def _start_health(settings: Settings, metrics: Metrics, policies: PolicySource, house: AsyncExitStack) -> int | None:
+def _start_health(
+    settings: Settings, metrics: Metrics, policies: PolicySource, canary: Canary, house: AsyncExitStack
+) -> int | None:
     if settings.metrics is None:
         return None
-
-    def readiness() -> dict[str, Any]:
-        return {"ready": policies.revision is not None, "policy": policies.revision, "policy_problem": policies.problem}
-
     address = settings.metrics.address
     try:
-        server = HealthServer(address.host, address.port, metrics.registry, readiness)
+        server = HealthServer(
+            address.host,
+            address.port,
+            metrics.registry,
+            lambda: readiness(policies, canary),
+            lambda: health(policies, canary),
+        )
     except OSError as error:
         raise SettingsError(
             f'cannot serve metrics on "{address}": {error.strerror or "the address cannot be used"}'
@@ -304,6 +321,7 @@ def _heed_reloads(
     policies: PolicySource,
     dkim_keys: DkimKeys,
     certificates: Sequence[Certificate],
+    canary: Canary,
     stop: asyncio.Event,
     house: AsyncExitStack,
     manager: ServiceManager,
@@ -316,6 +334,7 @@ def _heed_reloads(
         manager.tell_reloading()
         try:
             await asyncio.gather(policies.reload(), dkim_keys.reload(), *(each.reload() for each in certificates))
+            canary.hurry()
         finally:
             manager.tell(READY)
 

@@ -1,4 +1,6 @@
-"""/metrics, /healthz (alive) and /readyz (would take mail now) on an address of their own, in a thread of their own."""
+"""/metrics, /healthz (alive), /readyz (would take mail now) and /health (all is well, or what is not), on an address of
+their own, in a thread of their own.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,16 @@ from typing import Any
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-Readiness = Callable[[], dict[str, Any]]
+Answers = Callable[[], dict[str, Any]]
 
 
 class HealthServer:
-    """readiness: {"ready": bool, ...} without personal data; called from the server's thread."""
+    """readiness: {"ready": bool, ...}, health: {"ok": bool, ...}, both without personal data; called from the server's
+    thread.
+    """
 
-    def __init__(self, host: str, port: int, registry: CollectorRegistry, readiness: Readiness) -> None:
-        self._server = ThreadingHTTPServer((host, port), _handler(registry, readiness))
+    def __init__(self, host: str, port: int, registry: CollectorRegistry, readiness: Answers, health: Answers) -> None:
+        self._server = ThreadingHTTPServer((host, port), _handler(registry, readiness, health))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="health", daemon=True)
 
@@ -35,7 +39,7 @@ class HealthServer:
         self._thread.join()
 
 
-def _handler(registry: CollectorRegistry, readiness: Readiness) -> type[BaseHTTPRequestHandler]:
+def _handler(registry: CollectorRegistry, readiness: Answers, health: Answers) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         server_version = "mailguard"
         sys_version = ""
@@ -47,11 +51,15 @@ def _handler(registry: CollectorRegistry, readiness: Readiness) -> type[BaseHTTP
             elif self.path == "/healthz":
                 self._answer(200, "application/json", b'{"alive": true}\n')
             elif self.path == "/readyz":
-                found = readiness()
-                body = json.dumps(found).encode() + b"\n"
-                self._answer(200 if found["ready"] else 503, "application/json", body)
+                self._answer_found("ready", readiness())
+            elif self.path == "/health":
+                self._answer_found("ok", health())
             else:
                 self._answer(404, "text/plain", b"not found\n")
+
+        def _answer_found(self, key: str, found: dict[str, Any]) -> None:
+            body = json.dumps(found).encode() + b"\n"
+            self._answer(200 if found[key] else 503, "application/json", body)
 
         def _answer(self, code: int, kind: str, body: bytes) -> None:
             self.send_response(code)

@@ -1,10 +1,11 @@
-"""What operations see: the stories' Watch bound to Prometheus. No label holds an address, a subject or a reference."""
+"""What operations see: the stories' watches, bound to Prometheus. No label holds an address, subject or reference."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -12,7 +13,10 @@ from ..core.verdict import Verdict
 
 
 class Metrics:
-    """Implements guard.watch.Watch. docs/operating.md explains every metric of `registry` (a test compares)."""
+    """Implements guard.watch.Watch and guard.canary.canary.CanaryWatch.
+
+    docs/operating.md explains every metric of `registry` (a test compares).
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -80,6 +84,29 @@ class Metrics:
         self.policy_broken = Gauge(
             "mailguard_policy_broken", "1 while the policy files cannot be loaded.", registry=self.registry
         )
+
+        self.canary_runs = Counter(
+            "mailguard_canary_messages",
+            "Messages of the canary, by kind (list, invitation) and result (passed, or what was wrong).",
+            ("kind", "result"),
+            registry=self.registry,
+        )
+        self.canary_last_passed = Gauge(
+            "mailguard_canary_last_passed_timestamp_seconds",
+            "When the canary last passed, in seconds since 1970; 0 if it never did.",
+            registry=self.registry,
+        )
+        self.canary_failing = Gauge(
+            "mailguard_canary_failing",
+            "1 while the canary fails, or has not run when it should have.",
+            registry=self.registry,
+        )
+
+    def canary_ended(self, kind: str, problem: str | None) -> None:
+        self.canary_runs.labels(kind, problem or "passed").inc()
+
+    def canary_passed(self, at: datetime) -> None:
+        self.canary_last_passed.set(at.timestamp())
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

@@ -28,7 +28,7 @@ from ..guard.ports import Blobs, Clock, Ledger, Outbox, Policies, Quarantine
 from ..guard.records import Delivery, Entry, Held, NewEntry
 from ..store.restored import NEVER
 from .arguments import Arguments, Item
-from .control import BadArguments
+from .control import BadArguments, Conflict
 from .user_operations import USER_OPERATIONS, Act, Book
 
 MAX_TEXT = 4000
@@ -96,6 +96,10 @@ class Live(Protocol):
 
     def wake(self) -> None:
         """There may be something to deliver now."""
+        ...
+
+    async def run_canary(self) -> Mapping[str, Any]:
+        """{"passed": bool, "at", "messages": [{"message", "problem", "sentence", ...}]}"""
         ...
 
 
@@ -267,6 +271,11 @@ class StoreOperations:
         async for item in self._upkeep.snapshot(system_user):
             yield dict(item)
 
+    async def canary_run(self, _: Arguments, __: str) -> AsyncIterator[Item]:
+        if self._live is None:
+            raise Conflict("the canary goes the way of the mail of a running service: start `mailguard serve` first")
+        yield dict(await self._live.run_canary())
+
     async def explain(self, arguments: RefArguments, _: str) -> AsyncIterator[Item]:
         found = [entry async for entry in self._store.ledger.entries(arguments.ref)]
         if not found:
@@ -324,6 +333,7 @@ OPERATIONS: dict[str, tuple[type[Arguments], Method]] = {
     "audit_export": (Arguments, StoreOperations.audit_export),
     "data_backup": (Arguments, StoreOperations.data_backup),
     "data_purge": (Arguments, StoreOperations.data_purge),
+    "canary_run": (Arguments, StoreOperations.canary_run),
     "explain": (RefArguments, StoreOperations.explain),
     **{name: (model, _on_accounts(act)) for name, (model, act) in USER_OPERATIONS.items()},
 }

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from ..core.lifecycle import OPEN
+from ..guard.canary.canary import Canary
 from ..guard.deadline import Deadline
 from ..guard.late_notices import LateNotices
 from ..logs import logger
@@ -26,6 +27,7 @@ GAUGE_SECONDS = 5.0
 PURGE_SECONDS = 3600.0
 CERTIFICATE_SECONDS = 1.0
 REFRESH_SECONDS = 60.0
+CANARY_SECONDS = 1.0
 CANCEL_AGAIN_SECONDS = 0.2
 
 
@@ -36,12 +38,14 @@ def go_rounds(
     smarthost: SmarthostRoutes,
     connections: ConnectionLimits,
     certificates: Sequence[Certificate],
+    canary: Canary,
     house: AsyncExitStack,
 ) -> None:
     """Begin all of them; the house ends them."""
 
     async def set_gauges() -> None:
         await _set_gauges(parts, metrics, policies, smarthost, connections)
+        metrics.canary_failing.set(canary.is_failing or canary.is_overdue)
 
     async def purge() -> None:
         await parts.store.purge(parts.clock.now())
@@ -57,6 +61,7 @@ def go_rounds(
         ("smarthost", REFRESH_SECONDS, smarthost.refresh),
         ("retention", PURGE_SECONDS, purge),
         ("certificates", CERTIFICATE_SECONDS, look_at_certificates),
+        ("canary", CANARY_SECONDS, canary.look),
     ):
         background(_every(name, seconds, step), house)
     background(policies.watch(), house)

@@ -39,6 +39,8 @@ class Service:
             "policies": "policies/",
             "notices": {"from": "mailguard@elmroad.example", "contact": "manager@elmroad.example"},
             "hostname": "guard.elmroad.example",
+            # It adds to the ledger and to what the service does just after its start, which tests count.
+            "canary": {"enabled": False},
         }
         values.update(settings)
         if values["store"].startswith("sqlite:"):
