@@ -84,9 +84,26 @@ def test_a_policy_that_breaks_lets_nothing_out(tmp_path_factory: pytest.TempPath
     assert not seen_by_others(sink, {each for step in STORIES["toyota-city"] for each in step.shown})
 
 
+def test_what_only_a_memory_can_tell_is_stopped(tmp_path_factory: pytest.TempPathFactory, sink: Sink) -> None:
+    """After the first messages of their stories. Of the two batches the first is short enough to pass."""
+    later = {name.partition(":")[2].strip(): step for name, step in further().items()}
+    correction, apology, answer, nine, others = later.values()
+    organisation = {"name": "Elm Road", "domains": [build.INSIDE]}
+    with Service(tmp_path_factory.mktemp("further"), sink.port, organisation=organisation) as service:
+        assert submitted(service, STORIES["iicsa"][0]).text == "250 2.0.0 kept"
+        assert "Sending 5 separate copies" in submitted(service, correction).text
+        assert "Sending 4 separate copies" in submitted(service, answer).text
+        ref = submitted(service, STORIES["central-ymca"][0]).text.rpartition(" ")[2]
+        service.run("held", "release", ref, "--as", "original", "--reason", "nobody looked")
+        assert "Sending 8 separate copies" in submitted(service, apology).text
+    with Service(tmp_path_factory.mktemp("batches"), sink.port, organisation=organisation) as service:
+        assert submitted(service, nine).text == "250 2.0.0 kept"
+        assert "Held for checking" in submitted(service, others).text
+
+
 @pytest.mark.parametrize("name", further())
 def test_what_needs_a_memory_shows_people_to_each_other(name: str) -> None:
-    """Fewer than any rule counts today, and at least the three from whom on a memory has to stop it (issue 4)."""
+    """Fewer than any rule counts in one message, and at least the three from whom on a memory has to stop it."""
     step = further()[name]
     observation, _ = judged(step.raw, step.sender, step.recipients)
     assert observation.facts["visible_external_recipients"] == len(step.shown)

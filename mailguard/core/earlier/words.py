@@ -19,9 +19,6 @@ MOST_CHARACTERS = 200_000
 FEW_WORDS = 20
 """A text with fewer says too little by itself: the subject is compared along with it."""
 
-FEWEST_ABOVE = 3
-"""Words above a closing formula: what stands below it is a signature."""
-
 _FIGURE = re.compile(r"\d")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
@@ -56,16 +53,30 @@ def own_words(message: Message, subject: str) -> tuple[str, ...]:
     written = written_text(message)
     words = plain_words(own_text(written))
     if len(words) < FEW_WORDS:
-        # Somebody who passes on what others wrote, or writes above his own signature only.
-        words = plain_words(subject) + max(words, plain_words(written)[:MOST_WORDS], key=len)
+        # Somebody who passes on what others wrote is known by that; whoever says "Yes" is not known by a signature.
+        words = plain_words(subject) + words + plain_words(_passed_on(written))
     return words[:MOST_WORDS]
 
 
 def own_text(written: str) -> str:
     """What stands above quotes and signature, without the paragraphs of lawyers."""
-    own = "\n".join(_own_lines(written))
-    paragraphs = re.split(r"\n[ \t]*\n", own)
+    return _without_lawyers("\n".join(_own_lines(written)))
+
+
+def _passed_on(written: str) -> str:
+    """What stands below the line that begins a quote."""
+    lines = written.split("\n")
+    start = next((index for index, line in enumerate(lines) if _begins_quote(line.strip())), len(lines))
+    return _without_lawyers("\n".join(lines[start + 1 :]))
+
+
+def _without_lawyers(text: str) -> str:
+    paragraphs = re.split(r"\n[ \t]*\n", text)
     return "\n\n".join(each for each in paragraphs if len(set(_LAWYERS.findall(each.lower()))) < 2)
+
+
+def _begins_quote(line: str) -> bool:
+    return len(line) < 400 and _QUOTE.fullmatch(line) is not None
 
 
 def plain_words(text: str) -> tuple[str, ...]:
@@ -82,17 +93,16 @@ def plain_words(text: str) -> tuple[str, ...]:
 
 
 def _own_lines(written: str) -> Iterator[str]:
-    written_words = 0
+    begun = False
     for line in written.split("\n"):
         stripped = line.strip()
-        if line.rstrip("\r") in ("-- ", "--") or (len(stripped) < 400 and _QUOTE.fullmatch(stripped)):
+        if line.rstrip("\r") in ("-- ", "--") or _begins_quote(stripped):
             return
-        if stripped.startswith(">"):
-            continue
-        if written_words >= FEWEST_ABOVE and len(stripped) < 60 and _CLOSING.fullmatch(stripped):
+        if begun and len(stripped) < 60 and _CLOSING.fullmatch(stripped):
             return
-        written_words += len(stripped.split())
-        yield line
+        begun |= bool(stripped)
+        if not stripped.startswith(">"):
+            yield line
 
 
 def _pairs(word: str) -> Iterator[str]:

@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailguard.core.earlier.similarity import BINS, FEWEST_WORDS, SIMILAR, are_similar, fingerprint, resemblance
-from mailguard.core.earlier.words import own_text, plain_words
+from mailguard.core.earlier.words import own_text, own_words, plain_words
+from mailguard.core.mail.parse import parse
+from mailguard.core.subject import subject_of
 from tests.core.earlier.texts import LAWYER, LETTERS, SHORT, SIGNATURE, greeted, merged, reworded
+from tests.incidents.benign.corpus import corpus
 
 KEY = b"k" * 32
 NAMES = ("Anna", "Benedict Okonkwo", "Cai", "Doro Frost", "Eszter")
@@ -52,6 +55,21 @@ def test_other_texts_of_the_same_sender_are_not(capsys: pytest.CaptureFixture[st
             f"most alike {max(found):.2f}"
         )
     assert max(found) < SIMILAR / 2
+
+
+def test_ordinary_mail_is_not_taken_for_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every two benign messages that differ in what they are; the same letter by thirteen programs is one text."""
+    made = {}
+    for mail in corpus():
+        message = parse(mail.raw)
+        words = own_words(message, subject_of(message))
+        if len(words) >= FEWEST_WORDS:
+            made[words] = (mail.structure.partition(",")[0], fingerprint(words, KEY))
+    pairs = [(one, other) for one, other in itertools.combinations(made.values(), 2) if one[0] != other[0]]
+    false = [(one[0], other[0]) for one, other in pairs if are_similar(one[1], other[1])]
+    with capsys.disabled():
+        print(f"\nordinary mail: {len(pairs)} pairs, {len(false)} taken for the same ({len(false) / len(pairs):.2%})")
+    assert len(false) / len(pairs) < 0.01
 
 
 @given(st.lists(st.text("abcdefgh", min_size=2, max_size=4), max_size=60))
