@@ -1,0 +1,140 @@
+"""The rows of a table cut into blocks that are judged apart, in chunks of bounded size.
+
+A block ends where a row is left empty or a new row of headings begins, so that two tables on one sheet are not mixed.
+Blocks with fewer rows than can be judged are put together, so that empty rows between people hide nobody. A block that
+holds nobody one way round and is no longer than people's data sheets is looked at the other way round.
+INVARIANT: at most MAX_ROWS rows (or MAX_CELLS cells and MIN_ROWS rows) wait in memory; each is judged at most twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..stream import Row, Table
+from .columns import FEWEST, Column
+from .grid import Grid, by_column, by_row, cells_of, width_of
+from .headings import LOOKED_AT, above, heading_rows, is_heading
+from .judging import Judging
+from .kind import Kinds
+
+MAX_ROWS = 256
+MAX_CELLS, MIN_ROWS = 50_000, 16
+"""Wide tables in smaller chunks."""
+MAX_FIELDS = 64
+"""Rows of a table that lies on its side: one for each thing that is said of a person."""
+
+
+@dataclass(slots=True)
+class _Block:
+    """Rows that wait to be judged, and what is known of the columns from those that were."""
+
+    rows: list[Row] = field(default_factory=list)
+    cells: int = 0
+    columns: dict[int, Column] = field(default_factory=dict)
+    headings: list[str] = field(default_factory=list)
+    begun: bool = False
+
+    def append(self, row: Row) -> bool:
+        """Whether there are now enough rows to judge a chunk."""
+        self.rows.append(row)
+        self.cells += len(row.values)
+        return len(self.rows) >= MAX_ROWS or (self.cells >= MAX_CELLS and len(self.rows) >= MIN_ROWS)
+
+
+class Blocks:
+    """Takes the rows of one table after the other, and hands grids to be judged."""
+
+    def __init__(self, kinds: Kinds, judging: Judging) -> None:
+        self._kinds = kinds
+        self._judging = judging
+        self._phrases = kinds.heading_spellings()
+        self._table = Table("")
+        self._block, self._small = _Block(), _Block()
+        self._inherited: list[str] = []
+        self._next = 0
+
+    def begin(self, table: Table) -> None:
+        self.end()
+        self._table = table
+        self._begin()
+
+    def add(self, row: Row) -> None:
+        if not any(row.values):
+            self._close()
+            return
+        if (row.number > self._next and self._block.rows) or (
+            len(self._block.rows) >= FEWEST and self._begins_anew(row)
+        ):
+            self._close()
+        self._next = row.number + 1
+        if self._block.append(row):
+            self._judge(self._block, whole=False)
+
+    def end(self) -> None:
+        """The table is over."""
+        self._close()
+        self._judge(self._small, whole=True)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._block, self._small = _Block(), _Block()
+        self._inherited = list(self._table.headings)
+        self._next = 0
+
+    def _begins_anew(self, row: Row) -> bool:
+        return not self._phrases.isdisjoint(row.values) and is_heading(row.values, self._kinds)
+
+    def _close(self) -> None:
+        """The block is over: judged if it is long enough, else kept with other small ones."""
+        block, self._block = self._block, _Block()
+        if block.begun or len(block.rows) >= FEWEST:
+            self._judge(block, whole=True)
+            return
+        if (
+            len(block.rows) > 0
+            and width_of(block.rows) > FEWEST
+            and self._judging.lies_on_its_side(
+                self._table, by_column(self._table, block.rows), _first_cells(block.rows)
+            )
+        ):
+            return
+        for row in block.rows:
+            if self._small.append(row):
+                self._judge(self._small, whole=False)
+
+    def _judge(self, block: _Block, whole: bool) -> None:
+        rows = block.rows
+        block.rows, block.cells = [], 0
+        if not rows:
+            return
+        data = rows if block.begun else self._without_headings(block, rows)
+        block_is_one_chunk = whole and not block.begun
+        block.begun = True
+        people = self._look(block, data) if data else 0
+        if not people and block_is_one_chunk and len(rows) <= MAX_FIELDS and width_of(rows) > FEWEST:
+            self._judging.lies_on_its_side(self._table, by_column(self._table, rows), _first_cells(rows))
+
+    def _without_headings(self, block: _Block, rows: list[Row]) -> list[Row]:
+        """The rows below the headings; a block without any has those of the block before it."""
+        top = [cells_of(row) for row in rows[:LOOKED_AT]]
+        found = heading_rows(top, self._kinds)
+        if found:
+            self._inherited = above([top[place] for place in found], max(len(top[place]) for place in found))
+            rows = rows[found.stop :]
+        block.headings = self._inherited
+        return rows
+
+    def _look(self, block: _Block, rows: Sequence[Row]) -> int:
+        grid: Grid = by_row(self._table, rows)
+        for number in grid.fields:
+            if number not in block.columns:
+                heading = block.headings[number - 1] if number <= len(block.headings) else ""
+                block.columns[number] = Column(heading, self._kinds)
+        return self._judging.look(self._table, grid, block.columns)
+
+
+def _first_cells(rows: Sequence[Row]) -> list[str]:
+    """What stands in the first column of each row: the names of the fields of a table that lies on its side."""
+    first = min(row.columns[0] if row.columns else 1 for row in rows)
+    return [row.values[0] if (row.columns[0] if row.columns else 1) == first else "" for row in rows]

@@ -1,0 +1,90 @@
+"""From columns to what a table tells of people: which field holds what, then which records are people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..stream import Table
+from .columns import Chunk, Column
+from .grid import Grid
+from .kind import Kind, Kinds, Weight
+from .kinds import DATE, DATE_OF_BIRTH, NAME
+from .rows import Field, count_identifiers, count_people, paired
+from .tally import Tallies
+
+_ONLY_PEOPLE = frozenset({"sex", "age", "date_of_birth"})
+"""Beside one of these a heading "Name" is over names of people."""
+
+
+class Judging:
+    """Judges grids and keeps the tallies."""
+
+    def __init__(self, kinds: Kinds, tallies: Tallies) -> None:
+        self._kinds = kinds
+        self._tallies = tallies
+
+    def look(self, table: Table, grid: Grid, columns: dict[int, Column]) -> int:
+        """Add these records to their columns' counts, and what they hold to the tallies; how many are people."""
+        chunks = {number: columns[number].add(values) for number, values in grid.fields.items()}
+        kinds = self._kinds_of(chunks, columns)
+        fields = [
+            Field(number, kind, chunks[number].values, _hits(kind, chunks[number]), _place(table, number))
+            for number, kind in kinds.items()
+        ]
+        return self._count(table, grid, fields)
+
+    def lies_on_its_side(self, table: Table, grid: Grid, headings: Sequence[str]) -> bool:
+        """Look at a table whose records are its columns; whether it holds people."""
+        columns = {number: Column(heading, self._kinds) for number, heading in enumerate(headings)}
+        chunks = {number: columns[number].add(values) for number, values in grid.fields.items()}
+        kinds = self._kinds_of(chunks, columns)
+        fields = [
+            Field(number, kind, chunks[number].values, _hits(kind, chunks[number]), table.where)
+            for number, kind in kinds.items()
+        ]
+        return self._count(table, grid, fields) > 0
+
+    def _count(self, table: Table, grid: Grid, fields: Sequence[Field]) -> int:
+        fields = paired(fields)
+        count_identifiers(fields, grid.alike, table.where, self._tallies)
+        return count_people(fields, grid.alike, table.where, self._tallies)
+
+    def _kinds_of(self, chunks: dict[int, Chunk], columns: dict[int, Column]) -> dict[int, Kind]:
+        kinds: dict[int, Kind] = {}
+        doubtful: list[int] = []
+        for number in chunks:
+            kind = _kind(columns[number])
+            if kind is not None:
+                kinds[number] = kind
+            if (kind is None or kind.by_heading) and columns[number].names_under_doubtful_heading():
+                doubtful.append(number)
+        if any(kind.weight is Weight.STRONG or kind.id in _ONLY_PEOPLE for kind in kinds.values()):
+            kinds.update(dict.fromkeys(doubtful, NAME))
+        return kinds
+
+
+def _kind(column: Column) -> Kind | None:
+    """What a column holds; dates that are spread like births are births, others only what the heading says."""
+    kind = column.kind()
+    if kind is DATE and column.are_births():
+        return DATE_OF_BIRTH
+    if kind is None or kind is DATE:
+        return column.beside_names() or kind
+    return kind
+
+
+def _hits(kind: Kind, chunk: Chunk) -> list[bool]:
+    return chunk.of(DATE) if kind is DATE_OF_BIRTH and kind not in chunk.hits else chunk.of(kind)
+
+
+def _place(table: Table, column: int) -> str:
+    return f"{table.where}, column {letters(column)}"
+
+
+def letters(column: int) -> str:
+    """1 is A, 27 is AA."""
+    name = ""
+    while column:
+        column, last = divmod(column - 1, 26)
+        name = chr(ord("A") + last) + name
+    return name
