@@ -17,8 +17,6 @@ from .tally import Tallies
 
 KINDS = Kinds(BUILT_IN)
 PERSON_NAMED = "person_named"
-LONG_CELL = 40
-"""Characters from which on a cell is read as running text as well."""
 
 
 class Finder:

@@ -10,7 +10,7 @@ INVARIANT: one pattern is searched for once, and cannot be made to look twice at
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..stream import SEEN, Row, Table, Visibility, why_unseen
@@ -30,7 +30,7 @@ REACH = 48
 """Characters before a value in which the word that explains it stands, and half as many behind it."""
 MAX_LINE = 2_000
 LONG_CELL = 40
-"""Characters from which on a cell is read as running text."""
+"""Characters from which on a cell is read as running text; a shorter one where it says what it holds ("NHS: ...")."""
 
 _GROUPED = r"\d{3}[ -]?\d{3}[ -]?\d{4}"
 _CANDIDATE = re.compile(
@@ -69,6 +69,10 @@ class Spelled:
 
 def _words(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![a-z])(?:{pattern})(?![a-z])", re.IGNORECASE)
+
+
+def near_words(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    return _words("|".join(r"[\W_]{1,3}".join(map(re.escape, phrase.split())) for phrase in phrases))
 
 
 def _bank(value: str) -> bool:
@@ -124,11 +128,27 @@ class _Lines:
     place: str = ""
 
 
+@dataclass(slots=True)
+class _Line:
+    """What one line holds. identified: the first value in it that belongs to one person, "" where none does."""
+
+    values: dict[str, None] = field(default_factory=dict)
+    nouns: dict[str, None] = field(default_factory=dict)
+    identified: str = ""
+
+    def add(self, spelled: Spelled, value: str) -> None:
+        self.values[value] = None
+        self.nouns[spelled.noun] = None
+        if spelled.identifies and not self.identified:
+            self.identified = value
+
+
 class FreeText:
     """Reads text and keeps counts; what is a list is known at the end."""
 
     def __init__(self, kinds: Kinds, tallies: Tallies) -> None:
         self._tallies = tallies
+        self._own = tuple((kind, near_words(kind.headings)) for kind in kinds.all if kind.own and kind.headings)
         self._lists: dict[tuple[str, Visibility], _List] = {}
         self._lines: dict[Visibility, _Lines] = {}
         self._table = Table("")
@@ -138,11 +158,12 @@ class FreeText:
 
     def take_row(self, row: Row) -> None:
         """The long cells of a row. One identifier in a cell of its own is judged by column, not here."""
-        if max(map(len, row.values), default=0) < LONG_CELL:
+        values = row.values
+        if max(map(len, values), default=0) < LONG_CELL and ": " not in "\n".join(values):
             return
         own = dict(row.unseen)
         for index, value in enumerate(row.values):
-            if len(value) >= LONG_CELL:
+            if len(value) >= LONG_CELL or ": " in value:
                 column = row.columns[index] if row.columns else index + 1
                 why = why_unseen(self._table, row, column, own.get(index, SEEN))
                 self.take(value, self._table.where, why, lines=False)
@@ -154,30 +175,35 @@ class FreeText:
                     self._take_line(line[piece : piece + MAX_LINE], where, why, lines)
 
     def _take_line(self, line: str, where: str, why: Visibility, count_line: bool) -> None:
-        if not any(each in line for each in "0123456789@") and line.isascii():
+        if not self._own and not any(each in line for each in "0123456789@") and line.isascii():
             return
         line = plain_line(line)
-        found: dict[str, str] = {}
-        nouns: dict[str, None] = {}
-        explained: list[str] = []
+        self._take_own(line, where, why)
+        found = _Line()
         for match in _CANDIDATE.finditer(line):
             for spelled in _BY_GROUP[match.lastgroup or ""]:
-                value = match[0]
-                passed = spelled.check(value if spelled.group in _AS_WRITTEN else compact(value))
-                self._count(spelled, passed, value, where, why)
-                if not passed:
-                    continue
-                found.setdefault(spelled.group, compact(value).casefold())
-                nouns[spelled.noun] = None
-                if spelled.identifies:
-                    explained.append(spelled.id)
-                if spelled.near is not None and _explains(spelled.near, line, match.start(), match.end()):
-                    self._tallies.of(spelled.id, spelled.noun, why).add([compact(value).casefold()], where, where)
-                break
-        if count_line and found:
-            self._count_line(line, found, nouns, explained, where, why)
+                if self._passes(spelled, match[0], where, why):
+                    value = compact(match[0]).casefold()
+                    found.add(spelled, value)
+                    if spelled.near is not None and _explains(spelled.near, line, match.start(), match.end()):
+                        self._tallies.of(spelled.id, spelled.noun, why).add([value], where, where)
+                    break
+        if count_line and found.values:
+            self._count_line(found, has_name(line), where, why)
 
-    def _count(self, spelled: Spelled, passed: bool, value: str, where: str, why: Visibility) -> None:
+    def _take_own(self, line: str, where: str, why: Visibility) -> None:
+        """Kinds that an admin added, with a word of their headings near by."""
+        for kind, near in self._own:
+            if kind.search is None or not near.search(line):
+                continue
+            for match in kind.search(line):
+                passed = kind.check is None or kind.check(match[0])
+                if passed and _explains(near, line, match.start(), match.end()):
+                    self._tallies.of(kind.id, kind.noun, why).add([compact(match[0]).casefold()], where, where)
+
+    def _passes(self, spelled: Spelled, value: str, where: str, why: Visibility) -> bool:
+        """Whether it is one, after it was counted as one that looks like it."""
+        passed = spelled.check(value if spelled.group in _AS_WRITTEN else compact(value))
         kept = self._lists.get((spelled.id, why))
         if kept is None:
             kept = self._lists[spelled.id, why] = _List(spelled, place=where)
@@ -185,24 +211,17 @@ class FreeText:
         if passed:
             kept.passed += 1
             kept.distinct.add([compact(value).casefold()])
+        return passed
 
-    def _count_line(
-        self,
-        line: str,
-        found: dict[str, str],
-        nouns: dict[str, None],
-        explained: list[str],
-        where: str,
-        why: Visibility,
-    ) -> None:
-        named = has_name(line)
-        if not ((named and (explained or len(found) > 1)) or (explained and len(found) > 1)):
+    def _count_line(self, found: _Line, named: bool, where: str, why: Visibility) -> None:
+        enough = found.identified or len(found.values) > 1 if named else found.identified and len(found.values) > 1
+        if not enough:
             return
         lines = self._lines.setdefault(why, _Lines(place=where))
         lines.number += 1
-        lines.keys.add([next(iter(found.values()))])
+        lines.keys.add([found.identified or next(iter(found.values))])
         lines.nouns.update(dict.fromkeys(["names"] if named else []))
-        lines.nouns.update(nouns)
+        lines.nouns.update(found.nouns)
 
     def end(self) -> None:
         """Texts that turned out to be lists go into the tallies."""
@@ -241,8 +260,3 @@ def has_name(line: str) -> bool:
 
 def _explains(near: re.Pattern[str], line: str, start: int, end: int) -> bool:
     return near.search(line, max(start - REACH, 0), min(end + REACH // 2, len(line))) is not None
-
-
-def candidates(line: str) -> Iterator[tuple[int, int]]:
-    """Where something stands in a line that could be an identifier (mask.py hides all of it)."""
-    return (match.span() for match in _CANDIDATE.finditer(line))

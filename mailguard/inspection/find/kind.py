@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import Any
 
 from .phrases import NEUTRAL, PERSONAL, heading_words
 from .shape import compact
@@ -36,7 +37,7 @@ class Kind:
     column too. counters: a rising sequence of such values is a counter, not this. rank: chooses between equals.
     sign: what must differ between values, where no heading says what they are; at least `signs` of them. by_heading:
     whatever stands under such a heading is of the kind, and it matters only beside a name. own: an
-    admin asked for it, so that it is reported.
+    admin asked for it, so that it is reported. search: finds it in a line of text (matches as of re).
     """
 
     id: str
@@ -55,6 +56,7 @@ class Kind:
     signs: int = 5
     by_heading: bool = False
     own: bool = False
+    search: Callable[[str], Iterable[Any]] | None = None
 
 
 def matching(pattern: str) -> Callable[[str], bool]:

@@ -16,6 +16,7 @@ from ..stream import SEEN, Visibility
 from .grid import Alike
 from .kind import Kind, Weight
 from .kinds import ACCOUNT_NUMBER, BANK_ACCOUNT, NAME, REPORTED, SORT_CODE
+from .shape import compact
 from .tally import PEOPLE_ROWS, Tallies
 
 _SCORES = {Weight.NAME: 1 << 48, Weight.STRONG: 1 << 32, Weight.LINK: 1 << 16, Weight.WEAK: 1, Weight.PAIR: 0}
@@ -138,7 +139,7 @@ def _key(record: int, keys: tuple[list[Field], list[Field]]) -> str:
     alone, together = keys
     for field in alone:
         if field.hits[record]:
-            return field.values[record]
+            return compact(field.values[record])
     return "\n".join([field.values[record] for field in together])
 
 

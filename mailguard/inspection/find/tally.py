@@ -97,7 +97,7 @@ _COUNTED = {
 
 
 def _carrier(tally: Tally, why: Visibility) -> str:
-    """Who has it, with the verb: "1 hidden sheet has", "hidden rows of sheet Data have", "sheet Data has"."""
+    """Who has it, with the verb: "1 hidden sheet has", "sheet Data, in hidden rows, has"."""
     number = len(tally.tables)
     if noun := _COUNTED.get(why):
         plural = noun.replace("cache ", "caches ") if " of " in noun else f"{noun}s"
@@ -105,4 +105,4 @@ def _carrier(tally: Tally, why: Visibility) -> str:
     tables = listed([legible(each, 60) for each in list(tally.tables)[:2]] + (["others"] if number > 2 else []))
     if why is SEEN:
         return f"{tables} {'has' if number == 1 else 'have'}"
-    return f"{tables} {'has' if number == 1 else 'have'} in {why.value}"
+    return f"{tables}, in {why.value}, {'has' if number == 1 else 'have'}"
