@@ -48,7 +48,7 @@ class Blocks:
     def __init__(self, kinds: Kinds, judging: Judging) -> None:
         self._kinds = kinds
         self._judging = judging
-        self._phrases = kinds.heading_spellings()
+        self._phrases = kinds.heading_phrases()
         self._table = Table("")
         self._block, self._small = _Block(), _Block()
         self._inherited: list[str] = []
@@ -83,7 +83,7 @@ class Blocks:
         self._next = 0
 
     def _begins_anew(self, row: Row) -> bool:
-        return not self._phrases.isdisjoint(row.values) and is_heading(row.values, self._kinds)
+        return not self._phrases.isdisjoint(map(str.lower, row.values)) and is_heading(row.values, self._kinds)
 
     def _close(self) -> None:
         """The block is over: judged if it is long enough, else kept with other small ones."""

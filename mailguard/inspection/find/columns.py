@@ -16,9 +16,9 @@ from itertools import compress, islice
 from .dates import EARLIEST_YEAR, LATEST_YEAR, has_whole_year, year_of
 from .kind import Kind, Kinds
 from .kinds import DATE, NAME
-from .names import NameSample, sampled
+from .names import NameSample, sampled, sampled_run
 from .phrases import heading_is_of_people
-from .shape import compact, compact_all, expanded, plain, shapes
+from .shape import compact_all, expanded, plain, shapes
 
 FEWEST = 5
 """Values that a column must have, and different ones: RULES.md 5, "n >= 5"."""
@@ -170,7 +170,7 @@ class Column:
             years = (year_of(value) for value in sampled(list(passing)) if has_whole_year(value))
             self._years.update(year for year in years if year is not None)
         elif kind.counters:
-            numbers = [int(compact(value)) for value in passing]
+            numbers = [int("".join(filter(str.isdecimal, value))) for value in sampled_run(list(passing))]
             self._rises += sum(later > earlier for earlier, later in zip([self._last, *numbers], numbers, strict=False))
             self._steps += len(numbers)
             self._last = numbers[-1] if numbers else self._last
@@ -197,6 +197,10 @@ class Column:
         if said is None:
             return self._names.share_known() >= BARE_SHARE
         return said or self._names.share_known() >= NEUTRAL_SHARE
+
+    def names_organisations(self) -> bool:
+        """Words, most of which are names of organisations or places."""
+        return self._filled >= FEWEST and self._names.other * 2 > self._names.looked > 0
 
     def are_births(self) -> bool:
         """Whether dates that no heading explains are spread as those of people's births."""

@@ -18,7 +18,7 @@ _NATIONAL = re.compile(
 )
 """Ofcom's National Telephone Numbering Plan. 03, 08 and 09 are of organisations, not of people."""
 _BARE = re.compile(r"7(?:[1-57-9]\d|0\d|6\d)\d{7}|2[03489]\d{8}|1[1-9]\d{7,8}", re.ASCII)
-_INTERNATIONAL = re.compile(r"(?:\+|00)[1-9]\d{6,14}", re.ASCII)
+_INTERNATIONAL = re.compile(r"\+[1-9]\d{6,14}|00[1-9]\d{8,13}", re.ASCII)
 _UK = re.compile(r"(?:\+|00)44(?:\(?0\)?)?", re.ASCII)
 _EXTENSION = re.compile(r"(?:x|ext\.?|extension)\d{1,6}\Z", re.I)
 _FILLING = str.maketrans("", "", " -./()\u00a0\u2010\u2011\u2013")
@@ -44,6 +44,8 @@ def is_phone(value: str) -> bool:
     written = _EXTENSION.sub("", written.translate(_FILLING))
     if found := _UK.match(written):
         return _NATIONAL.fullmatch("0" + written[found.end() :]) is not None
+    if written.startswith("00") and written == value:
+        return False  # a number that was filled up with zeros is not dialled
     return (_NATIONAL.fullmatch(written) or _INTERNATIONAL.fullmatch(written)) is not None
 
 

@@ -31,6 +31,8 @@ REACH = 48
 MAX_LINE = 2_000
 LONG_CELL = 40
 """Characters from which on a cell is read as running text; a shorter one where it says what it holds ("NHS: ...")."""
+LABELLED = 4
+"""Cells of a row of a form: what a value is, and the value."""
 
 _GROUPED = r"\d{3}[ -]?\d{3}[ -]?\d{4}"
 _CANDIDATE = re.compile(
@@ -149,6 +151,7 @@ class FreeText:
     def __init__(self, kinds: Kinds, tallies: Tallies) -> None:
         self._tallies = tallies
         self._own = tuple((kind, near_words(kind.headings)) for kind in kinds.all if kind.own and kind.headings)
+        self._phrases = kinds.heading_phrases()
         self._lists: dict[tuple[str, Visibility], _List] = {}
         self._lines: dict[Visibility, _Lines] = {}
         self._table = Table("")
@@ -157,8 +160,11 @@ class FreeText:
         self._table = table
 
     def take_row(self, row: Row) -> None:
-        """The long cells of a row. One identifier in a cell of its own is judged by column, not here."""
+        """The long cells of a row, and the rows of forms. Other cells are judged by column."""
         values = row.values
+        if len(values) <= LABELLED and values[0].rstrip(" :.?").lower() in self._phrases:
+            self.take(": ".join(values), self._table.where, why_unseen(self._table, row, LABELLED), lines=False)
+            return
         if max(map(len, values), default=0) < LONG_CELL and ": " not in "\n".join(values):
             return
         own = dict(row.unseen)

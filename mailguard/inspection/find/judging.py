@@ -8,7 +8,7 @@ from ..stream import Table
 from .columns import Chunk, Column
 from .grid import Grid
 from .kind import Kind, Kinds, Weight
-from .kinds import DATE, DATE_OF_BIRTH, NAME
+from .kinds import BIRTHS_BY_SPREAD, DATE, EMAIL, NAME, OFFICE_EMAIL
 from .rows import Field, count_identifiers, count_people, paired
 from .tally import Tallies
 
@@ -60,6 +60,8 @@ class Judging:
                 doubtful.append(number)
         if any(kind.weight is Weight.STRONG or kind.id in _ONLY_PEOPLE for kind in kinds.values()):
             kinds.update(dict.fromkeys(doubtful, NAME))
+        if NAME not in kinds.values() and any(columns[number].names_organisations() for number in chunks):
+            return {number: _of_offices(kind) for number, kind in kinds.items()}
         return kinds
 
 
@@ -67,14 +69,19 @@ def _kind(column: Column) -> Kind | None:
     """What a column holds; dates that are spread like births are births, others only what the heading says."""
     kind = column.kind()
     if kind is DATE and column.are_births():
-        return DATE_OF_BIRTH
+        return BIRTHS_BY_SPREAD
     if kind is None or kind is DATE:
         return column.beside_names() or kind
     return kind
 
 
+def _of_offices(kind: Kind) -> Kind:
+    """In a table of organisations an address identifies none of their people."""
+    return OFFICE_EMAIL if kind.id == OFFICE_EMAIL.id else kind
+
+
 def _hits(kind: Kind, chunk: Chunk) -> list[bool]:
-    return chunk.of(DATE) if kind is DATE_OF_BIRTH and kind not in chunk.hits else chunk.of(kind)
+    return chunk.of(DATE if kind is BIRTHS_BY_SPREAD else EMAIL if kind is OFFICE_EMAIL else kind)
 
 
 def _place(table: Table, column: int) -> str:

@@ -99,7 +99,6 @@ class Kinds:
         """The kind that a heading alone makes, of those whose ids it names."""
         return next((kind for kind in self.all if kind.by_heading and kind.id in under), None)
 
-    def heading_spellings(self) -> frozenset[str]:
-        """The phrases of headings as they are commonly written, to see quickly that a row can be none."""
-        phrases = {phrase for kind in self.all for phrase in kind.headings} | {*PERSONAL, *NEUTRAL}
-        return frozenset(spelled(each) for each in phrases for spelled in (str, str.title, str.upper, str.capitalize))
+    def heading_phrases(self) -> frozenset[str]:
+        """Every phrase of a heading in lower case: a row that holds none of them as a cell is no row of headings."""
+        return frozenset(phrase for kind in self.all for phrase in kind.headings).union(PERSONAL, NEUTRAL)

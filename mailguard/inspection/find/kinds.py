@@ -6,6 +6,8 @@ own by a file (own_kinds.py).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .bank_numbers import is_account_number, is_bank_account, is_iban, is_payment_card, is_sort_code
 from .contact_details import is_bare_mobile, is_bare_phone, is_email, is_phone
 from .dates import may_be_birth, may_be_date
@@ -41,7 +43,7 @@ NAME = Kind("name", "names", Weight.NAME, may_be_name, compacted=False, rank=-5,
 DATE_OF_BIRTH = Kind(
     "date_of_birth",
     "dates of birth",
-    Weight.LINK,
+    Weight.STRONG,
     may_be_date,
     may_be_birth,
     compacted=False,
@@ -54,7 +56,7 @@ DATE_OF_BIRTH = Kind(
 BIRTH_SERIAL = Kind(
     "date_of_birth",
     "dates of birth",
-    Weight.LINK,
+    Weight.STRONG,
     matching("9{4,5}"),
     lambda value: 1 <= int(value) <= 51_500,
     headings=DATE_OF_BIRTH.headings,
@@ -62,6 +64,8 @@ BIRTH_SERIAL = Kind(
     rank=-1,
 )
 """A date as a spreadsheet counts it: days since 1900. What else has five digits does not stand under such a heading."""
+BIRTHS_BY_SPREAD = Kind("date_of_birth", "dates of birth", Weight.LINK, lambda shape: False)
+"""Dates that no heading explains (columns.py, `are_births`): less sure, and so they identify nobody without a name."""
 DATE = Kind("date", "dates", Weight.WEAK, may_be_date, compacted=False, rank=-2)
 SORT_CODE = Kind(
     "sort_code",
@@ -98,12 +102,23 @@ ACCOUNT_NUMBER_HEADED = Kind(
 BANK_ACCOUNT = Kind(
     "bank_account",
     "sort codes with account numbers",
-    Weight.STRONG,
+    Weight.LINK,
     matching("9{14}"),
     is_bank_account,
     headings=("bank details", "sort code account", "account"),
     headed=True,
 )
+EMAIL = Kind(
+    "email",
+    "e-mail addresses",
+    Weight.STRONG,
+    lambda shape: "@" in shape,
+    is_email,
+    compacted=False,
+    headings=("email", "e mail", "email address", "mail"),
+    rank=4,
+)
+OFFICE_EMAIL = replace(EMAIL, weight=Weight.LINK, fits=lambda shape: False)
 
 IDENTIFIERS = (
     Kind(
@@ -165,13 +180,11 @@ IDENTIFIERS = (
         is_driving_licence,
         headings=("driving licence", "driver number", "licence number", "dvla"),
     ),
-    Kind(
-        "iban", "IBANs", Weight.STRONG, matching("aa99[aA9]{5,30}"), is_iban, headings=("iban",), by_shape=True, rank=4
-    ),
+    Kind("iban", "IBANs", Weight.LINK, matching("aa99[aA9]{5,30}"), is_iban, headings=("iban",), by_shape=True, rank=4),
     Kind(
         "payment_card",
         "payment card numbers",
-        Weight.STRONG,
+        Weight.LINK,
         matching("9{13,19}"),
         is_payment_card,
         headings=("card number", "card no", "pan", "credit card", "debit card"),
@@ -208,21 +221,22 @@ IDENTIFIERS = (
         headings=("passport", "passport no", "passport number"),
         headed=True,
     ),
-    Kind(
-        "email",
-        "e-mail addresses",
-        Weight.STRONG,
-        lambda shape: "@" in shape,
-        is_email,
-        compacted=False,
-        headings=("email", "e mail", "email address", "mail"),
-        rank=4,
-    ),
-    Kind("phone", "telephone numbers", Weight.STRONG, _is_dialled, is_phone, compacted=False, headings=_PHONES, rank=3),
+    EMAIL,
     Kind(
         "phone",
         "telephone numbers",
-        Weight.STRONG,
+        Weight.LINK,
+        _is_dialled,
+        is_phone,
+        compacted=False,
+        headings=_PHONES,
+        counters=True,
+        rank=3,
+    ),
+    Kind(
+        "phone",
+        "telephone numbers",
+        Weight.LINK,
         matching("9{10}"),
         is_bare_mobile,
         headings=_PHONES,
@@ -233,7 +247,7 @@ IDENTIFIERS = (
     Kind(
         "phone",
         "telephone numbers",
-        Weight.STRONG,
+        Weight.LINK,
         lambda shape: _BARE_SHAPE(shape) or _is_dialled(shape),
         lambda value: is_phone(value) or is_bare_phone(value.replace(" ", "")),
         compacted=False,

@@ -51,3 +51,8 @@ class NameSample:
 def sampled(values: list[str]) -> list[str]:
     """Every fourth value of many: enough for a share, a quarter of the time."""
     return values if len(values) < 40 else values[::_SAMPLE_STEP]
+
+
+def sampled_run(values: list[str]) -> list[str]:
+    """The first values of many: what matters of them is their order."""
+    return values[:64]

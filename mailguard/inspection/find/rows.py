@@ -21,8 +21,8 @@ from .tally import PEOPLE_ROWS, Tallies
 
 _SCORES = {Weight.NAME: 1 << 48, Weight.STRONG: 1 << 32, Weight.LINK: 1 << 16, Weight.WEAK: 1, Weight.PAIR: 0}
 _MASK = (1 << 16) - 1
-_SHARED = frozenset({"phone", "bank_account", "payment_card", "iban"})
-"""Identifiers that several people of a table can have: families, couples."""
+_REPEATED = frozenset({"date_of_birth", "postcode"})
+"""What two people can have alike, so that cells are counted and not values."""
 _CHANGING = frozenset({"date", "health"})
 """What differs between two rows about one person."""
 
@@ -61,7 +61,7 @@ def count_identifiers(fields: Iterable[Field], alike: Iterable[Alike], table: st
             if values:
                 tally = tallies.of(field.kind.id, field.kind.noun, group.why(field.number))
                 tally.add(values, table, field.place)
-                tally.repeats |= field.kind.weight is Weight.LINK
+                tally.repeats |= field.kind.id in _REPEATED
 
 
 def _with_whole_names(fields: Iterable[Field]) -> list[Field]:
@@ -128,11 +128,10 @@ def _hit(field: Field, group: Alike) -> list[str]:
 
 def _key_fields(fields: Sequence[Field]) -> tuple[list[Field], list[Field]]:
     """The fields that identify alone, and those that do together."""
-    alone = [field for field in fields if field.kind.weight is Weight.STRONG and field.kind.id not in _SHARED]
+    alone = [field for field in fields if field.kind.weight is Weight.STRONG and field.kind.id not in _REPEATED]
     alone.sort(key=lambda field: -field.kind.rank)
-    together = [field for field in fields if field.kind.weight is not Weight.STRONG and field.kind.id not in _CHANGING]
-    shared = [field for field in fields if field.kind.id in _SHARED]
-    return alone, together or shared
+    together = [field for field in fields if field not in alone and field.kind.id not in _CHANGING]
+    return alone, together
 
 
 def _key(record: int, keys: tuple[list[Field], list[Field]]) -> str:

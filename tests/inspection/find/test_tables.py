@@ -270,3 +270,39 @@ def test_values_never_come_out():
     rows = patients(30)
     written = repr(find(table([HEADINGS, *rows])))
     assert not any(cell in written for row in rows for cell in row)
+
+
+def test_a_list_of_practices_is_nobody():
+    """Their telephone numbers, postcodes and mailboxes are of offices."""
+    rng = random.Random(9)
+    rows = [
+        (
+            f"{rng.choice(invented.SURNAMES)} Road Surgery",
+            f"0161 496 0{n:03}",
+            invented.postcode(rng),
+            f"p{n}@nhs.example",
+        )
+        for n in range(60)
+    ]
+    assert people(find(table([("Practice", "Telephone", "Postcode", "Email"), *rows]))) == 0
+
+
+def test_births_with_postcodes_identify_without_a_name():
+    rng = random.Random(10)
+    rows = [(invented.birth(rng), invented.postcode(rng), "Asthma") for _ in range(30)]
+    assert people(find(table([("DOB", "Postcode", "Diagnosis"), *rows]))) == 30
+
+
+def test_forms_one_person_a_sheet():
+    items = []
+    for number, (surname, forename, nhs, birth) in enumerate(patients(8)):
+        form = [("Patient", f"{forename} {surname}"), ("NHS number", nhs), ("Date of birth", birth)]
+        items += table(form, f"sheet {number}", HIDDEN_SHEET)
+    found = find(items)
+    assert of_kind(found, "nhs_number", hidden=True) == 8
+    assert of_kind(found, "date_of_birth", hidden=True) == 8
+
+
+def test_numbers_filled_up_with_zeros_are_not_dialled():
+    assert not find(table([(f"00{random.Random(n).randint(10**9, 10**10 - 1)}",) for n in range(40)]))
+    assert not find(table([(f"0161{n * 7 + 1_000_000}",) for n in range(40)]))
