@@ -35,11 +35,8 @@ class _Block:
     headings: list[str] = field(default_factory=list)
     begun: bool = False
 
-    def append(self, row: Row) -> bool:
-        """Whether there are now enough rows to judge a chunk."""
-        self.rows.append(row)
-        self.cells += len(row.values)
-        return len(self.rows) >= MAX_ROWS or (self.cells >= MAX_CELLS and len(self.rows) >= MIN_ROWS)
+    def is_full(self) -> bool:
+        return self.cells >= MAX_CELLS and len(self.rows) >= MIN_ROWS
 
 
 class Blocks:
@@ -63,13 +60,15 @@ class Blocks:
         if not any(row.values):
             self._close()
             return
-        if (row.number > self._next and self._block.rows) or (
-            len(self._block.rows) >= FEWEST and self._begins_anew(row)
-        ):
+        block = self._block
+        if (row.number > self._next and (block.rows or block.begun)) or self._begins_anew(row):
             self._close()
+            block = self._block
         self._next = row.number + 1
-        if self._block.append(row):
-            self._judge(self._block, whole=False)
+        block.rows.append(row)
+        block.cells += len(row.values)
+        if len(block.rows) >= MAX_ROWS or block.is_full():
+            self._judge(block, whole=False)
 
     def end(self) -> None:
         """The table is over."""
@@ -83,47 +82,53 @@ class Blocks:
         self._next = 0
 
     def _begins_anew(self, row: Row) -> bool:
-        return not self._phrases.isdisjoint(map(str.lower, row.values)) and is_heading(row.values, self._kinds)
+        """Whether new headings stand in this row, under enough others that are then over."""
+        if not self._block.begun and len(self._block.rows) < FEWEST:
+            return False
+        first, last = row.values[0], row.values[-1]
+        if first[:1].isdigit() or last[:1].isdigit() or self._phrases.isdisjoint(map(str.lower, row.values)):
+            return False
+        return is_heading(row.values, self._kinds)
 
     def _close(self) -> None:
         """The block is over: judged if it is long enough, else kept with other small ones."""
         block, self._block = self._block, _Block()
         if block.begun or len(block.rows) >= FEWEST:
             self._judge(block, whole=True)
-            return
-        if (
-            len(block.rows) > 0
-            and width_of(block.rows) > FEWEST
-            and self._judging.lies_on_its_side(
-                self._table, by_column(self._table, block.rows), _first_cells(block.rows)
-            )
-        ):
-            return
-        for row in block.rows:
-            if self._small.append(row):
+        elif block.rows and not self._are_people_on_their_side(block.rows):
+            self._inherit(block.rows)
+            self._small.rows += block.rows
+            self._small.cells += block.cells
+            if len(self._small.rows) >= MAX_ROWS or self._small.is_full():
                 self._judge(self._small, whole=False)
+
+    def _are_people_on_their_side(self, rows: list[Row]) -> bool:
+        if width_of(rows) <= FEWEST or len(rows) > MAX_FIELDS:
+            return False
+        return self._judging.lies_on_its_side(self._table, by_column(self._table, rows), _first_cells(rows))
+
+    def _inherit(self, rows: list[Row]) -> range:
+        """The headings of these rows, if they have any, are those of what comes below; where they stand."""
+        top = [cells_of(row) for row in rows[:LOOKED_AT]]
+        found = heading_rows(top, self._kinds)
+        if found:
+            self._inherited = above([top[place] for place in found], max(len(top[place]) for place in found))
+        return found
 
     def _judge(self, block: _Block, whole: bool) -> None:
         rows = block.rows
         block.rows, block.cells = [], 0
         if not rows:
             return
-        data = rows if block.begun else self._without_headings(block, rows)
-        block_is_one_chunk = whole and not block.begun
-        block.begun = True
+        is_all, data = whole and not block.begun, rows
+        if not block.begun:
+            below = self._inherit(rows).stop
+            self._judging.read_titles(self._table, rows[:below])
+            data = rows[below:]
+            block.headings, block.begun = self._inherited, True
         people = self._look(block, data) if data else 0
-        if not people and block_is_one_chunk and len(rows) <= MAX_FIELDS and width_of(rows) > FEWEST:
-            self._judging.lies_on_its_side(self._table, by_column(self._table, rows), _first_cells(rows))
-
-    def _without_headings(self, block: _Block, rows: list[Row]) -> list[Row]:
-        """The rows below the headings; a block without any has those of the block before it."""
-        top = [cells_of(row) for row in rows[:LOOKED_AT]]
-        found = heading_rows(top, self._kinds)
-        if found:
-            self._inherited = above([top[place] for place in found], max(len(top[place]) for place in found))
-            rows = rows[found.stop :]
-        block.headings = self._inherited
-        return rows
+        if is_all and not people:
+            self._are_people_on_their_side(rows)
 
     def _look(self, block: _Block, rows: Sequence[Row]) -> int:
         grid: Grid = by_row(self._table, rows)

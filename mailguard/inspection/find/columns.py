@@ -18,7 +18,7 @@ from .kind import Kind, Kinds
 from .kinds import DATE, NAME
 from .names import NameSample, sampled, sampled_run
 from .phrases import heading_is_of_people
-from .shape import compact_all, expanded, plain, shapes
+from .shape import any_text, compact_all, expanded, plain, shapes
 
 FEWEST = 5
 """Values that a column must have, and different ones: RULES.md 5, "n >= 5"."""
@@ -30,6 +30,8 @@ SPREAD_YEARS, SPREAD_DECADES = 40, 5
 """Dates without a heading that are spread so far are dates of birth; those of a register or a ledger are not."""
 PROBED, HOPELESS = 32, 0.3
 """Of a chunk first so many values are tried; where less than this share passes, the others are not."""
+SETTLED, SETTLED_SHARE = 1_024, 0.95
+"""After so many values, of which this share passed, a chunk whose probe passes whole is not looked at further."""
 MAX_SIGNS = 256
 """Of a chunk, so that what is kept of a column does not grow with it."""
 _EMPTY = frozenset({"", "-", "--", "---", "?", "a/a", ".", "..", "*", "_", "#a/a", "#A/A"})
@@ -52,18 +54,20 @@ class _Passed:
 class Chunk:
     """Some values of one column as they are compared, and for each kind that was tried which of them passed."""
 
-    __slots__ = ("_compact", "hits", "shapes", "values")
+    __slots__ = ("_compact", "has_text", "hits", "shapes", "values")
 
     def __init__(self, values: list[str], its: list[str]) -> None:
         self.values = values
         self.shapes = its
+        self.has_text = any_text(values)
         self.hits: dict[Kind, list[bool]] = {}
         self._compact: list[str] | None = None
 
     def of(self, kind: Kind) -> list[bool]:
-        """Which values are of the kind; every one that is not empty, where only the heading says what they are."""
-        found = self.hits.get(kind)
-        return [bool(value) for value in self.values] if found is None else found
+        """Which values are of the kind: those that passed, or all where the heading alone says what they are."""
+        if kind.by_heading:
+            return [bool(value) for value in self.values]
+        return self.hits.get(kind) or [False] * len(self.values)
 
     def as_checked(self, kind: Kind) -> list[str]:
         """The values in the form that the kind's check takes."""
@@ -85,6 +89,7 @@ class Column:
         "_names",
         "_passed",
         "_rises",
+        "_settled",
         "_steps",
         "_years",
         "heading",
@@ -101,6 +106,7 @@ class Column:
         self._names = NameSample()
         self._years: set[int] = set()
         self._last, self._rises, self._steps = 0, 0, 0
+        self._settled: Kind | None = None
 
     def add(self, raw: Sequence[str]) -> Chunk:
         """Count these values, and say which of them passed what."""
@@ -110,11 +116,33 @@ class Column:
             filled -= _words_for_nothing(values, its, counts)
         self._filled += filled
         chunk = Chunk(values, its)
-        for kind, fitting in self._candidates(counts).items():
+        candidates = self._candidates(counts)
+        if self._settled in candidates and self._goes_on(self._settled, candidates[self._settled], counts, chunk):
+            return chunk
+        for kind, fitting in candidates.items():
             number = sum(counts[shape] for shape in fitting)
             if number * 2 >= filled or number >= SURE:
                 self._count(kind, fitting, number, chunk)
+        self._settled = self._settle()
         return chunk
+
+    def _settle(self) -> Kind | None:
+        kind = self.kind() if self._filled >= SETTLED else None
+        if kind is None or kind.check is None or kind.counters:
+            return None
+        return kind if self._share(kind, self._passed[kind]) >= SETTLED_SHARE else None
+
+    def _goes_on(self, kind: Kind | None, fitting: set[str], counts: Counter[str], chunk: Chunk) -> bool:
+        """Whether a chunk of a settled column is like those before it, by a probe; its values count by their shape."""
+        number = sum(counts[shape] for shape in fitting)
+        if kind is None or kind.check is None or number < 3 * PROBED:
+            return False
+        if _probe(kind, kind.check, fitting, chunk) < 1:
+            return False
+        chunk.hits[kind] = [shape in fitting for shape in chunk.shapes]
+        self._passed[kind].shaped += number
+        self._passed[kind].passed += number
+        return True
 
     def kind(self) -> Kind | None:
         """What the column holds, by all that was counted so far."""

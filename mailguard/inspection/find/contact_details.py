@@ -32,6 +32,14 @@ def email_in(value: str) -> str | None:
 
 def is_email(value: str) -> bool:
     """The address of a person: info@ and its like are offices."""
+    local, _, domain = value.partition("@")
+    if (
+        local.replace(".", "").isalnum()
+        and "." in domain
+        and domain.replace(".", "").isalpha()
+        and domain[-2:].isalpha()
+    ):
+        return not is_role_mailbox(value.lower())
     address = email_in(value)
     return address is not None and not is_role_mailbox(address)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...core.verdict import Finding
 from ..stream import Item, Member, Person, Row, Stream, Table, Text
 from .blocks import Blocks
-from .free_text import FreeText
+from .free_text import LABELLED, FreeText
 from .judging import Judging
 from .kind import Kinds
 from .kinds import BUILT_IN
@@ -24,19 +24,21 @@ class Finder:
 
     def __init__(self, kinds: Kinds = KINDS) -> None:
         self._tallies = Tallies()
-        self._blocks = Blocks(kinds, Judging(kinds, self._tallies))
         self._text = FreeText(kinds, self._tallies)
+        self._blocks = Blocks(kinds, Judging(kinds, self._tallies, self._text))
+        self._table = Table("")
 
     def take(self, item: Item) -> None:
         match item:
             case Row():
                 self._blocks.add(item)
-                self._text.take_row(item)
+                if 2 <= len(item.values) <= LABELLED:
+                    self._text.take_form(item, self._table)
             case Text():
                 self._text.take(item.text, item.where, item.visibility)
             case Table():
                 self._blocks.begin(item)
-                self._text.begin_table(item)
+                self._table = item
             case Person():
                 self._take_person(item)
             case Member():

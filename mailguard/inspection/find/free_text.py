@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..stream import SEEN, Row, Table, Visibility, why_unseen
+from ..stream import Row, Table, Visibility, why_unseen
 from .bank_numbers import is_account_number, is_iban, is_payment_card, is_sort_code
 from .columns import FEWEST
 from .contact_details import is_email, is_phone
@@ -29,8 +29,6 @@ from .tally import PEOPLE_ROWS, Tallies
 REACH = 48
 """Characters before a value in which the word that explains it stands, and half as many behind it."""
 MAX_LINE = 2_000
-LONG_CELL = 40
-"""Characters from which on a cell is read as running text; a shorter one where it says what it holds ("NHS: ...")."""
 LABELLED = 4
 """Cells of a row of a form: what a value is, and the value."""
 
@@ -154,25 +152,11 @@ class FreeText:
         self._phrases = kinds.heading_phrases()
         self._lists: dict[tuple[str, Visibility], _List] = {}
         self._lines: dict[Visibility, _Lines] = {}
-        self._table = Table("")
 
-    def begin_table(self, table: Table) -> None:
-        self._table = table
-
-    def take_row(self, row: Row) -> None:
-        """The long cells of a row, and the rows of forms. Other cells are judged by column."""
-        values = row.values
-        if len(values) <= LABELLED and values[0].rstrip(" :.?").lower() in self._phrases:
-            self.take(": ".join(values), self._table.where, why_unseen(self._table, row, LABELLED), lines=False)
-            return
-        if max(map(len, values), default=0) < LONG_CELL and ": " not in "\n".join(values):
-            return
-        own = dict(row.unseen)
-        for index, value in enumerate(row.values):
-            if len(value) >= LONG_CELL or ": " in value:
-                column = row.columns[index] if row.columns else index + 1
-                why = why_unseen(self._table, row, column, own.get(index, SEEN))
-                self.take(value, self._table.where, why, lines=False)
+    def take_form(self, row: Row, table: Table) -> None:
+        """A row of a form: what a value is, and the value."""
+        if row.values[0].rstrip(" :.?").lower() in self._phrases:
+            self.take(": ".join(row.values), table.where, why_unseen(table, row, LABELLED), lines=False)
 
     def take(self, text: str, where: str, why: Visibility, lines: bool = True) -> None:
         for start in range(0, len(text), MAX_LINE * 50):

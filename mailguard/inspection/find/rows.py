@@ -16,7 +16,6 @@ from ..stream import SEEN, Visibility
 from .grid import Alike
 from .kind import Kind, Weight
 from .kinds import ACCOUNT_NUMBER, BANK_ACCOUNT, NAME, REPORTED, SORT_CODE
-from .shape import compact
 from .tally import PEOPLE_ROWS, Tallies
 
 _SCORES = {Weight.NAME: 1 << 48, Weight.STRONG: 1 << 32, Weight.LINK: 1 << 16, Weight.WEAK: 1, Weight.PAIR: 0}
@@ -138,7 +137,7 @@ def _key(record: int, keys: tuple[list[Field], list[Field]]) -> str:
     alone, together = keys
     for field in alone:
         if field.hits[record]:
-            return compact(field.values[record])
+            return field.values[record].replace(" ", "").replace("-", "")
     return "\n".join([field.values[record] for field in together])
 
 
@@ -153,7 +152,7 @@ def _add(
     if records:
         ordered = sorted(fields, key=lambda field: list(_SCORES).index(field.kind.weight))
         nouns = [field.kind.noun for field in ordered if any(field.hits[record] for record in records)]
-        values = [_key(record, keys).casefold() for record in records]
+        values = "\x1e".join([_key(record, keys) for record in records]).casefold().split("\x1e")
         tallies.of(PEOPLE_ROWS, "people", why).add(values, table, table, nouns)
 
 

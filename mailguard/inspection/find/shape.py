@@ -15,6 +15,8 @@ from collections.abc import Sequence
 
 MAX_VALUE_CHARACTERS = 128
 """A longer value is running text, and no identifier (free_text.py reads it)."""
+LONG_CELL = 40
+"""Characters from which on a cell may be a sentence."""
 _SEAM = "\x1f"
 _ASCII = {**{ord(each): "a" for each in string.ascii_letters}, **{ord(each): "9" for each in string.digits}}
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
@@ -59,6 +61,15 @@ def plain(values: Sequence[str]) -> list[str]:
     if "'" in joined or '"' in joined:
         joined = (_SEAM + joined).replace(_SEAM + "'", _SEAM)[1:]
     return joined.split(_SEAM)
+
+
+def is_text(value: str) -> bool:
+    """Whether a cell is read as running text, too: it is long, or says what it holds ("NHS: ...")."""
+    return len(value) >= LONG_CELL or ": " in value
+
+
+def any_text(values: Sequence[str]) -> bool:
+    return max(map(len, values), default=0) >= LONG_CELL or ": " in _SEAM.join(values)
 
 
 def shapes(values: Sequence[str]) -> list[str]:

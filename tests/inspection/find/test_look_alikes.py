@@ -140,3 +140,26 @@ def test_names_that_no_list_has_under_a_heading_that_only_people_have():
     assert kinds_found(names, "Patient") == {"name"}
     assert not kinds_found(names, "Name")
     assert not kinds_found(names)
+
+
+def table_of(values: list[str]) -> list[Table | Row]:
+    return [Table("sheet 1"), *(Row(number, (value,)) for number, value in enumerate(values, 1))]
+
+
+def test_a_long_column_that_changes_in_its_middle():
+    """What was settled for 2,000 values is looked at anew where a chunk is of something else."""
+    real, others = invented.column(invented.nhs_number, 2_000), [f"order {each}" for each in range(300)]
+    (found,) = find(table_of(real + others + real[:100]))
+    assert found.kind == "nhs_number" and 1_950 <= found.count <= 2_000
+
+
+def test_a_long_column_that_begins_with_something_else():
+    real = invented.column(invented.nhs_number, 2_000)
+    (found,) = find(table_of([f"order {each}" for each in range(300)] + real))
+    assert found.kind == "nhs_number" and found.count > 1_600
+
+
+def test_random_numbers_in_a_column_of_real_ones_do_not_count():
+    real, rng = invented.column(invented.nhs_number, 600), random.Random(3)
+    (found,) = find(table_of(real + [invented.digits(rng, 10) for _ in range(100)]))
+    assert found.count <= 620
