@@ -27,11 +27,15 @@ MAX_FIELDS = 64
 
 @dataclass(slots=True)
 class _Block:
-    """Rows that wait to be judged, and what is known of the columns from those that were."""
+    """Rows that wait to be judged, and what is known of the columns from those that were.
+
+    waiting: the few values of columns that have too few to be judged.
+    """
 
     rows: list[Row] = field(default_factory=list)
     cells: int = 0
     columns: dict[int, Column] = field(default_factory=dict)
+    waiting: dict[int, list[str]] = field(default_factory=dict)
     headings: list[str] = field(default_factory=list)
     begun: bool = False
 
@@ -132,11 +136,26 @@ class Blocks:
 
     def _look(self, block: _Block, rows: Sequence[Row]) -> int:
         grid: Grid = by_row(self._table, rows)
-        for number in grid.fields:
-            if number not in block.columns:
-                heading = block.headings[number - 1] if number <= len(block.headings) else ""
-                block.columns[number] = Column(heading, self._kinds)
+        thin = [number for number, values in grid.fields.items() if self._waits(block, number, values)]
+        for number in thin:
+            self._judging.read_text(self._table, grid, number)
+            del grid.fields[number]
         return self._judging.look(self._table, grid, block.columns)
+
+    def _waits(self, block: _Block, number: int, values: list[str]) -> bool:
+        """Whether a column has too few values so far to be judged: a row of 16,000 cells is not 16,000 columns."""
+        if number in block.columns:
+            return False
+        waiting = block.waiting.get(number, [])
+        filled = len(values) - values.count("")
+        if filled + len(waiting) < FEWEST:
+            block.waiting[number] = waiting + [value for value in values if value]
+            return True
+        heading = block.headings[number - 1] if number <= len(block.headings) else ""
+        column = block.columns[number] = Column(heading, self._kinds)
+        if waiting:
+            column.add(block.waiting.pop(number))
+        return False
 
 
 def _first_cells(rows: Sequence[Row]) -> list[str]:

@@ -31,7 +31,7 @@ class Judging:
         chunks = {number: columns[number].add(values) for number, values in grid.fields.items()}
         for number, chunk in chunks.items():
             if chunk.has_text:
-                self._read_text(table, grid, number)
+                self.read_text(table, grid, number)
         kinds = self._kinds_of(chunks, columns)
         return self._count(table, grid, [_field(table, number, kinds[number], chunks[number]) for number in kinds])
 
@@ -48,7 +48,7 @@ class Judging:
         for row in rows:
             self._text.take(" ".join(row.values), table.where, why_unseen(table, row, 1), lines=False)
 
-    def _read_text(self, table: Table, grid: Grid, number: int) -> None:
+    def read_text(self, table: Table, grid: Grid, number: int) -> None:
         """The cells of a column that are no bare values."""
         values = grid.fields[number]
         for group in grid.alike:

@@ -306,3 +306,9 @@ def test_forms_one_person_a_sheet():
 def test_numbers_filled_up_with_zeros_are_not_dialled():
     assert not find(table([(f"00{random.Random(n).randint(10**9, 10**10 - 1)}",) for n in range(40)]))
     assert not find(table([(f"0161{n * 7 + 1_000_000}",) for n in range(40)]))
+
+
+def test_a_column_with_a_value_here_and_there():
+    rows = [(f"note {n}", nhs if n % 100 == 0 else "") for n, (_, _, nhs, _) in enumerate(patients(2_000))]
+    found = of_kind(find(table(rows)), "nhs_number")
+    assert 15 <= found <= 20, "the first few are there before the column can be judged"
