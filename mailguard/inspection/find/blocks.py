@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ..stream import Row, Table
 from .columns import FEWEST, Column
 from .grid import Grid, by_column, by_row, cells_of, width_of
-from .headings import LOOKED_AT, above, heading_rows, is_heading
+from .headings import COMPARED, above, begins_a_table, heading_rows
 from .judging import Judging
 from .kind import Kinds
 
@@ -92,7 +92,7 @@ class Blocks:
         first, last = row.values[0], row.values[-1]
         if first[:1].isdigit() or last[:1].isdigit() or self._phrases.isdisjoint(map(str.lower, row.values)):
             return False
-        return is_heading(row.values, self._kinds)
+        return begins_a_table(row.values, self._kinds)
 
     def _close(self) -> None:
         """The block is over: judged if it is long enough, else kept with other small ones."""
@@ -113,7 +113,7 @@ class Blocks:
 
     def _inherit(self, rows: list[Row]) -> range:
         """The headings of these rows, if they have any, are those of what comes below; where they stand."""
-        top = [cells_of(row) for row in rows[:LOOKED_AT]]
+        top = [cells_of(row) for row in rows[:COMPARED]]
         found = heading_rows(top, self._kinds)
         if found:
             self._inherited = above([top[place] for place in found], max(len(top[place]) for place in found))

@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from .kind import Kinds
 from .phrases import heading_is_of_people
 
-LOOKED_AT = 12
-"""Rows at the top of a block among which headings are looked for: a title, a date, a note, a gap and two headings."""
+LOOKED_AT = 25
+"""Rows at the top of a block among which headings are looked for: a title, notes, a gap and two headings."""
+COMPARED = 64
+"""Rows below in which a heading does not stand again; a job or a ward that looks like one does."""
 MAX_HEADING_CHARACTERS = 80
 _VALUE = re.compile(r"[\d\W_]+|\S+@\S+|.*\d{4}.*", re.DOTALL)
 
@@ -22,7 +24,7 @@ _VALUE = re.compile(r"[\d\W_]+|\S+@\S+|.*\d{4}.*", re.DOTALL)
 def heading_rows(rows: Sequence[Sequence[str]], kinds: Kinds) -> range:
     """The rows that are headings, by their places; empty where there are none."""
     for place, row in enumerate(rows[:LOOKED_AT]):
-        if is_heading(row, kinds):
+        if is_heading(row, kinds) and not _stands_again(row, rows[place + 1 : place + COMPARED], kinds):
             below = rows[place + 1] if place + 1 < len(rows) else ()
             merged = _filled(below) > _filled(row) and is_heading(below, kinds)
             first = place - 1 if place and _may_stand_above(rows[place - 1], row) else place
@@ -31,12 +33,30 @@ def heading_rows(rows: Sequence[Sequence[str]], kinds: Kinds) -> range:
 
 
 def is_heading(row: Sequence[str], kinds: Kinds) -> bool:
-    """Words only, and at least one of them says what a column of people would hold; half of them where it is short."""
+    """Mostly words, and at least two of them say what a column of people would hold; one of them where it is short."""
     filled = [cell for cell in row if cell]
-    if not filled or any(len(cell) > MAX_HEADING_CHARACTERS or _VALUE.fullmatch(cell) for cell in filled):
+    values = sum(_VALUE.fullmatch(cell) is not None for cell in filled)
+    if not filled or values * 3 > len(filled):
         return False
-    known = sum(names_something(cell, kinds) for cell in filled if not cell[-1].isdigit())
-    return known >= 2 or (known == 1 and len(filled) <= 4)
+    known = sum(names_something(cell, kinds) for cell in filled if not _is_long_or_numbered(cell))
+    return known >= 2 or (known == 1 and not values and len(filled) <= 4)
+
+
+def begins_a_table(row: Sequence[str], kinds: Kinds) -> bool:
+    """Headings below other rows, without a gap: only words, and one of them names an identifier or says "name"."""
+    if any(_VALUE.fullmatch(cell) for cell in row if cell) or not is_heading(row, kinds):
+        return False
+    return any(kinds.under(cell) & kinds.identifying or "name" in cell.lower() for cell in row if cell)
+
+
+def _is_long_or_numbered(cell: str) -> bool:
+    """A question of a survey, or "3 High Street"; digits in brackets explain ("NHS number (10 digits)")."""
+    return len(cell) > MAX_HEADING_CHARACTERS or any(map(str.isdigit, cell.partition("(")[0]))
+
+
+def _stands_again(row: Sequence[str], below: Sequence[Sequence[str]], kinds: Kinds) -> bool:
+    known = [column for column, cell in enumerate(row) if cell and names_something(cell, kinds)]
+    return any(column < len(other) and other[column] == row[column] for other in below for column in known)
 
 
 def names_something(cell: str, kinds: Kinds) -> bool:

@@ -73,6 +73,7 @@ class Kinds:
         self._by_shape: dict[str, tuple[Kind, ...]] = {}
         self._by_heading: dict[str, frozenset[str]] = {}
         self.with_looser_form = frozenset(kind.id for kind in self.all if kind.headed)
+        self.identifying = frozenset(kind.id for kind in self.all if kind.headings and not kind.by_heading)
         self._by_value = tuple(kind for kind in self.all if not kind.by_heading)
 
     def fitting(self, shape: str) -> tuple[Kind, ...]:

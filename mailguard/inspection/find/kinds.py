@@ -265,6 +265,15 @@ IDENTIFIERS = (
         sign=lambda value: value,
         signs=3,
     ),
+    Kind(
+        "postcode",
+        "postcodes",
+        Weight.LINK,
+        matching(r".{6,120}[ ,]aa?9[9a]?[ ]9aa"),
+        lambda value: is_postcode("".join(value.split()[-2:]).rpartition(",")[2].upper()),
+        compacted=False,
+        signs=3,
+    ),
 )
 """Several entries have one id where a heading lets more values pass."""
 

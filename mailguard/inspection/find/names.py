@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from .name_words import NAMES, NOT_PEOPLE
 
-_SHAPE = re.compile(r"[aA'.\-]++(?:(?:, ?| )[aA'.\-]++){0,5}")
+_SHAPE = re.compile(r"[aA'.()&\-]++(?:(?:, ?| )[aA'.()&\-]++){0,5}")
 _INITIALS = re.compile(r"(?:a(?:\. ?| )?){1,4}|A")
 _WORDS = re.compile(r"[^\W\d_]+")
 _SAMPLE_STEP = 4

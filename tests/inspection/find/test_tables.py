@@ -312,3 +312,46 @@ def test_a_column_with_a_value_here_and_there():
     rows = [(f"note {n}", nhs if n % 100 == 0 else "") for n, (_, _, nhs, _) in enumerate(patients(2_000))]
     found = of_kind(find(table(rows)), "nhs_number")
     assert 15 <= found <= 20, "the first few are there before the column can be judged"
+
+
+def test_jobs_that_look_like_headings_are_none():
+    rng = random.Random(12)
+    rows = [
+        (f"{f} {s}", rng.choice(("Nurse", "Doctor")), rng.choice(("Ward", "Clinic")), dob)
+        for s, f, _, dob in patients(60)
+    ]
+    for items in (table(rows), table([("Name", "Job", "Place", "DOB"), *rows])):
+        found = find(items)
+        assert people(found) == 60
+        assert of_kind(found, "name") < 60
+    assert of_kind(found, "date_of_birth") == 60
+
+
+def test_headings_with_years_and_questions_among_them():
+    question = "Please say in your own words how satisfied you were with everything that we did for you this year"
+    rows = [(f"{f} {s}", nhs, "3", "4", "very") for s, f, nhs, _ in patients(20)]
+    found = find(table([("Patient", "NHS number", "2024/25", question, "Rating"), *rows]))
+    assert people(found) == 20
+
+
+def test_addresses_in_one_cell():
+    rng = random.Random(13)
+    rows = [(f"{f} {s}", f"{n} High Street, Leeds, {invented.postcode(rng)}") for n, (s, f, _, _) in
+            enumerate(patients(20))]  # fmt: skip
+    found = find(table(rows))
+    assert people(found) == 20
+    assert of_kind(found, "postcode") == 20
+
+
+def test_headings_under_many_notes():
+    notes = [(f"Note: {word} is explained overleaf",) for word in "abcdefghijklmnopq"]
+    assert people(find(table([*notes, HEADINGS, *patients(8)]))) == 8
+
+
+def test_a_budget_and_a_survey_are_nobody():
+    rng = random.Random(14)
+    budget = [(f"Department {n}", *(str(rng.randint(100, 9_999)) for _ in range(12))) for n in range(30)]
+    months = ["Department", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb", "Mar"]
+    assert not find(table([tuple(months), *budget]))
+    survey = [(str(n), str(rng.randint(18, 90)), rng.choice("MF"), f"LS{rng.randint(1, 29)}") for n in range(90)]
+    assert not find(table([("Respondent", "Age", "Sex", "District"), *survey]))
