@@ -18,7 +18,7 @@ from .kind import Kind, Kinds
 from .kinds import DATE, NAME
 from .names import NameSample, sampled, sampled_run
 from .phrases import heading_is_of_people
-from .shape import any_text, compact_all, expanded, plain, shapes
+from .shape import any_text, compact_all, expanded, is_labelled, plain, shapes, without_label
 
 FEWEST = 5
 """Values that a column must have, and different ones: RULES.md 5, "n >= 5"."""
@@ -111,12 +111,17 @@ class Column:
     def add(self, raw: Sequence[str]) -> Chunk:
         """Count these values, and say which of them passed what."""
         values, its, counts = _read(raw)
+        labelled = sum(number for shape, number in counts.items() if is_labelled(shape)) * 2 > len(values)
+        if labelled:
+            values = [without_label(value) for value in values]
+            its = shapes(values)
+            counts = Counter(its)
         filled = len(values) - sum(number for shape, number in counts.items() if shape in _EMPTY)
         if filled:
             filled -= _words_for_nothing(values, its, counts)
         self._filled += filled
         chunk = Chunk(values, its)
-        candidates = self._candidates(counts)
+        candidates = self._candidates(counts, only_checked=labelled)
         if self._settled in candidates and self._goes_on(self._settled, candidates[self._settled], counts, chunk):
             return chunk
         for kind, fitting in candidates.items():
@@ -167,12 +172,13 @@ class Column:
             return False
         return heading_is_of_people(self.heading) is False and not self._names.is_of_something()
 
-    def _candidates(self, counts: Counter[str]) -> dict[Kind, set[str]]:
+    def _candidates(self, counts: Counter[str], only_checked: bool) -> dict[Kind, set[str]]:
         """The kinds to try, with the shapes that fit; under a kind's own heading its stricter forms need no trial."""
         found: dict[Kind, set[str]] = {}
         for shape in counts:
             for kind in self._kinds.fitting(shape):
-                if (kind.id in self.under) if kind.headed else (kind.id not in self._looser):
+                wanted = (kind.id in self.under) if kind.headed else (kind.id not in self._looser)
+                if wanted and (kind.by_shape or not only_checked):
                     found.setdefault(kind, set()).add(shape)
         return found
 

@@ -12,6 +12,7 @@ import re
 import string
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 MAX_VALUE_CHARACTERS = 128
 """A longer value is running text, and no identifier (free_text.py reads it)."""
@@ -23,6 +24,8 @@ _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u20
 _HYPHENS = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _EXPONENT = re.compile(r"\d(?:\.\d{1,17})?[eE]\+?\d{1,2}", re.ASCII)
 _SPACES = re.compile(r"[^\S\x1f]+")
+_LABELLED = re.compile(r"(?=.*[aA])[aA .:#()/_-]{0,24}9[9 -]{7,22}9[aA .:#()/_-]{0,12}")
+_NUMBER = re.compile(r"\d[\d -]{7,22}\d", re.ASCII)
 _COMPACT = str.maketrans("", "", " -")
 
 
@@ -70,6 +73,18 @@ def is_text(value: str) -> bool:
 
 def any_text(values: Sequence[str]) -> bool:
     return max(map(len, values), default=0) >= LONG_CELL or ": " in _SEAM.join(values)
+
+
+@lru_cache(maxsize=20_000)
+def is_labelled(shape: str) -> bool:
+    """Whether values of this shape are a number with words around it: "case 999 339 5633"."""
+    return _LABELLED.fullmatch(shape) is not None
+
+
+def without_label(value: str) -> str:
+    """The number of a labelled value; any other as it is."""
+    found = _NUMBER.search(value)
+    return found[0] if found else value
 
 
 def shapes(values: Sequence[str]) -> list[str]:

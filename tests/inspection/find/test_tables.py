@@ -247,6 +247,15 @@ def test_numbers_however_they_are_spelled(spelled):
     assert of_kind(find(table(rows)), "nhs_number") == 20
 
 
+@pytest.mark.parametrize("label", ["case {}", "NHS: {}", "NHS{}", "{} (NHS)", "Ref. no {}"])
+def test_numbers_with_a_word_before_or_behind_them(label: str):
+    rows = [(label.format(nhs),) for _, _, nhs, _ in patients(20)]
+    assert of_kind(find(table(rows)), "nhs_number") == 20
+    assert not find(
+        table([(label.format(invented.digits(random.Random(n), 10)).replace("NHS", "No"),) for n in range(40)])
+    )
+
+
 def test_only_some_rows_are_people():
     """A column with other things in it is judged by what has the shape of an identifier."""
     rng = random.Random(7)
