@@ -24,6 +24,8 @@ FEWEST = 5
 """Values that a column must have, and different ones: RULES.md 5, "n >= 5"."""
 SURE = 10
 """Values of one shape from which on the share among them decides, whatever else stands in the column."""
+DIFFERENT_NAMES = 4
+"""Where no heading says that they are names; two of five people can have one name, a menu has three dishes."""
 NEUTRAL_SHARE, BARE_SHARE = 0.1, 0.25
 """Known names under a heading that says "Name"; where no heading says anything."""
 SPREAD_YEARS, SPREAD_DECADES = 40, 5
@@ -193,7 +195,7 @@ class Column:
         hits = _passing(kind, fitting, number, chunk)
         chunk.hits[kind] = hits
         counted.passed += sum(hits)
-        if len(counted.signs) < kind.signs:
+        if len(counted.signs) < max(kind.signs, DIFFERENT_NAMES):
             counted.signs.update(islice(map(kind.sign, compress(chunk.as_checked(kind), hits)), MAX_SIGNS))
         self._sample(kind, compress(chunk.values, hits))
 
@@ -229,7 +231,8 @@ class Column:
         if self._names.is_of_something():
             return False
         if said is None:
-            return self._names.share_known() >= BARE_SHARE
+            different = len(self._passed[NAME].signs)
+            return self._names.share_known() >= BARE_SHARE and different >= DIFFERENT_NAMES
         return said or self._names.share_known() >= NEUTRAL_SHARE
 
     def names_organisations(self) -> bool:

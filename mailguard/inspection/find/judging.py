@@ -79,9 +79,9 @@ class Judging:
 
 
 def _kind(column: Column) -> Kind | None:
-    """What a column holds; dates that are spread like births are births, others only what the heading says."""
+    """What a column holds; dates without a heading that are spread like births are births."""
     kind = column.kind()
-    if kind is DATE and column.are_births():
+    if kind is DATE and not column.heading and column.are_births():
         return BIRTHS_BY_SPREAD
     if kind is None or kind is DATE:
         return column.beside_names() or kind

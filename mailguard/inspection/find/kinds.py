@@ -298,14 +298,14 @@ _BESIDE_NAMES = (
         "job",
         "jobs",
         Weight.WEAK,
-        "job;job title;title;rank;grade;rank grade;department;dept;team;employer;role;post;position;occupation;unit"
-        ";directorate;division;branch;band;salary;line manager;section",
+        "job;job title;rank;grade;rank grade;department;dept;team;employer;role;post;position;occupation;directorate"
+        ";division;salary;line manager",
     ),
     (
         "organisation",
         "organisations",
         Weight.WEAK,
-        "organisation;organization;company;school;practice;body;location;town;city",
+        "organisation;organization;company;school;practice",
     ),
     (
         "health",

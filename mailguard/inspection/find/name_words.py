@@ -33,7 +33,7 @@ NAMES = frozenset(
     niamh nicholas nicola nicole nigel nikolai noah nora noreen norman nuala olga oliver olivia olu omar oscar owen
     pamela pablo patricia patrick paul paula pauline pedro penelope peter philip phillip phoebe pierre piotr priya
     rachel rahul raj rajesh ralph raymond rebecca reginald reza rhian rhys richard ricky robert robin robyn roger
-    rohan ronald rory rosemary rosie ross roy rukhsana rupert russell ruth ryan sabrina saeed safia saira sally
+    rohan ronald rory rosie ross roy rukhsana rupert russell ruth ryan sabrina saeed safia saira sally
     salma samantha samuel sana sandra sanjay sara sarah sean sebastian seamus sergei shabana shannon sharon shaun
     sheila shirley siobhan simon simone sofia sonia sophia sophie stacey stanislav stefan stella stephanie stephen
     steven stewart stuart sunita susan suzanne sylvia syed tamara tanya tariq tatiana teresa terence theo theresa
