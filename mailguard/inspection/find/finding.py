@@ -54,9 +54,7 @@ class Finder:
         where = person.where or "document properties"
         key = (person.address or person.name).casefold()
         if key:
-            self._tallies.of(PERSON_NAMED, "people named as authors and the like", person.visibility).add(
-                [key], where, where
-            )
+            self._tallies.of(PERSON_NAMED, "names of authors and the like", person.visibility).add([key], where, where)
 
 
 def find(stream: Stream, kinds: Kinds = KINDS) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ INVARIANT: one pattern is searched for once, and cannot be made to look twice at
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ..stream import Row, Table, Visibility, why_unseen
@@ -159,10 +159,9 @@ class FreeText:
             self.take(": ".join(row.values), table.where, why_unseen(table, row, LABELLED), lines=False)
 
     def take(self, text: str, where: str, why: Visibility, lines: bool = True) -> None:
-        for start in range(0, len(text), MAX_LINE * 50):
-            for line in text[start : start + MAX_LINE * 50].split("\n"):
-                for piece in range(0, len(line), MAX_LINE):
-                    self._take_line(line[piece : piece + MAX_LINE], where, why, lines)
+        for line in text.split("\n"):
+            for piece in _pieces(line):
+                self._take_line(piece, where, why, lines)
 
     def _take_line(self, line: str, where: str, why: Visibility, count_line: bool) -> None:
         if not self._own and not any(each in line for each in "0123456789@") and line.isascii():
@@ -204,7 +203,7 @@ class FreeText:
         return passed
 
     def _count_line(self, found: _Line, named: bool, where: str, why: Visibility) -> None:
-        enough = found.identified or len(found.values) > 1 if named else found.identified and len(found.values) > 1
+        enough = found.identified or len(found.nouns) > 1 if named else found.identified and len(found.nouns) > 1
         if not enough:
             return
         lines = self._lines.setdefault(why, _Lines(place=where))
@@ -229,6 +228,17 @@ class FreeText:
 
 
 _AS_WRITTEN = frozenset({"email", "phone", "date", "bank", "ssn"})
+
+
+def _pieces(line: str) -> Iterator[str]:
+    """A long line cut at its spaces, where no value is cut that has none in it."""
+    start = 0
+    while len(line) - start > MAX_LINE:
+        limit = start + MAX_LINE
+        end = line.rfind("  ", limit - MAX_LINE // 4, limit) + 1 or line.rfind(" ", limit - 200, limit) + 1 or limit
+        yield line[start:end]
+        start = end
+    yield line[start:]
 
 
 def plain_line(line: str) -> str:

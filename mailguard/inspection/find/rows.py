@@ -71,7 +71,11 @@ def _with_whole_names(fields: Iterable[Field]) -> list[Field]:
         return fields
     values = [" ".join(parts) for parts in zip(*(field.values for field in names), strict=True)]
     hits = [any(each) for each in zip(*(field.hits for field in names), strict=True)]
-    place = names[0].place if len(names) == 1 else f"{names[0].place} to {names[-1].place.rpartition(' ')[2]}"
+    place = (
+        f"{names[0].place} to {names[-1].place.rpartition(' ')[2]}"
+        if names[0].place != names[-1].place
+        else names[0].place
+    )
     whole = Field(names[0].number, NAME, values, hits, place)
     return [whole, *(field for field in fields if field.kind is not NAME)]
 

@@ -103,6 +103,8 @@ def _carrier(tally: Tally, why: Visibility) -> str:
         plural = noun.replace("cache ", "caches ") if " of " in noun else f"{noun}s"
         return f"1 {noun} has" if number == 1 else f"{number:,} {plural} have"
     tables = listed([legible(each, 60) for each in list(tally.tables)[:2]] + (["others"] if number > 2 else []))
+    if tables == why.value:
+        return f"{tables} have"
     if why is SEEN:
         return f"{tables} {'has' if number == 1 else 'have'}"
     return f"{tables}, in {why.value}, {'has' if number == 1 else 'have'}"

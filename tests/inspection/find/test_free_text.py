@@ -106,6 +106,7 @@ def test_hidden_text_of_a_cell_is_hidden():
 def test_authors_are_named_apart():
     people = [Person("author", "Mary Smith"), Person("last saved by", "John Jones"), Person("author", "mary smith")]
     assert [(each.kind, each.count, each.hidden) for each in find(people)] == [("person_named", 2, True)]
+    assert find(people)[0].summary == "document properties have 2 names of authors and the like"
     assert "Mary" not in repr(find(people))
 
 
@@ -113,3 +114,8 @@ def test_authors_are_named_apart():
 def test_long_hostile_texts_are_read_in_time(text: str):
     """Linear: a tenth of a second each; a quadratic pattern would take minutes."""
     find([Text(text, "page 1")])
+
+
+def test_no_value_is_cut_in_a_long_line():
+    numbers = invented.column(invented.nhs_number, 900)
+    assert found(" ".join(numbers)) == {"nhs_number": len(set(numbers))}
