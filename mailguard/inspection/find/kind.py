@@ -18,8 +18,8 @@ MAX_REMEMBERED = 20_000
 class Weight(Enum):
     """What a cell of a kind does for the question whether its row is about a person (rows.py).
 
-    NAME names somebody. STRONG belongs to one person. LINK belongs to somebody, and with STRONG makes a person. WEAK says
-    something of somebody who is named. PAIR is nothing but with its other half.
+    NAME names somebody. STRONG belongs to one person. LINK belongs to somebody, and with STRONG makes a person. WEAK
+    says something of somebody who is named. PAIR is nothing but with its other half.
     """
 
     NAME = auto()

@@ -15,7 +15,7 @@ from itertools import compress
 from ..stream import SEEN, Visibility
 from .grid import Alike
 from .kind import Kind, Weight
-from .kinds import ACCOUNT_NUMBER, BANK_ACCOUNT, NAME, REPORTED, SORT_CODE
+from .kinds import ACCOUNT_NUMBER, BANK_ACCOUNT, EMAIL, NAME, REPORTED, SORT_CODE
 from .tally import PEOPLE_ROWS, Tallies
 
 _SCORES = {Weight.NAME: 1 << 48, Weight.STRONG: 1 << 32, Weight.LINK: 1 << 16, Weight.WEAK: 1, Weight.PAIR: 0}
@@ -130,8 +130,15 @@ def _hit(field: Field, group: Alike) -> list[str]:
 
 
 def _key_fields(fields: Sequence[Field]) -> tuple[list[Field], list[Field]]:
-    """The fields that identify alone, and those that do together."""
-    alone = [field for field in fields if field.kind.weight is Weight.STRONG and field.kind.id not in _REPEATED]
+    """The fields that identify alone, and those that do together: a clinic's mailbox in each row is one for all."""
+    named = any(field.kind is NAME for field in fields)
+    alone = [
+        field
+        for field in fields
+        if field.kind.weight is Weight.STRONG
+        and field.kind.id not in _REPEATED
+        and not (named and field.kind.id == EMAIL.id)
+    ]
     alone.sort(key=lambda field: -field.kind.rank)
     together = [field for field in fields if field not in alone and field.kind.id not in _CHANGING]
     return alone, together

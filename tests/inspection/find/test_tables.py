@@ -364,3 +364,13 @@ def test_a_budget_and_a_survey_are_nobody():
     assert not find(table([tuple(months), *budget]))
     survey = [(str(n), str(rng.randint(18, 90)), rng.choice("MF"), f"LS{rng.randint(1, 29)}") for n in range(90)]
     assert not find(table([("Respondent", "Age", "Sex", "District"), *survey]))
+
+
+def test_a_mailbox_that_all_rows_share_does_not_make_them_one_person():
+    rows = [(f"{f} {s}", "clinic.north@nhs.example", dob) for s, f, _, dob in patients(60)]
+    assert people(find(table([("Patient", "Email", "DOB"), *rows]))) == 60
+
+
+def test_visits_of_the_same_people_count_them_once():
+    rows = [(f"{f} {s}", nhs, f"2026-03-{1 + n % 28:02}") for n, (s, f, nhs, _) in enumerate(patients(20) * 3)]
+    assert people(find(table([("Patient", "NHS number", "Visit"), *rows]))) == 20
