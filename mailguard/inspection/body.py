@@ -1,0 +1,92 @@
+"""The message's own text as a stream: what is written in it, and the tables that are pasted into it.
+
+Promises: total but for TooLong (core.mail.decoded); linear; every character of a text is in the stream, as a Text or in
+a Row. Lines that a separator cuts alike are a table; so are the rows of an HTML table, at any depth of tables that only
+lay a page out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+
+from ..core.mail.decoded import decoded_texts, flowing
+from ..core.mail.message import Message, Part
+from .html_tables import html_items
+from .stream import Item, Row, Table, Text
+
+FEWEST_LINES = 3
+"""Lines that are cut alike, from which on they are a table and no prose."""
+MAX_LINE_CHARACTERS = 4_000
+WHERE = "the message text"
+_TYPES = {"text/plain": False, "text/html": True, "application/xhtml+xml": True}
+_QUOTED = re.compile(r"[>|\s]*>\s?")
+_WIDE_GAP = re.compile(r"\s{3,}|(?<=\S)  (?=\S)")
+_SEPARATORS = ("\t", "|", ";", ",")
+_WORDS_IN_A_CELL = 4
+"""More between two commas are a sentence."""
+
+
+def body_stream(message: Message) -> Iterator[Item]:
+    """The text parts that a reader shows as the message. Attached files are for readers of their own."""
+    for part in message.root.walk():
+        if not part.children and is_body(part):
+            for text in decoded_texts(message, part):
+                yield from (
+                    html_items(text, WHERE) if _TYPES[part.media_type] else text_items(flowing(text, part), WHERE)
+                )
+
+
+def is_body(part: Part) -> bool:
+    return part.media_type in _TYPES and not part.filenames and part.disposition != "attachment"
+
+
+def text_items(text: str, where: str) -> Iterator[Item]:
+    """Running text and tables of a plain text, in order."""
+    number = 0
+    for separator, group in groupby(text.split("\n"), _separator):
+        lines = list(group)
+        if separator is None or len(lines) < FEWEST_LINES or not _is_table(lines, separator):
+            for line in lines:
+                if line.strip():
+                    yield from _pieces(line, where)
+            continue
+        number += 1
+        yield Table(f"{where}, table {number}")
+        for place, line in enumerate(lines, 1):
+            yield Row(place, tuple(_cells(line, separator)))
+
+
+def _pieces(line: str, where: str) -> Iterator[Text]:
+    for start in range(0, len(line), MAX_LINE_CHARACTERS):
+        yield Text(line[start : start + MAX_LINE_CHARACTERS], where)
+
+
+def _separator(line: str) -> str | None:
+    """What cuts this line into cells, None for prose and empty lines."""
+    if len(line) > MAX_LINE_CHARACTERS:
+        return None
+    for separator in _SEPARATORS:
+        if separator in line:
+            return separator
+    return " " if _WIDE_GAP.search(line.strip()) else None
+
+
+def _is_table(lines: list[str], separator: str) -> bool:
+    """Tabs and the like always; commas and semicolons only where they cut every line alike, and into a few words."""
+    if separator not in (",", ";"):
+        return True
+    counts = [line.count(separator) for line in lines]
+    usual = max(set(counts), key=counts.count)
+    alike = sum(count == usual for count in counts)
+    words = sum(len(line.split()) for line in lines)
+    return alike * 5 >= len(lines) * 4 and words <= _WORDS_IN_A_CELL * (sum(counts) + len(lines))
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    line = _QUOTED.sub("", line, count=1) if line.lstrip().startswith(">") else line
+    if separator == " ":
+        return _WIDE_GAP.split(line.strip())
+    cells = line.strip("|\r\n" if separator == "|" else "\r\n").split(separator)
+    return [cell.strip().strip('"') for cell in cells]

@@ -1,0 +1,114 @@
+"""From columns to what a table tells of people: which field holds what, then which records are people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..stream import Row, Table, why_unseen
+from .columns import Chunk, Column
+from .free_text import FreeText
+from .grid import Grid
+from .kind import Kind, Kinds, Weight
+from .kinds import BIRTHS_BY_SPREAD, DATE, EMAIL, NAME, OFFICE_EMAIL
+from .rows import Field, count_identifiers, count_people, paired
+from .shape import is_text
+from .tally import Tallies
+
+_ONLY_PEOPLE = frozenset({"sex", "age", "date_of_birth"})
+"""Beside one of these a heading "Name" is over names of people."""
+
+
+class Judging:
+    """Judges grids and keeps the tallies."""
+
+    def __init__(self, kinds: Kinds, tallies: Tallies, text: FreeText) -> None:
+        self._kinds = kinds
+        self._tallies = tallies
+        self._text = text
+
+    def look(self, table: Table, grid: Grid, columns: dict[int, Column]) -> int:
+        """Add these records to their columns' counts, and what they hold to the tallies; how many are people."""
+        chunks = {number: columns[number].add(values) for number, values in grid.fields.items()}
+        for number, chunk in chunks.items():
+            if chunk.has_text:
+                self.read_text(table, grid, number)
+        kinds = self._kinds_of(chunks, columns)
+        return self._count(table, grid, [_field(table, number, kinds[number], chunks[number]) for number in kinds])
+
+    def lies_on_its_side(self, table: Table, grid: Grid, headings: Sequence[str]) -> bool:
+        """Look at a table whose records are its columns; whether it holds people."""
+        columns = {number: Column(heading, self._kinds) for number, heading in enumerate(headings)}
+        chunks = {number: columns[number].add(values) for number, values in grid.fields.items()}
+        kinds = self._kinds_of(chunks, columns)
+        fields = [_field(table, number, kinds[number], chunks[number], False) for number in kinds]
+        return self._count(table, grid, fields) > 0
+
+    def read_titles(self, table: Table, rows: Sequence[Row]) -> None:
+        """What stands above the headings, and the headings themselves, as running text."""
+        for row in rows:
+            self._text.take(" ".join(row.values), table.where, why_unseen(table, row, 1), lines=False)
+
+    def read_text(self, table: Table, grid: Grid, number: int) -> None:
+        """The cells of a column that are no bare values."""
+        values = grid.fields[number]
+        for group in grid.alike:
+            why = group.why(number)
+            for record in range(len(values)) if group.records is None else group.records:
+                if is_text(values[record]):
+                    self._text.take(values[record], table.where, why, lines=False)
+
+    def _count(self, table: Table, grid: Grid, fields: Sequence[Field]) -> int:
+        fields = paired(fields)
+        count_identifiers(fields, grid.alike, table.where, self._tallies)
+        return count_people(fields, grid.alike, table.where, self._tallies)
+
+    def _kinds_of(self, chunks: dict[int, Chunk], columns: dict[int, Column]) -> dict[int, Kind]:
+        kinds: dict[int, Kind] = {}
+        doubtful: list[int] = []
+        for number in chunks:
+            kind = _kind(columns[number])
+            if kind is not None:
+                kinds[number] = kind
+            if (kind is None or kind.by_heading) and columns[number].names_under_doubtful_heading():
+                doubtful.append(number)
+        if any(kind.weight is Weight.STRONG or kind.id in _ONLY_PEOPLE for kind in kinds.values()):
+            kinds.update(dict.fromkeys(doubtful, NAME))
+        if NAME not in kinds.values() and any(columns[number].names_organisations() for number in chunks):
+            return {number: _of_offices(kind) for number, kind in kinds.items()}
+        return kinds
+
+
+def _kind(column: Column) -> Kind | None:
+    """What a column holds; dates without a heading that are spread like births are births."""
+    kind = column.kind()
+    if kind is DATE and not column.heading and column.are_births():
+        return BIRTHS_BY_SPREAD
+    if kind is None or kind is DATE:
+        return column.beside_names() or kind
+    return kind
+
+
+def _field(table: Table, number: int, kind: Kind, chunk: Chunk, is_column: bool = True) -> Field:
+    return Field(number, kind, chunk.values, _hits(kind, chunk), _place(table, number) if is_column else table.where)
+
+
+def _of_offices(kind: Kind) -> Kind:
+    """In a table of organisations an address identifies none of their people."""
+    return OFFICE_EMAIL if kind.id == OFFICE_EMAIL.id else kind
+
+
+def _hits(kind: Kind, chunk: Chunk) -> list[bool]:
+    return chunk.of(DATE if kind is BIRTHS_BY_SPREAD else EMAIL if kind is OFFICE_EMAIL else kind)
+
+
+def _place(table: Table, column: int) -> str:
+    return f"{table.where}, column {letters(column)}"
+
+
+def letters(column: int) -> str:
+    """1 is A, 27 is AA."""
+    name = ""
+    while column:
+        column, last = divmod(column - 1, 26)
+        name = chr(ord("A") + last) + name
+    return name
