@@ -1,0 +1,87 @@
+"""What a document says of itself: title, subject, keywords, and the people who made it. OOXML and ODF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ..stream import Item, Person, Text, Visibility
+from .xml_events import SEPARATOR, joined, read_xml
+
+_PEOPLE = {
+    "creator": "author",
+    "initial-creator": "author",
+    "lastModifiedBy": "last saved by",
+    "Manager": "manager",
+    "printed-by": "printed by",
+}
+_SILENT = frozenset(
+    [
+        "created",
+        "modified",
+        "revision",
+        "lastPrinted",
+        "date",
+        "creation-date",
+        "editing-cycles",
+        "editing-duration",
+        "generator",
+        "Application",
+        "AppVersion",
+        "DocSecurity",
+        "ScaleCrop",
+        "LinksUpToDate",
+        "SharedDoc",
+        "HyperlinksChanged",
+        "TotalTime",
+        "Pages",
+        "Words",
+        "Characters",
+        "CharactersWithSpaces",
+        "Lines",
+        "Paragraphs",
+        "i4",
+        "I4",
+        "bool",
+        "language",
+        "print-date",
+        "Slides",
+        "Notes",
+        "HiddenSlides",
+        "MMClips",
+    ]
+)
+_MAX_TEXTS = 100_000
+
+
+def read_properties(pieces: Iterator[bytes]) -> Iterator[Item]:
+    """Of docProps/core.xml, app.xml and custom.xml, or of meta.xml."""
+    found: list[Item] = []
+    text = ""
+    named = ""
+
+    def start(full: str, attributes: Mapping[str, str]) -> None:
+        nonlocal text, named
+        text = ""
+        keys = {key.rpartition(SEPARATOR)[2]: value for key, value in attributes.items()}
+        if full.endswith(("}property", "}user-defined")):
+            named = keys.get("name", "")
+
+    def characters(more: str) -> None:
+        nonlocal text
+        text = joined(text, more)
+
+    def end(full: str) -> None:
+        nonlocal text, named
+        name, said = full.rpartition(SEPARATOR)[2], text.strip()
+        text = ""
+        if said and len(found) < _MAX_TEXTS and name not in _SILENT:
+            if name in _PEOPLE:
+                found.append(Person(_PEOPLE[name], said, said if "@" in said else ""))
+            else:
+                where = f"property {named or name}"
+                found.append(Text(f"{named}: {said}" if named else said, where, Visibility.PROPERTY))
+        if full.endswith(("}property", "}user-defined")):
+            named = ""
+
+    read_xml(pieces, start, end, characters)
+    yield from found
