@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 BUILT_IN_DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 """ECMA-376 part 1, 18.8.30: the formats that have a number and no code, those of East Asia among them."""
@@ -105,7 +105,7 @@ def as_date(value: str, epoch_1904: bool) -> str:
         return _time_of_day(days)
     begin = datetime(1904, 1, 1) if epoch_1904 else datetime(1899, 12, 31 if days < 60 else 30)
     moment = begin + timedelta(seconds=round(days * 86_400))
-    return moment.date().isoformat() if not moment.time() else moment.isoformat(sep=" ")
+    return moment.date().isoformat() if moment.time() == time() else moment.isoformat(sep=" ")
 
 
 def _time_of_day(days: float) -> str:

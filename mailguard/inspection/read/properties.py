@@ -53,28 +53,34 @@ _SILENT = frozenset(
 _MAX_TEXTS = 100_000
 
 
-def read_properties(pieces: Iterator[bytes]) -> Iterator[Item]:
-    """Of docProps/core.xml, app.xml and custom.xml, or of meta.xml."""
+def read_properties(pieces: Iterator[bytes], inside: str = "") -> Iterator[Item]:
+    """Of docProps/core.xml, app.xml and custom.xml, or of meta.xml. inside: the one element of a larger document that
+    has them, as the end of its name."""
     found: list[Item] = []
     text = ""
     named = ""
+    is_inside = not inside
 
     def start(full: str, attributes: Mapping[str, str]) -> None:
-        nonlocal text, named
+        nonlocal text, named, is_inside
         text = ""
+        is_inside |= full.endswith(inside)
         keys = {key.rpartition(SEPARATOR)[2]: value for key, value in attributes.items()}
         if full.endswith(("}property", "}user-defined")):
             named = keys.get("name", "")
 
     def characters(more: str) -> None:
         nonlocal text
-        text = joined(text, more)
+        if is_inside:
+            text = joined(text, more)
 
     def end(full: str) -> None:
-        nonlocal text, named
+        nonlocal text, named, is_inside
+        if inside and full.endswith(inside):
+            is_inside = False
         name, said = full.rpartition(SEPARATOR)[2], text.strip()
         text = ""
-        if said and len(found) < _MAX_TEXTS and name not in _SILENT:
+        if said and is_inside and len(found) < _MAX_TEXTS and name not in _SILENT:
             if name in _PEOPLE:
                 found.append(Person(_PEOPLE[name], said, said if "@" in said else ""))
             else:

@@ -34,6 +34,10 @@ class SeenTexts:
         seen = self._values.get(where)
         return seen is not None and all(value in seen or as_date(value, False) in seen for value in values if value)
 
+    def holds_anywhere(self, values: Sequence[str]) -> bool:
+        """Whether some table shows all of these."""
+        return any(self.holds(where, values) for where in self._values) or not any(values)
+
     def _add(self, table: Table, values: Sequence[str]) -> None:
         seen = self._values.setdefault(table.where, set())
         before = len(seen)

@@ -30,12 +30,12 @@ class Workbook:
         return (FOLDER / self.file).read_bytes()
 
 
-READ = (".xlsx", ".xltx")
+READ = (".xlsx", ".xltx", ".ods", ".fods")
 """Formats that are read; the others of the folder wait for their reader."""
 WORKBOOKS = [
     each
     for each in (Workbook(**said) for said in yaml.safe_load((FOLDER / "truth.yaml").read_text()))
-    if each.file.endswith(READ) and not each.file.startswith("ms-")
+    if each.file.endswith(READ)
 ]
 HIDING = [each for each in WORKBOOKS if each.kind not in ("clean", "encrypted")]
 CLEAN = [each for each in WORKBOOKS if each.kind == "clean"]
