@@ -11,6 +11,7 @@ from ..stream import Stream
 from .compound import SIGNATURE, open_compound
 from .ods import is_opendocument, read_fods, read_ods
 from .office_encryption import decrypt_package, is_encrypted_package
+from .xls import is_workbook, read_xls
 from .xlsx import read_xlsx
 from .xml_events import root_of
 
@@ -36,4 +37,6 @@ def _read_compound(data: bytes, budget: Budget) -> Stream:
     compound = open_compound(data, budget)
     if is_encrypted_package(compound):
         return read_xlsx(decrypt_package(compound, budget), budget)
+    if is_workbook(compound):
+        return read_xls(compound, budget)
     raise Uninspectable("no spreadsheet of a kind that is read")

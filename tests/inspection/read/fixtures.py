@@ -30,13 +30,7 @@ class Workbook:
         return (FOLDER / self.file).read_bytes()
 
 
-READ = (".xlsx", ".xltx", ".ods", ".fods")
-"""Formats that are read; the others of the folder wait for their reader."""
-WORKBOOKS = [
-    each
-    for each in (Workbook(**said) for said in yaml.safe_load((FOLDER / "truth.yaml").read_text()))
-    if each.file.endswith(READ)
-]
+WORKBOOKS = [Workbook(**said) for said in yaml.safe_load((FOLDER / "truth.yaml").read_text())]
 HIDING = [each for each in WORKBOOKS if each.kind not in ("clean", "encrypted")]
 CLEAN = [each for each in WORKBOOKS if each.kind == "clean"]
 ENCRYPTED = [each for each in WORKBOOKS if each.kind == "encrypted"]
