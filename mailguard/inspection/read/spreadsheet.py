@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..budget import Budget, Uninspectable
 from ..stream import Stream
 from .compound import SIGNATURE, open_compound
+from .delimited import SUFFIXES, read_delimited
 from .ods import is_opendocument, read_fods, read_ods
 from .office_encryption import decrypt_package, is_encrypted_package
 from .xls import is_workbook, read_xls
@@ -16,14 +17,16 @@ from .xlsx import read_xlsx
 from .xml_events import root_of
 
 
-def read_spreadsheet(data: bytes, budget: Budget) -> Stream:
-    """Everything that the file carries."""
+def read_spreadsheet(data: bytes, budget: Budget, name: str = "") -> Stream:
+    """Everything that the file carries. The name decides only for plain text, which nothing else tells from a table."""
     if data.startswith(SIGNATURE):
         return _read_compound(data, budget)
     if data.startswith(b"PK"):
         return read_ods(data, budget) if is_opendocument(data) else read_xlsx(data, budget)
     if _is_flat_opendocument(data):
         return read_fods(data, budget)
+    if name.lower().endswith(SUFFIXES):
+        return read_delimited(data, budget)
     raise Uninspectable("no spreadsheet of a kind that is read")
 
 
