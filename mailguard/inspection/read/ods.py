@@ -59,6 +59,7 @@ def read_ods(data: bytes, budget: Budget) -> Stream:
 def read_fods(data: bytes, budget: Budget) -> Stream:
     """A flat document has its properties, styles and tables in one. What is embedded is read where it stands."""
     budget.spend_bytes(len(data))
+    budget.spend_tags(data.count(b"<"))
     yield from _with_members(ContentReader(budget).read(_pieces(data)))
     yield from read_properties(_pieces(data), inside="office:1.0}meta")
 

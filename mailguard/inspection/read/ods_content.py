@@ -192,7 +192,7 @@ class ContentReader:
         table = self._tables[-1]
         if table.values:
             self._begin(table)
-            self._budget.spend_cells(len(table.values) * table.repeat)
+            self._budget.spend_cells((1 + len(table.values)) * table.repeat)
             if table.row_visibility is SEEN and table.near.is_far_row(table.row):
                 table.row_visibility = Visibility.FAR_AWAY
             elif table.row_visibility is not Visibility.FAR_AWAY:

@@ -215,7 +215,7 @@ class _Reader:
         if not self._values:
             return
         self._begin()
-        self._budget.spend_cells(len(self._values))
+        self._budget.spend_cells(1 + len(self._values))
         visibility = self._hidden.get(self._row, SEEN if self._row in self._said else self._default_hidden)
         if visibility is SEEN and self._near.is_far_row(self._row + 1):
             visibility = Visibility.FAR_AWAY

@@ -129,6 +129,8 @@ def _file(rest: Rest, part: str) -> Stream:
 
 
 def _unknown(rest: Rest, part: str, visibility: Visibility = Visibility.MARKUP) -> Stream:
+    if visibility is Visibility.MARKUP and part.startswith("customxml/"):
+        visibility = Visibility.CUSTOM_XML
     return read_texts(rest.package.pieces(part), part, visibility, rest.budget)
 
 

@@ -201,7 +201,7 @@ class _Handler:
         if self._cell is not None:
             self._end_cell()
         if self._values:
-            self._shared.budget.spend_cells(len(self._values))
+            self._shared.budget.spend_cells(1 + len(self._values))
             self._begin()
             if self._row_visibility is not Visibility.FAR_AWAY:
                 self._judge_distance()

@@ -15,6 +15,8 @@ from xml.parsers import expat
 from ..budget import Uninspectable
 
 SEPARATOR = "}"
+MAX_DEPTH = 100_000
+"""Open elements, roughly; expat keeps each of them in memory."""
 MAX_TOKEN_OCTETS = 1_048_576
 """Expat before 2.6 scans an unfinished tag again with every piece (CVE-2023-52425); honest tags are far shorter."""
 _ENCODINGS = ("utf-8", "utf-16", "us-ascii", "iso-8859-1")
@@ -98,17 +100,28 @@ def root_of(pieces: Iterable[bytes]) -> str:
 
 
 def _feed(parser: expat.XMLParserType, pieces: Iterable[bytes]) -> Iterator[None]:
-    fed = 0
+    fed = depth = 0
+    wide = False
     for piece in pieces:
         if not fed:
             _check_encoding(piece)
+            wide = b"\0" in piece[:4]
         fed += len(piece)
+        depth += _opened(piece.replace(b"\0", b"") if wide else piece)
+        if depth > MAX_DEPTH:
+            raise Uninspectable("holds XML that is nested without end")
         parser.Parse(piece, False)
         if fed - parser.CurrentByteIndex > MAX_TOKEN_OCTETS + len(piece):
             raise Uninspectable("holds XML with a tag that has no end")
         yield
     parser.Parse(b"", True)
     yield
+
+
+def _opened(piece: bytes) -> int:
+    """How many more elements a piece opens than it closes, roughly: a tag that two pieces divide counts askew."""
+    tags = piece.count(b"<") - piece.count(b"<?") - piece.count(b"<!")
+    return tags - 2 * piece.count(b"</") - piece.count(b"/>")
 
 
 def _check_encoding(beginning: bytes) -> None:

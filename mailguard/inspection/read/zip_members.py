@@ -50,6 +50,7 @@ class Archive:
                 raise Uninspectable("a member is larger than it says")
             self.budget.spend_bytes(len(piece))
             self.budget.check_ratio(entry.packed, size)
+            self.budget.spend_tags(piece.count(b"<"))
             crc = zlib.crc32(piece, crc)
             yield piece
         if size != entry.unpacked or crc != entry.crc:
