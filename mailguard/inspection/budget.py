@@ -32,7 +32,7 @@ class Limits:
     total_bytes: int = 200 * MEBIBYTE
     ratio: int = 100
     ratio_from_bytes: int = 8 * MEBIBYTE
-    kept_bytes: int = 64 * MEBIBYTE
+    kept_bytes: int = 96 * MEBIBYTE
     cells: int = 2_000_000
     tags: int = 10_000_000
 

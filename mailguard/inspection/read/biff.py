@@ -63,7 +63,7 @@ def opened(stream: bytes, budget: Budget) -> bytes:
         if record.kind == FILEPASS:
             budget.keep(3 * len(stream))
             return _decrypt(stream, _key(record.body))
-        if record.kind in (BOUNDSHEET, EOF):
+        if record.kind == EOF:
             break
     return stream
 

@@ -17,7 +17,7 @@ from .chart import read_chart
 from .package import Package
 from .properties import read_properties
 from .seen_texts import SeenTexts
-from .spreadsheetml import names
+from .spreadsheetml import is_true, names
 from .xlsx_link import read_link_cache
 from .xlsx_notes import read_comments, read_persons
 from .xlsx_pivot import left_over, read_definition, read_records
@@ -221,21 +221,24 @@ def _chart(rest: Rest, part: str) -> Stream:
 def _drawing(rest: Rest, part: str) -> Stream:
     """Text boxes of a drawing; of an old one (VML) whatever is written in it."""
     known = names()
-    texts: list[str] = []
+    texts: list[tuple[str, Visibility]] = []
     is_open = part.endswith(".vml")
+    shape = SEEN
 
-    def start(full: str, _: Mapping[str, str]) -> None:
-        nonlocal is_open
+    def start(full: str, attributes: Mapping[str, str]) -> None:
+        nonlocal is_open, shape
         is_open = known[full] == "t" or full.rpartition(SEPARATOR)[2] in ("font", "div", "span")
+        if known[full] == "cNvPr":
+            shape = Visibility.HIDDEN_TEXT if is_true(attributes.get("hidden")) else SEEN
 
     def characters(text: str) -> None:
         if is_open and text.strip():
             rest.budget.keep(len(text))
-            texts.append(text.strip())
+            texts.append((text.strip(), shape))
 
     read_xml(rest.package.pieces(part), start, None, characters)
-    for text in texts:
-        yield Text(text, f"drawing {part.rpartition('/')[2]}")
+    for text, visibility in texts:
+        yield Text(text, f"drawing {part.rpartition('/')[2]}", visibility)
 
 
 def _as(visibility: Visibility) -> Callable[[Rest, str], Stream]:

@@ -17,7 +17,7 @@ from .colour import WHITE
 from .far import NearArea
 from .number_format import as_date
 from .spreadsheetml import MAX_COLUMN, Columns, is_true, names, read_rows
-from .xlsx_strings import Strings
+from .xlsx_strings import Run, Strings, read_run
 from .xlsx_styles import Look, Styles
 from .xml_events import joined, xml_steps
 
@@ -84,6 +84,7 @@ class _Handler:
         self._cell: Mapping[str, str] | None = None
         self._open, self._column, self._text = False, 0, ""
         self._aside = ""
+        self._runs_here: list[Run] = []
 
     def take(self) -> list[Table | Row | Text]:
         """What is ready; the table goes first, also where there are no rows."""
@@ -164,6 +165,9 @@ class _Handler:
             value = value.strip()
         if style in self._looks:
             value = self._judge(self._looks[style], value, kind)
+        if self._runs_here:
+            self._judge_runs(tuple(self._runs_here), style)
+            self._runs_here.clear()
         if value:
             self._values.append(value)
             self._columns.append(self._column)
@@ -177,12 +181,12 @@ class _Handler:
         if text is None:
             raise Uninspectable("has a cell that points at a string which is not there")
         if number in self._runs:
-            self._judge_runs(number, style)
+            self._judge_runs(self._runs[number], style)
         return text
 
-    def _judge_runs(self, number: int, style: str) -> None:
+    def _judge_runs(self, runs: tuple[Run, ...], style: str) -> None:
         ground = self._grounds.get(style, WHITE)
-        found = {run.is_unseen(ground) for run in self._runs[number]}
+        found = {run.is_unseen(ground) for run in runs}
         if "tiny" in found:
             self._unseen.append((len(self._values), Visibility.TINY_TEXT))
         elif "pale" in found:
@@ -234,6 +238,8 @@ class _Handler:
     def _start_other(self, name: str, attributes: Mapping[str, str]) -> None:
         if self._cell is not None and name not in _AFTER_ROWS:
             self._open = False
+            if name == "color" or name == "sz":
+                self._runs_here.append(read_run(name, attributes, self._shared.styles.palette))
             return
         self._end_aside()
         if name == "col":

@@ -101,6 +101,13 @@ class _Reader:
         self.strings.texts.append(self._text)
 
 
+def read_run(name: str, attributes: Mapping[str, str], palette: Palette) -> Run:
+    """A size or a colour inside a cell that has its text with it."""
+    if name == "color":
+        return Run(None, palette.colour(attributes))
+    return Run(_number(attributes.get("val", "")), None)
+
+
 def _number(value: str) -> float | None:
     try:
         return float(value)

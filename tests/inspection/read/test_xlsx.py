@@ -200,3 +200,20 @@ def test_binary_workbooks_of_before_excel_97() -> None:
         read(written.compound({"Book": b"\x09\x08"}))
     with pytest.raises(Uninspectable, match="BIFF5"):
         read(written.compound({"Workbook": b"\x09\x08\x08\x00\x00\x05\x05\x00"}))
+
+
+def test_pale_letters_in_a_cell_that_has_its_text_with_it() -> None:
+    run = '<r><t>case </t></r><r><rPr><color rgb="FFFFFFFF"/></rPr><t>Bran</t></r>'
+    found = values(read(workbook(f'<row r="1"><c r="A1" t="inlineStr"><is>{run}</is></c><c r="B1"><v>7</v></c></row>')))
+    assert found == {"case Bran": Visibility.SAME_COLOUR, "7": SEEN}
+
+
+def test_a_shape_that_is_hidden() -> None:
+    a, xdr = (f"{TRANSITIONAL}/drawingml/2006/{name}" for name in ("main", "spreadsheetDrawing"))
+    shapes = "".join(
+        f'<x:sp><x:cNvPr id="1" name="b" hidden="{hidden}"/><a:t>{text}</a:t></x:sp>'
+        for hidden, text in (("1", "Bran"), ("0", "Cleo"))
+    )
+    drawing = f'<x:wsDr xmlns:x="{xdr}" xmlns:a="{a}">{shapes}</x:wsDr>'
+    found = values(read(workbook(ADA, xl__drawings__drawing1=drawing)))
+    assert found["Bran"] is Visibility.HIDDEN_TEXT and found["Cleo"] is SEEN

@@ -154,3 +154,43 @@ def standard_encrypted(package: bytes, password: str) -> bytes:
     proof += locked(hashlib.sha1(verifier).digest())
     info = struct.pack("<HHLL", 4, 2, 0x24, len(header)) + header + proof
     return compound({"EncryptionInfo": info, "EncryptedPackage": struct.pack("<Q", len(package)) + locked(package)})
+
+
+def record(kind: int, body: bytes = b"") -> bytes:
+    """A record of BIFF8 (MS-XLS 2.1.4), continued where it is too long for one."""
+    pieces = [body[at : at + 8_224] for at in range(0, len(body), 8_224)] or [b""]
+    made = struct.pack("<HH", kind, len(pieces[0])) + pieces[0]
+    return made + b"".join(struct.pack("<HH", 0x3C, len(piece)) + piece for piece in pieces[1:])
+
+
+def bof(kind: int = 0x10) -> bytes:
+    return record(0x0809, struct.pack("<HHHHLL", 0x0600, kind, 0, 0, 0, 0))
+
+
+def letters(text: str, length: str = "<H") -> bytes:
+    raw = text.encode("utf-16-le")
+    return struct.pack(length, len(raw) // 2) + b"\x01" + raw
+
+
+def label(row: int, column: int, text: str) -> bytes:
+    return record(0x0204, struct.pack("<HHH", row, column, 0) + letters(text))
+
+
+def biff(*sheets: tuple[str, int, int, bytes], inside: bytes = b"", **streams: bytes) -> bytes:
+    """A workbook of sheets (name, state, kind, records), with more records among the first and more streams beside
+    it."""
+
+    def globals_at(starts: list[int]) -> bytes:
+        bound = b"".join(
+            record(0x0085, struct.pack("<LBB", start, state, kind) + letters(name, "<B"))
+            for start, (name, state, kind, _) in zip(starts, sheets, strict=True)
+        )
+        return bof(0x05) + record(0x00E0, bytes(20)) + bound + inside + record(0x000A)
+
+    bodies = [bof() + body + record(0x000A) for _, _, _, body in sheets]
+    at = len(globals_at([0] * len(sheets)))
+    starts = []
+    for body in bodies:
+        starts.append(at)
+        at += len(body)
+    return compound({"Workbook": globals_at(starts) + b"".join(bodies), **streams})
