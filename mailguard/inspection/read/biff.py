@@ -23,7 +23,6 @@ BOF, EOF, FILEPASS, CONTINUE, BOUNDSHEET = 0x0809, 0x000A, 0x002F, 0x003C, 0x008
 _PLAIN = frozenset([BOF, FILEPASS, 0x00E1])
 """Records whose octets are not obfuscated (MS-XLS 2.2.10)."""
 _BLOCK = 1_024
-_MAX_RECORDS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +35,15 @@ class Record:
     more: tuple[bytes, ...] = ()
 
 
-def records(stream: bytes, start: int = 0) -> Iterator[Record]:
-    """Every record from a place on, with its continuations, to the end of the stream."""
+def records(stream: bytes, budget: Budget, start: int = 0) -> Iterator[Record]:
+    """Every record from a place on, with its continuations, to the end of the stream. Each costs as much as a tag."""
     position = start
     held: tuple[int, int, bytes] | None = None
     more: list[bytes] = []
     while position + 4 <= len(stream):
         kind, size = struct.unpack_from("<HH", stream, position)
         body = stream[position + 4 : position + 4 + size]
+        budget.spend_tags(1)
         if len(body) < size:
             raise Uninspectable("its workbook is cut off")
         if kind == CONTINUE and held is not None:
@@ -59,7 +59,7 @@ def records(stream: bytes, start: int = 0) -> Iterator[Record]:
 
 def opened(stream: bytes, budget: Budget) -> bytes:
     """The stream in the clear."""
-    for record in records(stream):
+    for record in records(stream, budget):
         if record.kind == FILEPASS:
             budget.keep(3 * len(stream))
             return _decrypt(stream, _key(record.body))
@@ -160,7 +160,7 @@ class Letters:
     """Strings over the borders of records: letters go on behind a new octet of flags, everything else just goes on."""
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
-        self._pieces = pieces
+        self._pieces = [memoryview(piece) for piece in pieces]
         self._piece = 0
         self._position = 0
 
@@ -180,7 +180,7 @@ class Letters:
             here = self._here()
             size = 2 if wide else 1
             count = min(length, len(here) // size)
-            found.append(here[: count * size].decode("utf-16-le" if wide else "latin-1", "replace"))
+            found.append(bytes(here[: count * size]).decode("utf-16-le" if wide else "latin-1", "replace"))
             self._position += count * size
             length -= count
             if length > 0:
@@ -188,7 +188,7 @@ class Letters:
                 wide = bool(self._take(1)[0] & 1)
         return "".join(found)
 
-    def _here(self) -> bytes:
+    def _here(self) -> memoryview:
         if self._piece >= len(self._pieces):
             raise Uninspectable("its shared strings are cut off")
         return self._pieces[self._piece][self._position :]
@@ -200,7 +200,7 @@ class Letters:
     def _take(self, count: int) -> bytes:
         taken = b""
         while len(taken) < count:
-            here = self._here()[: count - len(taken)]
+            here = bytes(self._here()[: count - len(taken)])
             taken += here
             self._position += len(here)
             if len(taken) < count:

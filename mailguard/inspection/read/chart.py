@@ -30,9 +30,12 @@ class ChartData:
 
     def rows(self) -> Iterator[Row]:
         """The points of all caches by their number, a cache to a column."""
-        numbers = sorted({number for column in self.columns for number in column})
-        for number in numbers:
-            yield Row(number + 1, tuple(column.get(number, "") for column in self.columns))
+        points: dict[int, list[tuple[int, str]]] = {}
+        for index, column in enumerate(self.columns, 1):
+            for number, value in column.items():
+                points.setdefault(number, []).append((index, value))
+        for number, found in sorted(points.items()):
+            yield Row(number + 1, tuple(value for _, value in found), tuple(index for index, _ in found))
 
 
 def read_chart(pieces: Iterator[bytes], budget: Budget) -> ChartData:

@@ -16,11 +16,11 @@ from ..budget import Budget, Uninspectable
 from ..stream import SEEN, ColumnSpan, Item, Member, Person, Row, Table, Text, Visibility
 from .far import NearArea
 from .ods_styles import Styles
+from .spreadsheetml import MAX_COLUMN, MAX_SPANS
 from .xml_events import SEPARATOR, joined, xml_steps
 
 _VALUES = ("date-value", "time-value", "value", "boolean-value", "string-value")
 _HIDES_ROW = {"collapse": Visibility.HIDDEN_ROW, "filter": Visibility.FILTERED_ROW}
-_MAX_SPANS = 16_384
 _CELLS = ("table-cell", "covered-table-cell", "change-track-table-cell")
 _OVERHEAD = 96
 
@@ -164,8 +164,10 @@ class ContentReader:
             self.ready.append(Table(table.where, table.visibility, tuple(table.spans)))
 
     def _start_column(self, keys: Mapping[str, str]) -> None:
-        if not self._tables or len(self._tables[-1].ends) >= _MAX_SPANS:
+        if not self._tables:
             return
+        if len(self._tables[-1].ends) > MAX_COLUMN or len(self._tables[-1].spans) >= MAX_SPANS:
+            raise Uninspectable(f"more than {MAX_SPANS} areas of hidden columns")
         table = self._tables[-1]
         first = table.ends[-1] + 1 if table.ends else 1
         table.ends.append(first + _count(keys, "number-columns-repeated") - 1)

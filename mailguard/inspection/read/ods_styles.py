@@ -41,6 +41,7 @@ class Styles:
 
     known: dict[tuple[str, str], Style] = field(default_factory=dict)
     _looks: dict[tuple[str, str], Visibility | None] = field(default_factory=dict)
+    _resolved: dict[tuple[str, str], Style] = field(default_factory=dict)
     _open: Style | None = None
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
@@ -50,11 +51,19 @@ class Styles:
                 raise Uninspectable(f"more than {_MAX_STYLES} styles")
             self._open = Style(attributes.get("parent-style-name", ""))
             self.known[attributes.get("family", ""), attributes.get("name", "")] = self._open
+            self._resolved.clear()
+            self._looks.clear()
         elif self._open is not None and name.endswith("-properties"):
             _read_properties(self._open, attributes)
 
     def resolve(self, family: str, name: str) -> Style:
-        """A style with what it inherits."""
+        """A style with what it inherits, worked out once; styles come before what uses them."""
+        known = self._resolved.get((family, name))
+        if known is None:
+            known = self._resolved[family, name] = self._resolve(family, name)
+        return known
+
+    def _resolve(self, family: str, name: str) -> Style:
         found = Style()
         for _ in range(_MAX_PARENTS):
             style = self.known.get((family, name))

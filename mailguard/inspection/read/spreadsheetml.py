@@ -24,6 +24,8 @@ _KNOWN = (
 )
 
 MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
+MAX_SPANS = 1_000
+"""Areas of hidden columns, and of filters, in one sheet: whoever reads the stream looks through them for each cell."""
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 
 

@@ -53,6 +53,7 @@ def _read_workbook(raw: bytes, compound: CompoundFile, folder: str, budget: Budg
             seen.note(item)
             yield item
     yield from known.items
+    yield from known.strings.unused()
     yield from _read_charts(charts, seen)
     yield from _read_caches(compound, folder, known, seen, budget)
 

@@ -47,7 +47,7 @@ class Globals:
 def read_globals(stream: bytes, budget: Budget) -> Globals:
     """The records up to the first end."""
     reader = _Reader(budget)
-    for record in records(stream):
+    for record in records(stream, budget):
         if record.kind == EOF:
             break
         handler = _HANDLERS.get(record.kind)
@@ -75,6 +75,7 @@ class _Reader:
 
     def finish(self) -> None:
         """Fonts and formats name colours of the palette, which comes after them."""
+        self.found.strings.used = bytearray(len(self.found.strings.texts))
         for index, (font, number, pattern, front, back) in enumerate(self._formats):
             ground = self._ground(pattern, front, back)
             look = make_look(self._number(number), self._font(font), ground)

@@ -32,7 +32,7 @@ class _Cache:
 def read_cache(stream: bytes, budget: Budget) -> tuple[tuple[str, ...], list[Row], list[Row]]:
     """Names of the fields, the records, and the items that no record uses."""
     cache = _Cache()
-    for record in records(stream):
+    for record in records(stream, budget):
         if record.kind == EOF:
             break
         try:

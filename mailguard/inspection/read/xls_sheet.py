@@ -13,7 +13,7 @@ from .biff import BOF, EOF, Record, read_letters, read_string, records
 from .colour import WHITE
 from .far import NearArea
 from .number_format import as_date
-from .spreadsheetml import column_letters
+from .spreadsheetml import MAX_SPANS, column_letters
 from .xls_globals import BoundSheet, Globals, number_text
 
 _NO_HEIGHT_TWIPS, _NO_WIDTH = 40, 77
@@ -44,7 +44,7 @@ def read_xls_sheet(stream: bytes, sheet: BoundSheet, known: Globals, budget: Bud
     visibility = Visibility.HIDDEN_SHEET if known.window_hidden and sheet.visibility is SEEN else sheet.visibility
     reader = _Reader(sheet.name, visibility, known, budget, charts)
     depth = 0
-    for record in records(stream, sheet.start):
+    for record in records(stream, budget, sheet.start):
         if record.kind == BOF:
             depth += 1
             if depth > 1:
@@ -106,6 +106,8 @@ class _Reader:
 
     def column_info(self, record: Record) -> None:
         first, last, width, _, options = struct.unpack_from("<5H", record.body)
+        if len(self._spans) >= MAX_SPANS:
+            raise Uninspectable(f"more than {MAX_SPANS} areas of hidden columns")
         if options & 1:
             self._spans.append(ColumnSpan(first + 1, last + 1, Visibility.HIDDEN_COLUMN))
         elif width < _NO_WIDTH:
@@ -134,6 +136,7 @@ class _Reader:
         strings = self._known.strings
         if index >= len(strings.texts):
             raise Uninspectable("has a cell that points at a string which is not there")
+        strings.used[index] = 1
         self._add(row, column, look, strings.texts[index], False, index if index in strings.runs else None)
 
     def label(self, record: Record) -> None:

@@ -59,6 +59,7 @@ class _Workbook:
         visible = frozenset(sheet.name for sheet in self.book.sheets if sheet.visibility is SEEN)
         present = frozenset(sheet.name for sheet in self.book.sheets)
         yield from read_rest(Rest(self.package, self.budget, self.done, seen, visible, present, shared))
+        yield from shared.strings.unused()
 
     def _repeats_sheets(self) -> bool:
         return any("pivotcache" in part or "/charts/" in part for part in self.package.parts)

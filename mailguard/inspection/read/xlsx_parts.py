@@ -20,7 +20,7 @@ from .seen_texts import SeenTexts
 from .spreadsheetml import is_true, names
 from .xlsx_link import read_link_cache
 from .xlsx_notes import read_comments, read_persons
-from .xlsx_pivot import left_over, read_definition, read_records
+from .xlsx_pivot import PivotCache, left_over, read_definition, read_records
 from .xlsx_sheet import Shared, SheetParts, read_sheet
 from .xml_events import SEPARATOR, read_xml, root_of
 from .xml_texts import read_texts
@@ -41,31 +41,8 @@ class Rest:
 
 _SILENT = frozenset(
     [
-        "Relationships",
-        "Types",
-        "styleSheet",
-        "theme",
-        "calcChain",
-        "sst",
-        "table",
-        "pivotTableDefinition",
-        "metadata",
-        "slicers",
-        "slicerCacheDefinition",
-        "timelines",
-        "timelineCacheDefinition",
-        "chartStyle",
-        "colorStyle",
-        "formControlPr",
-        "MapInfo",
-        "sheetMetadata",
-        "ctrlProp",
-        "rvStructures",
-        "rvTypesInfo",
-        "webextension",
-        "taskpanes",
-        "pivotCacheRecords",
-        "worksheetSortMap",
+        *("Relationships", "Types", "styleSheet", "theme", "calcChain", "table", "pivotTableDefinition"),
+        *("chartStyle", "colorStyle", "formControlPr", "sheetMetadata", "ctrlProp", "rvStructures", "rvTypesInfo"),
     ]
 )
 """Outermost elements of parts that say how things look or are computed and hold no value of their own."""
@@ -74,8 +51,8 @@ _NO_TEXT = ("printersettings", ".psmdcp")
 
 
 def read_rest(rest: Rest) -> Stream:
-    """Every part that has not been read yet, in the order of the file."""
-    for part in rest.package.parts:
+    """Every part that has not been read yet, in the order of the file; records after the cache that they are of."""
+    for part in sorted(rest.package.parts, key=lambda each: "records" in each):
         if part not in rest.done:
             rest.done.add(part)
             yield from _read_part(rest, part)
@@ -175,12 +152,19 @@ def _pivot_cache(rest: Rest, part: str) -> Stream:
     yield Table(where, Visibility.PIVOT_CACHE, headings=cache.headings)
     for target in dict.fromkeys(records):
         if target:
+            rest.done.add(target)
             rows = read_records(rest.package.pieces(target), cache, rest.budget)
             yield from _unseen_rows(rest, source, rows)
     left = list(_unseen_rows(rest, source, left_over(cache)))
     if left:
         yield Table(f"{where}, items of no row", Visibility.PIVOT_CACHE, headings=cache.headings)
         yield from left
+
+
+def _lone_records(rest: Rest, part: str) -> Stream:
+    """Records that no cache leads to. Those that name items by number cannot be read without it, and say so."""
+    yield Table(f"pivot records {part}", Visibility.PIVOT_CACHE)
+    yield from read_records(rest.package.pieces(part), PivotCache(), rest.budget)
 
 
 def _pivot_name(part: str) -> str:
@@ -255,6 +239,7 @@ _READERS: dict[str, Callable[[Rest, str], Stream]] = {
     "personList": _persons,
     "externalLink": _link,
     "pivotCacheDefinition": _pivot_cache,
+    "pivotCacheRecords": _lone_records,
     "chartSpace": _chart,
     "wsDr": _drawing,
     "xml": _drawing,

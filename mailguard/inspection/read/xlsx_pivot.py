@@ -132,10 +132,14 @@ class _Records:
 def left_over(cache: PivotCache) -> Iterator[Row]:
     """Items that no record uses, side by side; all of them, where there are no records."""
     rest = [[item for index, item in enumerate(each.items) if index not in each.used] for each in cache.fields]
-    for number in range(max(map(len, rest), default=0)):
-        row = tuple(items[number] if number < len(items) else "" for items in rest)
-        if any(row):
-            yield Row(number + 1, row)
+    left = [(column, items) for column, items in enumerate(rest, 1) if items]
+    number = 0
+    while left:
+        found = [(column, items[number]) for column, items in left if items[number]]
+        number += 1
+        if found:
+            yield Row(number, tuple(value for _, value in found), tuple(column for column, _ in found))
+        left = [(column, items) for column, items in left if len(items) > number]
 
 
 def _value(name: str, attributes: Mapping[str, str]) -> str:

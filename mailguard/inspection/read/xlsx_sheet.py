@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from ..budget import Budget, Uninspectable
 from ..stream import SEEN, ColumnSpan, Row, Stream, Table, Text, Visibility
 from .colour import WHITE
 from .far import NearArea
 from .number_format import as_date
-from .spreadsheetml import MAX_COLUMN, Columns, is_true, names, read_rows
+from .spreadsheetml import MAX_COLUMN, MAX_SPANS, Columns, is_true, names, read_rows
 from .xlsx_strings import Run, Strings, read_run
 from .xlsx_styles import Look, Styles
 from .xml_events import joined, xml_steps
@@ -24,8 +25,7 @@ from .xml_events import joined, xml_steps
 _DIGITS = "0123456789"
 _NO_HEIGHT, _NO_WIDTH = 2.0, 0.3
 """Points, and widths of a digit, below which a row or column shows nothing that can be read."""
-_MAX_SPANS = 16_384
-_FILTER = re.compile(rb"<(?:[\w.-]+:)?autoFilter\b[^>]*?\bref\s*=\s*[\"']([A-Za-z0-9:$]{1,40})[\"']")
+_FILTER = re.compile(rb"<(?:[\w.-]+:)?autoFilter\b[^<>]{0,400}?\bref\s*=\s*[\"']([A-Za-z0-9:$]{1,40})[\"']")
 _OVERLAP = 512
 
 
@@ -70,6 +70,7 @@ class _Handler:
         self._names = names()
         self._letters = Columns()
         self._texts, self._runs = shared.strings.texts, shared.strings.runs
+        self._used = shared.strings.used
         self._looks, self._grounds = shared.styles.looks, shared.styles.grounds
         self._near = NearArea()
         self._begun = False
@@ -143,7 +144,9 @@ class _Handler:
     def _is_filtered(self, row: int) -> bool:
         """A filter is written behind the rows that it hides, so the part is searched once, when it matters."""
         if self._filtered is None:
-            areas = (*self._sheet.filters, *_find_filters(self._sheet.open()))
+            areas = {*self._sheet.filters, *islice(_find_filters(self._sheet.open()), MAX_SPANS)}
+            if len(areas) > MAX_SPANS:
+                raise Uninspectable(f"more than {MAX_SPANS} filters in one sheet")
             self._filtered = tuple(read_rows(area) for area in areas)
         return any(first < row <= last for first, last in self._filtered)
 
@@ -180,6 +183,7 @@ class _Handler:
             text = None
         if text is None:
             raise Uninspectable("has a cell that points at a string which is not there")
+        self._used[number] = 1
         if number in self._runs:
             self._judge_runs(self._runs[number], style)
         return text
@@ -271,8 +275,10 @@ class _Handler:
 
     def _add_span(self, attributes: Mapping[str, str]) -> None:
         first, last = attributes.get("min", ""), attributes.get("max", "")
-        if not (first.isdecimal() and last.isdecimal()) or len(self._spans) >= _MAX_SPANS:
+        if not (first.isdecimal() and last.isdecimal()):
             return
+        if len(self._spans) >= MAX_SPANS:
+            raise Uninspectable(f"more than {MAX_SPANS} areas of hidden columns")
         width = attributes.get("width")
         if is_true(attributes.get("hidden")):
             why = Visibility.HIDDEN_COLUMN

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..budget import Budget
+from ..stream import Row, Stream, Table, Visibility
 from .colour import same_to_the_eye
 from .spreadsheetml import names
 from .xlsx_styles import TINY_POINTS, Palette
@@ -34,10 +35,20 @@ class Run:
 
 @dataclass(slots=True)
 class Strings:
-    """runs: number of a string -> its runs with a size or a colour of their own."""
+    """runs: number of a string -> its runs with a size or a colour of their own. used: by number, 1 for those that a
+    cell has pointed at."""
 
     texts: list[str] = field(default_factory=list)
     runs: dict[int, tuple[Run, ...]] = field(default_factory=dict)
+    used: bytearray = field(default_factory=bytearray)
+
+    def unused(self) -> Stream:
+        """What no cell shows any more: texts of cells that are gone, which some programs leave behind."""
+        left = [text for text, used in zip(self.texts, self.used, strict=True) if not used and text.strip()]
+        if left:
+            yield Table("texts that no cell uses", Visibility.DELETED_TEXT)
+            for number, text in enumerate(left, 1):
+                yield Row(number, (text,))
 
 
 def read_strings(pieces: Iterator[bytes] | None, palette: Palette, budget: Budget) -> Strings:
@@ -45,6 +56,7 @@ def read_strings(pieces: Iterator[bytes] | None, palette: Palette, budget: Budge
     reader = _Reader(palette, budget)
     if pieces is not None:
         read_xml(pieces, reader.start, reader.end, reader.characters)
+    reader.strings.used = bytearray(len(reader.strings.texts))
     return reader.strings
 
 

@@ -217,3 +217,43 @@ def test_a_shape_that_is_hidden() -> None:
     drawing = f'<x:wsDr xmlns:x="{xdr}" xmlns:a="{a}">{shapes}</x:wsDr>'
     found = values(read(workbook(ADA, xl__drawings__drawing1=drawing)))
     assert found["Bran"] is Visibility.HIDDEN_TEXT and found["Cleo"] is SEEN
+
+
+def test_texts_of_cells_that_are_gone() -> None:
+    listed = "".join(f"<si><t>{name}</t></si>" for name in ("Ada", "Bran", "Cleo"))
+    strings = f'<sst xmlns="{MAIN[TRANSITIONAL]}">{listed}</sst>'
+    link = f'<Relationship Id="x" Type="{RELATION[TRANSITIONAL]}/sharedStrings" Target="sharedStrings.xml"/>'
+    used = sheet('<row r="1"><c r="A1" t="s"><v>1</v></c></row>')
+    members: dict[str, str | bytes] = dict(parts({"Data": ("visible", used)}, links=link))
+    members["xl/sharedStrings.xml"] = strings
+    assert values(read(packed(members))) == {
+        "Ada": Visibility.DELETED_TEXT,
+        "Bran": SEEN,
+        "Cleo": Visibility.DELETED_TEXT,
+    }
+    alone = values(read(workbook(ADA, xl__sharedStrings=strings)))
+    assert alone["Bran"] is Visibility.MARKUP, "strings that the workbook does not lead to"
+
+
+def test_records_that_no_cache_leads_to() -> None:
+    def of(record: str) -> dict[str, Visibility]:
+        xml = f'<pivotCacheRecords xmlns="{MAIN[TRANSITIONAL]}"><r>{record}</r></pivotCacheRecords>'
+        return values(read(workbook(ADA, xl__pivotCache__pivotCacheRecords1=xml)))
+
+    assert of('<s v="Bran"/>')["Bran"] is Visibility.PIVOT_CACHE
+    with pytest.raises(Uninspectable, match="item that is not there"):
+        of('<x v="0"/>')
+
+
+def test_a_name_of_a_chart_far_beyond_its_points() -> None:
+    """A point with a high number costs one row, and a column without points costs nothing."""
+    chart = f'<c:chartSpace xmlns:c="{TRANSITIONAL}/drawingml/2006/chart">' + "<c:numCache/>" * 1_000
+    chart += '<c:strCache><c:pt idx="999999"><c:v>Bran</c:v></c:pt></c:strCache></c:chartSpace>'
+    items = read(workbook(ADA, xl__charts__chart1=chart))
+    assert Row(1_000_000, ("Bran",), (1_001,)) in items
+
+
+def test_areas_of_hidden_columns_are_limited() -> None:
+    spans = "".join(f'<col min="{n}" max="{n}" hidden="1"/>' for n in range(1, 1_100))
+    with pytest.raises(Uninspectable, match="1000 areas"):
+        read(workbook(ADA, before=f"<cols>{spans}</cols>"))
