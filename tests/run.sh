@@ -76,7 +76,7 @@ run_core() {
     .venv/bin/ruff format --check . 
     .venv/bin/mypy
     PYTHONPATH=. .venv/bin/lint-imports
-    pytest tests/test_*.py tests/core tests/fuzz tests/guard tests/cases tests/docs
+    pytest tests/test_*.py tests/core tests/fuzz tests/guard tests/inspection tests/cases tests/docs
 }
 # Two runs, each well below the 1,500 s after which tests/conftest.py takes a run for hung.
 run_edges() {

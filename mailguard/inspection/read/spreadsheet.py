@@ -12,6 +12,7 @@ from .compound import SIGNATURE, open_compound
 from .delimited import SUFFIXES, read_delimited
 from .ods import is_opendocument, read_fods, read_ods
 from .office_encryption import decrypt_package, is_encrypted_package
+from .ole_object import holds_object, read_object
 from .xls import is_workbook, read_xls
 from .xlsx import read_xlsx
 from .xml_events import root_of
@@ -42,4 +43,6 @@ def _read_compound(data: bytes, budget: Budget) -> Stream:
         return read_xlsx(decrypt_package(compound, budget), budget)
     if is_workbook(compound):
         return read_xls(compound, budget)
+    if holds_object(compound):
+        return read_object(compound)
     raise Uninspectable("no spreadsheet of a kind that is read")

@@ -13,6 +13,7 @@ from ..budget import Budget, Uninspectable
 from ..stream import SEEN, Member, Row, Stream, Table, Visibility
 from .biff import BOF, opened
 from .compound import CompoundFile
+from .ole_object import unwrap
 from .property_set import read_property_set
 from .seen_texts import SeenTexts
 from .xls_globals import BoundSheet, Globals, read_globals
@@ -117,6 +118,8 @@ def _read_other(compound: CompoundFile, path: str, budget: Budget) -> Stream:
         yield from read_property_set(compound.read(path), lower == _SUMMARY)
     elif lower == "workbook":
         yield from _read_embedded(compound, path, folder, budget)
+    elif lower == "\x01ole10native":
+        yield unwrap(compound.read(path))
     elif lower not in _SILENT:
         yield Member(path, "file", Visibility.EMBEDDED if folder else Visibility.MARKUP, compound.read(path))
 

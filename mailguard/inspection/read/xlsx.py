@@ -54,6 +54,7 @@ class _Workbook:
             if seen is not None:
                 seen.note(item)
             yield item
+        yield from self.book.told
         for name in self.book.defined:
             yield from _defined(name.name, name.meaning, name.comment)
         visible = frozenset(sheet.name for sheet in self.book.sheets if sheet.visibility is SEEN)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..budget import Uninspectable
-from ..stream import SEEN, Visibility
+from ..stream import SEEN, Item, Person, Text, Visibility
 from .package import Package
 from .spreadsheetml import is_true, names
 from .xml_events import read_xml
@@ -39,10 +39,14 @@ class DefinedName:
 
 @dataclass(frozen=True, slots=True)
 class Book:
+    """told: what the workbook part says of people: who reserved it, and the folder in which it was saved, which is
+    often named after a person."""
+
     part: str
     sheets: tuple[Sheet, ...]
     defined: tuple[DefinedName, ...]
     epoch_1904: bool
+    told: tuple[Item, ...] = ()
 
 
 def find_workbook(package: Package) -> str:
@@ -71,7 +75,7 @@ def read_book(package: Package) -> Book:
         if window_hidden and visibility is SEEN:
             visibility = Visibility.HIDDEN_SHEET
         sheets.append(Sheet(name, visibility, link.target if link else "", link.kind if link else ""))
-    return Book(part, tuple(sheets), tuple(reader.defined), reader.epoch_1904)
+    return Book(part, tuple(sheets), tuple(reader.defined), reader.epoch_1904, tuple(reader.told))
 
 
 class _Reader:
@@ -80,6 +84,7 @@ class _Reader:
         self.is_workbook = False
         self.sheets: list[tuple[str, str, str]] = []
         self.windows: list[str] = []
+        self.told: list[Item] = []
         self.defined: list[DefinedName] = []
         self.epoch_1904 = False
         self._naming: Mapping[str, str] | None = None
@@ -97,6 +102,10 @@ class _Reader:
             self.epoch_1904 = is_true(attributes.get("date1904"))
         elif name == "definedName":
             self._naming, self._text = attributes, []
+        elif name == "fileSharing" and attributes.get("userName", "").strip():
+            self.told.append(Person("reserved by", attributes["userName"].strip()))
+        elif full.endswith("}absPath") and attributes.get("url", "").strip():
+            self.told.append(Text(attributes["url"].strip(), "folder of the file", Visibility.PROPERTY))
         if len(self.sheets) + len(self.defined) > _MAX_NAMED:
             raise Uninspectable(f"more than {_MAX_NAMED} sheets and names")
 

@@ -257,3 +257,11 @@ def test_areas_of_hidden_columns_are_limited() -> None:
     spans = "".join(f'<col min="{n}" max="{n}" hidden="1"/>' for n in range(1, 1_100))
     with pytest.raises(Uninspectable, match="1000 areas"):
         read(workbook(ADA, before=f"<cols>{spans}</cols>"))
+
+
+def test_who_reserved_it_and_where_it_was_saved() -> None:
+    path = '<q:absPath xmlns:q="http://schemas.microsoft.com/office/spreadsheetml/2010/11/ac" url="C:\\Users\\d.morrow\\"/>'
+    made = packed(parts({"Data": ("visible", sheet(ADA))}, inside=f'<fileSharing userName="Dr Morrow"/>{path}'))
+    items = read(made)
+    assert Person("reserved by", "Dr Morrow") in items
+    assert Text("C:\\Users\\d.morrow\\", "folder of the file", Visibility.PROPERTY) in items
