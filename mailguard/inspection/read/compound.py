@@ -83,8 +83,9 @@ def _open(view: memoryview, budget: Budget) -> CompoundFile:
     sector = 1 << shift
     fat_sectors = _fat_sectors(view, sector, fat_count, difat_start)
     chains = _numbers(view, fat_sectors, sector)
-    entries = _entries(view, list(_chain(directory, chains)), sector)
-    budget.spend_members(len(entries))
+    listed = list(_chain(directory, chains))
+    budget.spend_members(len(listed) * sector // _ENTRY.size)
+    entries = _entries(view, listed, sector)
     mini_chains = _numbers(view, list(_chain(mini_start, chains)) if mini_start < _END else [], sector)
     root = entries[0] if entries else None
     if root is None or root.kind != _ROOT:

@@ -17,7 +17,7 @@ _BRACKETS = re.compile(r"\[[^\]]*\]")
 _ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
 _DATE = re.compile(r"[dmyhsaegb]", re.IGNORECASE)
 _SHOWS = re.compile(r"[0#?@dmyhsegb]|general|standard", re.IGNORECASE)
-_MAX_CODE = 512
+MAX_CODE = 512
 _LAST_DAY = 2_958_465
 """31 December 9999."""
 
@@ -55,7 +55,7 @@ DATE = NumberFormat(is_date=True)
 
 def read_format(code: str) -> NumberFormat:
     """Sections for positive, negative, zero and text; what is left out follows the first, text the General format."""
-    sections = _sections(code[:_MAX_CODE])
+    sections = _sections(code[:MAX_CODE])
     is_date = any(_is_date(section) for section in sections)
     shown = [bool(_SHOWS.search(_bare(section)) or _ELAPSED.search(section)) for section in sections]
     if len(sections) == 1:

@@ -14,7 +14,7 @@ from ..stream import SEEN, Visibility
 from .colour import BLACK, WHITE, same_to_the_eye
 from .xlsx_styles import TINY_POINTS
 
-_MAX_STYLES = 200_000
+_MAX_STYLES = 65_536
 _MAX_PARENTS = 32
 _POINTS = {"pt": 1.0, "in": 72.0, "cm": 28.35, "mm": 2.835, "pc": 12.0, "px": 0.75}
 NOTHING_POINTS = 2.0

@@ -19,6 +19,7 @@ from .zip_members import Archive, open_archive
 
 _RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _MAX_RELATIONSHIPS = 100_000
+_OVERHEAD = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Package:
             if names[name] == "Relationship":
                 if len(found) >= _MAX_RELATIONSHIPS:
                     raise Uninspectable(f"more than {_MAX_RELATIONSHIPS} relationships in one part")
+                self.archive.budget.keep(_OVERHEAD + sum(map(len, attributes.values())))
                 found.append(self._relationship(folder, attributes))
 
         read_xml(self.pieces(listed), start)

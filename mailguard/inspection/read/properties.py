@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ..budget import Uninspectable
 from ..stream import Item, Person, Text, Visibility
 from .xml_events import SEPARATOR, joined, read_xml
 
@@ -50,7 +51,7 @@ _SILENT = frozenset(
         "MMClips",
     ]
 )
-_MAX_TEXTS = 100_000
+_MAX_LETTERS = 4_194_304
 
 
 def read_properties(pieces: Iterator[bytes], inside: str = "") -> Iterator[Item]:
@@ -60,6 +61,7 @@ def read_properties(pieces: Iterator[bytes], inside: str = "") -> Iterator[Item]
     text = ""
     named = ""
     is_inside = not inside
+    letters = 0
 
     def start(full: str, attributes: Mapping[str, str]) -> None:
         nonlocal text, named, is_inside
@@ -75,12 +77,15 @@ def read_properties(pieces: Iterator[bytes], inside: str = "") -> Iterator[Item]
             text = joined(text, more)
 
     def end(full: str) -> None:
-        nonlocal text, named, is_inside
+        nonlocal text, named, is_inside, letters
         if inside and full.endswith(inside):
             is_inside = False
         name, said = full.rpartition(SEPARATOR)[2], text.strip()
         text = ""
-        if said and is_inside and len(found) < _MAX_TEXTS and name not in _SILENT:
+        if said and is_inside and name not in _SILENT:
+            letters += len(said) + 64
+            if letters > _MAX_LETTERS:
+                raise Uninspectable("more properties than a document has")
             if name in _PEOPLE:
                 found.append(Person(_PEOPLE[name], said, said if "@" in said else ""))
             else:

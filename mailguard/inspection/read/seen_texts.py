@@ -42,7 +42,8 @@ class SeenTexts:
         seen = self._values.setdefault(table.where, set())
         before = len(seen)
         seen.update(values)
-        self._budget.keep((len(seen) - before) * _OVERHEAD)
+        if len(seen) > before:
+            self._budget.keep((len(seen) - before) * _OVERHEAD + sum(map(len, values)))
 
 
 def _seen_values(table: Table, row: Row) -> Sequence[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..budget import Uninspectable
+from ..budget import Budget, Uninspectable
 from ..stream import SEEN, Item, Person, Text, Visibility
 from .package import Package
 from .spreadsheetml import is_true, names
@@ -17,6 +17,7 @@ STATES = {
     "veryhidden": Visibility.VERY_HIDDEN_SHEET,
 }
 _MAX_NAMED = 200_000
+_OVERHEAD = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def read_book(package: Package) -> Book:
     """Everything that the workbook part says of its sheets."""
     part = find_workbook(package)
     related = {each.id: each for each in package.relationships(part)}
-    reader = _Reader()
+    reader = _Reader(package.archive.budget)
     read_xml(package.pieces(part), reader.start, reader.end, reader.characters)
     if not reader.is_workbook:
         raise Uninspectable("its main part is no workbook")
@@ -79,7 +80,8 @@ def read_book(package: Package) -> Book:
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
         self.names = names()
         self.is_workbook = False
         self.sheets: list[tuple[str, str, str]] = []
@@ -106,6 +108,8 @@ class _Reader:
             self.told.append(Person("reserved by", attributes["userName"].strip()))
         elif full.endswith("}absPath") and attributes.get("url", "").strip():
             self.told.append(Text(attributes["url"].strip(), "folder of the file", Visibility.PROPERTY))
+        if name in ("sheet", "definedName"):
+            self._budget.keep(_OVERHEAD + sum(map(len, attributes.values())))
         if len(self.sheets) + len(self.defined) > _MAX_NAMED:
             raise Uninspectable(f"more than {_MAX_NAMED} sheets and names")
 
@@ -123,6 +127,7 @@ class _Reader:
 
     def characters(self, text: str) -> None:
         if self._naming is not None:
+            self._budget.keep(len(text))
             self._text.append(text)
 
     def _id(self, attributes: Mapping[str, str]) -> str:

@@ -37,6 +37,7 @@ class _Reader:
     def start(self, full: str, attributes: Mapping[str, str]) -> None:
         name = self._names[full]
         if name == "sheetName":
+            self._budget.keep(len(attributes.get("val", "")) + _OVERHEAD)
             self._sheets.append(attributes.get("val", ""))
         elif name == "sheetData":
             self._begin_table(attributes.get("sheetId", ""))

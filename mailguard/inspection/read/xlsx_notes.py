@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..budget import Budget
+from ..budget import Budget, Uninspectable
 from ..stream import Item, Person, Text, Visibility
 from .spreadsheetml import names
 from .xml_events import joined, read_xml
 
 _OVERHEAD = 128
+_MAX_PERSONS = 10_000
 
 
 def read_comments(pieces: Iterator[bytes], sheet: str, budget: Budget) -> Iterator[Item]:
@@ -30,10 +31,14 @@ def read_persons(pieces: Iterator[bytes]) -> Iterator[Item]:
 
     def start(full: str, attributes: Mapping[str, str]) -> None:
         if known[full] == "person":
-            user = attributes.get("userId", "")
+            if len(found) >= _MAX_PERSONS:
+                raise Uninspectable(f"more than {_MAX_PERSONS} authors of comments")
+            user = attributes.get("userId", "")[:256]
             address = user.rpartition("::")[0].rpartition("::")[2] or user
             found.append(
-                Person("author of a comment", attributes.get("displayName", ""), address if "@" in address else "")
+                Person(
+                    "author of a comment", attributes.get("displayName", "")[:256], address if "@" in address else ""
+                )
             )
 
     read_xml(pieces, start)

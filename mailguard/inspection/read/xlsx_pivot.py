@@ -62,6 +62,7 @@ class _Definition:
         elif name == "cacheField":
             if len(self.cache.fields) >= MAX_COLUMN:
                 raise Uninspectable(f"a pivot cache with more than {MAX_COLUMN} fields")
+            self._budget.keep(len(attributes.get("name", "")) + _OVERHEAD)
             self.cache.fields.append(Field(attributes.get("name", "")))
         elif name in ("sharedItems", "groupItems"):
             self._within = name

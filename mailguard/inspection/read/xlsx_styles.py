@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ..budget import Uninspectable
 from ..stream import Visibility
 from .colour import BLACK, INDEXED, THEME, WHITE, read_colour, same_to_the_eye
-from .number_format import BUILT_IN_DATES, DATE, GENERAL, NumberFormat, read_format
+from .number_format import BUILT_IN_DATES, DATE, GENERAL, MAX_CODE, NumberFormat, read_format
 from .spreadsheetml import names
 from .xml_events import read_xml
 
@@ -140,13 +140,14 @@ class _Reader:
         elif self._within == "fills":
             self._start_fill(name, attributes)
         elif self._within == "numFmts" and name == "numFmt":
-            self._codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+            self._codes[attributes.get("numFmtId", "")[:16]] = attributes.get("formatCode", "")[:MAX_CODE]
         elif self._within == "cellXfs" and name == "xf":
-            chosen = (attributes.get(key, "0") for key in ("numFmtId", "fontId", "fillId"))
+            chosen = (attributes.get(key, "0")[:16] for key in ("numFmtId", "fontId", "fillId"))
             self.formats.append((next(chosen), next(chosen), next(chosen)))
         elif self._within == "indexedColors" and name == "rgbColor":
             self._own_indexed.append(read_colour(attributes, (), ()) or BLACK)
-        if max(len(self.formats), len(self._fonts), len(self._fills), len(self._own_indexed)) > _MAX_FORMATS:
+        kept = (len(self.formats), len(self._fonts), len(self._fills), len(self._own_indexed), len(self._codes))
+        if max(kept) > _MAX_FORMATS:
             raise Uninspectable(f"more than {_MAX_FORMATS} cell formats")
 
     def end(self, full: str) -> None:
@@ -163,7 +164,7 @@ class _Reader:
         elif name == "sz":
             self._fonts[-1].size = _size(attributes.get("val", ""))
         elif name == "color":
-            self._fonts[-1].colour = attributes
+            self._fonts[-1].colour = _short(attributes)
 
     def _start_fill(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "fill":
@@ -175,9 +176,14 @@ class _Reader:
         elif name == "gradientFill":
             self._fills[-1].pattern = "gradient"
         elif name == "fgColor":
-            self._fills[-1].front = attributes
+            self._fills[-1].front = _short(attributes)
         elif name in ("bgColor", "color"):
-            self._fills[-1].back = attributes
+            self._fills[-1].back = _short(attributes)
+
+
+def _short(attributes: Mapping[str, str]) -> Mapping[str, str]:
+    """A colour, of which nothing long is kept."""
+    return {key: value[:32] for key, value in attributes.items() if len(key) <= 8}
 
 
 def _size(value: str) -> float:

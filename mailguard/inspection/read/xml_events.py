@@ -17,6 +17,8 @@ from ..budget import Uninspectable
 SEPARATOR = "}"
 MAX_DEPTH = 100_000
 """Open elements, roughly; expat keeps each of them in memory."""
+MAX_NAMES = 20_000
+"""Different names of elements and attributes, all of which expat keeps; a document has some hundreds."""
 MAX_TOKEN_OCTETS = 1_048_576
 """Expat before 2.6 scans an unfinished tag again with every piece (CVE-2023-52425); honest tags are far shorter."""
 _ENCODINGS = ("utf-8", "utf-16", "us-ascii", "iso-8859-1")
@@ -59,7 +61,8 @@ def xml_steps(
     pieces: Iterable[bytes], start: Start, end: End | None = None, characters: Characters | None = None
 ) -> Iterator[None]:
     """The same in steps, one after each piece, for a reader that hands on what it has so far."""
-    parser = expat.ParserCreate(namespace_separator=SEPARATOR)
+    names: dict[str, str] = {}
+    parser = expat.ParserCreate(namespace_separator=SEPARATOR, intern=names)
     parser.buffer_text = True
     parser.buffer_size = MAX_TEXT
     parser.StartElementHandler = start
@@ -71,7 +74,10 @@ def xml_steps(
     parser.EntityDeclHandler = _refuse_document_type
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
     try:
-        yield from _feed(parser, pieces)
+        for _ in _feed(parser, pieces):
+            if len(names) > MAX_NAMES:
+                raise Uninspectable(f"holds XML with more than {MAX_NAMES} different names")
+            yield
     except expat.ExpatError as error:
         raise Uninspectable("holds XML that is not well-formed") from error
 

@@ -125,7 +125,11 @@ def _read_end(view: memoryview, end: int) -> tuple[int, int, int, int]:
         raise Uninspectable("is cut off")
     locator = end - _END64_LOCATOR.size
     if locator >= 0 and bytes(view[locator : locator + 4]) == b"PK\x06\x07":
-        return _read_end64(view, locator)
+        wide = _read_end64(view, locator)
+        for short, long, most in ((count, wide[0], _MAX16), (size, wide[1], _MAX32), (offset, wide[2], _MAX32)):
+            if short not in (long, most):
+                raise Uninspectable("has two zip directories")
+        return wide
     if disk or first_disk or here != count:
         raise Uninspectable("is a zip archive in several files")
     return count, size, offset, end

@@ -142,6 +142,18 @@ def strings() -> bytes:
     return out.getvalue()
 
 
+def many_names() -> bytes:
+    """A million elements, each with a name of its own, which a parser keeps."""
+
+    def make() -> Iterator[bytes]:
+        yield b"<a>"
+        for piece in range(100):
+            yield "".join(f"<n{piece}_{n}/>" for n in range(10_000)).encode()
+        yield b"</a>"
+
+    return deflated(make, "xl/worksheets/sheet1.xml")
+
+
 HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "flat bomb": (lambda: large_sheet(" " * 1_000_000, 150), "held"),
     "many empty rows": (lambda: large_sheet("<row/>" * 20_000, 600), "held"),
@@ -159,6 +171,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "one sheet often": (one_sheet_often, "held"),
     "repeated cells": (repeated_cells, "held"),
     "strings": (strings, "held"),
+    "many names": (many_names, "held"),
 }
 
 

@@ -260,7 +260,8 @@ def test_areas_of_hidden_columns_are_limited() -> None:
 
 
 def test_who_reserved_it_and_where_it_was_saved() -> None:
-    path = '<q:absPath xmlns:q="http://schemas.microsoft.com/office/spreadsheetml/2010/11/ac" url="C:\\Users\\d.morrow\\"/>'
+    space = 'xmlns:q="http://schemas.microsoft.com/office/spreadsheetml/2010/11/ac"'
+    path = f'<q:absPath {space} url="C:\\Users\\d.morrow\\"/>'
     made = packed(parts({"Data": ("visible", sheet(ADA))}, inside=f'<fileSharing userName="Dr Morrow"/>{path}'))
     items = read(made)
     assert Person("reserved by", "Dr Morrow") in items
