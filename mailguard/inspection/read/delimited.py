@@ -15,18 +15,19 @@ from collections.abc import Iterator
 from ..budget import Budget, Uninspectable
 from ..stream import Row, Stream, Table
 
-SUFFIXES = (".csv", ".tsv", ".tab")
+TYPES = frozenset(["text/csv", "text/tab-separated-values"])
+ENDINGS = (".csv", ".tsv", ".tab")
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 50
 _SAMPLE_LETTERS = 65_536
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
-def read_delimited(data: bytes, budget: Budget) -> Stream:
+def read_delimited(data: bytes | memoryview, budget: Budget) -> Stream:
     """One table. Its first row is a row like the others; whether it has headings is for the reader of the stream."""
     budget.spend_bytes(len(data))
     budget.keep(2 * len(data))
-    text = decode(data)
+    text = decode(bytes(data))
     delimiter, start = find_delimiter(text)
     yield Table("table")
     for number, values in enumerate(_rows(text[start:], delimiter), 1):

@@ -27,10 +27,8 @@ _SILENT = (
     "styles.xml",
     "content.xml",
 )
-_MIMETYPES = (
-    "application/vnd.oasis.opendocument.spreadsheet",
-    "application/vnd.oasis.opendocument.spreadsheet-template",
-)
+SPREADSHEET = b"application/vnd.oasis.opendocument.spreadsheet"
+_MIMETYPES = (SPREADSHEET, SPREADSHEET + b"-template")
 _PIECE = 65_536
 _OVERHEAD = 96
 
@@ -42,7 +40,7 @@ def is_opendocument(data: bytes) -> bool:
 
 def read_ods(data: bytes, budget: Budget) -> Stream:
     package = open_package(data, budget)
-    if package.read("mimetype").decode("latin-1").strip() not in _MIMETYPES:
+    if package.read("mimetype").strip() not in _MIMETYPES:
         raise Uninspectable("an OpenDocument that is no spreadsheet")
     if "content.xml" not in package.parts:
         raise Uninspectable("does not hold its content")

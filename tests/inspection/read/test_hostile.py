@@ -116,7 +116,8 @@ def repeated_cells() -> bytes:
     cell = '<t:table-cell t:number-columns-repeated="1000"><p:p>x</p:p></t:table-cell>'
     row = f'<t:table-row t:number-rows-repeated="1048576">{cell}</t:table-row>'
     return (
-        f'<o:document xmlns:o="{office}" xmlns:t="{table}" xmlns:p="{text}"><o:body><o:spreadsheet>'
+        f'<o:document xmlns:o="{office}" xmlns:t="{table}" xmlns:p="{text}" '
+        'o:mimetype="application/vnd.oasis.opendocument.spreadsheet"><o:body><o:spreadsheet>'
         f'<t:table t:name="a">{row}</t:table></o:spreadsheet></o:body></o:document>'
     ).encode()
 

@@ -36,7 +36,8 @@ def row(*cells: str, attributes: str = "") -> str:
 def document(rows: str, *, styles: str = "", table: str = "", beside: str = "") -> str:
     spaces = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NAMES.items())
     return (
-        f"<office:document {spaces}><office:automatic-styles>{styles}</office:automatic-styles><office:body>"
+        f'<office:document {spaces} office:mimetype="application/vnd.oasis.opendocument.spreadsheet">'
+        f"<office:automatic-styles>{styles}</office:automatic-styles><office:body>"
         f'<office:spreadsheet>{beside}<table:table table:name="Data" {table}>{rows}</table:table>'
         "</office:spreadsheet></office:body></office:document>"
     )
