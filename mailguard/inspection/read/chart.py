@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..budget import Budget
 from ..stream import Row
-from .spreadsheetml import names
+from .spreadsheetml import names, sheet_of
 from .xml_events import joined, read_xml
 
 _CACHES = frozenset(["strCache", "numCache", "strLit", "numLit", "lvl"])
@@ -26,7 +26,7 @@ class ChartData:
     @property
     def sheets(self) -> frozenset[str]:
         """Names of the sheets that it draws; "" for a source that is no area of a sheet."""
-        return frozenset(_sheet_of(each) for each in self.sources)
+        return frozenset(sheet_of(each) for each in self.sources)
 
     def rows(self) -> Iterator[Row]:
         """The points of all caches by their number, a cache to a column."""
@@ -82,11 +82,3 @@ class _Reader:
     def characters(self, text: str) -> None:
         if self._open:
             self._text = joined(self._text, text)
-
-
-def _sheet_of(area: str) -> str:
-    """'O''Neill data'!$A$1:$A$9 -> O'Neill data; a name, a list and another workbook have no sheet here."""
-    sheet, mark, _ = area.strip("()").rpartition("!")
-    if sheet.startswith("'") and sheet.endswith("'"):
-        sheet = sheet[1:-1].replace("''", "'")
-    return "" if not mark or sheet.startswith("[") or "]" in sheet else sheet

@@ -73,6 +73,14 @@ def read_rows(area: str) -> tuple[int, int]:
     return (min(top, bottom), max(top, bottom)) if top and bottom else (0, -1)
 
 
+def sheet_of(area: str) -> str:
+    """'O''Neill data'!$A$1:$A$9 -> O'Neill data; a name, a list and another workbook have no sheet here."""
+    sheet, mark, _ = area.strip("()").rpartition("!")
+    if sheet.startswith("'") and sheet.endswith("'"):
+        sheet = sheet[1:-1].replace("''", "'")
+    return "" if not mark or sheet.startswith("[") or "]" in sheet else sheet
+
+
 class Columns(dict[str, int]):
     """Letters -> number, each worked out once."""
 

@@ -95,11 +95,14 @@ def _read_caches(compound: CompoundFile, folder: str, known: Globals, seen: Seen
         yield Member(where, "pivot cache", Visibility.PIVOT_CACHE)
         for name, found in ((where, rows), (f"{where}, items of no row", left)):
             yield Table(name, Visibility.PIVOT_CACHE, headings=headings)
-            yield from _unseen(found, f"sheet {sheet}", seen)
+            yield from _unseen(found, sheet, seen)
 
 
-def _unseen(rows: list[Row], source: str, seen: SeenTexts) -> Iterator[Row]:
-    return (row for row in rows if not seen.holds(source, row.values))
+def _unseen(rows: list[Row], sheet: str, seen: SeenTexts) -> Iterator[Row]:
+    """Less what its sheet shows; of a source that goes by a name, less what some sheet shows as a whole."""
+    for row in rows:
+        if not (seen.holds(f"sheet {sheet}", row.values) if sheet else seen.holds_anywhere(row.values)):
+            yield row
 
 
 def _is_number(name: str) -> bool:

@@ -15,7 +15,7 @@ from ..budget import Budget, Uninspectable
 from ..stream import SEEN, Item, Member, Stream, Text, Visibility
 from .package import Package, Relationship, open_package
 from .seen_texts import SeenTexts
-from .spreadsheetml import names, read_rows
+from .spreadsheetml import names, read_rows, sheet_of
 from .xlsx_book import Book, Sheet, read_book
 from .xlsx_notes import read_comments
 from .xlsx_parts import Rest, read_rest
@@ -45,6 +45,7 @@ class _Workbook:
     book: Book
     budget: Budget
     done: set[str] = field(default_factory=set)
+    named: dict[str, str] = field(default_factory=dict)
 
     def read(self) -> Stream:
         self.done |= {self.book.part, "[content_types].xml"}
@@ -56,10 +57,11 @@ class _Workbook:
             yield item
         yield from self.book.told
         for name in self.book.defined:
+            self.named.setdefault(name.name.lower(), sheet_of(name.meaning))
             yield from _defined(name.name, name.meaning, name.comment)
         visible = frozenset(sheet.name for sheet in self.book.sheets if sheet.visibility is SEEN)
         present = frozenset(sheet.name for sheet in self.book.sheets)
-        yield from read_rest(Rest(self.package, self.budget, self.done, seen, visible, present, shared))
+        yield from read_rest(Rest(self.package, self.budget, self.done, seen, visible, present, self.named, shared))
         yield from shared.strings.unused()
 
     def _repeats_sheets(self) -> bool:
@@ -89,7 +91,7 @@ class _Workbook:
             yield Member(sheet.name, "macros", Visibility.MACRO)
         where = f"sheet {sheet.name}"
         related = self.package.relationships(sheet.part)
-        tables = [self._table(each.target) for each in related if each.kind == "table" and each.target]
+        tables = [self._table(each.target, sheet.name) for each in related if each.kind == "table" and each.target]
         opened = partial(self.package.pieces, sheet.part)
         filters = tuple(area for area, _, filtered in tables if filtered)
         headers = frozenset(_header_row(area) for area, painted, _ in tables if painted)
@@ -105,8 +107,8 @@ class _Workbook:
             elif each.outside:
                 yield Text(each.outside, f"link in sheet {sheet}", Visibility.MARKUP)
 
-    def _table(self, part: str) -> tuple[str, bool, bool]:
-        """Area, whether a style paints it, whether it has a filter."""
+    def _table(self, part: str, sheet: str) -> tuple[str, bool, bool]:
+        """Area, whether a style paints it, whether it has a filter. Its name is kept, since pivot caches go by it."""
         self.done.add(part)
         known = names()
         area, painted, filtered = "", False, False
@@ -116,6 +118,7 @@ class _Workbook:
             name = known[full]
             if name == "table":
                 area = attributes.get("ref", "")
+                self.named[attributes.get("displayName", "")[:256].lower()] = sheet
             elif name == "tableStyleInfo":
                 painted = bool(attributes.get("name"))
             elif name == "autoFilter":

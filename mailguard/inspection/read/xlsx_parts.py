@@ -28,7 +28,8 @@ from .xml_texts import read_texts
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """done: parts that have been read. visible, present: names of sheets. seen: what they show, if it is repeated."""
+    """done: parts that have been read. visible, present: names of sheets. seen: what they show, if it is repeated.
+    named: name of a table or an area, in lower case -> the sheet that it is on."""
 
     package: Package
     budget: Budget
@@ -36,6 +37,7 @@ class Rest:
     seen: SeenTexts | None
     visible: frozenset[str]
     present: frozenset[str]
+    named: Mapping[str, str]
     shared: Shared
 
 
@@ -145,6 +147,7 @@ def _link(rest: Rest, part: str) -> Stream:
 def _pivot_cache(rest: Rest, part: str) -> Stream:
     """The records that the sheet of the source does not show; all, where the source is gone, hidden or elsewhere."""
     cache = read_definition(rest.package.pieces(part), rest.budget)
+    cache.sheet = cache.sheet or rest.named.get(cache.area.lower(), "")
     source = f"sheet {cache.sheet}" if cache.sheet in rest.visible and not cache.outside else ""
     where = f"{_pivot_name(part)} of {_source(rest, cache.sheet, cache.outside)}"
     yield Member(where, "pivot cache", Visibility.PIVOT_CACHE)

@@ -141,3 +141,19 @@ def test_a_tree_that_goes_round() -> None:
 def test_xor_obfuscation_is_not_read() -> None:
     with pytest.raises(Uninspectable, match="encrypted"):
         one(b"", record(0x002F, struct.pack("<HHH", 0, 1, 2)))
+
+
+SOURCE = record(0x0051, bytes(6) + letters("\x02Data"))
+GONE = record(0x0051, bytes(6) + letters("\x02Gone"))
+
+
+@pytest.mark.parametrize(("source", "hidden"), [(SOURCE, {"Bran"}), (GONE, {"Ada", "Bran"}), (b"", {"Bran"})])
+def test_a_pivot_cache_beyond_what_a_sheet_shows(source: bytes, hidden: set[str]) -> None:
+    """By the sheet of its source, which may be gone; by any sheet, where the source goes by a name."""
+    fields = record(0x00C7, struct.pack("<7H", 1, 0, 2, 0, 0, 2, 0) + letters("Name"))
+    fields += record(0x00CD, letters("Ada")) + record(0x00CD, letters("Bran"))
+    cache = fields + record(0x00C8, b"\x00") + record(0x00C8, b"\x01") + record(0x000A)
+    inside = record(0x00D5, struct.pack("<H", 1)) + source
+    data = biff(("Data", 0, 0, label(0, 0, "Ada")), inside=inside, **{"_SX_DB_CUR/0001": cache})
+    found = [item for item in read(data) if isinstance(item, Row)][1:]
+    assert {value for row in found for value in row.values} == hidden

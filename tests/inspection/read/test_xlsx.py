@@ -266,3 +266,23 @@ def test_who_reserved_it_and_where_it_was_saved() -> None:
     items = read(made)
     assert Person("reserved by", "Dr Morrow") in items
     assert Text("C:\\Users\\d.morrow\\", "folder of the file", Visibility.PROPERTY) in items
+
+
+@pytest.mark.parametrize(
+    "source", ['sheet="Data" ref="A1:B1"', 'name="people"', 'name="People_Table"', 'name="elsewhere"']
+)
+def test_a_pivot_cache_of_what_a_sheet_shows(source: str) -> None:
+    """Its source is an area, the name of one, or a table; what nobody finds is told as hidden."""
+    main = MAIN[TRANSITIONAL]
+    items = '<s v="Ada"/><s v="Bran"/>'
+    inside = "<definedNames><definedName name='People'>'Data'!$A$1:$B$9</definedName></definedNames>"
+    members: dict[str, str | bytes] = dict(parts({"Data": ("visible", sheet(ADA))}, inside=inside))
+    members["xl/pivotCache/pivotCacheDefinition1.xml"] = (
+        f'<pivotCacheDefinition xmlns="{main}"><cacheSource type="worksheet"><worksheetSource {source}/></cacheSource>'
+        f'<cacheFields><cacheField name="Name"><sharedItems>{items}</sharedItems></cacheField></cacheFields>'
+        "</pivotCacheDefinition>"
+    )
+    members["xl/tables/table1.xml"] = f'<table xmlns="{main}" displayName="People_Table" ref="A1:B1"/>'
+    members["xl/worksheets/_rels/sheet1.xml.rels"] = written.relationships(("t", "table", "../tables/table1.xml"))
+    found = [item for item in read(packed(members)) if isinstance(item, Row)]
+    assert [row.values for row in found[1:]] == ([("Ada",), ("Bran",)] if "elsewhere" in source else [("Bran",)])
