@@ -11,7 +11,7 @@ INVARIANT: a cell is seen only if its table, its row, its column and the cell it
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
@@ -125,12 +125,14 @@ class Cell:
 class Member:
     """Something that the file carries as a whole: an embedded file, a hidden sheet, a pivot cache, a macro project.
 
-    kind: a word for the inventory ("sheet", "pivot cache", "file", "macros"). What is in it follows as items.
+    kind: a word for the inventory ("sheet", "pivot cache", "file", "macros"). What is in it follows as items, unless
+    its reader does not know it: then content holds its octets, for whoever knows more formats to read on.
     """
 
     name: str
     kind: str
     visibility: Visibility = SEEN
+    content: bytes | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
