@@ -21,6 +21,7 @@ from .core.errors import SettingsError
 from .core.mail.canonical import canonical_address, canonical_domain
 from .core.organisation import Organisation
 from .guard.settings import DkimSettings, NoticeSettings, OutboxSettings
+from .inspection.settings import InspectionSettings
 from .smtp.listen_settings import HostPort, HostPortSetting, Limits, ListenerSettings
 from .smtp.smarthost_settings import SmarthostSettings, canonical_domains, keeps_a_password
 from .store.store_settings import RetentionSettings, StoreSettings
@@ -197,6 +198,9 @@ class Settings(BaseModel):
         "Example: 730d. After that a small update shows its attendees to each other again.",
     )
     retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long what is kept.")
+    inspection: InspectionSettings = Field(
+        default_factory=InspectionSettings, description="How attachments are read, and what reading one may cost."
+    )
     workers: int = Field(
         default=1,
         ge=1,

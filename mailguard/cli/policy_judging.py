@@ -23,7 +23,7 @@ from ..core.mail.message import Message
 from ..core.mail.parse import parse
 from ..core.mail.path import PathError, parse_forward_path
 from ..core.mail.search import find_addresses
-from ..core.observation import Observation, observe
+from ..core.observation import Observation, inspected, observe
 from ..core.organisation import Organisation
 from ..core.policy.explain import Trace, explain
 from ..core.policy.judge import judge
@@ -31,12 +31,12 @@ from ..core.policy.load import Policy, load_policy, revision_of
 from ..core.policy.schema import policy_schema
 from ..core.policy.trial import TrialModel, TrialsModel, disagreements, envelope_of, invent, people
 from ..core.verdict import Disposition, Inspection, Rewrite, Verdict
+from ..serve.inspecting import inspect_now
 from ..serve.policies import policy_files
 from . import output
 from .exits import Status
 
 INVENTED_DOMAIN = "organisation.example"
-NOT_READ = "attachments are not read by this command"
 
 
 def check(paths: Sequence[Path] | None, as_json: bool) -> None:
@@ -78,7 +78,7 @@ def try_(
     parsed = parse(raw)
     envelope = _envelope(parsed, mail_from, rcpt)
     organisation = settings.organisation.organisation() if settings else _assumed(parsed, mail_from)
-    observation, verdict = _judged(parsed, envelope, organisation, loaded, _time(at))
+    observation, verdict = _judged(parsed, envelope, organisation, loaded, _time(at), settings)
     traces = explain(observation, loaded, verdict) if explained else ()
     if as_json:
         decision = verdict.to_json(content_sha256=hashlib.sha256(raw).hexdigest(), with_visible=True)
@@ -213,14 +213,21 @@ def _time(text: str | None) -> datetime:
 
 
 def _judged(
-    message: Message, envelope: Envelope, organisation: Organisation, policy: Policy, at: datetime
+    message: Message,
+    envelope: Envelope,
+    organisation: Organisation,
+    policy: Policy,
+    at: datetime,
+    settings: Settings | None,
 ) -> tuple[Observation, Verdict]:
-    """The observation and the verdict. An attachment that a rule asks about counts as one that cannot be read."""
+    """The observation and the verdict, after the attachments that a rule asks about were read as `serve` reads them."""
     observation = observe(message, envelope, organisation)
     found = judge(observation, policy, at)
-    if not isinstance(found, Verdict):
-        unread = {part: Inspection(part, uninspectable=NOT_READ) for part in found.inspections}
-        observation = observe(message, envelope, organisation, unread)
+    inspections: dict[str, Inspection] = {}
+    while not isinstance(found, Verdict) and not inspections.keys() >= set(found.inspections):
+        parts = [each for each in found.inspections if each not in inspections]
+        inspections |= inspect_now(message, parts, settings.inspection if settings else None)
+        observation = inspected(observation, inspections)
         found = judge(observation, policy, at)
     if not isinstance(found, Verdict):
         raise MailguardError("the policy asks for something that this command cannot tell")
@@ -305,7 +312,8 @@ def _run(trial: TrialModel, file: Path, policy: Policy, settings: Settings | Non
         message, envelope = parse(invented.raw), invented.envelope
     organisation = settings.organisation.organisation() if settings else _assumed(message, given.mail_from)
     at = trial.at or datetime.now(UTC)
-    _, verdict = _judged(message, envelope, organisation, policy, at if at.tzinfo else at.replace(tzinfo=UTC))
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    _, verdict = _judged(message, envelope, organisation, policy, at, settings)
     return disagreements(trial.expect, verdict)
 
 

@@ -13,9 +13,8 @@ from typing import Any
 from ..config import Settings
 from ..core.errors import SettingsError
 from ..guard.delivery import Deliveries, Schedule
-from ..guard.ports import SignIn
+from ..guard.ports import Inspector, SignIn
 from ..guard.submission import Submission
-from ..inspection.unread import UnreadInspector
 from ..logs import logger
 from ..smtp.certificate import Certificate
 from ..smtp.listen_settings import HostPort
@@ -26,6 +25,7 @@ from ..store.lock import StoreOwned
 from .control import ControlServer, socket_path
 from .dkim_keys import DkimKeys
 from .health import HealthServer
+from .inspecting import start_inspector
 from .metrics import Metrics
 from .notify import READY, STOPPING, ServiceManager
 from .own_right import why_refused
@@ -124,7 +124,7 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     house.push_async_callback(smarthost.close)
     await smarthost.refresh()
     deliveries = await _start_deliveries(parts, metrics, smarthost, house)
-    submission = _submission(parts, metrics, policies, smarthost)
+    submission = _submission(parts, metrics, policies, smarthost, start_inspector(settings.inspection, house))
     house.push_async_callback(submission.settle)
     connections = ConnectionLimits(settings.limits)
     offered = sign_ins(parts, smarthost)
@@ -180,14 +180,16 @@ async def _policies(parts: Parts) -> PolicySource:
     return policies
 
 
-def _submission(parts: Parts, metrics: Metrics, policies: PolicySource, smarthost: SmarthostRoutes) -> Submission:
+def _submission(
+    parts: Parts, metrics: Metrics, policies: PolicySource, smarthost: SmarthostRoutes, inspector: Inspector
+) -> Submission:
     return Submission(
         organisation=parts.organisation,
         policy=policies,
         ledger=parts.store.ledger,
         quarantine=parts.store.quarantine,
         outbox=parts.store.outbox,
-        inspector=UnreadInspector(),
+        inspector=inspector,
         memory=parts.memory,
         smarthost=smarthost,
         notices=parts.notices,

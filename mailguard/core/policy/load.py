@@ -95,6 +95,7 @@ def _rule(model: RuleModel, document: Document, index: int) -> Rule:
         lifts=model.lifts,
         hide_inside_above=model.hide_inside_above,
         inspects=any(test.condition.inspects for test, _ in questions_in(node)),
+        reads_all=any(test.condition.inspects and not test.condition.names_only for test, _ in questions_in(node)),
         file=document.name,
         line=document.values["rules", index].line,
     )

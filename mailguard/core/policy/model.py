@@ -327,7 +327,10 @@ class PolicyModel(_Written):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule as it is judged by. file and line: where it stands."""
+    """A rule as it is judged by. file and line: where it stands.
+
+    inspects: whether it may ask for inspections; reads_all: whether not only for whom closed parts name.
+    """
 
     id: str
     describe: str
@@ -343,6 +346,7 @@ class Rule:
     lifts: tuple[str, ...]
     hide_inside_above: int | None
     inspects: bool
+    reads_all: bool
     file: str
     line: int
 
