@@ -29,6 +29,7 @@ from .guard.settings import (
     TeamSettings,
     outside_senders,
 )
+from .inspection.settings import InspectionSettings
 from .smtp.listen_settings import HostPort, HostPortSetting, Limits, ListenerSettings
 from .smtp.smarthost_settings import SmarthostSettings, canonical_domains, keeps_a_password
 from .store.store_settings import RetentionSettings, StoreSettings
@@ -232,6 +233,9 @@ class Settings(BaseModel):
         "Example: 730d. After that a small update shows its attendees to each other again.",
     )
     retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long what is kept.")
+    inspection: InspectionSettings = Field(
+        default_factory=InspectionSettings, description="How attachments are read, and what reading one may cost."
+    )
     workers: int = Field(
         default=1,
         ge=1,

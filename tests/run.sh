@@ -11,6 +11,7 @@ packages=(
     postgresql postfix swaks libnet-ssleay-perl strace curl msmtp s-nail openssl gnupg procps util-linux ca-certificates systemd logrotate
     dovecot-core libsasl2-modules nodejs node-nodemailer php-cli libphp-phpmailer
     libemail-sender-perl libauthen-sasl-perl libio-socket-ssl-perl
+    tnef ytnef-tools libemail-outlook-message-perl libemail-address-perl linux-libc-dev
 )
 all_parts=(core edges browser faults bench)
 
@@ -76,11 +77,11 @@ run_core() {
     .venv/bin/ruff format --check . 
     .venv/bin/mypy
     PYTHONPATH=. .venv/bin/lint-imports
-    pytest tests/test_*.py tests/core tests/fuzz tests/guard tests/cases tests/docs tests/inspection
+    pytest tests/test_*.py tests/core tests/fuzz tests/guard tests/cases tests/docs
 }
 # Two runs, each well below the 1,500 s after which tests/conftest.py takes a run for hung.
 run_edges_inner() { pytest tests/peers tests/smtp tests/dialogues tests/store tests/serve tests/cli tests/incidents tests/places; }
-run_edges_outer() { pytest tests/end_to_end tests/clients tests/deploy; }
+run_edges_outer() { pytest tests/inspection tests/end_to_end tests/clients tests/deploy; }
 run_browser() { say "there are no pages yet: the review console is issue 6"; }
 run_faults() { pytest tests/faults; }
 run_bench() { pytest -s tests/bench; }

@@ -27,7 +27,7 @@ from ..core.mail.message import Message
 from ..core.mail.parse import parse
 from ..core.mail.path import PathError, parse_forward_path
 from ..core.mail.search import find_addresses
-from ..core.observation import Observation, observe
+from ..core.observation import Observation, inspected, observe
 from ..core.organisation import Organisation
 from ..core.policy.explain import Trace, explain
 from ..core.policy.fit import misfits, running_out_in
@@ -36,12 +36,12 @@ from ..core.policy.load import Policy, load_policy, revision_of
 from ..core.policy.schema import policy_schema
 from ..core.policy.trial import MessageModel, TrialModel, TrialsModel, disagreements, envelope_of, invent, people
 from ..core.verdict import EXCEPTION, Disposition, Inspection, Rewrite, Verdict
+from ..serve.inspecting import inspect_now
 from ..serve.policies import policy_files
 from . import output
 from .exits import Status
 
 INVENTED_DOMAIN = "organisation.example"
-NOT_READ = "attachments are not read by this command"
 
 
 def check(paths: Sequence[Path] | None, as_json: bool) -> None:
@@ -86,7 +86,7 @@ def try_(
     parsed = parse(raw)
     envelope = _envelope(parsed, mail_from, rcpt)
     organisation = settings.organisation.organisation() if settings else _assumed(parsed, mail_from)
-    observation, verdict = _judged(parsed, envelope, organisation, loaded, _time(at))
+    observation, verdict = _judged(parsed, envelope, organisation, loaded, _time(at), settings)
     traces = explain(observation, loaded, verdict) if explained else ()
     if as_json:
         decision = verdict.to_json(content_sha256=hashlib.sha256(raw).hexdigest(), with_visible=True)
@@ -235,14 +235,17 @@ def _judged(
     organisation: Organisation,
     policy: Policy,
     at: datetime,
+    settings: Settings | None,
     past: Past = NO_PAST,
 ) -> tuple[Observation, Verdict]:
-    """The observation and the verdict. An attachment that a rule asks about counts as one that cannot be read."""
+    """The observation and the verdict, after the attachments that a rule asks about were read as `serve` reads them."""
     observation = replace(observe(message, envelope, organisation), past=past)
     found = judge(observation, policy, at)
-    if not isinstance(found, Verdict):
-        unread = {part: Inspection(part, uninspectable=NOT_READ) for part in found.inspections}
-        observation = replace(observation, inspections=unread)
+    inspections: dict[str, Inspection] = {}
+    while not isinstance(found, Verdict) and not inspections.keys() >= set(found.inspections):
+        parts = [each for each in found.inspections if each not in inspections]
+        inspections |= inspect_now(message, parts, settings.inspection if settings else None)
+        observation = inspected(observation, inspections)
         found = judge(observation, policy, at)
     if not isinstance(found, Verdict):
         raise MailguardError("the policy asks for something that this command cannot tell")
@@ -331,7 +334,7 @@ def _run(trial: TrialModel, file: Path, policy: Policy, settings: Settings | Non
         known = [(sending, ago, hidden) for sending, ago, hidden in before if sending is not None]
         past = beside(now, known) if now is not None else NO_PAST
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    _, verdict = _judged(message, envelope, organisation, policy, at, past)
+    _, verdict = _judged(message, envelope, organisation, policy, at, settings, past)
     return disagreements(trial.expect, verdict)
 
 

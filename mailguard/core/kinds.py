@@ -17,6 +17,9 @@ _TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef", "appl
 _TNEF_NAME = re.compile(r"(?:winmail|win)\.dat\Z|\.tnef\Z")
 
 
+_TNEF_START = re.compile(rb"\s*(?:\x78\x9f\x3e\x22|eJ8\+I)")
+
+
 def plain_names(part: Part) -> list[str]:
     """The part's file names as they are compared: without case, and without what may stand behind an ending."""
     return [name.casefold().rstrip(" .\t\0\"'") for name in part.filenames]
@@ -31,3 +34,8 @@ def is_calendar(part: Part) -> bool:
 def is_tnef(part: Part) -> bool:
     """Outlook's envelope for a message of its own (MS-OXTNEF)."""
     return part.media_type in _TNEF_TYPES or any(map(_TNEF_NAME.search, plain_names(part)))
+
+
+def begins_as_tnef(start: bytes) -> bool:
+    """Whether a part, as it is encoded, begins with the signature of TNEF (MS-OXTNEF section 2.1.3.1)."""
+    return _TNEF_START.match(start) is not None

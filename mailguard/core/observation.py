@@ -8,17 +8,18 @@ A visible recipient is a distinct mailbox that a recipient of this one message c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from .carried.counts import Readers, carried_facts
+from .carried.model import Carried, merged
 from .carried.walk import carried
 from .consumer_providers import is_consumer_provider
 from .earlier.past import NO_PAST, Past
 from .envelope import Envelope
-from .kinds import is_tnef
+from .kinds import begins_as_tnef, is_tnef
 from .mail.header import ORIGINATOR_FIELDS
 from .mail.message import Defect, Message, Part
 from .mail.search import find_addresses
@@ -47,7 +48,9 @@ class Observation:
     invitation: whether a calendar part is more than a file with dates. occasions: what later messages of its
     invitations are known by; history: those of them that a rule separated, with its id, None where nobody was asked
     yet. inspectable: paths of the parts that can be read; closed: of those that can name people and that nothing
-    has read. facts: name of condition -> value, no address among them (they stand in the ledger). past: what
+    here reads; an inspection may (`inspected`); enclosing: of those of them that list recipients of this very
+    message (TNEF), where it leaves the organisation. facts: name of condition -> value, no address among them (they
+    stand in the ledger). uninspected: the same before there were inspections, None where there are none. past: what
     earlier messages say about this one. claims_of_others: places that claim a sender other than the account that
     signed in (own_address.py), None where it may send as anybody, or nobody signed in. sender_teams: names of the
     teams that reverse-path or originators belong to. outsiders: everybody outside who gets the message or whom its
@@ -67,13 +70,16 @@ class Observation:
     media_types: tuple[str, ...]
     inspectable: tuple[str, ...]
     closed: tuple[str, ...]
+    enclosing: tuple[str, ...]
     inspections: Mapping[str, Inspection]
     defects: tuple[Defect, ...]
     message: Message = field(compare=False, repr=False)
+    base: _Base = field(compare=False, repr=False)
     claims_of_others: tuple[str, ...] | None = None
     past: Past = NO_PAST
     sender_teams: tuple[str, ...] = ()
     outsiders: frozenset[str] = frozenset()
+    uninspected: Observation | None = field(compare=False, repr=False, default=None)
     texts: dict[str, tuple[str, ...]] = field(compare=False, repr=False, default_factory=dict)
 
     def header(self, name: str) -> tuple[str, ...]:
@@ -108,20 +114,103 @@ def observe(
 
     may_send_as: as in Session. history: as in Observation; by default nothing is remembered, and nobody is asked.
     """
-    contents = carried(message)
+    base = _Base(message, envelope, organisation, carried(message))
+    parts = [part for part in message.root.walk() if not part.children]
+    domains = tuple(dict.fromkeys(_domain(recipient.address) for recipient in envelope.recipients))
+    counted, closed = _count(base, ()), set(base.contents.unread)
+    enclosing = tuple(part.path for part in parts if part.path in closed and _is_enclosing(part, message))
+    seen = Observation(
+        facts=counted.facts,
+        reverse_path=base.reverse_path,
+        originators=message.originators,
+        originators_clear=bool(message.originators) and not _unclear_originators(message.defects),
+        recipient_domains=domains,
+        visible=counted.visible,
+        shown_in=counted.shown_in,
+        invitation=any(calendar.invites for calendar in message.calendars),
+        occasions=occasions(message) if message.calendars else (),
+        history=history,
+        media_types=tuple(dict.fromkeys(part.media_type for part in message.root.walk())),
+        inspectable=tuple(part.path for part in parts if _is_attachment(part)),
+        closed=base.contents.unread,
+        enclosing=enclosing if counted.facts["envelope_external_recipients"] else (),
+        inspections={},
+        defects=message.defects,
+        message=message,
+        base=base,
+        claims_of_others=None if may_send_as is None else claims_of_others(message, envelope, may_send_as),
+        sender_teams=tuple(team.name for team in sender_teams(organisation, base.reverse_path, message.originators)),
+        outsiders=counted.outsiders,
+    )
+    return inspected(seen, inspections) if inspections else seen
+
+
+def inspected(seen: Observation, inspections: Mapping[str, Inspection]) -> Observation:
+    """The observation with these inspections and no others: whom they found in closed parts counts with the rest."""
+    known = {path: _certain(seen, inspection) for path, inspection in inspections.items()}
+    if not known:
+        return seen.uninspected or seen
+    people = [each.people for path in seen.closed if (each := known.get(path)) and each.people]
+    counted = _count(seen.base, people)
+    return replace(
+        seen,
+        inspections=known,
+        facts=counted.facts,
+        visible=counted.visible,
+        shown_in=counted.shown_in,
+        outsiders=counted.outsiders,
+        uninspected=seen.uninspected or seen,
+    )
+
+
+def _certain(seen: Observation, inspection: Inspection) -> Inspection:
+    """What was not read to its end here, no inspection makes up for: whom it names is not known."""
+    people = None if inspection.part in seen.base.contents.cut else inspection.people
+    if people is not None or inspection.part not in seen.closed:
+        return inspection
+    return replace(inspection, people=None, uninspectable=inspection.uninspectable or CUT)
+
+
+CUT = "whom it names cannot be told"
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What counts are made of. Work that no inspection changes is done once."""
+
+    message: Message
+    envelope: Envelope
+    organisation: Organisation
+    contents: Carried
+
+    @property
+    def reverse_path(self) -> str | None:
+        return self.envelope.reverse_path.address if self.envelope.reverse_path else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    facts: Mapping[str, Any]
+    visible: tuple[str, ...]
+    shown_in: tuple[str, ...]
+    outsiders: frozenset[str]
+
+
+def _count(base: _Base, people: Sequence[Carried]) -> _Counted:
+    message, contents = base.message, merged([base.contents, *people])
     listed = [(mailbox.address, _shown_as(mailbox.field)) for mailbox in (*message.visible, *contents.repeated)]
     listed += [(address, INVITATION) for calendar in message.calendars for address in calendar.addresses]
+    listed += [(address, OUTLOOK) for address in contents.listed]
     visible = tuple(dict.fromkeys(address for address, _ in listed))
-    sides = _Sides(organisation)
+    sides = _Sides(base.organisation)
     outside = [address for address in visible if not sides.is_inside(address)]
     counted = [address for address in outside if sides.counts(address)]
     parts = [part for part in message.root.walk() if not part.children]
-    recipients = [recipient.address for recipient in envelope.recipients]
-    domains = tuple(dict.fromkeys(_domain(address) for address in recipients))
+    recipients = [recipient.address for recipient in base.envelope.recipients]
     beyond = {each for each in recipients if not sides.is_inside(each)}
-    senders = set(_sender_addresses(message))
-    reverse_path = envelope.reverse_path.address if envelope.reverse_path else None
-    teams = sender_teams(organisation, reverse_path, message.originators)
+    senders = {*_sender_addresses(message), *contents.senders}
+    reverse_path = base.reverse_path
+    teams = sender_teams(base.organisation, reverse_path, message.originators)
     correspondents = senders.union(visible, message.originators, [reverse_path] if reverse_path else ())
     facts = {
         "visible_external_recipients": len(counted),
@@ -142,27 +231,8 @@ def observe(
             contents, Readers(frozenset(correspondents), frozenset(beyond)), sides.counts, sides.is_consumer
         ),
     }
-    return Observation(
-        facts=facts,
-        reverse_path=reverse_path,
-        originators=message.originators,
-        originators_clear=bool(message.originators) and not _unclear_originators(message.defects),
-        recipient_domains=domains,
-        visible=visible,
-        shown_in=_shown_in(listed, counted),
-        invitation=any(calendar.invites for calendar in message.calendars),
-        occasions=occasions(message) if message.calendars else (),
-        history=history,
-        media_types=tuple(dict.fromkeys(part.media_type for part in message.root.walk())),
-        inspectable=tuple(part.path for part in parts if _is_attachment(part)),
-        closed=contents.unread,
-        inspections=dict(inspections or {}),
-        defects=message.defects,
-        message=message,
-        claims_of_others=None if may_send_as is None else claims_of_others(message, envelope, may_send_as),
-        sender_teams=tuple(team.name for team in teams),
-        outsiders=frozenset(beyond.union(outside, (each for each in senders if not sides.is_inside(each)))),
-    )
+    outsiders = frozenset(beyond.union(outside, (each for each in senders if not sides.is_inside(each))))
+    return _Counted(facts, visible, _shown_in(listed, counted), outsiders)
 
 
 def sender_teams(organisation: Organisation, reverse_path: str | None, originators: Iterable[str]) -> tuple[Team, ...]:
@@ -235,6 +305,8 @@ def _domain(address: str) -> str:
 
 INVITATION = "the invitation"
 """Where the attendees of a calendar part are shown, in the words of a reason."""
+OUTLOOK = "Outlook's own copy of it (winmail.dat)"
+"""Where the recipients and attendees of a TNEF part are shown."""
 
 
 def _shown_as(field: str) -> str:
@@ -266,6 +338,11 @@ def _has_calendar(message: Message, parts: Iterable[Part]) -> bool:
     if message.calendars or any(is_tnef(part) for part in parts):
         return True
     return any(b"calendarmessage" in message.value(each).lower() for each in message.named("content-class"))
+
+
+def _is_enclosing(part: Part, message: Message) -> bool:
+    """TNEF by type or name, or by how it begins."""
+    return is_tnef(part) or begins_as_tnef(bytes(message.raw[part.body_start : min(part.end, part.body_start + 80)]))
 
 
 def _texts(message: Message, name: str) -> Iterable[str]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from .carried.model import Carried
 from .mail.message import Defect
 
 SCHEMA = 1
@@ -143,8 +144,13 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What was found in one part; uninspectable: why it could not be read, None where it was."""
+    """What was found in one part.
+
+    uninspectable: why something in it could not be read, None where all was. people: whom it names, None where that is
+    not known: a part can name all its people in a form that is read and still carry a picture that is not.
+    """
 
     part: str
     findings: tuple[Finding, ...] = ()
     uninspectable: str | None = None
+    people: Carried | None = None

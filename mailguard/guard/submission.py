@@ -22,7 +22,7 @@ from ..core.errors import CannotRewrite, MailguardError, ReferenceTaken
 from ..core.lifecycle import State
 from ..core.mail.message import Buffer, Message
 from ..core.mail.parse import parse
-from ..core.observation import Observation, observe
+from ..core.observation import Observation, inspected, observe
 from ..core.organisation import Organisation
 from ..core.policy.judge import judge
 from ..core.policy.leaving import ORIGINAL, allows
@@ -173,7 +173,7 @@ class Submission:
             seen = replace(seen, past=announced.past)
         history: Mapping[str, str] | None = None
         while True:
-            known = replace(seen, inspections=dict(inspections), history=history)
+            known = replace(inspected(seen, inspections), history=history)
             found = judge(known, policy, self._clock.now())
             if isinstance(found, Verdict):
                 return found, announced

@@ -1,1 +1,1 @@
-"""Reading what attachments carry. This version reads none: what a rule asks about is uninspectable and held."""
+"""What attachments carry, read by processes that can do nothing else (docs/decisions/inspection.md)."""

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from ..core.canary.schedule import Schedule
 from ..guard.canary.canary import Canary
+from ..guard.ports import Inspector
 from ..guard.records import Entry
 from ..store.ledger import StoredLedger
 from .canary_ground import CanaryGrounds
@@ -26,14 +27,14 @@ class LedgerPast:
         return await self._ledger.latest(self._name, kinds)
 
 
-async def canary_of(parts: Parts, metrics: Metrics, policies: PolicySource) -> Canary:
+async def canary_of(parts: Parts, metrics: Metrics, policies: PolicySource, inspector: Inspector) -> Canary:
     """The canary of a service that is about to take mail; it knows whether it had failed before the restart."""
     settings = parts.settings
     canary = Canary(
         settings=settings.canary,
         schedule=Schedule(settings.canary.every, settings.canary.hour, ZoneInfo(settings.organisation.time_zone)),
         sender=settings.canary.sender or settings.notices.sender,
-        grounds=CanaryGrounds(parts, policies, hostname(settings)),
+        grounds=CanaryGrounds(parts, policies, hostname(settings), inspector),
         revision=lambda: policies.revision,
         ledger=parts.store.ledger,
         outbox=parts.store.outbox,

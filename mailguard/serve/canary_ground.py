@@ -28,10 +28,10 @@ from ..core.session import Session
 from ..guard.canary.track import DECIDED, ForgetfulSendings, Track, TrackedLedger, TrackedOutbox, TrackedQuarantine
 from ..guard.delivery import Deliveries, Schedule
 from ..guard.memory import InvitationMemory
+from ..guard.ports import Inspector
 from ..guard.review import Review
 from ..guard.sent_before import SentBefore
 from ..guard.submission import Submission
-from ..inspection.unread import UnreadInspector
 from ..logs import marked
 from ..smtp.listen_settings import Limits
 from ..smtp.listener import Capabilities, Listener, ListenerSettings
@@ -130,10 +130,11 @@ class OpenGround:
 class CanaryGrounds:
     """Implements guard.canary.flight.Grounds. policy: the one in force."""
 
-    def __init__(self, parts: Parts, policy: Callable[[], Policy], hostname: str) -> None:
+    def __init__(self, parts: Parts, policy: Callable[[], Policy], hostname: str, inspector: Inspector) -> None:
         self._parts = parts
         self._policy = policy
         self._hostname = hostname
+        self._inspector = inspector
 
     @asynccontextmanager
     async def open(self, planted: Planted, *, rewriting_only: bool = False) -> AsyncIterator[OpenGround]:
@@ -184,7 +185,7 @@ class CanaryGrounds:
             ledger=ledger,
             quarantine=quarantine,
             outbox=outbox,
-            inspector=UnreadInspector(),
+            inspector=self._inspector,
             memory=memory,
             sent_before=sent_before,
             smarthost=sink,

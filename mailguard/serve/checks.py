@@ -28,6 +28,7 @@ from .control import ServiceNotRunning, ServiceUnreachable, call, socket_path
 from .dkim_checks import check_dkim
 from .finding import Finding
 from .fit import check_fit
+from .inspecting import check_inspection
 from .own_right import check_own_right
 from .owner import owner_name
 from .parts import hostname
@@ -40,8 +41,8 @@ SOON = timedelta(days=30)
 
 
 def check(path: Path) -> Iterator[Finding]:
-    """Findings about settings, policies, listeners, metrics, certificates, DKIM keys, smarthosts, store, keys, witness
-    and machine, in this order.
+    """Findings about settings, policies, listeners, metrics, certificates, DKIM keys, smarthosts, store, keys, witness,
+    attachments and machine, in this order.
     """
     try:
         settings = load_settings(path)
@@ -68,6 +69,7 @@ def check(path: Path) -> Iterator[Finding]:
     )
     yield from _check_store(settings.store_settings(), running=status is not None)
     yield from _check_witness(settings.store_settings().witness)
+    yield from check_inspection(settings.inspection)
     yield from check_machine(settings)
 
 

@@ -14,9 +14,8 @@ from ..config import Settings
 from ..core.errors import SettingsError
 from ..guard.canary.canary import Canary
 from ..guard.delivery import Deliveries, Schedule
-from ..guard.ports import SignIn
+from ..guard.ports import Inspector, SignIn
 from ..guard.submission import Submission
-from ..inspection.unread import UnreadInspector
 from ..logs import logger
 from ..smtp.certificate import Certificate
 from ..smtp.house import Submit
@@ -30,6 +29,7 @@ from .control import ControlServer, socket_path
 from .dkim_keys import DkimKeys
 from .fit import why_unfit
 from .health import HealthServer
+from .inspecting import start_inspector
 from .metrics import Metrics
 from .notify import READY, STOPPING, ServiceManager
 from .own_right import why_refused
@@ -128,7 +128,8 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     parts.dkim_keys.load()
     metrics = Metrics()
     policies = await _policies(parts)
-    canary = await canary_of(parts, metrics, policies)
+    inspector = start_inspector(settings.inspection, house)
+    canary = await canary_of(parts, metrics, policies, inspector)
     house.push_async_callback(canary.stop)
     certificates: list[Certificate] = []
     _heed_reloads(policies, parts.dkim_keys, certificates, canary, stop, house, manager)
@@ -136,7 +137,7 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     house.push_async_callback(smarthost.close)
     await smarthost.refresh()
     deliveries = await _start_deliveries(parts, metrics, smarthost, house)
-    submission = _submission(parts, metrics, policies, smarthost)
+    submission = _submission(parts, metrics, policies, smarthost, inspector)
     house.push_async_callback(submission.settle)
     connections = ConnectionLimits(settings.limits)
     offered = sign_ins(parts, smarthost)
@@ -194,14 +195,16 @@ async def _policies(parts: Parts) -> PolicySource:
     return policies
 
 
-def _submission(parts: Parts, metrics: Metrics, policies: PolicySource, smarthost: SmarthostRoutes) -> Submission:
+def _submission(
+    parts: Parts, metrics: Metrics, policies: PolicySource, smarthost: SmarthostRoutes, inspector: Inspector
+) -> Submission:
     return Submission(
         organisation=parts.organisation,
         policy=policies,
         ledger=parts.store.ledger,
         quarantine=parts.store.quarantine,
         outbox=parts.store.outbox,
-        inspector=UnreadInspector(),
+        inspector=inspector,
         memory=parts.memory,
         sent_before=parts.sent_before,
         smarthost=smarthost,

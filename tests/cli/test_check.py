@@ -45,7 +45,7 @@ def test_all_is_well_and_nothing_is_changed(run: Run, sound: Path) -> None:
     ran = run("-C", str(sound), "check", "--json")
     assert ran.status == 0, ran.out
     found = findings(ran)
-    assert list(found) == ["reading", "settings", "policies", "listener", "smarthost", "store", "keys"]
+    assert list(found) == ["reading", "settings", "policies", "listener", "smarthost", "store", "keys", "attachments"]
     assert all(ok for ok, _ in found.values())
     assert "mailguard serve" in found["store"][1]
     assert files(sound.parent) == before

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,12 @@ from mailguard.core.canary.plant import SEED_OCTETS, Kind, Planted, plant
 from mailguard.core.canary.problems import Problem
 from mailguard.core.envelope import Envelope, Recipient
 from mailguard.core.envelope import Path as Mailbox
+from mailguard.core.mail.message import Message
 from mailguard.core.outcome import Outcome
 from mailguard.core.policy.load import Policy, load_policy
 from mailguard.core.rewrite.content import Content, Edit
 from mailguard.core.rewrite.copies import Copy, Rewritten
-from mailguard.core.verdict import Disposition, Rewrite, Verdict
+from mailguard.core.verdict import Disposition, Inspection, Rewrite, Verdict
 from mailguard.guard.canary.flight import Landing, fly
 from mailguard.guard.delivery import Deliveries
 from mailguard.guard.rewriting import Rewriting
@@ -35,6 +36,16 @@ from mailguard.smtp.smarthost_settings import SmarthostSettings
 from mailguard.store.outbox import StoredOutbox
 from mailguard.store.quarantine import StoredQuarantine
 from tests.end_to_end.sink import Sink
+
+
+class NobodyReads:
+    """Implements guard.ports.Inspector: an attachment that a rule asks about holds the message."""
+
+    async def inspect(self, message: Message, parts: Sequence[str]) -> Sequence[Inspection]:
+        return [Inspection(part, uninspectable="nobody reads it here") for part in parts]
+
+
+NOBODY_READS = NobodyReads()
 
 SENDER = "mailguard@elmroad.example"
 SECONDS = 60.0
@@ -85,7 +96,9 @@ def planted(kind: Kind, people: int = 12) -> Planted:
 
 
 async def land(parts: Parts, kind: Kind, policy: Policy = HOLD, people: int = 12, seconds: float = SECONDS) -> Landing:
-    return await fly(planted(kind, people), CanaryGrounds(parts, lambda: policy, "guard.elmroad.example"), seconds)
+    return await fly(
+        planted(kind, people), CanaryGrounds(parts, lambda: policy, "guard.elmroad.example", NOBODY_READS), seconds
+    )
 
 
 async def steps(parts: Parts, ref: str | None) -> list[str]:
@@ -148,7 +161,7 @@ async def test_no_policy_at_all_is_deferred(parts: Parts) -> None:
     def none() -> Policy:
         raise RuntimeError("no policy")
 
-    grounds = CanaryGrounds(parts, none, "guard.elmroad.example")
+    grounds = CanaryGrounds(parts, none, "guard.elmroad.example", NOBODY_READS)
     assert (await fly(planted(Kind.LIST), grounds, SECONDS)).problem is Problem.DEFERRED
 
 
@@ -357,7 +370,7 @@ async def test_door_and_sink_take_nothing_but_the_canary(parts: Parts, monkeypat
     mine = planted(Kind.LIST)
     real = Envelope(mine.envelope.reverse_path, (Recipient(Mailbox(b"p@outside.example", "p@outside.example")),))
     mixed = mine.envelope.to((*mine.envelope.recipients, *real.recipients))
-    async with CanaryGrounds(parts, lambda: HOLD, "guard.elmroad.example").open(mine) as ground:
+    async with CanaryGrounds(parts, lambda: HOLD, "guard.elmroad.example", NOBODY_READS).open(mine) as ground:
         sink, door = ports
         for envelope in (real, mixed):
             assert await offer(sink, envelope, mine.raw) == {Outcome.REFUSED}

@@ -30,7 +30,7 @@ class Kind(Enum):
     OTHER = "other"
 
 
-_MESSAGES = frozenset(
+MESSAGES = frozenset(
     {
         *("message/rfc822", "message/global", "message/news", "message/rfc822-headers", "message/global-headers"),
         *("text/rfc822", "text/rfc822-headers"),
@@ -44,7 +44,7 @@ _CONTACTS = frozenset(
     }
 )
 _BY_TYPE = {
-    **dict.fromkeys(_MESSAGES, Kind.MESSAGE),
+    **dict.fromkeys(MESSAGES, Kind.MESSAGE),
     **dict.fromkeys(("application/pkcs7-mime", "application/x-pkcs7-mime"), Kind.CMS),
     "application/mbox": Kind.MAILBOX,
     "application/pgp-encrypted": Kind.CIPHERTEXT,
@@ -63,16 +63,17 @@ _TEXT_TYPES = frozenset(
     {"application/json", "application/xml", "application/rtf", "application/yaml", "application/sql"}
 )
 _TEXT_NAME = re.compile(r"\.(?:txt|text|md|log|rtf|json|xml|ya?ml|sql)\Z")
-_UNTYPED = frozenset({"application/octet-stream", "application/x-unknown", "application/unknown"})
+UNTYPED = frozenset({"application/octet-stream", "application/x-unknown", "application/unknown"})
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
+TNEF_SIGNATURE = b"\x78\x9f\x3e\x22"
 _FIRST_FIELD = re.compile(rb"\s{0,20}(?:From [^\r\n]*\r?\n)?[!-9;-~]{1,60}[ \t]*:")
 _TELLING_FIELD = re.compile(rb"^(from|to|date|subject|received|message-id|mime-version)[ \t]*:", re.I | re.M)
 
 
 def kind_of(part: Part, start: bytes) -> Kind:
     """The kind of a leaf. start: the first PROBED_OCTETS of its decoded content."""
-    if is_tnef(part):
+    if is_tnef(part) or start.startswith(TNEF_SIGNATURE):
         return Kind.OPAQUE
     if is_calendar(part):
         return Kind.CALENDAR
@@ -88,7 +89,7 @@ def _written(part: Part, start: bytes) -> Kind:
     names = plain_names(part)
     if part.media_type in _HTML_TYPES or any(map(_HTML_NAME.search, names)):
         return Kind.HTML
-    if part.media_type in _UNTYPED and begins_as_message(start):
+    if part.media_type in UNTYPED and begins_as_message(start):
         return Kind.MESSAGE
     is_text = part.media_type.startswith(("text/", "message/")) or part.media_type in _TEXT_TYPES
     is_text = is_text or any(map(_TEXT_NAME.search, names)) or looks_like_text(start)

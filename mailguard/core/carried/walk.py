@@ -58,7 +58,7 @@ _LIST_OF_PEOPLE = 3
 _SEPARATOR = re.compile(rb"(?:\A|(?<=\n))From [^\r\n]*\r?\n")
 _COUNT_LINE = re.compile(rb"[0-9]{1,12}[ \t]*\r?\n")
 _OUTER = "hp-outer"
-_CUT = frozenset(
+CUT = frozenset(
     {
         *("header-too-long", "too-many-fields", "too-many-parts", "too-many-delimiter-lines", "nested-too-deep"),
         *("boundary-missing", "boundary-reused", "multipart-without-parts", "message-partial", "transfer-encoding"),
@@ -101,6 +101,7 @@ class _Walk:
         self.attached: list[Attached] = []
         self.repeated: list[Mailbox] = []
         self.unread: dict[str, None] = {}
+        self.cut: dict[str, None] = {}
         self.encrypted = False
 
     def read(self) -> Carried:
@@ -114,6 +115,7 @@ class _Walk:
             tuple(self.repeated),
             self.encrypted,
             tuple(self.unread),
+            tuple(self.cut),
         )
 
     def _read_entity(self, entity: _Entity) -> None:
@@ -159,8 +161,8 @@ class _Walk:
         shown = [*message.visible, *inner, *_listed(message, blind)]
         recipients = tuple(dict.fromkeys(mailbox.address for mailbox in shown))
         self.attached.append(Attached(message.originators, recipients))
-        if any(defect.kind in _CUT and defect.holds for defect in message.defects):
-            self.unread[entity.path] = None
+        if any(defect.kind in CUT and defect.holds for defect in message.defects):
+            self._cut(entity.path)
 
     def _read_leaf(self, entity: _Entity, part: Part, path: str) -> None:
         kind = kind_of(part, _beginning(entity.message, part))
@@ -175,7 +177,7 @@ class _Walk:
         elif kind is Kind.CMS:
             self._open(entity, part, path)
         elif kind in (Kind.MESSAGE, Kind.MAILBOX):
-            for content in _messages(kind, decoded_buffer(entity.message, part)):
+            for content in messages_in(kind, decoded_buffer(entity.message, part)):
                 self._enter(entity, content, path, attached=entity.attached or not _is_wrapping(part))
 
     def _read_calendar(self, message: Message, part: Part, path: str) -> None:
@@ -196,7 +198,7 @@ class _Walk:
                 else:
                     self._read_contacts(contact_text(text), path)
         except TooLong:
-            self.unread[path] = None
+            self._cut(path)
 
     def _read_contacts(self, text: str, path: str) -> None:
         if self.look:
@@ -209,7 +211,7 @@ class _Walk:
         if _PGP.search(text):
             self.encrypted = True
         if _ENCODED_FILE.search(text):
-            self.unread[path] = None
+            self._cut(path)
         if self.blocks <= MOST_BLOCKS:
             self._quote(text, path)
         self._mention(text, self.text, path)
@@ -218,17 +220,17 @@ class _Walk:
         try:
             found = quoted_blocks(text)
         except TooManyMentions:
-            self.unread[path] = None
+            self._cut(path)
             return
         self.blocks += len(found)
         self.quoted.update(dict.fromkeys(found))
         if self.blocks > MOST_BLOCKS:
-            self.unread[path] = None
+            self._cut(path)
 
     def _mention(self, text: str, into: dict[str, None], path: str) -> None:
         self.signs += text.count("@")
         if self.signs > MOST_SIGNS or len(into) > MOST_MENTIONS:
-            self.unread[path] = None
+            self._cut(path)
             return
         try:
             found = mentions(text)
@@ -236,7 +238,7 @@ class _Walk:
             found = more.found
         into.update(dict.fromkeys(found))
         if len(into) > MOST_MENTIONS:
-            self.unread[path] = None
+            self._cut(path)
 
     def _open(self, entity: _Entity, part: Part, path: str) -> None:
         """An S/MIME part: ciphertext, or what everybody can read in it."""
@@ -244,18 +246,21 @@ class _Walk:
         try:
             content = signed_content(data)
         except (Unreadable, binascii.Error):
-            self.unread[path] = None
+            self._cut(path)
             return
         if content is not None:
             self._enter(entity, content, path, attached=entity.attached)
         elif is_encrypted(data):
             self.encrypted = True
 
+    def _cut(self, path: str) -> None:
+        self.unread[path] = self.cut[path] = None
+
     def _enter(self, entity: _Entity, content: Buffer, path: str, *, attached: bool) -> None:
         self.octets -= len(content)
         self.messages += 1
         if entity.depth >= MAX_DEPTH or self.messages > MAX_MESSAGES or self.octets < 0:
-            self.unread[path] = None
+            self._cut(path)
             return
         self.waiting.append(_Entity(parse(content), path, entity.depth + 1, attached))
 
@@ -282,7 +287,7 @@ def _is_wrapping(part: Part) -> bool:
     return part.parameters.get("forwarded", "").lower() == "no"
 
 
-def _messages(kind: Kind, octets: Buffer) -> Iterator[Buffer]:
+def messages_in(kind: Kind, octets: Buffer) -> Iterator[Buffer]:
     """The messages in a part: one, behind the count of an .emlx file, or all of a mailbox file."""
     if kind is Kind.MESSAGE:
         count = _COUNT_LINE.match(octets)

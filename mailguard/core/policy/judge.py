@@ -144,7 +144,7 @@ def _with_exceptions(judged: Judged, observation: Observation, clock: datetime) 
 
 def _asks(rule: Rule, observation: Observation) -> bool:
     """Whether the rule's other conditions leave it to the attachments: then what cannot be read there matters."""
-    unread = replace(observation, inspections={})
+    unread = observation.uninspected or replace(observation, inspections={})
     return evaluate(rule.when, unread).truth is Truth.NEEDS
 
 
@@ -159,9 +159,7 @@ def _needs(judged: Judged) -> tuple[str, ...]:
 def _floors(observation: Observation, judged: Sequence[Judged]) -> tuple[RuleOutcome, ...]:
     holding = observation.holding
     kinds = sorted({defect.kind for defect in holding})
-    unread = 0
-    if any(each.asked for each in judged):
-        unread = sum(each.uninspectable is not None for each in observation.inspections.values())
+    unread = _unread(observation, [each.rule for each in judged if each.asked])
     return (
         _floor(
             FLOOR_MALFORMED,
@@ -181,6 +179,14 @@ def _floors(observation: Observation, judged: Sequence[Judged]) -> tuple[RuleOut
         ),
         *_sender_floor(observation, judged),
     )
+
+
+def _unread(observation: Observation, asking: Sequence[Rule]) -> int:
+    """Parts that could not be read for these rules: those that ask only for names need not know the rest."""
+    if any(rule.reads_all for rule in asking):
+        return sum(each.uninspectable is not None for each in observation.inspections.values())
+    named = {path: observation.inspections.get(path) for path in observation.closed} if asking else {}
+    return sum(each is not None and each.people is None for each in named.values())
 
 
 def _sender_floor(observation: Observation, judged: Sequence[Judged]) -> tuple[RuleOutcome, ...]:

@@ -121,6 +121,7 @@ def _rule(model: RuleModel, document: Document, index: int) -> Rule:
         hide_inside_above=model.hide_inside_above,
         release_as=model.release_as,
         inspects=any(test.condition.inspects for test, _ in questions_in(node)),
+        reads_all=any(test.condition.inspects and not test.condition.names_only for test, _ in questions_in(node)),
         file=document.name,
         line=document.values["rules", index].line,
     )

@@ -355,7 +355,10 @@ class PolicyModel(_Written):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule as it is judged by. file and line: where it stands."""
+    """A rule as it is judged by. file and line: where it stands.
+
+    inspects: whether it may ask for inspections; reads_all: whether not only for whom closed parts name.
+    """
 
     id: str
     describe: str
@@ -373,6 +376,7 @@ class Rule:
     hide_inside_above: int | None
     release_as: tuple[str, ...] | None
     inspects: bool
+    reads_all: bool
     file: str
     line: int
 

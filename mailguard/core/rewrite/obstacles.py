@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from ..carried.kind import PROBED_OCTETS, Kind, kind_of
 from ..errors import CannotRewrite
-from ..kinds import is_tnef, plain_names
+from ..kinds import begins_as_tnef, is_tnef, plain_names
 from ..mail.decoded import decoded_octets
 from ..mail.message import Field, Message, Part
 from ..mail.parse import parse
@@ -21,7 +21,6 @@ from . import sentences
 from .opaque import Unreadable, signed_content
 from .search import Hidden
 
-_TNEF_START = re.compile(rb"\s*(?:\x78\x9f\x3e\x22|eJ8\+I)")
 _NESTED_TYPES = frozenset({"text/rfc822-headers", "text/rfc822", "application/vnd.ms-outlook", "application/mbox"})
 _NESTED_NAME = re.compile(r"\.(?:eml|emlx|msg|mbox|oft)\Z")
 _SMIME_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -63,7 +62,7 @@ def _check_entity(entity: Message, hidden: Hidden) -> list[Message]:
 
 def _check_kind(message: Message, part: Part) -> None:
     start = b"" if part.children else bytes(message.raw[part.body_start : min(part.end, part.body_start + 80)])
-    if is_tnef(part) or _TNEF_START.match(start):
+    if is_tnef(part) or begins_as_tnef(start):
         raise CannotRewrite(sentences.TNEF)
     nested = part.media_type.startswith("message/") or part.media_type in _NESTED_TYPES
     nested = nested or (not part.children and _begins_as_message(message, part))

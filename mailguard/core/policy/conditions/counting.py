@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...observation import Observation
@@ -23,6 +23,31 @@ def counted(key: str, *, meaning: str, unit: str, example: str, consequence: str
         return clause(observation, value) if value else None
 
     return Condition(key, Number, look, meaning, unit, example, consequence, told)
+
+
+def named(
+    key: str,
+    *,
+    meaning: str,
+    unit: str,
+    example: str,
+    consequence: str,
+    clause: Clause,
+    parts: Callable[[Observation], Sequence[str]] = lambda observation: observation.closed,
+) -> Condition:
+    """As `counted`, for a fact to which people in closed `parts` add: it asks for these unless its count is reached."""
+
+    def look(observation: Observation, operand: Number) -> Found:
+        number = observation.facts[key]
+        needs = tuple(path for path in parts(observation) if path not in observation.inspections)
+        if needs and not (operand.at_most is None and operand.holds(number)):
+            return Found(None, None, needs)
+        return Found(operand.holds(number), number)
+
+    def told(observation: Observation, value: Any) -> str | None:
+        return clause(observation, value) if value else None
+
+    return Condition(key, Number, look, meaning, unit, example, consequence, told, inspects=True, names_only=True)
 
 
 def flagged(key: str, *, meaning: str, consequence: str, clause: Clause) -> Condition:

@@ -31,7 +31,8 @@ class Condition:
     key: its name in YAML. operand: what the key takes, as a pydantic annotation. look: whether it holds of an
     observation; may raise, which errs the rule. clause: the reason that it gives to people, None where it has
     nothing to tell. narrows: whether an operand leaves somebody out for certain, so that a rule may lift a floor by
-    it. looks_back: how long before this message it asks for others. claimed: whether it reads what the author of a
+    it. inspects: whether it may ask for inspections; names_only: whether it asks only whom closed parts name.
+    looks_back: how long before this message it asks for others. claimed: whether it reads what the author of a
     message can write at will. meaning, unit, example (YAML), consequence: for schema and reference.
     """
 
@@ -45,6 +46,7 @@ class Condition:
     clause: Callable[[Observation, Any], str | None] = lambda observation, value: None
     narrows: Callable[[Any], bool] = lambda operand: False
     inspects: bool = False
+    names_only: bool = False
     claimed: bool = False
     looks_back: Callable[[Any], timedelta | None] = lambda operand: None
 

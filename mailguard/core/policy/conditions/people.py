@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from .. import sentences
-from .counting import counted
+from functools import partial
 
-VISIBLE_EXTERNAL_RECIPIENTS = counted(
+from .. import sentences
+from .counting import named
+
+visible = partial(named, parts=lambda observation: observation.enclosing)
+"""Of closed parts only Outlook's own envelope (TNEF) lists recipients of this very message."""
+
+VISIBLE_EXTERNAL_RECIPIENTS = visible(
     "visible_external_recipients",
     meaning="How many different people outside the recipients could see in To, Cc and their like, or as attendees.",
     unit="mailboxes",
@@ -13,7 +18,7 @@ VISIBLE_EXTERNAL_RECIPIENTS = counted(
     consequence="The lower the bound, the shorter a list that is stopped. Trusted domains are not counted.",
     clause=lambda observation, value: sentences.visible_people(value, observation.shown_in),
 )
-VISIBLE_EXTERNAL_DOMAINS = counted(
+VISIBLE_EXTERNAL_DOMAINS = visible(
     "visible_external_domains",
     meaning="At how many different outside domains those people have their mailboxes.",
     unit="domains",
@@ -21,7 +26,7 @@ VISIBLE_EXTERNAL_DOMAINS = counted(
     consequence="Misses a list of people who are all at one mail provider; use it beside a count of people.",
     clause=lambda observation, value: sentences.visible_domains(value),
 )
-VISIBLE_CONSUMER_RECIPIENTS = counted(
+VISIBLE_CONSUMER_RECIPIENTS = visible(
     "visible_consumer_recipients",
     meaning="How many of those people have their mailbox at a consumer mail provider, so are likely private people.",
     unit="mailboxes",
@@ -29,7 +34,7 @@ VISIBLE_CONSUMER_RECIPIENTS = counted(
     consequence="Can be set lower than a count of all people: business mail rarely shows several private addresses.",
     clause=lambda observation, value: sentences.consumer_people(value),
 )
-VISIBLE_INTERNAL_RECIPIENTS = counted(
+VISIBLE_INTERNAL_RECIPIENTS = visible(
     "visible_internal_recipients",
     meaning="How many different inside mailboxes the recipients could see.",
     unit="mailboxes",
@@ -37,7 +42,7 @@ VISIBLE_INTERNAL_RECIPIENTS = counted(
     consequence="Alone it also stops all-staff mail; combine it with envelope_external_recipients.",
     clause=lambda observation, value: sentences.inside_people(value),
 )
-INTERNAL_RECIPIENTS_SHOWN_OUTSIDE = counted(
+INTERNAL_RECIPIENTS_SHOWN_OUTSIDE = visible(
     "internal_recipients_shown_outside",
     meaning="How many different inside mailboxes could be seen, where somebody outside gets or is shown the message.",
     unit="mailboxes",

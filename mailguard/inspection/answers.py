@@ -1,0 +1,99 @@
+"""An answer of a worker as plain values, and back. What comes back may come from a worker that mail has taken over.
+
+INVARIANT: `examined` gives only values of the right kinds, within bounds, or BrokenFrame: then nothing of it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ..core.carried.model import Attached, Carried
+from ..core.mail.quoted import Quoted
+from ..core.verdict import Finding
+from .examine import Examined
+from .framing import BrokenFrame
+
+MOST_ITEMS = 100_000
+MOST_CHARACTERS = 1_000
+_LISTS = ("text", "contacts", "listed", "senders", "classes")
+
+Value = TypeVar("Value")
+
+
+def plain(answer: Examined) -> dict[str, Any]:
+    """What framing.py can send."""
+    return {
+        "unread": answer.unread,
+        "findings": [
+            [each.detector, each.kind, each.where, each.count, each.summary, each.hidden] for each in answer.findings
+        ],
+        "people": None if answer.people is None else _plain_people(answer.people),
+        "error": answer.error,
+    }
+
+
+def _plain_people(people: Carried) -> dict[str, Any]:
+    return {
+        **{name: getattr(people, name) for name in _LISTS},
+        "quoted": [[each.authors, each.recipients, each.blind] for each in people.quoted],
+        "attached": [[each.authors, each.recipients] for each in people.attached],
+        "encrypted": people.encrypted,
+    }
+
+
+def examined(value: dict[str, Any]) -> Examined:
+    """The answer in a frame. Raises BrokenFrame."""
+    if not {"unread", "findings", "people", "error"} <= value.keys():
+        raise BrokenFrame("an answer is incomplete")
+    unread, people, error = value["unread"], value["people"], value["error"]
+    return Examined(
+        findings=_each(value["findings"], _finding),
+        unread=None if unread is None else _text(unread),
+        people=None if people is None else _people(people),
+        error=None if error is None else _text(error),
+    )
+
+
+def _people(value: Any) -> Carried:
+    if not isinstance(value, dict) or not isinstance(value.get("encrypted"), bool):
+        raise BrokenFrame("people are no object")
+    text, contacts, listed, senders, classes = (_each(value.get(name), _text) for name in _LISTS)
+    return Carried(
+        text=text,
+        contacts=contacts,
+        listed=listed,
+        senders=senders,
+        classes=classes,
+        quoted=_each(value.get("quoted"), lambda each: Quoted(*_groups(each, 3))),
+        attached=_each(value.get("attached"), lambda each: Attached(*_groups(each, 2))),
+        encrypted=value["encrypted"],
+    )
+
+
+def _groups(value: Any, number: int) -> list[tuple[str, ...]]:
+    if not isinstance(value, list) or len(value) != number:
+        raise BrokenFrame("a message in an answer is broken")
+    return [_each(group, _text) for group in value]
+
+
+def _finding(value: Any) -> Finding:
+    if not isinstance(value, list) or len(value) != 6:
+        raise BrokenFrame("a finding is broken")
+    detector, kind, where, count, summary, hidden = value
+    if type(count) is not int or not 0 <= count < 2**53 or not isinstance(hidden, bool):
+        raise BrokenFrame("a finding has no count")
+    return Finding(_text(detector), _text(kind), _text(where), count, _text(summary), hidden)
+
+
+def _each(value: Any, one: Callable[[Any], Value]) -> tuple[Value, ...]:
+    if not isinstance(value, list) or len(value) > MOST_ITEMS:
+        raise BrokenFrame("a list in an answer is broken")
+    return tuple(one(each) for each in value)
+
+
+def _text(value: Any) -> str:
+    """A surrogate could not be written to the ledger."""
+    if not isinstance(value, str) or len(value) > MOST_CHARACTERS or not value.isprintable():
+        raise BrokenFrame("a text in an answer is broken")
+    return value

@@ -1,0 +1,203 @@
+"""One worker as the service sees it: a process, two pipes, a job at a time, and an end for whatever goes wrong.
+
+INVARIANT: a worker that has not answered a job as it should is killed, with its process group, before anything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..core.errors import MailguardError
+from ..core.mail.message import Buffer
+from .answers import examined
+from .examine import Examined
+from .framing import LENGTH, MOST_ANSWER_OCTETS, BrokenFrame, frame, length, value
+from .settings import InspectionSettings
+
+JOBS = 50
+"""A worker reads so many parts, then another takes its place: what one part left in its memory does not stay.
+A start costs a third of a second of processor time.
+"""
+START_SECONDS = 30.0
+PIECE_OCTETS = 262_144
+BIG_ANSWER_OCTETS = 65_536
+
+PACKAGES = str(Path(__file__).resolve().parents[2])
+PROGRAM = "; ".join(
+    (
+        "import sys",
+        "sys.path.insert(0, sys.argv.pop(1))",
+        "from mailguard.inspection.worker import main",
+        "sys.exit(main(sys.argv[1]))",
+    )
+)
+"""The same code as the service's, wherever that was imported from; -I shuts out everything else."""
+
+
+class CannotStart(MailguardError):
+    """A worker did not start. Nothing is known of the part that waits for it."""
+
+
+class SandboxRefused(MailguardError):
+    """A worker could not shut itself in, so it reads nothing. str() says why, to an admin."""
+
+
+class WorkerLost(Exception):
+    """The worker ended, or had to be ended, in the middle of a job. str() is the reason why the part is unread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """data: the part, decoded. media_type, names: what it calls itself."""
+
+    data: Buffer = field(repr=False)
+    media_type: str
+    names: tuple[str, ...]
+
+
+class Worker:
+    """Made by start_worker. Never used by two tasks at once."""
+
+    def __init__(self, process: asyncio.subprocess.Process, wall_seconds: float, namespaces: bool) -> None:
+        self._process = process
+        self._wall_seconds = wall_seconds
+        self.namespaces = namespaces
+        self.jobs = 0
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def usable(self) -> bool:
+        return self._process.returncode is None and self.jobs < JOBS
+
+    async def run(self, job: Job, seconds: float) -> Examined:
+        """Have a part read, in so many seconds at most, as the settings say in any case.
+
+        Raises WorkerLost; then, and when it is cancelled, the worker is gone.
+        """
+        self.jobs += 1
+        try:
+            return await self._timed(job, min(seconds, self._wall_seconds))
+        except BaseException:
+            await self.kill()
+            raise
+
+    async def _timed(self, job: Job, seconds: float) -> Examined:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._exchange(job)
+        except TimeoutError:
+            raise WorkerLost("reading it takes too long") from None
+        except (OSError, EOFError, BrokenFrame) as cause:
+            raise WorkerLost(await self._why(cause)) from cause
+
+    async def _exchange(self, job: Job) -> Examined:
+        to_worker, from_worker = _pipes(self._process)
+        header = {"size": len(job.data), "media_type": job.media_type, "names": job.names}
+        to_worker.write(frame(header))
+        rest = memoryview(job.data)
+        for start in range(0, len(rest), PIECE_OCTETS):
+            to_worker.write(bytes(rest[start : start + PIECE_OCTETS]))
+            await to_worker.drain()
+        await to_worker.drain()
+        octets = await _frame(from_worker)
+        if len(octets) <= BIG_ANSWER_OCTETS:
+            return examined(value(octets))
+        return await asyncio.to_thread(lambda: examined(value(octets)))
+
+    async def _why(self, cause: BaseException) -> str:
+        """The reason in words, from how the process ended."""
+        if isinstance(cause, BrokenFrame):
+            return "it could not be read"
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await self._process.wait()
+        if self._process.returncode == -signal.SIGXCPU:
+            return "reading it takes too much processor time"
+        return "it broke the process that read it"
+
+    def strike(self) -> None:
+        """Kill it, at once and with everything that it may have started. Who waits for its answer hears of it."""
+        _strike(self._process)
+
+    async def kill(self) -> None:
+        """Kill it, and wait until it is gone. Not while another task waits for its answer."""
+        await _end(self._process)
+
+
+async def start_worker(settings: InspectionSettings, program: str = PROGRAM) -> Worker:
+    """A worker that has shut itself in. Raises CannotStart, SandboxRefused."""
+    process = await _spawn(settings, program)
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            said = value(await _frame(_pipes(process)[1]))
+    except (OSError, EOFError, BrokenFrame, TimeoutError) as cause:
+        await _end(process)
+        raise CannotStart("a process that reads attachments ended as it started") from cause
+    except BaseException:
+        await _end(process)
+        raise
+    if said.get("ready") is not True:
+        await _end(process)
+        raise SandboxRefused(str(said.get("refused", "it does not say why")))
+    return Worker(process, settings.wall_seconds, said.get("namespaces") is True)
+
+
+async def _spawn(settings: InspectionSettings, program: str) -> asyncio.subprocess.Process:
+    options = {"memory_bytes": settings.memory_bytes, "cpu_seconds": settings.cpu_seconds, "jobs": JOBS}
+    command = [sys.executable, "-I", "-B", "-X", "utf8", "-c", program, PACKAGES, json.dumps(options)]
+    try:
+        return await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            cwd="/",
+            env={},
+            start_new_session=True,
+        )
+    except OSError as cause:
+        raise CannotStart("a process that reads attachments cannot be started") from cause
+
+
+async def _frame(source: asyncio.StreamReader) -> bytes:
+    size = length(await source.readexactly(LENGTH.size), MOST_ANSWER_OCTETS)
+    return await source.readexactly(size)
+
+
+def _pipes(process: asyncio.subprocess.Process) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
+    if process.stdin is None or process.stdout is None:
+        raise CannotStart("a process that reads attachments has no pipes")
+    return process.stdin, process.stdout
+
+
+def _strike(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            process.kill()
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    _strike(process)
+    await asyncio.shield(_buried(process))
+
+
+async def _buried(process: asyncio.subprocess.Process) -> None:
+    """asyncio takes a process for ended when its pipes are, and a full pipe that nobody reads is not."""
+    to_worker, from_worker = _pipes(process)
+    to_worker.close()
+    with suppress(OSError):
+        while await from_worker.read(PIECE_OCTETS):
+            pass
+    await process.wait()
