@@ -23,7 +23,8 @@ class Limits:
 
     ratio: how many octets one packed octet may become; asked only above ratio_from_bytes, since a few kilobytes of
     XML that repeats itself pack a hundredfold in honest files. kept_bytes: of what a reader must remember while it goes
-    on (shared strings, items of a pivot cache). cells: that are emitted, or skipped as empty repetitions.
+    on (shared strings, items of a pivot cache). cells: that are emitted, a row counting as one more; tags: of XML. The
+    last two are what a processor reads in less than ten seconds.
     """
 
     depth: int = 5
@@ -31,8 +32,9 @@ class Limits:
     total_bytes: int = 200 * MEBIBYTE
     ratio: int = 100
     ratio_from_bytes: int = 8 * MEBIBYTE
-    kept_bytes: int = 64 * MEBIBYTE
-    cells: int = 5_000_000
+    kept_bytes: int = 96 * MEBIBYTE
+    cells: int = 2_000_000
+    tags: int = 10_000_000
 
 
 @dataclass(slots=True)
@@ -44,6 +46,7 @@ class Budget:
     total_bytes: int = 0
     kept_bytes: int = 0
     cells: int = 0
+    tags: int = 0
     depth: int = 0
 
     def spend_members(self, count: int) -> None:
@@ -69,6 +72,11 @@ class Budget:
         self.cells += count
         if self.cells > self.limits.cells:
             raise Uninspectable(f"more than {self.limits.cells} cells")
+
+    def spend_tags(self, count: int) -> None:
+        self.tags += count
+        if self.tags > self.limits.tags:
+            raise Uninspectable(f"more than {self.limits.tags} tags")
 
     def descend(self) -> None:
         """One level into something inside; `ascend` comes after it."""

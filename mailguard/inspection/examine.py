@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ from ..core.carried.walk import carried
 from ..core.mail.parse import parse
 from ..core.verdict import Finding
 from .budget import Budget, Limits, Uninspectable
+from .detectors import DETECTORS, Detector
 from .enclosed import Enclosed, Found, Letter
 from .readers import READERS, Reader, readers_of
 
@@ -52,6 +53,7 @@ class _Examination:
     """closed: whether somebody may be named in what was not read."""
 
     readers: tuple[Reader, ...]
+    detectors: tuple[Detector, ...]
     budget: Budget
     waiting: deque[_Waiting] = field(default_factory=deque)
     named: list[Carried] = field(default_factory=list)
@@ -59,20 +61,32 @@ class _Examination:
     closed: bool = False
 
 
-def examine(source: Enclosed, *, limits: Limits | None = None, readers: Iterable[Reader] = READERS) -> Examined:
+def examine(
+    source: Enclosed,
+    *,
+    limits: Limits | None = None,
+    readers: Iterable[Reader] = READERS,
+    detectors: Iterable[Callable[[], Detector]] = DETECTORS,
+) -> Examined:
     """Read a part. Whom a part names that core reads by itself (a text) core has counted, and only that."""
-    examination = _Examination(tuple(readers), Budget(limits or Limits()))
+    looking = tuple(make() for make in detectors)
+    examination = _Examination(tuple(readers), looking, Budget(limits or Limits()))
     examination.waiting.append(_Waiting(source, 0))
-    while examination.waiting:
-        each = examination.waiting.popleft()
-        try:
-            _read(examination, each, each.depth == 0 or _count(examination, each))
-        except Uninspectable as cause:
-            examination.unread = examination.unread or str(cause)
-        except MemoryError:
-            return Examined(unread=NO_MEMORY)
+    try:
+        while examination.waiting:
+            _look_into(examination, examination.waiting.popleft())
+        findings = tuple(finding for detector in looking for finding in detector.findings())
+    except MemoryError:
+        return Examined(unread=NO_MEMORY)
     people = None if examination.closed else merged([Carried(), *examination.named])
-    return Examined((), examination.unread, people)
+    return Examined(findings, examination.unread, people)
+
+
+def _look_into(examination: _Examination, waiting: _Waiting) -> None:
+    try:
+        _read(examination, waiting, waiting.depth == 0 or _count(examination, waiting))
+    except Uninspectable as cause:
+        examination.unread = examination.unread or str(cause)
 
 
 def _count(examination: _Examination, waiting: _Waiting) -> bool:
@@ -81,7 +95,9 @@ def _count(examination: _Examination, waiting: _Waiting) -> bool:
     found = carried(entity)
     attendees = tuple(address for calendar in entity.calendars for address in calendar.addresses)
     repeated = tuple(mailbox.address for mailbox in found.repeated)
-    examination.named.append(replace(found, contacts=(*found.contacts, *attendees), repeated=(), listed=repeated))
+    examination.named.append(
+        replace(found, contacts=(*found.contacts, *attendees), repeated=(), listed=repeated, unread=(), cut=())
+    )
     if found.cut:
         examination.closed = True
         examination.unread = examination.unread or CUT
@@ -120,6 +136,9 @@ def _take(examination: _Examination, waiting: _Waiting, reader: Reader, found: F
     elif isinstance(found, Letter):
         own = reader.own and waiting.depth == 0 and not found.embedded
         examination.named.append(_named(found, own))
+    else:
+        for detector in examination.detectors:
+            detector.take(found)
 
 
 def _named(letter: Letter, own: bool) -> Carried:

@@ -46,13 +46,13 @@ class SandboxedInspector:
             if path in by_path:
                 answer = Examined(unread=TOO_LONG)
                 if spent < MESSAGE_SECONDS:
-                    answer, seconds = await self._examine(message, by_path[path])
+                    answer, seconds = await self._examine(message, by_path[path], MESSAGE_SECONDS - spent)
             spent += seconds
             found.append(Inspection(path, answer.findings, answer.unread, answer.people))
         return found
 
-    async def _examine(self, message: Message, part: Part) -> tuple[Examined, float]:
-        """What was found, and for how long a worker was kept."""
+    async def _examine(self, message: Message, part: Part, left: float) -> tuple[Examined, float]:
+        """What was found, and for how long a worker was kept. left: seconds that the message still has."""
         encoded = part.end - part.body_start
         if encoded > self._settings.file_bytes * LARGEST_GROWTH:
             return Examined(unread=TOO_LARGE), 0.0
@@ -63,7 +63,7 @@ class SandboxedInspector:
         if len(data) > self._settings.file_bytes:
             return Examined(unread=TOO_LARGE), 0.0
         try:
-            return await self._pool.run(Job(data, _media_type(part), _names(part)))
+            return await self._pool.run(Job(data, _media_type(part), _names(part)), left)
         except SandboxRefused:
             return Examined(unread=NO_SANDBOX), 0.0
 

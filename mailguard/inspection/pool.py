@@ -52,9 +52,10 @@ class WorkerPool:
         if not self._ready:
             self._ready.append(self._begin())
 
-    async def run(self, job: Job) -> tuple[Examined, float]:
-        """Have a part read; in how many seconds. A part that broke its worker is unread, with the reason.
+    async def run(self, job: Job, seconds: float) -> tuple[Examined, float]:
+        """Have a part read, in so many seconds at most; how many it took stands beside the answer.
 
+        A part that broke its worker is unread, with the reason.
         Raises InspectionBusy, CannotStart, SandboxRefused: nothing was read then.
         """
         if self._open >= self._settings.workers * (1 + WAITING_FOR_EACH):
@@ -64,16 +65,16 @@ class WorkerPool:
             async with self._turns:
                 worker = await self._take()
                 began = time.monotonic()
-                answer = await self._read(worker, job)
+                answer = await self._read(worker, job, seconds)
                 return answer, time.monotonic() - began
         finally:
             self._open -= 1
 
-    async def _read(self, worker: Worker, job: Job) -> Examined:
+    async def _read(self, worker: Worker, job: Job, seconds: float) -> Examined:
         self._busy.add(worker)
         self._idle.clear()
         try:
-            answer = await worker.run(job)
+            answer = await worker.run(job, seconds)
         except WorkerLost as lost:
             log.warning("inspection_worker_lost", jobs=worker.jobs, why=str(lost))
             self._replace()

@@ -21,8 +21,10 @@ from .examine import Examined
 from .framing import LENGTH, MOST_ANSWER_OCTETS, BrokenFrame, frame, length, value
 from .settings import InspectionSettings
 
-JOBS = 200
-"""A worker reads so many parts, then another takes its place: what one part left in its memory does not stay."""
+JOBS = 50
+"""A worker reads so many parts, then another takes its place: what one part left in its memory does not stay.
+A start costs a third of a second of processor time.
+"""
 START_SECONDS = 30.0
 PIECE_OCTETS = 262_144
 BIG_ANSWER_OCTETS = 65_536
@@ -77,18 +79,21 @@ class Worker:
     def usable(self) -> bool:
         return self._process.returncode is None and self.jobs < JOBS
 
-    async def run(self, job: Job) -> Examined:
-        """Have a part read. Raises WorkerLost; then, and when it is cancelled, the worker is gone."""
+    async def run(self, job: Job, seconds: float) -> Examined:
+        """Have a part read, in so many seconds at most, as the settings say in any case.
+
+        Raises WorkerLost; then, and when it is cancelled, the worker is gone.
+        """
         self.jobs += 1
         try:
-            return await self._timed(job)
+            return await self._timed(job, min(seconds, self._wall_seconds))
         except BaseException:
             await self.kill()
             raise
 
-    async def _timed(self, job: Job) -> Examined:
+    async def _timed(self, job: Job, seconds: float) -> Examined:
         try:
-            async with asyncio.timeout(self._wall_seconds):
+            async with asyncio.timeout(seconds):
                 return await self._exchange(job)
         except TimeoutError:
             raise WorkerLost("reading it takes too long") from None

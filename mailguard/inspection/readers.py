@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..core.carried.kind import UNTYPED, begins_as_message
 from .budget import Uninspectable
 from .enclosed import Enclosed, Read
-from .read import mail, smime, text
+from .read import mail, msg, smime, text, tnef
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,14 @@ class Reader:
     read: Read
     types: frozenset[str]
     endings: tuple[str, ...]
-    begins: Callable[[bytes], bool] | None = None
+    begins: Callable[[bytes | memoryview], bool] | None = None
     guessed: Callable[[bytes], bool] | None = None
     own: bool = False
 
 
 READERS: tuple[Reader, ...] = (
+    Reader("TNEF", tnef.read, tnef.TYPES, tnef.ENDINGS, tnef.begins, own=True),
+    Reader("Outlook message", msg.read, msg.TYPES, msg.ENDINGS, msg.begins),
     Reader("mail", mail.read, mail.TYPES, mail.ENDINGS, guessed=begins_as_message),
     Reader("mailbox file", mail.read_mailbox, mail.MAILBOX_TYPES, mail.MAILBOX_ENDINGS),
     Reader("S/MIME", smime.read, smime.TYPES, smime.ENDINGS),
@@ -46,16 +48,16 @@ CONTRADICTS = "it holds a file that is not what its name says"
 def readers_of(source: Enclosed, readers: Iterable[Reader] = READERS) -> tuple[Reader, ...]:
     """All readers that have to read it, at least one. Raises Uninspectable."""
     start = bytes(source.data[:4_096])
-    found = [each for each in readers if _is(each, start) or _claims(each, source, start)]
+    found = [each for each in readers if _is(each, source) or _claims(each, source, start)]
     if not found:
         raise Uninspectable(NOBODY_READS)
-    if any(each.begins is not None and not _is(each, start) for each in found):
+    if any(each.begins is not None and not _is(each, source) for each in found):
         raise Uninspectable(CONTRADICTS)
     return tuple(found)
 
 
-def _is(reader: Reader, start: bytes) -> bool:
-    return reader.begins is not None and reader.begins(start)
+def _is(reader: Reader, source: Enclosed) -> bool:
+    return reader.begins is not None and reader.begins(source.data)
 
 
 def _claims(reader: Reader, source: Enclosed, start: bytes) -> bool:

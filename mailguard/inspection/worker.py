@@ -10,11 +10,13 @@ INVARIANT: an answer names classes of errors, never their texts, which may quote
 from __future__ import annotations
 
 import codecs
+import encodings
 import json
 import os
+import pkgutil
 import resource
 import sys
-from encodings.aliases import aliases
+from contextlib import suppress
 from typing import Any
 
 from .answers import plain
@@ -54,11 +56,9 @@ def _import_the_rest() -> None:
 
     A rehearsal imports what is imported when it is first needed.
     """
-    for name in {*aliases.values(), "idna", "punycode", "unicode_escape", "utf_8_sig"}:
-        try:
-            codecs.lookup(name)
-        except LookupError:  # of another operating system
-            continue
+    for module in pkgutil.iter_modules(encodings.__path__):
+        with suppress(LookupError):  # of another operating system
+            codecs.lookup(module.name)
     examine(Enclosed(REHEARSAL, "message/rfc822"))
 
 

@@ -39,7 +39,7 @@ async def pool() -> AsyncIterator[WorkerPool]:
 
 
 async def read(pool: WorkerPool, function: str) -> Examined:
-    return (await pool.run(job(function)))[0]
+    return (await pool.run(job(function), 60))[0]
 
 
 async def behaves(pool: WorkerPool) -> bool:

@@ -1,1 +1,1 @@
-"""Readers: one file a format, each a pure function of octets and a budget (enclosed.py, Read)."""
+"""One file for each format, each turning octets into the stream of inspection/stream.py or raising Uninspectable."""

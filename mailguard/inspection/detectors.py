@@ -1,0 +1,26 @@
+"""The table of detectors: they look at the stream of a part (stream.py) and say what is in it. New ones are added here.
+
+A detector is made anew for each part and sees the items of everything that lies in it, in one pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from ..core.verdict import Finding
+from .stream import Item
+
+
+class Detector(Protocol):
+    def take(self, item: Item) -> None:
+        """The next item of the stream."""
+        ...
+
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings; the stream is over."""
+        ...
+
+
+DETECTORS: tuple[Callable[[], Detector], ...] = ()
+"""None yet: what people in rows look like is another module's matter."""

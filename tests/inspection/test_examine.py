@@ -1,0 +1,120 @@
+"""The examination of a part: who reads what, what lies within, and what is said of what nobody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from mailguard.core.carried.model import Attached
+from mailguard.core.verdict import Finding
+from mailguard.inspection.budget import Budget, Limits, Uninspectable
+from mailguard.inspection.enclosed import Enclosed, Found
+from mailguard.inspection.examine import TOO_DEEP, examine
+from mailguard.inspection.readers import CONTRADICTS, NOBODY_READS, READERS, Reader, readers_of
+from mailguard.inspection.stream import Item, Text
+from tests.inspection.outlook import Mail, recipient, tnef
+
+SMIME = "application/pkcs7-mime"
+
+
+class Words:
+    """A detector that counts the texts that it is shown."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def take(self, item: Item) -> None:
+        if isinstance(item, Text):
+            self.seen.append(item.text.strip())
+
+    def findings(self) -> tuple[Finding, ...]:
+        return (Finding("words", "texts", "", len(self.seen), " ".join(self.seen)),)
+
+
+def mail(inner: bytes, media_type: str = "text/plain") -> bytes:
+    return b"From: a@x.example\r\nTo: b@x.example\r\nContent-Type: " + media_type.encode() + b"\r\n\r\n" + inner
+
+
+def test_detectors_see_everything_that_lies_within_in_one_stream() -> None:
+    inside = mail(mail(b"third"), "message/rfc822")
+    winmail = tnef(Mail(files=[("a.txt", "text/plain", b"first"), ("b.eml", "message/rfc822", inside)]))
+    found = examine(Enclosed(winmail, "application/ms-tnef"), detectors=[Words])
+    assert [finding.summary for finding in found.findings] == ["first third"]
+    assert found.unread is None and found.people is not None
+
+
+def test_what_nobody_reads_is_said_and_names_nobody() -> None:
+    found = examine(Enclosed(b"\x89PNG", "image/png", ("a.png",)))
+    assert found.unread == NOBODY_READS
+    inside = examine(Enclosed(mail(b"\x89PNG", "image/png"), "message/rfc822"))
+    assert inside.unread == NOBODY_READS and inside.people is not None
+
+
+def test_what_is_closed_within_leaves_the_people_unknown() -> None:
+    found = examine(Enclosed(mail(b"junk", "application/ms-tnef"), "message/rfc822"))
+    assert found.people is None and found.unread == CONTRADICTS
+
+
+def test_tnef_in_an_attached_message_is_an_attached_message() -> None:
+    octets = mail(tnef(Mail(recipients=[recipient("c@x.example")])), "application/ms-tnef")
+    found = examine(Enclosed(octets, "message/rfc822"))
+    assert found.people is not None and not found.people.listed
+    assert Attached((), ("c@x.example",)) in found.people.attached
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        (Enclosed(tnef(Mail()), "application/octet-stream"), ["TNEF"]),
+        (Enclosed(tnef(Mail()), "application/octet-stream", ("WINMAIL.DAT ",)), ["TNEF"]),
+        (Enclosed(tnef(Mail()), "message/rfc822"), ["TNEF", "mail"]),
+        (Enclosed(b"x", "text/plain; charset=utf-8"), ["text"]),
+        (Enclosed(b"x", "application/octet-stream", ("a.EML",)), ["mail"]),
+        (Enclosed(b"From: a\r\nTo: b\r\n", "application/octet-stream"), ["mail"]),
+        (Enclosed(b"x", "application/octet-stream", ("a.mbox",)), ["mailbox file"]),
+        (Enclosed(b"x", SMIME), ["S/MIME"]),
+    ],
+)
+def test_by_content_and_by_name(source: Enclosed, names: list[str]) -> None:
+    assert [reader.name for reader in readers_of(source)] == names
+
+
+def test_a_name_that_the_content_contradicts() -> None:
+    for source in (
+        Enclosed(b"PK\x03\x04", "application/octet-stream", ("winmail.dat",)),
+        Enclosed(tnef(Mail()), "application/octet-stream", ("Minutes.msg",)),
+    ):
+        with pytest.raises(Uninspectable, match=CONTRADICTS):
+            readers_of(source)
+
+
+def endless(data: bytes | memoryview, budget: Budget) -> Iterator[Found]:
+    yield Enclosed(data, "application/x-endless")
+    yield Enclosed(data, "application/x-endless")
+
+
+ENDLESS = Reader("endless", endless, frozenset({"application/x-endless"}), (".endless",))
+
+
+def test_depth_and_members_are_bounded() -> None:
+    source = Enclosed(b"x", "application/x-endless")
+    assert examine(source, readers=[*READERS, ENDLESS]).unread == TOO_DEEP
+    limits = Limits(depth=1_000, members=100)
+    assert examine(source, readers=[ENDLESS], limits=limits).unread == "more than 100 members"
+
+
+def test_octets_in_all_are_bounded() -> None:
+    source = Enclosed(bytes(1_000), "application/x-endless")
+    found = examine(source, readers=[ENDLESS], limits=Limits(total_bytes=10_000))
+    assert found.unread is not None and "octets" in found.unread
+
+
+def test_no_memory_is_an_answer() -> None:
+    def eats(data: bytes | memoryview, budget: Budget) -> Iterator[Found]:
+        raise MemoryError
+        yield
+
+    reader = Reader("eats", eats, frozenset({"application/x-eats"}), (".eats",))
+    found = examine(Enclosed(b"", "application/x-eats"), readers=[reader])
+    assert found.unread == "reading it takes more memory than is allowed" and found.people is None
