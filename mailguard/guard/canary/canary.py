@@ -251,7 +251,7 @@ class Canary:
         state = "off" if not self._settings.enabled else "overdue" if overdue else self._state(report)
         problems = list(report.sentences) if report is not None else []
         if overdue:
-            problems.append(sentence(Problem.NOT_RUN, "", 0))
+            problems.append(sentence(Problem.NOT_RUN, 0))
         return {
             "state": state,
             "problems": problems,

@@ -283,7 +283,7 @@ async def test_the_notice_says_what_was_found_and_nothing_of_the_message() -> No
     await aviary.fail(2)
     (row,) = (row for row in aviary.world.store.rows.values() if row.kind == "notice")
     text = (row.text or b"").decode("ascii")
-    assert "No rule stopped it" in text and "no new email is taken" in text
+    assert "No rule stopped it" in text and "No new email is being sent" in text
     assert ".invalid" not in text
 
 
