@@ -103,7 +103,7 @@ class Watch:
         self.deferrals += 1
 
 
-class Past:
+class EarlierRuns:
     """What the ledger of the world says."""
 
     def __init__(self, world: World) -> None:
@@ -135,7 +135,7 @@ class Aviary:
             revision=lambda: self.revision,
             ledger=self.world.ledger,
             outbox=self.world.outbox,
-            past=Past(self.world),
+            earlier_runs=EarlierRuns(self.world),
             notices=self.world.notices,
             clock=self.world.clock,
             randomness=Random(),
