@@ -1,7 +1,7 @@
 """mailguard policy: check, try and test a policy before it is in force, and print its JSON Schema.
 
-Only `exceptions` needs settings, for its counts. The work is in policy_judging, loaded only when one of these runs:
-every other command would wait for it.
+Only `exceptions` needs settings, for its counts. The work is in policy_judging, policy_trials and policy_exceptions,
+loaded only when one of these runs: every other command would wait for it.
 """
 
 from __future__ import annotations
@@ -80,9 +80,9 @@ def test(
 
     Example: mailguard policy test policies/tests/default.yaml
     """
-    from . import policy_judging
+    from . import policy_trials
 
-    policy_judging.test(paths, policy, as_json)
+    policy_trials.test(paths, policy, as_json)
 
 
 @app.command()

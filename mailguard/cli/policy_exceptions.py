@@ -16,7 +16,7 @@ def show(as_json: bool) -> None:
             output.json_line(item)
         return
     rows = [_row(item) for item in items]
-    output.table(("RULE", "EXCEPTION", "LEFT", "USES", "LAST USED", "OWNER", "REASON"), rows)
+    output.table(("RULE", "EXCEPTION", "TIME LEFT", "USES", "LAST USED", "OWNER", "REASON"), rows)
     if not rows:
         output.message("No exceptions.")
 

@@ -1,6 +1,6 @@
-"""What the commands of `mailguard policy` do: judge with the same pure function as `serve`, and print what comes out.
+"""What `mailguard policy check`, `try` and `schema` do: judge with the same pure function as `serve`, and print it.
 
-It knows no options; policy.py declares them.
+It knows no options; policy.py declares them. policy_trials.py runs the tests of a policy.
 """
 
 from __future__ import annotations
@@ -12,15 +12,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import typer
 
 from ..config import Settings, find_settings, load_settings
-from ..core.document import Diagnostic, DocumentErrors, load_model
-from ..core.earlier.past import NO_PAST, Past, beside
-from ..core.earlier.sending import sending_of
-from ..core.earlier.trace import Sending
+from ..core.document import Diagnostic, DocumentErrors
+from ..core.earlier.past import NO_PAST, Past
 from ..core.envelope import Envelope
 from ..core.errors import MailguardError, SettingsError
 from ..core.mail.message import Message
@@ -34,19 +31,17 @@ from ..core.policy.fit import misfits, running_out_in
 from ..core.policy.judge import judge
 from ..core.policy.load import Policy, load_policy, revision_of
 from ..core.policy.schema import policy_schema
-from ..core.policy.trial import MessageModel, TrialModel, TrialsModel, disagreements, envelope_of, invent, people
+from ..core.policy.trial import envelope_of
 from ..core.verdict import EXCEPTION, Disposition, Inspection, Rewrite, Verdict
 from ..serve.inspecting import inspect_now
 from ..serve.policies import policy_files
 from . import output
 from .exits import Status
 
-INVENTED_DOMAIN = "organisation.example"
-
 
 def check(paths: Sequence[Path] | None, as_json: bool) -> None:
     """`policy check`: errors and warnings of these files or folders, else of the policy in force. Exit(1) on errors."""
-    documents = _documents(paths or [_policy_path(None, _settings())])
+    documents = _documents(paths or [policy_path(None, known_settings())])
     policy, errors = _loaded(documents)
     organisation = _known_organisation() if policy else None
     if policy and organisation:
@@ -61,9 +56,9 @@ def check(paths: Sequence[Path] | None, as_json: bool) -> None:
         _print_diagnostics(errors, "")
         _print_diagnostics(warnings, "warning: ")
         if policy and not errors:
-            output.result(f"{_count(len(policy.rules), 'rule')} in {_count(len(documents), 'file')}, no errors.")
+            output.result(f"{counted(len(policy.rules), 'rule')} in {counted(len(documents), 'file')}, no errors.")
         else:
-            output.result(f"{_count(len(errors), 'error')}.")
+            output.result(f"{counted(len(errors), 'error')}.")
     if errors:
         raise typer.Exit(Status.FINDINGS)
 
@@ -80,37 +75,19 @@ def try_(
     """`policy try`: the verdict on a message as it would be submitted."""
     _check_addresses("--mail-from", [mail_from] if mail_from and mail_from != "<>" else [])
     _check_addresses("--rcpt", rcpt or [])
-    settings = _settings()
-    loaded = _load(_policy_path(policy, settings))
-    raw = _message_bytes(message)
+    settings = known_settings()
+    loaded = load(policy_path(policy, settings))
+    raw = message_bytes(message)
     parsed = parse(raw)
-    envelope = _envelope(parsed, mail_from, rcpt)
-    organisation = settings.organisation.organisation() if settings else _assumed(parsed, mail_from)
-    observation, verdict = _judged(parsed, envelope, organisation, loaded, _time(at), settings)
+    envelope = envelope_for(parsed, mail_from, rcpt)
+    organisation = settings.organisation.organisation() if settings else assumed_organisation(parsed, mail_from)
+    observation, verdict = verdict_on(parsed, envelope, organisation, loaded, _time(at), settings)
     traces = explain(observation, loaded, verdict) if explained else ()
     if as_json:
         decision = verdict.to_json(content_sha256=hashlib.sha256(raw).hexdigest(), with_visible=True)
         output.json_line(decision | ({"explain": [trace.to_json() for trace in traces]} if explained else {}))
     else:
         _print_verdict(verdict, organisation, settings is None, traces)
-
-
-def test(paths: Sequence[Path] | None, policy: Path | None, as_json: bool) -> None:
-    """`policy test`: the tests of these files or folders, else those beside the policy. Exit(1) on failures."""
-    settings = _settings()
-    results = [result for file in _test_files(paths, policy, settings) for result in _run_file(file, policy, settings)]
-    failed = [result for result in results if result["failures"]]
-    for result in results:
-        if as_json:
-            output.json_line(result)
-        elif result["failures"]:
-            output.result(f"FAILED  {output.plain(result['file'])}: {output.plain(result['name'])}")
-            for failure in result["failures"]:
-                output.result(f"        {output.plain(failure)}")
-    if not as_json:
-        output.result(f"{_count(len(results), 'test')}, {len(failed)} failed.")
-    if failed:
-        raise typer.Exit(Status.FINDINGS)
 
 
 def schema() -> None:
@@ -124,7 +101,7 @@ def packaged_policy() -> Path:
     return packaged if packaged.is_file() else Path(__file__).resolve().parents[2] / "policies" / "default.yaml"
 
 
-def _settings() -> Settings | None:
+def known_settings() -> Settings | None:
     found = find_settings(None)
     return load_settings(found) if found else None
 
@@ -132,13 +109,13 @@ def _settings() -> Settings | None:
 def _known_organisation() -> Organisation | None:
     """That of the settings, if there are any. A policy can be checked without them, so also beside broken ones."""
     try:
-        settings = _settings()
+        settings = known_settings()
     except MailguardError:
         return None
     return settings.organisation.organisation() if settings else None
 
 
-def _policy_path(named: Path | None, settings: Settings | None) -> Path:
+def policy_path(named: Path | None, settings: Settings | None) -> Path:
     path = named or (settings.policies if settings else packaged_policy())
     if not path.exists():
         raise SettingsError(f'there is no policy at "{path}"')
@@ -150,15 +127,15 @@ def _documents(paths: Iterable[Path]) -> dict[str, bytes]:
     found = [file for path in paths for file in policy_files(path)]
     if not found:
         raise SettingsError("there is no policy file (*.yaml) in that folder")
-    return {str(file): _read(file) for file in found}
+    return {str(file): read(file) for file in found}
 
 
-def _load(path: Path) -> Policy:
+def load(path: Path) -> Policy:
     """The policy of a file or folder, under the names that the service gives its files, so with the same revision."""
     return load_policy({Path(name).name: text for name, text in _documents([path]).items()})
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as cause:
@@ -178,9 +155,9 @@ def _print_diagnostics(diagnostics: Iterable[Diagnostic], kind: str) -> None:
         output.result("\n".join([output.plain(kind + head), *map(output.plain, rest)]))
 
 
-def _message_bytes(path: Path) -> bytes:
+def message_bytes(path: Path) -> bytes:
     """The message with the line ends of SMTP: a file that has no CRLF at all is taken as saved with bare LF."""
-    raw = _read(path)
+    raw = read(path)
     return raw if b"\r\n" in raw else raw.replace(b"\n", b"\r\n")
 
 
@@ -195,7 +172,7 @@ def _check_addresses(option: str, given: Sequence[str]) -> None:
             ) from error
 
 
-def _envelope(message: Message, mail_from: str | None, rcpt: Sequence[str] | None) -> Envelope:
+def envelope_for(message: Message, mail_from: str | None, rcpt: Sequence[str] | None) -> Envelope:
     """What is not given is what a client would send: the first From, and everybody in To, Cc and Bcc."""
     sender = mail_from if mail_from is not None else next(iter(message.originators), "")
     return envelope_of(sender, list(rcpt or dict.fromkeys([*_visible(message), *_blind(message)])))
@@ -210,7 +187,7 @@ def _blind(message: Message) -> list[str]:
     return [found.address for field in fields for found in find_addresses(message.value(field))]
 
 
-def _assumed(message: Message, mail_from: str | None) -> Organisation:
+def assumed_organisation(message: Message, mail_from: str | None) -> Organisation:
     """Without settings the domain of --mail-from, else of From, is inside."""
     envelope = envelope_of(mail_from or next(iter(message.originators), ""), [])
     domain = envelope.reverse_path.domain if envelope.reverse_path else ""
@@ -229,7 +206,7 @@ def _time(text: str | None) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _judged(
+def verdict_on(
     message: Message,
     envelope: Envelope,
     organisation: Organisation,
@@ -298,67 +275,5 @@ def _wanted(text: str) -> str:
     return f": {output.plain(text, 200)}" if text else ""
 
 
-def _test_files(paths: Sequence[Path] | None, policy: Path | None, settings: Settings | None) -> list[Path]:
-    if paths:
-        return [file for path in paths for file in policy_files(path)]
-    judged = Path("policies") if policy is None and settings is None else _policy_path(policy, settings)
-    folder = (judged.parent if judged.is_file() else judged) / "tests"
-    found = policy_files(folder) if folder.is_dir() else []
-    if not found:
-        raise SettingsError(f'there are no tests in "{folder}": name a file of tests')
-    return found
-
-
-def _run_file(file: Path, named: Path | None, settings: Settings | None) -> list[dict[str, Any]]:
-    """The results of one file of tests. Without settings and --policy: the policy in the folder above it, if any."""
-    trials = load_model(_read(file), str(file), TrialsModel)
-    path = named
-    if path is None and settings is None and policy_files(file.resolve().parents[1]):
-        path = file.resolve().parents[1]
-    policy = _load(_policy_path(path, settings))
-    return [
-        {"file": str(file), "name": trial.name, "failures": list(_run(trial, file, policy, settings))}
-        for trial in trials.tests
-    ]
-
-
-def _run(trial: TrialModel, file: Path, policy: Policy, settings: Settings | None) -> tuple[str, ...]:
-    message, envelope, organisation = _submitted(trial.message, trial, file, settings)
-    at = trial.at or datetime.now(UTC)
-    past = NO_PAST
-    if trial.earlier:
-        now = sending_of(envelope, observe(message, envelope, organisation), organisation)
-        before = [
-            (_sent(each.message, trial, file, settings), each.ago, each.left != "original") for each in trial.earlier
-        ]
-        known = [(sending, ago, hidden) for sending, ago, hidden in before if sending is not None]
-        past = beside(now, known) if now is not None else NO_PAST
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    _, verdict = _judged(message, envelope, organisation, policy, at, settings, past)
-    return disagreements(trial.expect, verdict)
-
-
-def _sent(given: MessageModel, trial: TrialModel, file: Path, settings: Settings | None) -> Sending | None:
-    message, envelope, organisation = _submitted(given, trial, file, settings)
-    return sending_of(envelope, observe(message, envelope, organisation), organisation)
-
-
-def _submitted(
-    given: MessageModel, trial: TrialModel, file: Path, settings: Settings | None
-) -> tuple[Message, Envelope, Organisation]:
-    """A message of a test, as a client would submit it, and who is inside for it."""
-    inside = settings.organisation.domains[0] if settings else INVENTED_DOMAIN
-    if given.eml is not None:
-        raw = _message_bytes(file.parent / given.eml)
-        message = parse(raw)
-        envelope = _envelope(message, given.mail_from, list(people(given.rcpt, inside)))
-    else:
-        invented = invent(given, inside)
-        message, envelope = parse(invented.raw), invented.envelope
-    organisation = settings.organisation.organisation() if settings else _assumed(message, given.mail_from)
-    teams = tuple(each.team(inside) for each in trial.teams)
-    return message, envelope, replace(organisation, teams=teams + organisation.teams)
-
-
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -85,7 +85,7 @@ def _print_status(item: dict[str, Any]) -> None:
     names = {"held": "held, undecided", "outbox": "waiting to be delivered", "outbox_oldest_seconds": "oldest, seconds"}
     item = item | {"smarthosts": [_smarthost(each) for each in item.get("smarthosts", ())]}
     if canary := item.get("canary"):
-        item["canary"] = " ".join([canary["state"], *canary["problems"]])
+        item["canary"] = ": ".join(filter(None, (canary["state"], " ".join(canary["problems"]))))
     output.pairs((names.get(name, name.replace("_", " ")), value) for name, value in item.items() if name != "running")
 
 

@@ -70,8 +70,8 @@ class Facts:
 
     at: when it happened. people, outside: how many recipients in all, and outside. form: what was released (original,
     separate, bcc, cleaned). listed, count: further messages, and how many they are in all. outcome: a sentence for the
-    reviewers. why_not_told: likewise. rule, revision: for IT. lines: what the canary found. deferring: new mail is not
-    taken until it passes.
+    reviewers. why_not_told: likewise. rule, revision: for IT. release_as: the forms that are left, None for any.
+    lines: what the canary found. deferring: new mail is not taken until it passes.
     """
 
     ref: str
@@ -90,6 +90,7 @@ class Facts:
     why_not_told: str = ""
     rule: str = ""
     revision: str = ""
+    release_as: tuple[str, ...] | None = None
     lines: tuple[str, ...] = ()
     deferring: bool = False
 
@@ -120,7 +121,9 @@ def write_letter(kind: Kind, facts: Facts, frame: Frame) -> Letter:
 
 
 def _held(facts: Facts, frame: Frame) -> Letter:
-    steps = [words.HELD_WAIT, words.HELD_CORRECT.format(contact=_contact(frame))]
+    ways = _ways(facts.release_as)
+    correct = words.HELD_CORRECT if ways else words.HELD_ONLY_CORRECT
+    steps = [words.HELD_WAIT.format(ways=", ".join(ways))] if ways else []
     blocks: tuple[Block, ...] = (
         _lead(words.HELD_LEAD),
         _heading(words.WHY),
@@ -128,13 +131,27 @@ def _held(facts: Facts, frame: Frame) -> Letter:
         _heading(words.NEXT),
         _text(words.HELD_NEXT.format(organisation=_organisation(frame), due=_due(facts.due_at)), words.HELD_UNDECIDED),
         _heading(words.CAN_DO),
-        Block("steps", tuple(steps)),
+        Block("steps", (*steps, correct.format(contact=_contact(frame)))),
         _text(words.HELD_URGENT.format(contact=_contact(frame))),
     )
     if facts.count:
         earlier = words.HELD_EARLIER.format(emails=words.emails(facts.count))
         blocks += (_text(earlier), _list(facts))
     return Letter(words.HELD_SUBJECT.format(subject=_subject(facts)), blocks)
+
+
+_WAYS = {
+    "original": words.AS_IT_IS,
+    "separate": words.SO_THAT_NOBODY_SEES,
+    "bcc": words.SO_THAT_NOBODY_SEES,
+    "cleaned": words.WITHOUT_PARTS,
+}
+
+
+def _ways(release_as: tuple[str, ...] | None) -> tuple[str, ...]:
+    """What may become of it besides not being sent; a sender is told of cleaning only where a rule says so."""
+    forms = ("original", "separate") if release_as is None else release_as
+    return tuple(dict.fromkeys(_WAYS[form] for form in forms))
 
 
 def _several(facts: Facts, frame: Frame) -> Letter:
@@ -282,12 +299,11 @@ def _review_several(facts: Facts, frame: Frame) -> Letter:
 
 
 def _canary_failed(facts: Facts, frame: Frame) -> Letter:
-    mail = words.CANARY_DEFERRING if facts.deferring else words.CANARY_NOT_DEFERRING
     return Letter(
-        words.CANARY_FAILED_SUBJECT,
+        words.CANARY_DEFERRING_SUBJECT if facts.deferring else words.CANARY_FAILED_SUBJECT,
         (
-            _lead(words.CANARY_FAILED_LEAD),
-            _text(mail),
+            _lead(words.CANARY_DEFERRING if facts.deferring else words.CANARY_NOT_DEFERRING),
+            _text(words.CANARY_FAILED),
             _heading(words.CANARY_FOUND),
             Block("list", tuple(legible(line, 400) for line in facts.lines)),
             _heading(words.TO_DO),

@@ -42,8 +42,12 @@ HELD_NEXT = (
     "we will tell you what was decided."
 )
 HELD_UNDECIDED = "If nobody decides by then, it will not be sent, and we will tell you."
-HELD_WAIT = "Wait. It can be sent as it is, sent so that people do not see each other's addresses, or not sent."
+HELD_WAIT = "Wait. It can be {ways}, or not sent."
+AS_IT_IS = "sent as it is"
+SO_THAT_NOBODY_SEES = "sent so that people do not see each other's addresses"
+WITHOUT_PARTS = "sent without the parts that should not leave"
 HELD_CORRECT = "Or send a corrected email. Then ask {contact} to leave this one unsent, so that nobody gets both."
+HELD_ONLY_CORRECT = "Send a corrected email. Then ask {contact} to leave this one unsent, so that nobody gets both."
 HELD_URGENT = (
     "If somebody's care or safety depends on this email, do not wait: reach the people in another way, "
     "and tell {contact} that it is urgent."
@@ -133,9 +137,10 @@ REVIEW_LIMIT = "So many emails were concerned within a few minutes that you are 
 # The canary: the guard's test of itself.
 
 CANARY_FAILED_SUBJECT = "Alarm: emails that show people to each other may be leaving"
-CANARY_FAILED_LEAD = "mailguard tested itself with invented emails, and the test failed twice."
-CANARY_DEFERRING = "Until it passes, no new email is taken: mail programs keep trying, and nothing is lost."
+CANARY_DEFERRING_SUBJECT = "Alarm: no new email is being sent, because mailguard's test of itself fails"
 CANARY_NOT_DEFERRING = "Email is still being sent. People outside may see who else it was sent to."
+CANARY_DEFERRING = "No new email is being sent. Mail programs keep it and try again; nothing is lost."
+CANARY_FAILED = "mailguard tested itself with invented emails, and the test failed twice."
 CANARY_FOUND = "What went wrong"
 CANARY_DO_POLICY = "If the rules were changed lately, put them back as they were. That is the most likely cause."
 CANARY_DO_RUN = "Ask whoever looks after mailguard to run: mailguard canary run. It says what is wrong now."

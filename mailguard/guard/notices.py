@@ -94,8 +94,12 @@ class Notices:
         ref: str,
         due_at: datetime,
         reason: str,
+        release_as: tuple[str, ...] | None = None,
     ) -> Answer:
-        """A message is held until due_at. reason: the sentence that says why; it may say more than the verdict's."""
+        """A message is held until due_at. reason: the sentence that says why; it may say more than the verdict's.
+
+        release_as: the forms in which it may leave, None for any.
+        """
         now = self._clock.now()
         facts = replace(
             self._facts(ref, now, envelope),
@@ -104,6 +108,7 @@ class Notices:
             due_at=due_at.astimezone(self._zone),
             rule=verdict.deciding or "",
             revision=verdict.policy_revision,
+            release_as=release_as,
         )
         own = self._letterhead.is_own(message)
         why_not = why_not_told(session, envelope, message, self._organisation, own=own)

@@ -224,7 +224,7 @@ class Submission:
             answer: Answer = NotTold(Reason.LEAVES, later=True)
         else:
             answer = self._notices.held(
-                judged.session, judged.envelope, judged.message, judged.verdict, ref, due_at, reason
+                judged.session, judged.envelope, judged.message, judged.verdict, ref, due_at, reason, left.release_as
             )
         told, told_entries = entries.told(ref, judged.at, answer)
         if delay is None:

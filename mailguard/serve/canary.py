@@ -16,8 +16,8 @@ from .parts import Parts, hostname
 from .policies import PolicySource
 
 
-class LedgerPast:
-    """Implements guard.canary.canary.Past: what this guard's own ledger says."""
+class LedgerRuns:
+    """Implements guard.canary.canary.EarlierRuns: what this guard's own ledger says."""
 
     def __init__(self, ledger: StoredLedger, name: str) -> None:
         self._ledger = ledger
@@ -38,7 +38,7 @@ async def canary_of(parts: Parts, metrics: Metrics, policies: PolicySource, insp
         revision=lambda: policies.revision,
         ledger=parts.store.ledger,
         outbox=parts.store.outbox,
-        past=LedgerPast(parts.store.ledger, settings.ledger),
+        earlier_runs=LedgerRuns(parts.store.ledger, settings.ledger),
         notices=parts.notices,
         clock=parts.clock,
         randomness=parts.randomness,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def test_in_json(run: Any, used: Path) -> None:
 def test_for_people(run: Any, used: Path) -> None:
     ran = run("-C", str(used), "policy", "exceptions")
     heads, board, old, new = ran.out.splitlines()
-    assert heads.split() == ["RULE", "EXCEPTION", "LEFT", "USES", "LAST", "USED", "OWNER", "REASON"]
+    assert re.split(r" {2,}", heads) == ["RULE", "EXCEPTION", "TIME LEFT", "USES", "LAST USED", "OWNER", "REASON"]
     assert board.split()[:5] == ["visible-list", "board", "10", "days", "2"]
     assert board.endswith("Sam    They know each other.")
     assert f"expired {TODAY}" in old and f"from {TODAY + timedelta(days=5)}" in new

@@ -168,6 +168,28 @@ def test_the_sender_hears_of_a_hold() -> None:
     assert "addressed to 3 people, 2 of them outside Elm Road Surgery" in text_of(row)
 
 
+@pytest.mark.parametrize(
+    ("release_as", "step"),
+    [
+        (None, "1. Wait. It can be sent as it is, sent so that people do not see each other's addresses, or not sent."),
+        (("separate",), "1. Wait. It can be sent so that people do not see each other's addresses, or not sent."),
+        (("original", "cleaned"), "1. Wait. It can be sent as it is, sent without the parts that should not leave, or"),
+        ((), "1. Send a corrected email."),
+    ],
+)
+def test_the_sender_is_told_of_no_form_that_is_forbidden(release_as: tuple[str, ...] | None, step: str) -> None:
+    row = row_of(make().held(SESSION, ENVELOPE, parse(RAW), VERDICT, HELD.ref, DUE, REASON, release_as))
+    assert step in text_of(row)
+
+
+@pytest.mark.parametrize(("deferring", "first"), [(True, "No new email is being sent."), (False, "Email is still")])
+def test_the_alarm_begins_with_what_becomes_of_mail(deferring: bool, first: str) -> None:
+    (row,) = make().canary_failed("MG-7Q4K-2F", NOW, ["List: No rule stopped it."], deferring=deferring)
+    check_reviewers_row(row)
+    assert text_of(row).startswith(f"Hello\n\n{first}")
+    assert ("may be leaving" in read(row)["Subject"]) is not deferring
+
+
 def test_t71_a_notice_has_no_body_text_and_no_recipient() -> None:
     row = row_of(hold(make()))
     assert row.text is not None

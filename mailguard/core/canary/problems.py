@@ -24,8 +24,8 @@ class Problem(StrEnum):
 
 SENTENCES = {
     Problem.SHOWN: "A copy that was to name only its own recipient showed somebody else of the list.",
-    Problem.NOT_STOPPED: "No rule stopped it: a {what} that shows {people} people outside to each other would have "
-    "left as it was written.",
+    Problem.NOT_STOPPED: "No rule stopped it: {people} people outside would see each other, and it would have left as "
+    "it was written.",
     Problem.STRANGER: "A copy was addressed to somebody who was not a recipient.",
     Problem.NOT_RECORDED: "It left before the decision about it was in the ledger.",
     Problem.CHANGED: "A copy arrived otherwise than it had to: its text, its subject, or whom it is addressed to.",
@@ -39,6 +39,6 @@ SENTENCES = {
 }
 
 
-def sentence(problem: Problem, what: str, people: int) -> str:
-    """what: "list" or "invitation". people: how many it shows."""
-    return SENTENCES[problem].format(what=what, people=people)
+def sentence(problem: Problem, people: int) -> str:
+    """people: how many it shows to each other."""
+    return SENTENCES[problem].format(people=people)

@@ -49,7 +49,7 @@ PASSED, FAILED = "canary_passed", "canary_failed"
 Submit = Callable[[Session, Envelope, Buffer], Awaitable[Reply]]
 
 
-class Past(Protocol):
+class EarlierRuns(Protocol):
     """What the ledger says of earlier runs."""
 
     async def latest(self, kinds: tuple[str, ...]) -> Entry | None:
@@ -83,7 +83,7 @@ class Canary:
         revision: Callable[[], str | None],
         ledger: Ledger,
         outbox: Outbox,
-        past: Past,
+        earlier_runs: EarlierRuns,
         notices: Notices,
         clock: Clock,
         randomness: Randomness,
@@ -98,7 +98,7 @@ class Canary:
         self._current_revision = revision
         self._ledger = ledger
         self._outbox = outbox
-        self._past = past
+        self._earlier_runs = earlier_runs
         self._notices = notices
         self._clock = clock
         self._randomness = randomness
@@ -117,7 +117,7 @@ class Canary:
 
     async def recall(self) -> None:
         """Whether the last run before a restart had failed, and whether people know. Call it before mail is taken."""
-        last = await bounded(self._past.latest((PASSED, FAILED)), PORT_SECONDS)
+        last = await bounded(self._earlier_runs.latest((PASSED, FAILED)), PORT_SECONDS)
         if last is not None and last.kind == FAILED:
             self._failures, self._told = 1, bool(last.fields.get("told"))
         elif last is not None:
@@ -251,7 +251,7 @@ class Canary:
         state = "off" if not self._settings.enabled else "overdue" if overdue else self._state(report)
         problems = list(report.sentences) if report is not None else []
         if overdue:
-            problems.append(sentence(Problem.NOT_RUN, "", 0))
+            problems.append(sentence(Problem.NOT_RUN, 0))
         return {
             "state": state,
             "problems": problems,

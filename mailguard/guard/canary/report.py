@@ -46,8 +46,8 @@ def fields_of(landing: Landing) -> dict[str, Any]:
 def sentence_of(landing: Landing) -> str | None:
     if landing.problem is None:
         return None
-    what, people = landing.planted.kind.value, len(landing.planted.people)
-    text = f"{what.capitalize()}: {sentence(landing.problem, what, people)}"
+    people = len(landing.planted.people)
+    text = f"{landing.planted.kind.value.capitalize()}: {sentence(landing.problem, people)}"
     if landing.problem is Problem.NOT_STOPPED and landing.watching:
         text += f" The rule “{landing.watching[0]}” saw it, but is in monitor mode."
     return text

@@ -216,5 +216,5 @@ def test_nothing_that_arrives_makes_it_raise(raw: bytes) -> None:
 def test_every_problem_has_its_sentence() -> None:
     assert set(SENTENCES) == set(Problem)
     for problem in Problem:
-        text = sentence(problem, "list", 12)
+        text = sentence(problem, 12)
         assert text[0].isupper() and text.endswith(".") and "{" not in text

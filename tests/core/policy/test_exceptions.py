@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailguard.core.document import DocumentErrors
+from mailguard.core.earlier.past import beside
+from mailguard.core.earlier.sending import sending_of
 from mailguard.core.observation import Observation
 from mailguard.core.organisation import Organisation
 from mailguard.core.policy.exceptions import RuleException, spared
@@ -18,6 +23,7 @@ from mailguard.core.policy.fit import misfits, running_out_in
 from mailguard.core.policy.judge import judge
 from mailguard.core.policy.load import load_policy
 from mailguard.core.policy.model import Policy
+from mailguard.core.policy.trial import envelope_of
 from mailguard.core.verdict import Disposition, Inspection, Needs, Verdict
 from mailguard.guard.entries import without_text
 
@@ -26,6 +32,8 @@ SIGNED = "owner: Sam, reason: They know each other., added: 2026-01-01"
 BOARD = ("ann@council.example", "ben@hospital.example")
 BY_SENDER = f"{LIST}, exceptions: [{{id: e1, sender: [jo@elm.example], {SIGNED}}}]"
 BY_PEOPLE = f"{LIST}, exceptions: [{{id: e1, recipients: [{', '.join(BOARD)}], {SIGNED}}}]"
+DEFAULT_POLICY = Path(__file__).parents[3] / "policies" / "default.yaml"
+SECRETARY = "board-secretary@elmroad.example"
 INSIDE = datetime(2026, 2, 1, 9, tzinfo=UTC)
 
 
@@ -318,3 +326,23 @@ def test_one_without_any_limit_would_spare_nobody(world: Any) -> None:
     """Loading refuses it; should one ever come in otherwise, it holds for nobody."""
     bare = RuleException("e1", None, None, "x", "x", date(2026, 1, 1), date(2027, 1, 1), 1)
     assert spared([bare], to(world, *BOARD), INSIDE).by is None
+
+
+def test_the_example_in_the_default_policy_spares_its_board(world: Any) -> None:
+    """Taken out of its comment. Nobody else's rule holds the board's list in its place."""
+    text = DEFAULT_POLICY.read_text("utf-8")
+    start = text.index("    # exceptions:\n")
+    end = text.index("    action: hold", start)
+    example = re.sub(r"^    # ", "    ", text[start:end], flags=re.MULTILINE)
+    members = [f"member{number}@council.example" for number in range(12)]
+    example = example.replace("ann@council.example, ben@hospital.example", ", ".join(members))
+    policy = load_policy({"default.yaml": (text[:start] + example + text[end:]).encode()})
+    elmroad = Organisation("Elm Road", frozenset({"elmroad.example"}))
+    for people, held in ((members, False), ([*members, "patient@home.example"], True)):
+        seen = to(world, *people, sender=SECRETARY, organisation=elmroad)
+        sending = sending_of(envelope_of(SECRETARY, people), seen, elmroad)
+        assert sending is not None
+        again = [(sending, timedelta(days=7), False)]
+        verdict = judge(replace(seen, past=beside(sending, again)), policy, datetime(2026, 12, 1, tzinfo=UTC))
+        assert isinstance(verdict, Verdict)
+        assert (verdict.disposition is Disposition.HOLD) is held

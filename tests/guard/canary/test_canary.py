@@ -103,7 +103,7 @@ class Watch:
         self.deferrals += 1
 
 
-class Past:
+class EarlierRuns:
     """What the ledger of the world says."""
 
     def __init__(self, world: World) -> None:
@@ -135,7 +135,7 @@ class Aviary:
             revision=lambda: self.revision,
             ledger=self.world.ledger,
             outbox=self.world.outbox,
-            past=Past(self.world),
+            earlier_runs=EarlierRuns(self.world),
             notices=self.world.notices,
             clock=self.world.clock,
             randomness=Random(),
@@ -283,7 +283,7 @@ async def test_the_notice_says_what_was_found_and_nothing_of_the_message() -> No
     await aviary.fail(2)
     (row,) = (row for row in aviary.world.store.rows.values() if row.kind == "notice")
     text = (row.text or b"").decode("ascii")
-    assert "No rule stopped it" in text and "no new email is taken" in text
+    assert "No rule stopped it" in text and "No new email is being sent" in text
     assert ".invalid" not in text
 
 
