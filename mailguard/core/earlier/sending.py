@@ -17,7 +17,7 @@ from ..subject import subject_of
 from .past import FEWEST_PEOPLE
 from .recall import takes_back
 from .trace import Sending
-from .words import own_words, plain_words, written_text
+from .words import opening, own_words, plain_words
 
 MOST_ANSWERED = 20
 """Identifiers in References that are looked up; the last ones are nearest."""
@@ -44,7 +44,7 @@ def sending_of(envelope: Envelope, observation: Observation, organisation: Organ
         hidden=hidden,
         subject=plain_words(subject)[:MOST_SUBJECT_WORDS],
         words=own_words(message, subject),
-        takes_back=takes_back(subject, written_text(message)),
+        takes_back=takes_back(subject, opening(message)),
     )
 
 
