@@ -53,8 +53,8 @@ class Observation:
     stand in the ledger). uninspected: the same before there were inspections, None where there are none. past: what
     earlier messages say about this one. claims_of_others: places that claim a sender other than the account that
     signed in (own_address.py), None where it may send as anybody, or nobody signed in. sender_teams: names of the
-    teams that reverse-path or originators belong to. outsiders: everybody outside who gets the message or whom its
-    fields show, as a recipient or as a sender.
+    teams that reverse-path, originators, reply addresses or an organiser belong to. outsiders: everybody outside
+    who gets the message or whom its fields show, as a recipient or as a sender.
     """
 
     facts: Mapping[str, Any]
@@ -139,7 +139,7 @@ def observe(
         message=message,
         base=base,
         claims_of_others=None if may_send_as is None else claims_of_others(message, envelope, may_send_as),
-        sender_teams=tuple(team.name for team in sender_teams(organisation, base.reverse_path, message.originators)),
+        sender_teams=counted.teams,
         outsiders=counted.outsiders,
     )
     return inspected(seen, inspections) if inspections else seen
@@ -159,6 +159,7 @@ def inspected(seen: Observation, inspections: Mapping[str, Inspection]) -> Obser
         visible=counted.visible,
         shown_in=counted.shown_in,
         outsiders=counted.outsiders,
+        sender_teams=counted.teams,
         uninspected=seen.uninspected or seen,
     )
 
@@ -194,6 +195,7 @@ class _Counted:
     visible: tuple[str, ...]
     shown_in: tuple[str, ...]
     outsiders: frozenset[str]
+    teams: tuple[str, ...]
 
 
 def _count(base: _Base, people: Sequence[Carried]) -> _Counted:
@@ -210,7 +212,7 @@ def _count(base: _Base, people: Sequence[Carried]) -> _Counted:
     beyond = {each for each in recipients if not sides.is_inside(each)}
     senders = {*_sender_addresses(message), *contents.senders}
     reverse_path = base.reverse_path
-    teams = sender_teams(base.organisation, reverse_path, message.originators)
+    teams = sender_teams(base.organisation, reverse_path, (*message.originators, *sorted(senders)))
     correspondents = senders.union(visible, message.originators, [reverse_path] if reverse_path else ())
     facts = {
         "visible_external_recipients": len(counted),
@@ -232,7 +234,7 @@ def _count(base: _Base, people: Sequence[Carried]) -> _Counted:
         ),
     }
     outsiders = frozenset(beyond.union(outside, (each for each in senders if not sides.is_inside(each))))
-    return _Counted(facts, visible, _shown_in(listed, counted), outsiders)
+    return _Counted(facts, visible, _shown_in(listed, counted), outsiders, tuple(team.name for team in teams))
 
 
 def sender_teams(organisation: Organisation, reverse_path: str | None, originators: Iterable[str]) -> tuple[Team, ...]:

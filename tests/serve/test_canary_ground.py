@@ -114,6 +114,8 @@ async def steps(parts: Parts, ref: str | None) -> list[str]:
         (policy("hold", more="approvals: 2"), Rewrite.SEPARATE, 12, None),
         (policy("hold", more="rewrite: bcc"), Rewrite.SEPARATE, 12, None),
         (policy("hold", more="rewrite: separate\n    delay: 5m"), Rewrite.SEPARATE, 12, None),
+        (policy("hold", more="release_as: [original]"), Rewrite.SEPARATE, 12, ["message_decided", "message_held"]),
+        (policy("hold", more="rewrite: separate\n    release_as: [separate]"), Rewrite.SEPARATE, 12, None),
         (policy("reject", more="mode: enforce"), Rewrite.SEPARATE, 12, ["message_decided", "message_rejected"]),
     ],
 )
@@ -131,6 +133,14 @@ async def test_a_policy_that_hides_in_the_envelope_alone(parts: Parts) -> None:
     assert (hidden.problem, hidden.form, hidden.copies) == (None, Rewrite.BCC, 1)
     invitation = await land(parts, Kind.INVITATION, policy("rewrite", more="rewrite: bcc"))
     assert (invitation.problem, invitation.form) == (None, Rewrite.SEPARATE), "an invitation is held, and separated"
+
+
+async def test_a_hold_that_may_only_leave_as_bcc(parts: Parts) -> None:
+    only_bcc = policy("hold", more="rewrite: bcc\n    release_as: [bcc]")
+    hidden = await land(parts, Kind.LIST, only_bcc)
+    assert (hidden.problem, hidden.form, hidden.copies) == (None, Rewrite.BCC, 1)
+    invitation = await land(parts, Kind.INVITATION, only_bcc)
+    assert (invitation.problem, invitation.form) == (None, Rewrite.SEPARATE), "kept; rewriting was tried by itself"
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -21,15 +21,29 @@ _RECALL_TEXT = re.compile(
 _NAMES_MAIL = (
     r"(?:e-?mail|message|invit\w*|mailing|newsletter|letter|addresses|list|cc|nachricht|courriel|mensaje|correo)"
 )
+_CORRECTION = (
+    r"(?:correction|corrected|erratum|corrigendum|korrektur|richtigstellung|rectificati[fv]\w*|corrección|correzione)"
+)
 _CORRECTS = re.compile(
-    rf"\b(?:correction|corrected|erratum|corrigendum|korrektur|richtigstellung|rectificati[fv]\w*|corrección|correzione)\b"
+    rf"^\W{{0,5}}{_CORRECTION}\b[ ]{{0,2}}[:：!–-]|\b{_CORRECTION}\b[^.\n]{{0,20}}\b{_NAMES_MAIL}"
     rf"|\b(?:please )?(?:ignore|disregard|delete|destroy)\b[^.\n]{{0,60}}\b(?:previous|earlier|last|my|our|below)\b"
     rf"[^.\n]{{0,40}}\b{_NAMES_MAIL}"
     rf"|\b{_NAMES_MAIL}\b[^.\n]{{0,60}}\b(?:in error|by mistake|wrongly|irrtümlich"
     r"|versehentlich|par erreur|por error)\b"
-    rf"|\b(?:sorry|apolog\w+|entschuldig\w+|excuses|désolé\w*|disculp\w+|scus\w+)\b[^.\n]{{0,120}}\b{_NAMES_MAIL}",
+    r"|\b(?:sorry|apolog\w+|entschuldig\w+|excuses|désolé\w*|disculp\w+|scus\w+)\b"
+    rf"(?![^.\n]{{0,60}}\b(?:late|belated|slow|delay\w*|verspätet\w*|späte\w*|retard|tard\w*|ritardo)\b)"
+    rf"[^.\n]{{0,120}}\b{_NAMES_MAIL}",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Whoever is late with a message is sorry too, and takes none back."""
+_CORRECTED_SUBJECT = re.compile(rf"\b{_CORRECTION}\b", re.IGNORECASE)
+_STRAYED = re.compile(
+    r"\b(?:if|should|wenn|falls|sollten|si|se)\b[^.!?;]{0,120}\b(?:this|diese[rs]?|cet?|este|questa?|questo)\s+"
+    r"(?:e-?mail|message|communication|transmission|nachricht|courriel|mensaje|correo|messaggio)\b"
+    r"[^.!?;]{0,60}\b(?:in error|by mistake|irrtümlich|versehentlich|par erreur|por error|per errore)\b",
     re.IGNORECASE,
 )
+"""What stands under every message of many senders: what to do if it came to somebody whom it was not meant for."""
 _LOOKED_AT = 4_000
 
 
@@ -40,4 +54,6 @@ def is_recall(subject: str, text: str) -> bool:
 
 def takes_back(subject: str, text: str) -> bool:
     """Whether it recalls, corrects or apologises, in the words of a program or of a person."""
-    return is_recall(subject, text) or bool(_CORRECTS.search(f"{subject}\n{text[:_LOOKED_AT]}"))
+    if is_recall(subject, text) or _CORRECTED_SUBJECT.search(subject):
+        return True
+    return bool(_CORRECTS.search(f"{subject}\n{_STRAYED.sub('', text[:_LOOKED_AT])}"))

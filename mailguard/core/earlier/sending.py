@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from ..envelope import Envelope
 from ..mail.message import Message
 from ..observation import Observation
-from ..organisation import Organisation
+from ..organisation import Organisation, untagged
 from ..subject import subject_of
 from .past import FEWEST_PEOPLE
 from .recall import takes_back
 from .trace import Sending
-from .words import own_words, plain_words, written_text
+from .words import opening, own_words, plain_words
 
 MOST_ANSWERED = 20
 """Identifiers in References that are looked up; the last ones are nearest."""
@@ -44,13 +44,14 @@ def sending_of(envelope: Envelope, observation: Observation, organisation: Organ
         hidden=hidden,
         subject=plain_words(subject)[:MOST_SUBJECT_WORDS],
         words=own_words(message, subject),
-        takes_back=takes_back(subject, written_text(message)),
+        takes_back=takes_back(subject, opening(message)),
     )
 
 
 def _senders(observation: Observation, organisation: Organisation) -> tuple[str, ...]:
     path = (observation.reverse_path,) if observation.reverse_path else ()
-    claimed = dict.fromkeys((*path, *observation.originators))
+    named = (*path, *observation.originators)
+    claimed = dict.fromkeys((*named, *map(untagged, named)))
     teams = {team.name: None for each in claimed if (team := organisation.team_of(each))}
     return (*claimed, *(f"team {name}" for name in teams))
 

@@ -16,6 +16,7 @@ from ..mail.message import Message, Part
 
 MOST_WORDS = 4_000
 MOST_CHARACTERS = 200_000
+OPENING_CHARACTERS = 8_000
 FEW_WORDS = 20
 """A text with fewer says too little by itself: the subject is compared along with it."""
 
@@ -56,6 +57,11 @@ def own_words(message: Message, subject: str) -> tuple[str, ...]:
         # Somebody who passes on what others wrote is known by that; whoever says "Yes" is not known by a signature.
         words = plain_words(subject) + words + plain_words(_passed_on(written))
     return words[:MOST_WORDS]
+
+
+def opening(message: Message) -> str:
+    """Where its sender says what it is for. What is quoted below, and a signature, say what other messages were for."""
+    return own_text(written_text(message)[:OPENING_CHARACTERS])
 
 
 def own_text(written: str) -> str:

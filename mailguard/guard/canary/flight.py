@@ -15,7 +15,7 @@ from ...core.canary.plant import Planted
 from ...core.canary.problems import Problem
 from ...core.errors import CannotRewrite
 from ...core.lifecycle import State
-from ...core.policy.leaving import Form
+from ...core.policy.leaving import Form, allows
 from ...core.reply import Reply
 from ...core.verdict import Disposition, Rewrite
 from ...logs import logger
@@ -65,8 +65,8 @@ class Grounds(Protocol):
 class Landing:
     """How it ended. problem: None where all was as it must be. rule: the one that decided. copies: how many arrived.
 
-    form: in which it left; None where it was refused, or left as it was written. watching: rules that saw it and would
-    have acted, but are in monitor mode.
+    form: in which it left; None where it was refused or could only be kept, or left as it was written. watching: rules
+    that saw it and would have acted, but are in monitor mode.
     """
 
     planted: Planted
@@ -79,7 +79,7 @@ class Landing:
 
 
 async def fly(planted: Planted, grounds: Grounds, seconds: float) -> Landing:
-    """Send it the whole way. Where the policy in force refuses it, that rewriting works is tried by itself.
+    """Send it the whole way. Where no form of it may leave, that rewriting works is tried by itself.
 
     seconds: for each way.
     """
@@ -116,6 +116,8 @@ async def _cross(planted: Planted, ground: Ground) -> Landing:
         return _landing(planted, ground, Problem.NOT_RECORDED if 200 <= reply.code < 300 else Problem.DEFERRED)
     if not await ground.is_recorded():
         return _landing(planted, ground, Problem.NOT_RECORDED)
+    if track.held is not None and _is_kept(track.held):
+        return _landing(planted, ground, Problem.STRANGER if ground.arrivals else None)
     if track.held is not None:
         try:
             form = await _release(track.held, ground.review)
@@ -134,17 +136,32 @@ async def _cross(planted: Planted, ground: Ground) -> Landing:
     return replace(_landing(planted, ground, compare(planted, ground.arrivals, form)), form=form)
 
 
+def _form(held: Held) -> Form | None:
+    """In which a person can release it so that nobody is shown; None where its rules leave no such form."""
+    forms: tuple[Form, ...] = ("separate", "bcc")
+    return next((form for form in forms if allows(held.release_as, form)), None)
+
+
+def _is_kept(held: Held) -> bool:
+    """Whether it stays as if it had been refused: it does not leave by itself, and nobody can release it so."""
+    return held.state is not State.WAITING and _form(held) is None
+
+
 async def _release(held: Held, review: Review) -> Rewrite | None:
-    """The form in which it leaves. A message that would leave by itself leaves as it would; others separately."""
+    """The form in which it leaves. A message that would leave by itself leaves as it would; others separately.
+
+    Where its rules allow no separate copies, in the form that they allow.
+    """
     if held.state is State.WAITING:
         if held.offers is None:
             return None
         await review.leave(held)
         return Rewrite(held.offers)
-    form: Form = "separate"
+    form = _form(held)
+    assert form is not None
     for pilot in PILOTS[: held.approvals_needed]:
         await review.release(held.ref, form=form, reason=REASON, by=pilot, system_user=pilot)
-    return Rewrite.SEPARATE
+    return Rewrite(form)
 
 
 def _landing(planted: Planted, ground: Ground, problem: Problem | None) -> Landing:

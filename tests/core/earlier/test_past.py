@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from mailguard.core.earlier.past import NO_PAST, Earlier, Past, beside
 from mailguard.core.earlier.recall import is_recall, takes_back
 from mailguard.core.earlier.trace import Sending, Trace, packed, trace_of, unpacked
-from mailguard.core.earlier.words import plain_words
+from mailguard.core.earlier.words import opening, plain_words
+from mailguard.core.mail.parse import parse
 from tests.core.earlier.texts import LETTERS
 
 HOUR, FORTNIGHT = timedelta(hours=1), timedelta(days=14)
@@ -199,6 +200,8 @@ def test_recalls_of_programs(subject: str, text: str) -> None:
         "Sorry, that message was sent too early. Please delete it.",
         "The invitation below was sent in error.",
         "Correction: the hearing is on 4 March.",
+        "Please use the corrected list below.",
+        "If you received our email this morning, please delete it; this message was sent in error.",
         "Bitte entschuldigen Sie die gestrige Nachricht.",
         "Veuillez ignorer le courriel précédent, envoyé par erreur.",
     ],
@@ -208,7 +211,26 @@ def test_apologies_and_corrections_of_people(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Sorry for the delay, here are the figures.", "Do you recall the name of the caterer?"]
+    "text",
+    [
+        "Sorry for the delay, here are the figures.",
+        "Do you recall the name of the caterer?",
+        "Sorry for my late email. The contract is attached.",
+        "Please find the corrected invoice attached.",
+        "Item 3: correction of the date was agreed.",
+        "See you on Tuesday.\n\nIf you have received this email in error, please tell the sender and delete it.",
+        "See you.\n\nIf you are not the intended recipient or have received this\ne-mail in error, delete it.",
+        "Bis Dienstag.\n\nFalls Sie diese E-Mail irrtümlich erhalten haben, löschen Sie sie bitte.",
+        "À mardi.\n\nSi vous avez reçu ce message par erreur, merci de le détruire.",
+    ],
 )
 def test_ordinary_words_take_nothing_back(text: str) -> None:
     assert not takes_back("Figures", text)
+
+
+def test_what_a_reply_quotes_does_not_make_it_a_recall() -> None:
+    quoted = "Noted, thanks.\r\n\r\nOn Monday Ann wrote:\r\n> Sorry, my email went to you by mistake.\r\n"
+    raw = f"From: jo@elmroad.example\r\nSubject: Re: plan\r\n\r\n{quoted}".encode()
+    assert not takes_back("Re: plan", opening(parse(raw)))
+    recalled = raw.replace(b"Sorry, my email went to you by mistake.", b"Ann would like to recall the message, plan.")
+    assert not is_recall("Re: plan", opening(parse(recalled)))

@@ -14,7 +14,7 @@ from pydantic import model_validator
 from ...duration import Duration
 from ...earlier.past import Past
 from ...earlier.recall import is_recall
-from ...earlier.words import written_text
+from ...earlier.words import opening
 from ...observation import Observation
 from ...subject import subject_of
 from .. import sentences
@@ -97,7 +97,7 @@ RESHOWN_EXTERNAL_RECIPIENTS = _counted(
 
 
 def _recall(observation: Observation, operand: bool) -> Found:
-    value = is_recall(subject_of(observation.message), written_text(observation.message))
+    value = is_recall(subject_of(observation.message), opening(observation.message))
     return Found(value is operand, value)
 
 
