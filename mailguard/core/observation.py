@@ -225,6 +225,7 @@ def _count(base: _Base, people: Sequence[Carried]) -> _Counted:
         "external_senders": sum(not sides.is_inside(each) for each in senders),
         "from_fields": len(message.named("from")),
         "sensitive_sender": any(team.sensitive for team in teams),
+        "outlook_recall": any(each.startswith(OUTLOOK_RECALL) for each in contents.classes),
         "size_bytes": len(message.raw),
         "calendar": _has_calendar(message, parts),
         "malformed": any(defect.holds for defect in message.defects),
@@ -242,6 +243,9 @@ def sender_teams(organisation: Organisation, reverse_path: str | None, originato
     claims = (*([reverse_path] if reverse_path else ()), *originators)
     return tuple(dict.fromkeys(team for each in claims if (team := organisation.team_of(each)) is not None))
 
+
+OUTLOOK_RECALL = "ipm.outlook.recall"
+"""The message class of a request to take a message back (MS-OXCMAIL)."""
 
 SENDER_FIELDS = (
     "from",
