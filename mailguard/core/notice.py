@@ -121,23 +121,28 @@ def write_letter(kind: Kind, facts: Facts, frame: Frame) -> Letter:
 
 
 def _held(facts: Facts, frame: Frame) -> Letter:
-    ways = _ways(facts.release_as)
-    correct = words.HELD_CORRECT if ways else words.HELD_ONLY_CORRECT
-    steps = [words.HELD_WAIT.format(ways=", ".join(ways))] if ways else []
     blocks: tuple[Block, ...] = (
         _lead(words.HELD_LEAD),
         _heading(words.WHY),
         _text(_reason(facts), _addressed(facts, frame)),
         _heading(words.NEXT),
-        _text(words.HELD_NEXT.format(organisation=_organisation(frame), due=_due(facts.due_at)), words.HELD_UNDECIDED),
-        _heading(words.CAN_DO),
-        Block("steps", (*steps, correct.format(contact=_contact(frame)))),
+        *_held_next(facts, frame),
         _text(words.HELD_URGENT.format(contact=_contact(frame))),
     )
     if facts.count:
         earlier = words.HELD_EARLIER.format(emails=words.emails(facts.count))
         blocks += (_text(earlier), _list(facts))
     return Letter(words.HELD_SUBJECT.format(subject=_subject(facts)), blocks)
+
+
+def _held_next(facts: Facts, frame: Frame) -> tuple[Block, ...]:
+    due, ways = _due(facts.due_at), _ways(facts.release_as)
+    if not ways:
+        nothing_left = _text(words.HELD_NOTHING_LEFT.format(due=due))
+        return (nothing_left, _heading(words.CAN_DO), _text(words.HELD_ONLY_CORRECT))
+    steps = (words.HELD_WAIT.format(ways=", ".join(ways)), words.HELD_CORRECT.format(contact=_contact(frame)))
+    decided = words.HELD_NEXT.format(organisation=_organisation(frame), due=due)
+    return (_text(decided, words.HELD_UNDECIDED), _heading(words.CAN_DO), Block("steps", steps))
 
 
 _WAYS = {

@@ -42,12 +42,13 @@ HELD_NEXT = (
     "we will tell you what was decided."
 )
 HELD_UNDECIDED = "If nobody decides by then, it will not be sent, and we will tell you."
+HELD_NOTHING_LEFT = "This email cannot be sent. It ends as not sent by {due} at the latest, and we will tell you."
 HELD_WAIT = "Wait. It can be {ways}, or not sent."
 AS_IT_IS = "sent as it is"
 SO_THAT_NOBODY_SEES = "sent so that people do not see each other's addresses"
 WITHOUT_PARTS = "sent without the parts that should not leave"
 HELD_CORRECT = "Or send a corrected email. Then ask {contact} to leave this one unsent, so that nobody gets both."
-HELD_ONLY_CORRECT = "Send a corrected email. Then ask {contact} to leave this one unsent, so that nobody gets both."
+HELD_ONLY_CORRECT = "Send a corrected email. The reason above says what stands in the way of this one."
 HELD_URGENT = (
     "If somebody's care or safety depends on this email, do not wait: reach the people in another way, "
     "and tell {contact} that it is urgent."

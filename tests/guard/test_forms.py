@@ -118,12 +118,12 @@ async def test_what_cannot_be_separated_is_held_and_says_that_nothing_is_left(su
     raw = message(people(2), subject=subject, extra=SIGNED, body=REPEATS)
     world, held = await hold(subject, raw)
     assert (held.state, held.release_as, held.offers) == (State.HELD, (), None)
-    assert held.reason.endswith("A rule lets it leave in no other form, so it can only be not sent.")
-    assert "contradict" in held.reason and held.reason.count("contradict") == 1
+    assert held.reason.endswith("The rules allow it in no other form, so it cannot be sent.")
+    assert "repeats whom" in held.reason and held.reason.count("repeats whom") == 1
     notice = next(row for row in world.store.rows.values() if row.kind == "notice" and row.text)
-    assert b"it can only be not sent" in b" ".join((notice.text or b"").replace(b"=\r\n", b"").split())
+    assert b"so it cannot be sent." in b" ".join((notice.text or b"").replace(b"=\r\n", b"").split())
     for form in ("original", "separate", "bcc"):
-        with pytest.raises(FormForbidden, match="can only be rejected"):
+        with pytest.raises(FormForbidden, match="what is left is to reject it"):
             await release(world, held, form)
     done = await world.review.reject(held.ref, note="write to each of them", by="Sam", system_user="sam")
     assert done.state is State.REJECTED
@@ -132,6 +132,6 @@ async def test_what_cannot_be_separated_is_held_and_says_that_nothing_is_left(su
 async def test_without_a_limit_nothing_is_tried_beforehand() -> None:
     raw = message(people(2), subject="two people", extra=SIGNED, body=REPEATS)
     world, held = await hold("two people", raw)
-    assert held.release_as is None and "contradict" not in held.reason
+    assert held.release_as is None and "repeats whom" not in held.reason
     with pytest.raises(CannotRewrite):
         await release(world, held, "separate")

@@ -174,7 +174,7 @@ def test_the_sender_hears_of_a_hold() -> None:
         (None, "1. Wait. It can be sent as it is, sent so that people do not see each other's addresses, or not sent."),
         (("separate",), "1. Wait. It can be sent so that people do not see each other's addresses, or not sent."),
         (("original", "cleaned"), "1. Wait. It can be sent as it is, sent without the parts that should not leave, or"),
-        ((), "1. Send a corrected email."),
+        ((), "This email cannot be sent. It ends as not sent by 5pm on Friday 20 November 2026 at the latest"),
     ],
 )
 def test_the_sender_is_told_of_no_form_that_is_forbidden(release_as: tuple[str, ...] | None, step: str) -> None:

@@ -13,7 +13,7 @@ BODY = "Its text shows the address of somebody who is to be hidden in a way that
 BODY_LEFT_OVER = "After the rewrite an address that is to be hidden could still be read in its text or an attachment."
 TNEF = "It carries a TNEF part (winmail.dat), which lists recipients and cannot be rewritten."
 NESTED = "It carries another message, whose own header can name recipients."
-PROTECTED = "Its signed or encrypted part repeats the header fields, so that changing them outside would contradict it."
+PROTECTED = "Its signed or encrypted part repeats whom it is addressed to, and cannot be changed."
 REPEATED = "A part inside the message repeats its recipient fields."
 OPAQUE = "It carries a signed or compressed part that cannot be read, so that what it shows is not known."
 PART_HEADER = "The name or the description of a part shows the address of somebody who is to be hidden."
@@ -30,6 +30,9 @@ IN_TEXT = (
 LEFT_OVER = "After the rewrite an address that is to be hidden could still be read in its header."
 CHANGED_MEANING = "After the rewrite the recipients would not read as they should."
 NO_COPY = "A copy for one of the recipients could not be addressed."
-NOTHING_LEFT = "A rule lets it leave in no other form, so it can only be not sent."
-NO_FORM_LEFT = "the rules that held this message leave no form in which it can be released; it can only be rejected"
+NOTHING_LEFT = "The rules allow it in no other form, so it cannot be sent."
+NO_FORM_LEFT = (
+    "the rules that held this message leave no form in which it can be released; what is left is to reject it"
+    " (mailguard held reject)"
+)
 FORM_FORBIDDEN = 'the rules that held this message do not let it leave as "{form}", only as {allowed}'

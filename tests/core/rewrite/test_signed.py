@@ -139,7 +139,7 @@ def test_signed_around_encrypted_is_rewritten_and_signed_twice_is_looked_into(ke
             given=PROTECTED[1],
         ),
     )
-    with pytest.raises(CannotRewrite, match="repeats the header"):
+    with pytest.raises(CannotRewrite, match="repeats whom it is addressed to"):
         hide_separate(twice, A, B)
 
 
