@@ -54,7 +54,8 @@ class Observation:
     earlier messages say about this one. claims_of_others: places that claim a sender other than the account that
     signed in (own_address.py), None where it may send as anybody, or nobody signed in. sender_teams: names of the
     teams that reverse-path, originators, reply addresses or an organiser belong to. outsiders: everybody outside
-    who gets the message or whom its fields show, as a recipient or as a sender.
+    who gets the message or whom its fields show, as a recipient or as a sender. classes: what Outlook calls it and
+    the messages in it, where that was read.
     """
 
     facts: Mapping[str, Any]
@@ -79,6 +80,7 @@ class Observation:
     past: Past = NO_PAST
     sender_teams: tuple[str, ...] = ()
     outsiders: frozenset[str] = frozenset()
+    classes: tuple[str, ...] = ()
     uninspected: Observation | None = field(compare=False, repr=False, default=None)
     texts: dict[str, tuple[str, ...]] = field(compare=False, repr=False, default_factory=dict)
 
@@ -140,6 +142,7 @@ def observe(
         base=base,
         claims_of_others=None if may_send_as is None else claims_of_others(message, envelope, may_send_as),
         sender_teams=counted.teams,
+        classes=counted.classes,
         outsiders=counted.outsiders,
     )
     return inspected(seen, inspections) if inspections else seen
@@ -160,6 +163,7 @@ def inspected(seen: Observation, inspections: Mapping[str, Inspection]) -> Obser
         shown_in=counted.shown_in,
         outsiders=counted.outsiders,
         sender_teams=counted.teams,
+        classes=counted.classes,
         uninspected=seen.uninspected or seen,
     )
 
@@ -196,6 +200,7 @@ class _Counted:
     shown_in: tuple[str, ...]
     outsiders: frozenset[str]
     teams: tuple[str, ...]
+    classes: tuple[str, ...]
 
 
 def _count(base: _Base, people: Sequence[Carried]) -> _Counted:
@@ -225,7 +230,6 @@ def _count(base: _Base, people: Sequence[Carried]) -> _Counted:
         "external_senders": sum(not sides.is_inside(each) for each in senders),
         "from_fields": len(message.named("from")),
         "sensitive_sender": any(team.sensitive for team in teams),
-        "outlook_recall": any(each.startswith(OUTLOOK_RECALL) for each in contents.classes),
         "size_bytes": len(message.raw),
         "calendar": _has_calendar(message, parts),
         "malformed": any(defect.holds for defect in message.defects),
@@ -235,7 +239,9 @@ def _count(base: _Base, people: Sequence[Carried]) -> _Counted:
         ),
     }
     outsiders = frozenset(beyond.union(outside, (each for each in senders if not sides.is_inside(each))))
-    return _Counted(facts, visible, _shown_in(listed, counted), outsiders, tuple(team.name for team in teams))
+    return _Counted(
+        facts, visible, _shown_in(listed, counted), outsiders, tuple(team.name for team in teams), contents.classes
+    )
 
 
 def sender_teams(organisation: Organisation, reverse_path: str | None, originators: Iterable[str]) -> tuple[Team, ...]:
@@ -243,9 +249,6 @@ def sender_teams(organisation: Organisation, reverse_path: str | None, originato
     claims = (*([reverse_path] if reverse_path else ()), *originators)
     return tuple(dict.fromkeys(team for each in claims if (team := organisation.team_of(each)) is not None))
 
-
-OUTLOOK_RECALL = "ipm.outlook.recall"
-"""The message class of a request to take a message back (MS-OXCMAIL)."""
 
 SENDER_FIELDS = (
     "from",

@@ -60,6 +60,12 @@ def test_a_recall(world: Any) -> None:
     assert world.holds("recall: false", world.observation(TO, "Subject: Flu clinic"))
 
 
+def test_a_recall_that_only_outlook_marks(world: Any) -> None:
+    seen = world.observation(TO, "Subject: Flu clinic")
+    assert world.holds("recall: true", replace(seen, classes=("ipm.outlook.recall",)))
+    assert not world.holds("recall: true", replace(seen, classes=("ipm.note",)))
+
+
 def test_the_reason_tells_the_count(world: Any) -> None:
     rule = "when: {batch_external_recipients: {at_least: 12}}, action: hold, rewrite: separate"
     verdict = world.judge(beside(world, 8), rule)

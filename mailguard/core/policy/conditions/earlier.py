@@ -21,6 +21,8 @@ from .. import sentences
 from .declaration import Condition, Found, declared
 from .operands import Flag, Number, problem
 
+OUTLOOK_RECALL = "ipm.outlook.recall"
+"""The message class of a request to take a message back, in winmail.dat (MS-OXCMAIL)."""
 DEFAULT_WINDOW = timedelta(days=14)
 MOST_WINDOW = timedelta(days=90)
 
@@ -97,7 +99,8 @@ RESHOWN_EXTERNAL_RECIPIENTS = _counted(
 
 
 def _recall(observation: Observation, operand: bool) -> Found:
-    value = is_recall(subject_of(observation.message), opening(observation.message))
+    marked = any(each.startswith(OUTLOOK_RECALL) for each in observation.classes)
+    value = marked or is_recall(subject_of(observation.message), opening(observation.message))
     return Found(value is operand, value)
 
 
