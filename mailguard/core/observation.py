@@ -50,8 +50,8 @@ class Observation:
     has read. facts: name of condition -> value, no address among them (they stand in the ledger). past: what
     earlier messages say about this one. claims_of_others: places that claim a sender other than the account that
     signed in (own_address.py), None where it may send as anybody, or nobody signed in. sender_teams: names of the
-    teams that reverse-path or originators belong to. outsiders: everybody outside who gets the message or whom its
-    fields show, as a recipient or as a sender.
+    teams that reverse-path, originators, reply addresses or an organiser belong to. outsiders: everybody outside who
+    gets the message or whom its fields show, as a recipient or as a sender.
     """
 
     facts: Mapping[str, Any]
@@ -121,7 +121,7 @@ def observe(
     beyond = {each for each in recipients if not sides.is_inside(each)}
     senders = set(_sender_addresses(message))
     reverse_path = envelope.reverse_path.address if envelope.reverse_path else None
-    teams = sender_teams(organisation, reverse_path, message.originators)
+    teams = sender_teams(organisation, reverse_path, (*message.originators, *sorted(senders)))
     correspondents = senders.union(visible, message.originators, [reverse_path] if reverse_path else ())
     facts = {
         "visible_external_recipients": len(counted),

@@ -44,10 +44,19 @@ class Organisation:
         return not self.is_inside(address) and not self.is_trusted(address)
 
     def team_of(self, address: str) -> Team | None:
-        """The team of a canonical address: the first that names it, else the first that names exactly its domain."""
+        """The team of a canonical address: the first that names it, else the first that names exactly its domain.
+
+        With a tag it belongs where it does without.
+        """
         local, _, domain = address.rpartition("@")
-        named = (address, f"@{domain}") if local else ()
+        named = (address, untagged(address), f"@{domain}") if local else ()
         return next((team for each in named for team in self.teams if each in team.senders), None)
+
+
+def untagged(address: str) -> str:
+    """Without what stands behind "+" in the local part (RFC 5233): the same people send as, and read, both."""
+    local, at, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"
 
 
 def lies_within(domain: str, domains: frozenset[str]) -> bool:

@@ -83,6 +83,14 @@ def test_a_team_counts_as_one_sender(service: Service) -> None:
     assert ["Held" in each for each in answers] == [False, True]
 
 
+def test_a_tag_behind_plus_is_the_same_sender(service: Service) -> None:
+    answers = [
+        send(service, people(1 + 6 * n, 6, "tagged"), TEXTS["survey"], sender=f"eve+part{n}@elmroad.example")
+        for n in range(2)
+    ]
+    assert ["Held" in each for each in answers] == [False, True]
+
+
 def test_parts_at_the_same_moment_do_not_slip_past_each_other(service: Service) -> None:
     with ThreadPoolExecutor(8) as pool:
         parts = [people(1 + 6 * n, 6, "harvest") for n in range(8)]

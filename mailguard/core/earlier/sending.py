@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from ..envelope import Envelope
 from ..mail.message import Message
 from ..observation import Observation
-from ..organisation import Organisation
+from ..organisation import Organisation, untagged
 from ..subject import subject_of
 from .past import FEWEST_PEOPLE
 from .recall import takes_back
@@ -50,7 +50,8 @@ def sending_of(envelope: Envelope, observation: Observation, organisation: Organ
 
 def _senders(observation: Observation, organisation: Organisation) -> tuple[str, ...]:
     path = (observation.reverse_path,) if observation.reverse_path else ()
-    claimed = dict.fromkeys((*path, *observation.originators))
+    named = (*path, *observation.originators)
+    claimed = dict.fromkeys((*named, *map(untagged, named)))
     teams = {team.name: None for each in claimed if (team := organisation.team_of(each))}
     return (*claimed, *(f"team {name}" for name in teams))
 

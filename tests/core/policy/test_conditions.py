@@ -102,6 +102,8 @@ TEAMED = Organisation("Elm Road", frozenset({"elm.example"}), teams=(OFFICE, CLI
         ("jo@elm.example", (), "clinic@elm.example", ("clinic",), True),
         ("jo@elm.example", ("Sender: clinic@elm.example",), "jo@elm.example", ("clinic",), True),
         ("jo@elm.example, clinic@elm.example", (), "office@elm.example", ("office", "clinic"), True),
+        ("noreply@elm.example", ("Reply-To: Clinic <clinic@elm.example>",), "noreply@elm.example", ("clinic",), True),
+        ("clinic+flu@elm.example", (), "clinic+flu@elm.example", ("clinic",), True),
         ("office@elm.example", (), "office@elm.example", ("office",), False),
         ("jo@elm.example", (), "jo@elm.example", (), False),
         ("nurse@a.clinic.elm.example", (), "<>", (), False),
@@ -116,6 +118,13 @@ def test_a_team_by_any_claim(
     assert world.holds("sender_team: [clinic, office]", seen) is bool(teams)
     assert world.holds("sensitive_sender: true", seen) is sensitive
     assert world.holds("sensitive_sender: false", seen) is not sensitive
+
+
+def test_a_team_by_the_organiser_of_an_invitation(world: Any) -> None:
+    lines = ("BEGIN:VCALENDAR", "METHOD:REQUEST", "BEGIN:VEVENT", "UID:u", "ORGANIZER:mailto:clinic@elm.example")
+    body = "\r\n".join([*lines, "ATTENDEE:mailto:a@out.example", "END:VEVENT", "END:VCALENDAR"])
+    seen = world.observation("Content-Type: text/calendar; method=REQUEST", body=body, organisation=TEAMED)
+    assert seen.sender_teams == ("clinic",)
 
 
 def test_what_the_sender_of_a_sensitive_team_reads(world: Any) -> None:

@@ -20,7 +20,8 @@ SENDER_TEAM = Condition(
     "sender_team",
     Words,
     _sender_team,
-    meaning="Holds if the reverse-path or any From or Sender address belongs to one of these teams of the settings.",
+    meaning="Holds if the reverse-path or any From, Sender, Reply-To or organiser's address belongs to one of these "
+    "teams of the settings.",
     unit="name of a team, or a list of them",
     example="[sexual-health]",
     consequence="Fit for stricter rules, never for exceptions. A team that the settings do not have is refused.",
@@ -29,7 +30,8 @@ SENDER_TEAM = Condition(
 SENSITIVE_SENDER = replace(
     flagged(
         "sensitive_sender",
-        meaning="Whether reverse-path, From or Sender names a team whose mail says something about whoever gets it.",
+        meaning="Whether reverse-path, From, Sender, Reply-To or an organiser names a team whose mail says something "
+        "about whoever gets it.",
         consequence="Holds for the teams with `sensitive: true` in the settings; without such a team never.",
         clause=lambda observation, value: sentences.SENSITIVE,
     ),
