@@ -54,7 +54,7 @@ class Organisation:
 
 
 def untagged(address: str) -> str:
-    """Without what stands behind "+" in the local part (RFC 5233): the same people send as such an address."""
+    """Without what stands behind "+" in the local part (RFC 5233): the same people send as, and read, both."""
     local, at, domain = address.rpartition("@")
     return f"{local.partition('+')[0]}{at}{domain}"
 

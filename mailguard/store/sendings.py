@@ -27,10 +27,12 @@ from .keys import Keyring
 _table, _links = schema.sendings, schema.sending_links
 RETENTION = "sending"
 MOST_COMPARED = 2_000
-"""The newest of a sender; each costs some ten microseconds."""
+"""The newest of a sender; each costs up to a tenth of a millisecond."""
 PURGE_BATCH = 500
 BIG = 2_000
 """People and words above which digests are made in a thread."""
+MANY, MANY_OCTETS = 100, 100_000
+"""Traces above which they are unpacked in a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,10 @@ class StoredSendings:
         token = secrets.token_hex(16)
         await self._write_down(token, digested[0], now, until)
         rows = await self._engine.read(lambda connection: _related(connection, token, digested, since))
-        found = (_earlier(row, links, digested, now) for row, links in rows)
-        earlier = tuple(each for each in found if each is not None)
+        if len(rows) > MANY or sum(len(row.trace) for row, _ in rows) > MANY_OCTETS:
+            earlier = await asyncio.to_thread(_all_earlier, rows, digested, now)
+        else:
+            earlier = _all_earlier(rows, digested, now)
         return Announced(token, Past(digested[0].trace, sending.takes_back, earlier))
 
     async def settle(self, token: str, *, hidden: bool, exposed: bool) -> None:
@@ -132,17 +136,32 @@ def _related(
 ) -> list[tuple[Any, set[str]]]:
     """What is linked to it, newest first, each with the links that it was found by."""
     wanted = sorted(frozenset().union(*(each.senders | each.answered for each in digested)))
-    query = (
-        select(*_table.c["sending", "at", "key", "trace"], _links.c.link)
-        .join(_links, _links.c.sending == _table.c.sending)
-        .where(_links.c.link.in_(wanted), _table.c.at >= to_micros(since), _table.c.sending != token)
+    linked = select(_links.c.sending).where(_links.c.link.in_(wanted))
+    newest = (
+        select(*_table.c["sending", "at", "key", "trace"])
+        .where(_table.c.sending.in_(linked), _table.c.at >= to_micros(since), _table.c.sending != token)
         .order_by(_table.c.at.desc())
         .limit(MOST_COMPARED)
+        .subquery()
+    )
+    # The limit is one of messages: one whose sender and team are both known has a row for each.
+    query = (
+        select(newest, _links.c.link)
+        .join(_links, _links.c.sending == newest.c.sending)
+        .where(_links.c.link.in_(wanted))
+        .order_by(newest.c.at.desc())
     )
     found: dict[str, tuple[Any, set[str]]] = {}
     for row in connection.execute(query):
         found.setdefault(row.sending, (row, set()))[1].add(row.link)
     return list(found.values())
+
+
+def _all_earlier(
+    rows: Iterable[tuple[Any, set[str]]], digested: Sequence[_Digested], now: datetime
+) -> tuple[Earlier, ...]:
+    found = (_earlier(row, links, digested, now) for row, links in rows)
+    return tuple(each for each in found if each is not None)
 
 
 def _earlier(row: Any, links: set[str], digested: Sequence[_Digested], now: datetime) -> Earlier | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import func, select
 
 from mailguard.core.earlier.trace import Sending
 from mailguard.core.earlier.words import plain_words
 from mailguard.guard.records import Announced
-from mailguard.store import schema
+from mailguard.store import schema, sendings
 from mailguard.store.store import Store
 from mailguard.store.store_settings import StoreSettings
 from tests.store.samples import NOW, rotate_key
@@ -57,6 +59,20 @@ async def test_of_many_at_once_the_last_is_told_of_all(store: Store) -> None:
     totals = sorted(each.past.batch(FORTNIGHT) for each in found)
     assert totals[-1] == 120
     assert sum(total < 12 for total in totals) <= 1
+
+
+async def test_so_many_messages_are_compared_though_each_is_found_twice(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sendings, "MOST_COMPARED", 3)
+    found = [
+        await announce(
+            store, replace(sending(1 + 6 * number), senders=("jo@elm.example", "team x")), NOW + timedelta(hours=number)
+        )
+        for number in range(5)
+    ]
+    assert [len(each.past.earlier) for each in found] == [0, 1, 2, 3, 3]
+    assert found[-1].past.batch(FORTNIGHT) == 24
 
 
 async def test_what_stays_is_forgotten_and_what_was_hidden_is_known_as_hidden(store: Store) -> None:

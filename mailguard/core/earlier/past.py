@@ -5,7 +5,7 @@ Pure: everything was looked up before. Digests take the place of people, so that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -48,19 +48,24 @@ class Past:
             return 0
         shown = set(self.own.shown)
         for each in self._recent(within):
-            if each.by_sender and len(each.trace.shown) >= FEWEST_PEOPLE and alike(each.own, each.trace):
-                shown |= each.trace.shown
+            others = each.trace.shown
+            # Whoever writes to the same few people again and again is not read again and again.
+            if each.by_sender and len(others) >= FEWEST_PEOPLE and not others <= shown and alike(each.own, each.trace):
+                shown |= others
         return len(shown)
 
     def shown_again(self, within: timedelta) -> int:
         """How many people this message shows to each other whom one earlier message hid from each other, or exposed."""
-        return max((len(each.own.shown & _apart(each.trace)) for each in self._followed(within)), default=0)
-
-    def _followed(self, within: timedelta) -> Iterator[Earlier]:
-        """The earlier messages that this one answers, goes on with, corrects or takes back."""
+        most = 0
         for each in self._recent(within):
-            if each.answered or (each.by_sender and (self.takes_back or _same_matter(each.own, each.trace))):
-                yield each
+            again = len(each.own.shown & _apart(each.trace))
+            if again > most and self._follows(each):
+                most = again
+        return most
+
+    def _follows(self, each: Earlier) -> bool:
+        """Whether this message answers the earlier one, goes on with it, corrects it or takes it back."""
+        return each.answered or (each.by_sender and (self.takes_back or _same_matter(each.own, each.trace)))
 
     def _recent(self, within: timedelta) -> Iterable[Earlier]:
         return (each for each in self.earlier if each.age <= within)

@@ -12,6 +12,7 @@ import hashlib
 from array import array
 from collections.abc import Sequence
 from itertools import pairwise
+from operator import eq
 
 BINS = 128
 FEWEST_WORDS = 5
@@ -41,24 +42,24 @@ def fingerprint(words: Sequence[str], key: bytes) -> bytes:
 
 def are_similar(one: bytes, other: bytes) -> bool:
     """Whether two texts are the same but for what varies between copies. False where one has no fingerprint."""
-    shorter = min(_filled(one), _filled(other))
-    return resemblance(one, other) >= (SIMILAR if shorter >= SHORT_BINS else SHORT_SIMILAR)
+    alike = resemblance(one, other)
+    if alike < SIMILAR:
+        return False
+    return alike >= SHORT_SIMILAR or min(_filled(one), _filled(other)) >= SHORT_BINS
 
 
 def resemblance(one: bytes, other: bytes) -> float:
     """The estimated Jaccard index of two texts, 0.0 to 1.0; 0.0 where one has no fingerprint."""
     if len(one) != 2 * BINS or len(other) != 2 * BINS:
         return 0.0
-    same = filled = 0
-    for mine, theirs in zip(array("H", one), array("H", other), strict=True):
-        if mine != _EMPTY or theirs != _EMPTY:
-            filled += 1
-            same += mine == theirs
-    return same / filled if filled else 0.0
+    mine, theirs = array("H", one), array("H", other)
+    empty = sum(x == y == _EMPTY for x, y in zip(mine, theirs, strict=True)) if _EMPTY in mine else 0
+    same = sum(map(eq, mine, theirs)) - empty
+    return same / (BINS - empty) if empty < BINS else 0.0
 
 
 def _filled(made: bytes) -> int:
-    return sum(each != _EMPTY for each in array("H", made)) if len(made) == 2 * BINS else 0
+    return BINS - array("H", made).count(_EMPTY) if len(made) == 2 * BINS else 0
 
 
 def _kept(number: int) -> int:
