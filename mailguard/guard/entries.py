@@ -19,6 +19,9 @@ from ..core.verdict import EXCEPTION, Verdict
 from .records import NewDelivery, NewEntry, RecipientRecord
 from .told import Answer, NotTold
 
+WITHHELD = "(withheld)"
+NAMELESS = {"where": WITHHELD, "summary": WITHHELD}
+
 KINDS = {
     "message_decided": "The decision about a message: every rule, the facts, the revision, the hashes.",
     "message_held": "The message is in the quarantine.",
@@ -127,6 +130,9 @@ def without_text(decision: Mapping[str, Any]) -> dict[str, Any]:
     What an admin wrote (ids, sentences) stays, unless it holds an "@".
     """
     safe = {key: _without_at(value) for key, value in decision.items() if key != "visible"}
+    if "findings" in decision:
+        # They name a sheet or a file, which somebody wrote: the evidence has it.
+        safe["findings"] = [{**_without_at(each), **NAMELESS} for each in decision["findings"]]
     if "rules" in decision:
         safe["rules"] = [_rule_without_text(rule) for rule in decision["rules"]]
     return safe
@@ -146,7 +152,7 @@ def _rule_without_text(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 def _without_at(value: Any) -> Any:
     if isinstance(value, str):
-        return "(withheld)" if "@" in value else value
+        return WITHHELD if "@" in value else value
     if isinstance(value, Mapping):
         return {str(key).replace("@", "(at)"): _without_at(inner) for key, inner in value.items()}
     if isinstance(value, Sequence | frozenset | set):

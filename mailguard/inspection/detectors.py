@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ..core.verdict import Finding
+from .find.finding import Finder
 from .stream import Item
 
 
@@ -22,5 +23,4 @@ class Detector(Protocol):
         ...
 
 
-DETECTORS: tuple[Callable[[], Detector], ...] = ()
-"""None yet: what people in rows look like is another module's matter."""
+DETECTORS: tuple[Callable[[], Detector], ...] = (Finder,)

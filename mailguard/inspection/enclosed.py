@@ -6,7 +6,7 @@ the examination (examine.py) has that read by whoever reads its kind, counts its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from .budget import Budget
@@ -38,5 +38,5 @@ class Letter:
 
 
 Found = Item | Enclosed | Letter
-Read = Callable[[bytes | memoryview, Budget], Iterator[Found]]
+Read = Callable[[bytes | memoryview, Budget], Iterable[Found]]
 """A reader: pure, total but for Uninspectable; it may give something before it raises."""

@@ -20,12 +20,15 @@ from .budget import Budget, Limits, Uninspectable
 from .detectors import DETECTORS, Detector
 from .enclosed import Enclosed, Found, Letter
 from .readers import READERS, Reader, readers_of
+from .stream import Member
 
 BROKEN = "it cannot be read"
 CUT = "something in it is too long or broken"
 TOO_DEEP = "files lie within files, deeper than is read"
 NO_MEMORY = "reading it takes more memory than is allowed"
 MOST_NAME_CHARACTERS = 255
+FILE = "file"
+"""Of the members that a reader does not read itself these are read on; pictures and macros are only named."""
 _UNSAFE = re.compile(r"[^ -~]")
 
 
@@ -139,6 +142,8 @@ def _take(examination: _Examination, waiting: _Waiting, reader: Reader, found: F
     else:
         for detector in examination.detectors:
             detector.take(found)
+        if isinstance(found, Member) and found.content is not None and found.kind == FILE:
+            _take(examination, waiting, reader, Enclosed(found.content, names=(found.name,)))
 
 
 def _named(letter: Letter, own: bool) -> Carried:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..core.carried.kind import UNTYPED, begins_as_message
 from .budget import Uninspectable
 from .enclosed import Enclosed, Read
-from .read import mail, msg, smime, text, tnef
+from .read import delimited, mail, msg, smime, spreadsheet, text, tnef
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,10 @@ READERS: tuple[Reader, ...] = (
     Reader("mail", mail.read, mail.TYPES, mail.ENDINGS, guessed=begins_as_message),
     Reader("mailbox file", mail.read_mailbox, mail.MAILBOX_TYPES, mail.MAILBOX_ENDINGS),
     Reader("S/MIME", smime.read, smime.TYPES, smime.ENDINGS),
+    Reader(
+        "spreadsheet", spreadsheet.read_spreadsheet, spreadsheet.TYPES, spreadsheet.ENDINGS, begins=spreadsheet.begins
+    ),
+    Reader("table in plain text", delimited.read_delimited, delimited.TYPES, delimited.ENDINGS),
     Reader("text", text.read, text.TYPES, text.ENDINGS),
 )
 
