@@ -71,5 +71,10 @@ class Transmission:
     trouble: str | None = None
     without_dsn: bool = False
 
+    @property
+    def may_have_left(self) -> bool:
+        """Whether the smarthost has it for anybody, as far as we know."""
+        return any(each.outcome in (Outcome.ACCEPTED, Outcome.UNCERTAIN) for each in self.recipients)
+
     def with_outcome(self, outcome: Outcome) -> tuple[RecipientOutcome, ...]:
         return tuple(each for each in self.recipients if each.outcome is outcome)

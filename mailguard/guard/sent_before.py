@@ -1,7 +1,7 @@
 """The memory of what was sent, so that a list in several parts, and a recall that shows one, are seen as what they are.
 
 INVARIANT: a message that shows or hides two people outside is written down before it is judged, and stays so if it
-leaves. Whatever goes wrong afterwards leaves it written down, which can only tighten a later verdict.
+leaves, or may have left. What cannot be taken out again stays written down, which can only tighten later verdicts.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ from .judged import Judged, decision, delivery, held_message
 from .keeping import Keeper
 from .memory import InvitationMemory
 from .notices import Notices
-from .ports import Clock, Inspector, Ledger, Outbox, Quarantine, Randomness, Smarthost
+from .ports import Clock, Inspector, Ledger, Outbox, Quarantine, Randomness, Smarthost, SmarthostConnection
 from .records import Announced, NewDelivery, NewEntry, NewHeld
 from .rewriting import Rewriting
 from .sent_before import SentBefore
@@ -164,19 +164,26 @@ class Submission:
 
     async def _judge(self, session: Session, envelope: Envelope, message: Message) -> tuple[Verdict, Announced | None]:
         policy = self._policy()
-        inspections: dict[str, Inspection] = {}
         seen = await _observe(
             len(message.raw), lambda: observe(message, envelope, self._organisation, None, session.may_send_as, None)
         )
         announced = await self._sent_before.announce(envelope, seen, policy.looks_back)
         if announced is not None:
             seen = replace(seen, past=announced.past)
+        try:
+            return await self._verdict(message, seen, policy), announced
+        except Exception:
+            await self._sent_before.stays(announced)
+            raise
+
+    async def _verdict(self, message: Message, seen: Observation, policy: Policy) -> Verdict:
+        inspections: dict[str, Inspection] = {}
         history: Mapping[str, str] | None = None
         while True:
             known = replace(seen, inspections=dict(inspections), history=history)
             found = judge(known, policy, self._clock.now())
             if isinstance(found, Verdict):
-                return found, announced
+                return found
             if found.history:
                 history = await self._recall(found, history)
             if found.inspections or not found.history:
@@ -327,14 +334,23 @@ class Submission:
             await self._keeper.append([decision(judged, ref, (sent_sha256,), rewritten.changes)])
         self._watch.decided(judged.verdict)
         with self._watch.stage("transmit"):
-            connection = await self._within(self._smarthost.connect(judged.session))
+            connection = await self._connection(judged)
             try:
                 transmission = await self._within(
                     connection.transmit(judged.envelope, content), self._limits.transmission_seconds
                 )
             finally:
                 self._keeper.later(connection.release())
+        if not transmission.may_have_left:
+            await self._sent_before.stays(judged.announced)
         return await self._answers.settle(judged, ref, content, transmission)
+
+    async def _connection(self, judged: Judged) -> SmarthostConnection:
+        try:
+            return await self._within(self._smarthost.connect(judged.session))
+        except Exception:
+            await self._sent_before.stays(judged.announced)
+            raise
 
     # Small steps that several ways share.
 

@@ -13,6 +13,7 @@ from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
 
 TEXTS = {
+    "party": "The summer party is on the lawn behind the office. Families are welcome, and there is something to eat.",
     "clinic": "The clinic on Friday is full. Please ring us for another day, and bring your letter along with you.",
     "hearing": "The hearing begins at ten in the large room. You need not bring anything, the tea is on us.",
     "trip": "The school trip leaves at eight sharp from the lower car park. Children need a packed lunch and a coat.",
@@ -70,6 +71,15 @@ def variant(text: str, number: int) -> str:
 def test_a_list_in_parts_is_held_as_soon_as_the_total_reaches_ten(service: Service) -> None:
     answers = [send(service, people(1 + 4 * n, 4, "clinic"), variant(TEXTS["clinic"], n)) for n in range(4)]
     assert ["Held" in each for each in answers] == [False, False, True, True]
+
+
+def test_what_the_smarthost_refused_or_deferred_for_all_was_shown_to_nobody(service: Service, sink: Sink) -> None:
+    wrong, later = people(1, 9, "wrong"), people(1, 8, "later")
+    sink.refusals.update({each.encode(): b"550 5.1.1 no such mailbox" for each in wrong})
+    sink.refusals.update({each.encode(): b"451 4.2.0 come back" for each in later})
+    assert "no such mailbox" in send(service, wrong, TEXTS["party"])
+    assert "come back" in send(service, later, TEXTS["party"])
+    assert "Held" not in send(service, people(1, 9, "right"), TEXTS["party"])
 
 
 def test_the_same_people_again_are_no_longer_list(service: Service) -> None:
