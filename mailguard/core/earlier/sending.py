@@ -8,6 +8,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from ..envelope import Envelope
 from ..mail.message import Message
@@ -21,6 +22,8 @@ from .words import opening, own_words, plain_words
 
 MOST_ANSWERED = 20
 """Identifiers in References that are looked up; the last ones are nearest."""
+MOST_LINKS = 50
+"""Senders, and identifiers of its own, by which a message is known: each costs a row, and a place in a query."""
 MOST_SUBJECT_WORDS = 24
 _IDENTIFIER = re.compile(rb"<([^<>\s]{1,250})>")
 _CONVERSATION_OCTETS = 22
@@ -35,10 +38,10 @@ def sending_of(envelope: Envelope, observation: Observation, organisation: Organ
     if len(shown) + len(hidden) < FEWEST_PEOPLE:
         return None
     subject = subject_of(message)
-    threads = tuple(_threads(message))
+    threads = tuple(islice(_threads(message), MOST_ANSWERED))
     return Sending(
         senders=_senders(observation, organisation),
-        identifiers=(*_identifiers(message, "message-id"), *threads),
+        identifiers=(*_identifiers(message, "message-id")[:MOST_LINKS], *threads),
         answered=(*_identifiers(message, "in-reply-to", "references")[-MOST_ANSWERED:], *threads),
         shown=shown,
         hidden=hidden,
@@ -50,7 +53,7 @@ def sending_of(envelope: Envelope, observation: Observation, organisation: Organ
 
 def _senders(observation: Observation, organisation: Organisation) -> tuple[str, ...]:
     path = (observation.reverse_path,) if observation.reverse_path else ()
-    named = (*path, *observation.originators)
+    named = (*path, *observation.originators)[:MOST_LINKS]
     claimed = dict.fromkeys((*named, *map(untagged, named)))
     teams = {team.name: None for each in claimed if (team := organisation.team_of(each))}
     return (*claimed, *(f"team {name}" for name in teams))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import timedelta
 
 import pytest
@@ -10,9 +11,13 @@ from hypothesis import strategies as st
 
 from mailguard.core.earlier.past import NO_PAST, Earlier, Past, beside
 from mailguard.core.earlier.recall import is_recall, takes_back
+from mailguard.core.earlier.sending import sending_of
 from mailguard.core.earlier.trace import Sending, Trace, packed, trace_of, unpacked
 from mailguard.core.earlier.words import opening, plain_words
+from mailguard.core.envelope import Envelope
 from mailguard.core.mail.parse import parse
+from mailguard.core.observation import observe
+from mailguard.core.organisation import Organisation
 from tests.core.earlier.texts import LETTERS
 
 HOUR, FORTNIGHT = timedelta(hours=1), timedelta(days=14)
@@ -226,6 +231,19 @@ def test_apologies_and_corrections_of_people(text: str) -> None:
 )
 def test_ordinary_words_take_nothing_back(text: str) -> None:
     assert not takes_back("Figures", text)
+
+
+def test_a_message_of_many_names_is_known_by_some_of_them() -> None:
+    names = ", ".join(f"u{number}@elmroad.example" for number in range(5_000))
+    identifiers = " ".join(f"<{number}@x.example>" for number in range(5_000))
+    threads = "\r\n".join("Thread-Index: " + b64encode(number.to_bytes(30)).decode() for number in range(500))
+    head = f"From: {names}\r\nMessage-ID: {identifiers}\r\nReferences: {identifiers}\r\n{threads}"
+    message = parse(f"{head}\r\nTo: a@x.example, b@x.example\r\n\r\nHello\r\n".encode())
+    envelope, organisation = Envelope(None, ()), Organisation("Elm Road", frozenset({"elmroad.example"}))
+    found = sending_of(envelope, observe(message, envelope, organisation), organisation)
+    assert found is not None
+    assert max(len(found.senders), len(found.identifiers), len(found.answered)) <= 100
+    assert "u0@elmroad.example" in found.senders and "4999@x.example" in found.answered
 
 
 def test_what_a_reply_quotes_does_not_make_it_a_recall() -> None:
