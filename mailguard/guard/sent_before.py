@@ -1,7 +1,7 @@
 """The memory of what was sent, so that a list in several parts, and a recall that shows one, are seen as what they are.
 
 INVARIANT: a message that shows or hides two people outside is written down before it is judged, and stays so if it
-leaves, or may have left. What goes wrong in taking it out leaves it written down, which only tightens later verdicts.
+leaves, or may have left. What cannot be taken out again stays written down, which can only tighten later verdicts.
 """
 
 from __future__ import annotations
