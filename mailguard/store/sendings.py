@@ -27,7 +27,7 @@ from .keys import Keyring
 _table, _links = schema.sendings, schema.sending_links
 RETENTION = "sending"
 MOST_COMPARED = 2_000
-"""The newest of a sender; each costs some ten microseconds."""
+"""The newest messages of a sender or team, whatever they are found by; each costs some ten microseconds."""
 PURGE_BATCH = 500
 BIG = 2_000
 """People and words above which digests are made in a thread."""
@@ -132,12 +132,19 @@ def _related(
 ) -> list[tuple[Any, set[str]]]:
     """What is linked to it, newest first, each with the links that it was found by."""
     wanted = sorted(frozenset().union(*(each.senders | each.answered for each in digested)))
-    query = (
-        select(*_table.c["sending", "at", "key", "trace"], _links.c.link)
-        .join(_links, _links.c.sending == _table.c.sending)
-        .where(_links.c.link.in_(wanted), _table.c.at >= to_micros(since), _table.c.sending != token)
+    linked = select(_links.c.sending).where(_links.c.link.in_(wanted))
+    newest = (
+        select(*_table.c["sending", "at", "key", "trace"])
+        .where(_table.c.sending.in_(linked), _table.c.at >= to_micros(since), _table.c.sending != token)
         .order_by(_table.c.at.desc())
         .limit(MOST_COMPARED)
+        .subquery()
+    )
+    query = (
+        select(newest, _links.c.link)
+        .join(_links, _links.c.sending == newest.c.sending)
+        .where(_links.c.link.in_(wanted))
+        .order_by(newest.c.at.desc())
     )
     found: dict[str, tuple[Any, set[str]]] = {}
     for row in connection.execute(query):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import func, select
 
 from mailguard.core.earlier.trace import Sending
 from mailguard.core.earlier.words import plain_words
 from mailguard.guard.records import Announced
-from mailguard.store import schema
+from mailguard.store import schema, sendings
 from mailguard.store.store import Store
 from mailguard.store.store_settings import StoreSettings
 from tests.store.samples import NOW, rotate_key
@@ -49,6 +51,16 @@ async def test_a_batch_adds_up(store: Store) -> None:
         for day, first in enumerate((1, 7, 13))
     ]
     assert totals == [6, 12, 18]
+
+
+async def test_a_message_that_is_found_twice_takes_no_place_of_another(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its sender and by their team: each message counts once among those that are compared."""
+    monkeypatch.setattr(sendings, "MOST_COMPARED", 4)
+    parts = [replace(sending(1 + 6 * part), senders=("jo@elmroad.example", "team clinic")) for part in range(5)]
+    found = [await announce(store, part, NOW + timedelta(hours=hour)) for hour, part in enumerate(parts)]
+    assert found[-1].past.batch(FORTNIGHT) == 30
 
 
 async def test_of_many_at_once_the_last_is_told_of_all(store: Store) -> None:
