@@ -53,6 +53,16 @@ async def test_a_batch_adds_up(store: Store) -> None:
     assert totals == [6, 12, 18]
 
 
+async def test_a_message_that_is_found_twice_takes_no_place_of_another(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its sender and by their team: each message counts once among those that are compared."""
+    monkeypatch.setattr(sendings, "MOST_COMPARED", 4)
+    parts = [replace(sending(1 + 6 * part), senders=("jo@elmroad.example", "team clinic")) for part in range(5)]
+    found = [await announce(store, part, NOW + timedelta(hours=hour)) for hour, part in enumerate(parts)]
+    assert found[-1].past.batch(FORTNIGHT) == 30
+
+
 async def test_of_many_at_once_the_last_is_told_of_all(store: Store) -> None:
     """Written down before it looks: of any two at least one sees the other, so all but the first few are stopped."""
     found = await asyncio.gather(*(announce(store, sending(1 + 6 * number)) for number in range(20)))
