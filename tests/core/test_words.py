@@ -13,7 +13,7 @@ from mailguard.core import words
 CATALOGUE = {name: value for name, value in vars(words).items() if name.isupper() and isinstance(value, str)}
 PLACEHOLDERS = {
     "organisation", "contact", "ref", "moment", "rule", "revision", "subject", "people", "outside", "due", "emails",
-    "by", "outcome", "reason", "address", "said", "duration",
+    "by", "outcome", "reason", "address", "said", "duration", "ways",
 }  # fmt: skip
 
 
