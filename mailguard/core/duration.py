@@ -36,6 +36,13 @@ Duration = Annotated[
 """A duration as a key of settings or policy."""
 
 
+def written_duration(duration: timedelta) -> str:
+    """As `parse_duration` reads it, in the largest unit but weeks that fits without a rest: "14d", "90m"."""
+    seconds = max(int(duration.total_seconds()), 0)
+    unit = next(unit for unit in _NAMES if seconds % _UNITS[unit] == 0)
+    return f"{seconds // _UNITS[unit]}{unit}"
+
+
 def duration_in_words(duration: timedelta) -> str:
     """For a sentence, in the largest unit that fits without a rest: "4 days", "90 minutes", "1 hour"."""
     seconds = max(int(duration.total_seconds()), 0)

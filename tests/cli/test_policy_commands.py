@@ -210,7 +210,7 @@ def test_check_shows_no_control_characters(run: Any, tmp_path: Path) -> None:
 
 def test_the_tests_of_the_default_policy_pass(run: Any) -> None:
     ran = run("policy", "test", str(ROOT / "policies" / "tests" / "default.yaml"))
-    assert (ran.status, ran.out) == (0, "29 tests, 0 failed.\n")
+    assert (ran.status, ran.out) == (0, "30 tests, 0 failed.\n")
 
 
 def test_tests_pass_after_init_with_its_own_settings(run: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailguard.core.duration import LONGEST, duration_in_words, parse_duration
+from mailguard.core.duration import LONGEST, duration_in_words, parse_duration, written_duration
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,8 @@ def test_every_whole_number_of_seconds_can_be_written(seconds: int) -> None:
 )
 def test_in_words(duration: timedelta, words: str) -> None:
     assert duration_in_words(duration) == words
+
+
+@pytest.mark.parametrize("text", ["14d", "90m", "45s", "4h"])
+def test_a_duration_is_written_as_it_is_read(text: str) -> None:
+    assert written_duration(parse_duration(text)) == text

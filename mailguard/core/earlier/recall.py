@@ -32,7 +32,11 @@ _CORRECTS = re.compile(
     r"|versehentlich|par erreur|por error)\b"
     r"|\b(?:sorry|apolog\w+|entschuldig\w+|excuses|désolé\w*|disculp\w+|scus\w+)\b"
     rf"(?![^.\n]{{0,60}}\b(?:late|belated|slow|delay\w*|verspätet\w*|späte\w*|retard|tard\w*|ritardo)\b)"
-    rf"[^.\n]{{0,120}}\b{_NAMES_MAIL}",
+    rf"[^.\n]{{0,120}}\b(?:{_NAMES_MAIL}|breach|confusion|mistake|mix-?up|wrong)\b"
+    rf"|\bdelete (?:that|our|my|the (?:earlier|previous|last|first))\b[^.\n]{{0,20}}\b{_NAMES_MAIL}"
+    r"|\baddress(?:es)?\b[^.\n]{0,60}\b(?:visible|shown|disclosed|exposed|revealed)\b"
+    r"|\b(?:earlier|previous|last|first) (?:e-?mail|message|one)\b[^.\n]{0,60}"
+    r"\b(?:broken|wrong|incorrect|mistake|error)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 """Whoever is late with a message is sorry too, and takes none back."""

@@ -70,10 +70,11 @@ def own_text(written: str) -> str:
 
 
 def _passed_on(written: str) -> str:
-    """What stands below the line that begins a quote."""
+    """What stands below the line that begins a quote, and lines that are marked as quoted."""
     lines = written.split("\n")
     start = next((index for index, line in enumerate(lines) if _begins_quote(line.strip())), len(lines))
-    return _without_lawyers("\n".join(lines[start + 1 :]))
+    marked = [line.lstrip("> \t") for line in lines[:start] if line.lstrip().startswith(">")]
+    return _without_lawyers("\n".join([*marked, *(line.lstrip("> \t") for line in lines[start + 1 :])]))
 
 
 def _without_lawyers(text: str) -> str:

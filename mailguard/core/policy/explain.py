@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from ..duration import written_duration
 from ..observation import Observation
 from ..verdict import RuleOutcome, Verdict
 from .model import Mode, Policy, Rule
@@ -85,4 +87,4 @@ def written(operand: Any) -> str:
         return written(given["is"]) if list(given) == ["is"] else written(given)
     if isinstance(operand, dict):
         return "{" + ", ".join(f"{key}: {written(value)}" for key, value in operand.items()) + "}"
-    return str(operand)
+    return written_duration(operand) if isinstance(operand, timedelta) else str(operand)

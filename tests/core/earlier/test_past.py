@@ -201,6 +201,11 @@ def test_recalls_of_programs(subject: str, text: str) -> None:
     "text",
     [
         "Please disregard my previous email.",
+        "On Monday we sent you an email in which your address may have been visible to other people.",
+        "We are sorry for this breach. Please delete that email and empty your deleted items.",
+        "Sorry everyone, wrong link before. Use the one on our website.",
+        "Sorry for the confusion earlier today. The correct date is Sunday the sixth.",
+        "The link in the earlier message was broken; here is the right one.",
         "We apologise for the email that you received this morning.",
         "Sorry, that message was sent too early. Please delete it.",
         "The invitation below was sent in error.",
