@@ -213,4 +213,5 @@ notices:
 # log_file: null                  # a file to log to; default: stderr
 # stop_grace_seconds: 30          # how long a stop waits for messages that are under way
 # workers: 1
+# inspection: {{workers: 2}}        # processes that read attachments, where a rule asks about them
 """

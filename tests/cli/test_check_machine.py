@@ -138,6 +138,9 @@ class Other:
         self.settings = settings
         for path in (settings.parent, *settings.parent.rglob("*")):
             shutil.chown(path, "nobody", "nogroup")
+        # A Python in root's own folder can start no other one for somebody else: `check` has to say so.
+        started = subprocess.run([*self.USER, "sh", "-c", 'exec "$0" -c ""', sys.executable], capture_output=True)
+        self.beyond_reach: set[str] = {"attachments"} if started.returncode else set()
 
     def check(self, *capabilities: str) -> Ran:
         done = subprocess.run(
@@ -170,21 +173,23 @@ def test_a_port_below_1024_and_folders_of_others(open_to_all: Path, run: Run) ->
     shutil.chown(locked, "root", "root")
     ran = other.check()
     found = problems(ran)
-    assert ran.status == 1 and set(found) == {"listener 127.0.0.1:465", "spool"}, ran.out + ran.err
+    assert ran.status == 1 and set(found) == {"listener 127.0.0.1:465", "spool"} | other.beyond_reach, ran.out + ran.err
     assert "deploy/README.md" in found["listener 127.0.0.1:465"] and "not ours to write" in found["spool"]
     given = re.findall(r"(--(?:inh|ambient)-caps) (\S+)", (ROOT / "deploy" / "README.md").read_text())
     assert len(given) == 2
-    assert set(problems(other.check(*(word for pair in given for word in pair)))) == {"spool"}
+    assert set(problems(other.check(*(word for pair in given for word in pair)))) == {"spool"} | other.beyond_reach
     assert "as the user of the service" in notes(run("-C", str(sound), "check", "--json"))["user"]
 
 
 def test_a_store_that_root_made(open_to_all: Path) -> None:
     hold(open_to_all, "MG-7Q4K-2F")
     other = Other(open_to_all)
-    assert problems(other.check()) == {}
+    assert set(problems(other.check())) == other.beyond_reach
     shutil.chown(open_to_all.parent / "mailguard.db", "root")
     found = problems(other.check())
-    assert set(found) == {"store"} and 'belongs to "root" and is not ours to open' in found["store"]
+    assert (
+        set(found) == {"store"} | other.beyond_reach and 'belongs to "root" and is not ours to open' in found["store"]
+    )
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ COMMANDS = [
     "serve",
     "check",
     "status",
+    "canary run",
     "explain",
     "policy check",
     "policy try",
