@@ -80,10 +80,13 @@ run_core() {
     pytest tests/test_*.py tests/core tests/fuzz tests/guard tests/cases tests/docs
 }
 # Several runs, each well below the 1,500 s after which tests/conftest.py takes a run for hung.
-run_edges_inner() { pytest tests/peers tests/smtp tests/dialogues tests/store tests/serve tests/cli tests/incidents tests/places; }
+run_edges_inner() {
+    pytest tests/inspection tests/peers tests/smtp tests/dialogues
+    pytest tests/store tests/serve tests/cli tests/incidents tests/places
+}
 run_edges_outer() {
     pytest tests/end_to_end
-    pytest tests/inspection tests/clients tests/deploy
+    pytest tests/clients tests/deploy
 }
 run_browser() { say "there are no pages yet: the review console is issue 6"; }
 run_faults() { pytest tests/faults; }
