@@ -229,8 +229,9 @@ class Sendings(Protocol):
         """
         ...
 
-    async def settle(self, token: str, *, hidden: bool, exposed: bool) -> None:
-        """How it left. hidden: nobody was shown to anybody. exposed: somebody let a list pass as it was."""
+    async def settle(self, token: str, *, hidden: bool, exposed: bool) -> bool:
+        """How it left. hidden: nobody was shown to anybody. exposed: somebody let a list pass as it was. Whether it is
+        kept; False where the message is gone."""
         ...
 
     async def withdraw(self, token: str) -> None:

@@ -19,7 +19,7 @@ from ..core.mail.message import Message
 from ..core.observation import Observation, observe
 from ..core.organisation import Organisation
 from ..core.policy.conditions.earlier import DEFAULT_WINDOW
-from ..core.verdict import Verdict
+from ..core.verdict import EXCEPTION, Verdict
 from ..logs import logger
 from .ports import Clock, Sendings
 from .records import Announced
@@ -66,7 +66,7 @@ class SentBefore:
         """The message is about to leave. hidden: in a form in which nobody is shown to anybody."""
         exposed = not hidden and _exposes(verdict)
         if announced is not None and (hidden or exposed):
-            await bounded(self._sendings.settle(announced.token, hidden=hidden, exposed=exposed), self._port_seconds)
+            await self._settle(announced, hidden=hidden, exposed=exposed)
 
     async def stays(self, announced: Announced | None) -> None:
         """The message does not leave now. What fails here is told to the log: it stays written down."""
@@ -82,13 +82,18 @@ class SentBefore:
         seen = await _aside(len(message.raw), lambda: observe(message, envelope, self._organisation))
         announced = await self.announce(envelope, seen, DEFAULT_WINDOW)
         if announced is not None:
-            step = self._sendings.settle(announced.token, hidden=hidden, exposed=not hidden)
-            await bounded(step, self._port_seconds)
+            await self._settle(announced, hidden=hidden, exposed=not hidden)
+
+    async def _settle(self, announced: Announced, *, hidden: bool, exposed: bool) -> None:
+        """Whoever was hidden and is not known to be could be shown tomorrow: a memory that says nothing is an error."""
+        step = self._sendings.settle(announced.token, hidden=hidden, exposed=exposed)
+        if await bounded(step, self._port_seconds) is not True:
+            raise MailguardError("the memory of what was sent did not say that it kept how the message left")
 
 
 def _exposes(verdict: Verdict) -> bool:
     """Whether a long list leaves as it is, though no rule says that this sender may."""
-    exempted = any(rule.values.get("unless") or rule.values.get("exception") for rule in verdict.rules)
+    exempted = any(rule.values.get("unless") or EXCEPTION in rule.values for rule in verdict.rules)
     return verdict.facts["visible_external_recipients"] >= LONG_LIST and not exempted
 
 

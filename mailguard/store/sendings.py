@@ -66,18 +66,20 @@ class StoredSendings:
             earlier = _all_earlier(rows, digested, now)
         return Announced(token, Past(digested[0].trace, sending.takes_back, earlier))
 
-    async def settle(self, token: str, *, hidden: bool, exposed: bool) -> None:
-        """How it left. hidden: nobody was shown to anybody. exposed: somebody let a list pass as it was."""
+    async def settle(self, token: str, *, hidden: bool, exposed: bool) -> bool:
+        """How it left. hidden: nobody was shown to anybody. exposed: somebody let a list pass as it was. Whether it is
+        kept; False where the message is gone."""
 
-        def write(connection: Connection, _: Chain) -> None:
+        def write(connection: Connection, _: Chain) -> bool:
             query = select(_table.c.trace).where(_table.c.sending == token).with_for_update()
             kept = connection.execute(query).scalar_one_or_none()
             if kept is None:
-                return
+                return False
             trace = unpacked(kept).as_left(hidden=hidden, exposed=exposed)
             connection.execute(update(_table).where(_table.c.sending == token).values(trace=packed(trace)))
+            return True
 
-        await self._engine.write(write, locks=False)
+        return await self._engine.write(write, locks=False)
 
     async def withdraw(self, token: str) -> None:
         """It did not leave."""

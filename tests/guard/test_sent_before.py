@@ -133,3 +133,27 @@ async def test_a_hold_that_cannot_be_withdrawn_is_still_a_hold(kind: str) -> Non
     world = World(POLICY)
     world.told.fault = ("sendings", "withdraw", kind)
     assert "Held" in await send(world, some(1, 12))
+
+
+@pytest.mark.parametrize("kind", ["raises", "hangs", "returns nothing", "is cancelled"])
+async def test_a_memory_that_does_not_keep_how_it_left_defers(kind: str) -> None:
+    """Nothing is sent, and the client tries again: who was hidden now must be known to be when a correction comes."""
+    world = World()
+    world.policy = load_policy({"policy.yaml": POLICY.replace(b"action: hold", b"action: rewrite")})
+    world.told.fault = ("sendings", "settle", kind)
+    raw = message(some(1, 12), body=BODY)
+    answer = await world.submission.submit(SESSION, envelope(*some(1, 12)), raw)
+    assert answer.code == 451 and not world.smarthost.taken and not world.store.rows
+
+
+@pytest.mark.parametrize("kind", ["raises", "hangs", "returns nothing"])
+@pytest.mark.parametrize("method", ["announce", "settle"])
+async def test_a_release_that_is_not_remembered_does_not_happen(kind: str, method: str) -> None:
+    world = World(POLICY)
+    await send(world, some(1, 12))
+    (held,) = world.store.messages.values()
+    told = len(world.store.rows)
+    world.told.fault = ("sendings", method, kind)
+    with pytest.raises(Exception, match=r".*"):
+        await world.review.release(held.ref, form="original", reason="x", by="Sam", system_user="sam")
+    assert world.store.messages[held.ref].state == held.state and len(world.store.rows) == told

@@ -153,10 +153,12 @@ class MemorySendings:
         self.kept[token] = (sending, own, now)
         return Announced(token, Past(own, sending.takes_back, earlier))
 
-    async def settle(self, token: str, *, hidden: bool, exposed: bool) -> None:
-        await self.told.call("sendings", "settle")
+    async def settle(self, token: str, *, hidden: bool, exposed: bool) -> bool:
+        if await self.told.call("sendings", "settle"):
+            return None  # type: ignore[return-value]
         sending, trace, at = self.kept[token]
         self.kept[token] = (sending, trace.as_left(hidden=hidden, exposed=exposed), at)
+        return True
 
     async def withdraw(self, token: str) -> None:
         await self.told.call("sendings", "withdraw")

@@ -94,7 +94,7 @@ async def test_what_stays_is_forgotten_and_what_was_hidden_is_known_as_hidden(st
     await store.sendings.settle(second.token, hidden=True, exposed=False)
     third = await announce(store, sending(1, 4))
     assert (third.past.shown_again(FORTNIGHT), third.past.batch(FORTNIGHT)) == (4, 4)
-    await store.sendings.settle("unknown", hidden=True, exposed=True)
+    assert await store.sendings.settle("unknown", hidden=True, exposed=True) is False
 
 
 async def test_an_exposed_list_is_known_to_whoever_answers(store: Store) -> None:

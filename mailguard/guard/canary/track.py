@@ -169,6 +169,7 @@ class ForgetfulSendings:
     async def announce(self, sending: Sending, now: datetime, since: datetime, until: datetime) -> Announced:
         return Announced("", NO_PAST)
 
-    async def settle(self, token: str, *, hidden: bool, exposed: bool) -> None: ...
+    async def settle(self, token: str, *, hidden: bool, exposed: bool) -> bool:
+        return True
 
     async def withdraw(self, token: str) -> None: ...
