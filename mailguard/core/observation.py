@@ -19,6 +19,7 @@ from .carried.walk import carried
 from .consumer_providers import is_consumer_provider
 from .earlier.past import NO_PAST, Past
 from .envelope import Envelope
+from .inventory import Inventory
 from .kinds import begins_as_tnef, is_tnef
 from .mail.header import ORIGINATOR_FIELDS
 from .mail.message import Defect, Message, Part
@@ -94,6 +95,10 @@ class Observation:
     @property
     def findings(self) -> tuple[Finding, ...]:
         return tuple(finding for each in self.inspections.values() for finding in each.findings)
+
+    @property
+    def inventory(self) -> tuple[Inventory, ...]:
+        return tuple(inventory for each in self.inspections.values() for inventory in each.inventory)
 
     @property
     def holding(self) -> tuple[Defect, ...]:

@@ -14,19 +14,24 @@ from urllib.parse import quote
 
 from ..core.carried.model import Attached, Carried, merged
 from ..core.carried.walk import carried
+from ..core.inventory import Inventory
+from ..core.legible import legible
 from ..core.mail.parse import parse
 from ..core.verdict import Finding
 from .budget import Budget, Limits, Uninspectable
 from .detectors import DETECTORS, Detector
 from .enclosed import Enclosed, Found, Letter
+from .inventory import Stocktaking
 from .readers import READERS, Reader, readers_of
-from .stream import Member
+from .stream import Item, Member, Row
 
 BROKEN = "it cannot be read"
 CUT = "something in it is too long or broken"
 TOO_DEEP = "files lie within files, deeper than is read"
 NO_MEMORY = "reading it takes more memory than is allowed"
 MOST_NAME_CHARACTERS = 255
+WITHIN = " > "
+MOST_INVENTORIES = 100
 FILE = "file"
 """Of the members that a reader does not read itself these are read on; pictures and macros are only named."""
 _UNSAFE = re.compile(r"[^ -~]")
@@ -36,19 +41,25 @@ _UNSAFE = re.compile(r"[^ -~]")
 class Examined:
     """findings: of detectors. unread: why something in it could not be read. people: whom it names, None: not known.
 
-    error: the class of an error that no reader should have raised, for the log.
+    inventory: of the part, then of the files in it that hide something. error: the class of an error that no reader
+    should have raised, for the log.
     """
 
     findings: tuple[Finding, ...] = ()
     unread: str | None = None
     people: Carried | None = None
     error: str | None = None
+    inventory: tuple[Inventory, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
+    """file: the names on the way to it, "" for the part itself if it has none."""
+
     source: Enclosed
     depth: int
+    file: str = ""
+    stock: Stocktaking = field(default_factory=Stocktaking)
 
 
 @dataclass(slots=True)
@@ -60,6 +71,7 @@ class _Examination:
     budget: Budget
     waiting: deque[_Waiting] = field(default_factory=deque)
     named: list[Carried] = field(default_factory=list)
+    inventory: list[Inventory] = field(default_factory=list)
     unread: str | None = None
     closed: bool = False
 
@@ -74,7 +86,7 @@ def examine(
     """Read a part. Whom a part names that core reads by itself (a text) core has counted, and only that."""
     looking = tuple(make() for make in detectors)
     examination = _Examination(tuple(readers), looking, Budget(limits or Limits()))
-    examination.waiting.append(_Waiting(source, 0))
+    examination.waiting.append(_Waiting(source, 0, _name(source)))
     try:
         while examination.waiting:
             _look_into(examination, examination.waiting.popleft())
@@ -82,7 +94,7 @@ def examine(
     except MemoryError:
         return Examined(unread=NO_MEMORY)
     people = None if examination.closed else merged([Carried(), *examination.named])
-    return Examined(findings, examination.unread, people)
+    return Examined(findings, examination.unread, people, inventory=tuple(examination.inventory))
 
 
 def _look_into(examination: _Examination, waiting: _Waiting) -> None:
@@ -90,6 +102,9 @@ def _look_into(examination: _Examination, waiting: _Waiting) -> None:
         _read(examination, waiting, waiting.depth == 0 or _count(examination, waiting))
     except Uninspectable as cause:
         examination.unread = examination.unread or str(cause)
+    inventory = waiting.stock.inventory(waiting.file)
+    if (waiting.depth == 0 or inventory.hides) and len(examination.inventory) < MOST_INVENTORIES:
+        examination.inventory.append(inventory)
 
 
 def _count(examination: _Examination, waiting: _Waiting) -> bool:
@@ -135,15 +150,30 @@ def _take(examination: _Examination, waiting: _Waiting, reader: Reader, found: F
     if isinstance(found, Enclosed):
         examination.budget.spend_members(1)
         examination.budget.spend_bytes(len(found.data))
-        examination.waiting.append(_Waiting(found, waiting.depth + 1))
+        name = _name(found)
+        file = f"{waiting.file}{WITHIN}{name}" if waiting.file and name else name or waiting.file
+        examination.waiting.append(_Waiting(found, waiting.depth + 1, file[-MOST_NAME_CHARACTERS:]))
     elif isinstance(found, Letter):
         own = reader.own and waiting.depth == 0 and not found.embedded
         examination.named.append(_named(found, own))
     else:
+        waiting.stock.take(found)
+        item = _placed(found, waiting)
         for detector in examination.detectors:
-            detector.take(found)
+            detector.take(item)
         if isinstance(found, Member) and found.content is not None and found.kind == FILE:
             _take(examination, waiting, reader, Enclosed(found.content, names=(found.name,)))
+
+
+def _placed(item: Item, waiting: _Waiting) -> Item:
+    """In a file inside, a place is where in that file: a reviewer has to find it."""
+    if waiting.depth == 0 or not waiting.file or isinstance(item, Row | Member):
+        return item
+    return replace(item, where=f"{waiting.file}{WITHIN}{item.where}" if item.where else waiting.file)
+
+
+def _name(source: Enclosed) -> str:
+    return legible(source.names[0], MOST_NAME_CHARACTERS) if source.names else ""
 
 
 def _named(letter: Letter, own: bool) -> Carried:

@@ -48,7 +48,7 @@ class SandboxedInspector:
                 if spent < MESSAGE_SECONDS:
                     answer, seconds = await self._examine(message, by_path[path], MESSAGE_SECONDS - spent)
             spent += seconds
-            found.append(Inspection(path, answer.findings, answer.unread, answer.people))
+            found.append(Inspection(path, answer.findings, answer.unread, answer.people, answer.inventory))
         return found
 
     async def _examine(self, message: Message, part: Part, left: float) -> tuple[Examined, float]:

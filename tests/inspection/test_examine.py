@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from mailguard.core.carried.model import Attached
+from mailguard.core.inventory import Inventory
 from mailguard.core.verdict import Finding
 from mailguard.inspection.budget import Budget, Limits, Uninspectable
 from mailguard.inspection.enclosed import Enclosed, Found
@@ -118,3 +119,16 @@ def test_no_memory_is_an_answer() -> None:
     reader = Reader("eats", eats, frozenset({"application/x-eats"}), (".eats",))
     found = examine(Enclosed(b"", "application/x-eats"), readers=[reader])
     assert found.unread == "reading it takes more memory than is allowed" and found.people is None
+
+
+def test_each_file_inside_has_an_inventory_and_its_name_stands_before_its_places() -> None:
+    rows = b"Name,NHS number,Born\r\n" + b"".join(
+        f"Ann Field{number},999 000 {number:04},1950-01-{number + 1:02}\r\n".encode() for number in range(20)
+    )
+    lines = (b'Content-Type: text/csv; name="staff.csv"', b"Content-Disposition: attachment", b"", rows)
+    found = examine(Enclosed(b"\r\n".join(lines), "message/rfc822", ("old mail.eml",)))
+    assert found.inventory == (Inventory("old mail.eml"),), "what shows all of itself inside is not listed"
+    assert {each.where.partition(" > ")[0] for each in found.findings} == {"old mail.eml"}
+    assert all("staff.csv" in each.where for each in found.findings)
+    alone = examine(Enclosed(rows, "text/csv", ("staff.csv",)))
+    assert alone.inventory == (Inventory("staff.csv", 21, 21),)

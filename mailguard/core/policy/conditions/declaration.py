@@ -29,9 +29,10 @@ class Condition:
     """One condition of the vocabulary.
 
     key: its name in YAML. operand: what the key takes, as a pydantic annotation. look: whether it holds of an
-    observation; may raise, which errs the rule. clause: the reason that it gives to people, None where it has
-    nothing to tell. narrows: whether an operand leaves somebody out for certain, so that a rule may lift a floor by
-    it. inspects: whether it may ask for inspections; names_only: whether it asks only whom closed parts name.
+    observation; may raise, which errs the rule. clause: the reason that it gives to people for the value that it
+    found, None where it has nothing to tell; says: the same for its operand, where the value alone does not tell
+    enough. narrows: whether an operand leaves somebody out for certain, so that a rule may lift a floor by it.
+    inspects: whether it may ask for inspections; names_only: whether it asks only whom closed parts name.
     looks_back: how long before this message it asks for others. claimed: whether it reads what the author of a
     message can write at will. meaning, unit, example (YAML), consequence: for schema and reference.
     """
@@ -44,6 +45,7 @@ class Condition:
     example: str
     consequence: str
     clause: Callable[[Observation, Any], str | None] = lambda observation, value: None
+    says: Callable[[Observation, Any], str | None] | None = None
     narrows: Callable[[Any], bool] = lambda operand: False
     inspects: bool = False
     names_only: bool = False

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ...observation import Observation
+from ...verdict import Finding
 from .. import sentences
 from .counting import flagged
 from .declaration import Condition, Found, declared
@@ -53,14 +56,25 @@ def missing(observation: Observation) -> tuple[str, ...]:
 def _finding(observation: Observation, operand: FindingOperand) -> Found:
     if needs := missing(observation):
         return Found(None, None, needs)
-    found = [
+    number = sum(finding.count for finding in _counted(observation, operand))
+    return Found((operand.count or Number(at_least=1)).holds(number), number)
+
+
+def _counted(observation: Observation, operand: FindingOperand) -> list[Finding]:
+    return [
         finding
         for finding in observation.findings
         if (operand.kind is None or finding.kind in operand.kind)
         and (operand.hidden is None or finding.hidden is operand.hidden)
     ]
-    number = sum(finding.count for finding in found)
-    return Found((operand.count or Number(at_least=1)).holds(number), number)
+
+
+def _told(observation: Observation, operand: FindingOperand) -> str | None:
+    counts: Counter[str] = Counter()
+    found = _counted(observation, operand)
+    for finding in found:
+        counts[finding.kind] += finding.count
+    return sentences.findings(counts, all(finding.hidden for finding in found)) if counts else None
 
 
 def _uninspectable(observation: Observation, operand: bool) -> Found:
@@ -78,9 +92,7 @@ FINDING = Condition(
     unit="findings",
     example="{kind: nhs_number, count: {at_least: 5}}",
     consequence="An attachment that cannot be read holds the message (floor-uninspectable).",
-    clause=lambda observation, value: (
-        sentences.findings(value, {finding.kind for finding in observation.findings}) if value else None
-    ),
+    says=_told,
     inspects=True,
 )
 UNINSPECTABLE = Condition(
