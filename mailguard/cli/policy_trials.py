@@ -115,7 +115,8 @@ def _submitted(
         message = parse(raw)
         envelope = envelope_for(message, given.mail_from, list(people(given.rcpt, inside)))
     else:
-        invented = invent(given, inside)
+        files = {each: read(file.parent / each) for each in given.attach if isinstance(each, str)}
+        invented = invent(given, inside, files)
         message, envelope = parse(invented.raw), invented.envelope
     organisation = settings.organisation.organisation() if settings else assumed_organisation(message, given.mail_from)
     teams = tuple(each.team(inside) for each in trial.teams)
