@@ -353,9 +353,10 @@ def _reason(judged: Judged, observation: Observation) -> str:
         for each in judged.evaluation.seen
         if not each.negated and each.truth is (Truth.TRUE if judged.matched else each.truth)
     ]
-    # What the message carries comes before how many people it goes to, whatever the order in the rule.
-    telling.sort(key=lambda each: each.test.condition.says is None)
-    clauses = [_clause(each, observation) for each in telling]
+    # What the message carries comes first, and once: the other findings tell of the same data in other words.
+    carrying = [each for each in telling if each.test.condition.says is not None]
+    others = [each for each in telling if each.test.condition.says is None]
+    clauses = [_clause(each, observation) for each in [*carrying[:1], *others]]
     told = [clause for clause in clauses if clause]
     return sentences.joined(list(dict.fromkeys(told))) if told else judged.rule.describe.strip().rstrip(".")
 
