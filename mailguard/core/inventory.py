@@ -21,7 +21,8 @@ class Inventory:
     """file: its name, "" where it has none. rows, rows_seen: of its tables, with something in them.
 
     unseen: what hides how many rows, or parts of rows; texts: likewise for texts outside of tables; members: what it
-    carries as a whole and does not show ("sheet", "file", "macros"), how many of each. The largest first.
+    carries as a whole and does not show ("sheet", "file", "macros"), how many of each. The largest first. unread: why
+    something in it could not be read, "" where all was: then the counts are of what was read.
     """
 
     file: str
@@ -30,16 +31,17 @@ class Inventory:
     unseen: Counts = ()
     texts: Counts = ()
     members: Counts = ()
+    unread: str = ""
 
     @property
     def hides(self) -> bool:
         """Whether a reviewer has to know more than that everything shows."""
-        return bool(self.unseen or self.members or self._texts())
+        return bool(self.unread or self.unseen or self.members or self._texts())
 
     def sentence(self) -> str:
         """For a reviewer: what shows, what is carried, and what hides the rest."""
         texts, first = self._texts(), ""
-        if self.rows or not texts:
+        if self.rows or not (texts or self.unread):
             hidden = [f"{count:,} in {why}" for why, count in self.unseen]
             carried = f"{_rows(self.rows_seen)} and carries {self.rows:,}"
             first = f"Shows {carried}: {', '.join(hidden)}." if hidden else f"Shows {carried}."
@@ -47,7 +49,8 @@ class Inventory:
         second = f"Carries {', '.join(said)}." if said else ""
         named = [_some(kind, count) for kind, count in self.members]
         third = f"Has {', '.join(named)} that nobody sees." if named else ""
-        return " ".join(each for each in (first, second, third) if each)
+        fourth = f"Could not be read: {self.unread}." if self.unread else ""
+        return " ".join(each for each in (first, second, third, fourth) if each)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -57,6 +60,7 @@ class Inventory:
             "unseen": dict(self.unseen),
             "texts": dict(self.texts),
             "members": dict(self.members),
+            "unread": self.unread,
             "summary": self.sentence(),
         }
 
@@ -69,7 +73,7 @@ def in_sentences(decision: Mapping[str, Any], most: int = 6) -> tuple[str, ...]:
 
     It names files and sheets, so it is for those who may see the message.
     """
-    files = [each for each in decision.get("inventory", ()) if each["unseen"] or each["members"] or _said(each)]
+    files = [each for each in decision.get("inventory", ()) if _hides(each)]
     said = [f"{each['file'] or 'An attachment'}: {each['summary']}" for each in files]
     people = [each for each in decision.get("findings", ()) if each["kind"] == PEOPLE_ROWS]
     found = people or decision.get("findings", ())
@@ -78,8 +82,9 @@ def in_sentences(decision: Mapping[str, Any], most: int = 6) -> tuple[str, ...]:
     return (*lines[:most], f"And {rest:,} more.") if rest > 0 else tuple(lines)
 
 
-def _said(inventory: Mapping[str, Any]) -> bool:
-    return bool(inventory["texts"].keys() - UNREMARKABLE)
+def _hides(inventory: Mapping[str, Any]) -> bool:
+    told = inventory["unread"] or inventory["unseen"] or inventory["members"]
+    return bool(told or inventory["texts"].keys() - UNREMARKABLE)
 
 
 def _sentence(text: str) -> str:

@@ -31,7 +31,8 @@ def plain(answer: Examined) -> dict[str, Any]:
         ],
         "people": None if answer.people is None else _plain_people(answer.people),
         "inventory": [
-            [each.file, each.rows, each.rows_seen, each.unseen, each.texts, each.members] for each in answer.inventory
+            [each.file, each.rows, each.rows_seen, each.unseen, each.texts, each.members, each.unread]
+            for each in answer.inventory
         ],
         "error": answer.error,
     }
@@ -92,10 +93,11 @@ def _finding(value: Any) -> Finding:
 
 
 def _inventory(value: Any) -> Inventory:
-    if not isinstance(value, list) or len(value) != 6:
+    if not isinstance(value, list) or len(value) != 7:
         raise BrokenFrame("an inventory is broken")
-    file, rows, rows_seen, unseen, texts, members = value
-    return Inventory(_text(file), _count(rows), _count(rows_seen), _counts(unseen), _counts(texts), _counts(members))
+    file, rows, rows_seen, *counts, unread = value
+    unseen, texts, members = (_counts(each) for each in counts)
+    return Inventory(_text(file), _count(rows), _count(rows_seen), unseen, texts, members, _text(unread))
 
 
 def _counts(value: Any) -> Counts:

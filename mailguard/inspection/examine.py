@@ -98,11 +98,13 @@ def examine(
 
 
 def _look_into(examination: _Examination, waiting: _Waiting) -> None:
+    unread = ""
     try:
         _read(examination, waiting, waiting.depth == 0 or _count(examination, waiting))
     except Uninspectable as cause:
-        examination.unread = examination.unread or str(cause)
-    inventory = waiting.stock.inventory(waiting.file)
+        unread = str(cause)
+        examination.unread = examination.unread or unread
+    inventory = waiting.stock.inventory(waiting.file, unread)
     if (waiting.depth == 0 or inventory.hides) and len(examination.inventory) < MOST_INVENTORIES:
         examination.inventory.append(inventory)
 

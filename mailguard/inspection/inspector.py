@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from ..core.inventory import Inventory
+from ..core.legible import legible
 from ..core.mail.decoded import decoded_buffer
 from ..core.mail.message import Message, Part
 from ..core.verdict import Inspection
@@ -48,7 +50,8 @@ class SandboxedInspector:
                 if spent < MESSAGE_SECONDS:
                     answer, seconds = await self._examine(message, by_path[path], MESSAGE_SECONDS - spent)
             spent += seconds
-            found.append(Inspection(path, answer.findings, answer.unread, answer.people, answer.inventory))
+            inventory = answer.inventory or _unread(by_path.get(path), answer)
+            found.append(Inspection(path, answer.findings, answer.unread, answer.people, inventory))
         return found
 
     async def _examine(self, message: Message, part: Part, left: float) -> tuple[Examined, float]:
@@ -71,6 +74,12 @@ class SandboxedInspector:
 def _media_type(part: Part) -> str:
     charset = part.parameters.get("charset")
     return (f"{part.media_type}; charset={charset}" if charset else part.media_type)[:MOST_NAME_CHARACTERS]
+
+
+def _unread(part: Part | None, answer: Examined) -> tuple[Inventory, ...]:
+    """Of a part that no worker could tell about."""
+    names = _names(part) if part else ()
+    return (Inventory(legible(names[0]) if names else "", unread=answer.unread),) if answer.unread else ()
 
 
 def _names(part: Part) -> tuple[str, ...]:

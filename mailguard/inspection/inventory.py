@@ -72,8 +72,8 @@ class Stocktaking:
     def sentence(self) -> str:
         return self.inventory().sentence()
 
-    def inventory(self, file: str = "") -> Inventory:
-        """What was taken so far."""
+    def inventory(self, file: str = "", unread: str = "") -> Inventory:
+        """What was taken so far. unread: why there is no more."""
         members: Counter[str] = Counter()
         for (kind, why), count in self.members.items():
             if why is not SEEN:
@@ -85,6 +85,7 @@ class Stocktaking:
             unseen=tuple((why.value, count) for why, count in self.unseen.most_common()),
             texts=tuple((why.value, count) for why, count in self.texts.most_common() if why is not SEEN),
             members=tuple(members.most_common()),
+            unread=unread,
         )
 
 

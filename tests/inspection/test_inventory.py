@@ -54,6 +54,11 @@ def test_the_sentence_for_a_reviewer() -> None:
     assert (
         take_inventory([Text("x", "a", Visibility.NOTES)]).inventory().sentence() == "Carries 1 text in speaker notes."
     )
+    locked = Inventory("a.zip", unread="encrypted")
+    assert locked.hides and locked.sentence() == "Could not be read: encrypted."
+    assert Inventory("a", 5, 5, unread="it is cut off").sentence() == (
+        "Shows 5 rows and carries 5. Could not be read: it is cut off."
+    )
     assert not Inventory("a").hides and Inventory("").sentence() == "Shows 0 rows and carries 0."
 
 
