@@ -30,6 +30,7 @@ MOST_NAME_CHARACTERS = 255
 FILE = "file"
 """Of the members that a reader does not read itself these are read on; pictures and macros are only named."""
 _UNSAFE = re.compile(r"[^ -~]")
+_TAR_IN_ONE = frozenset({"tgz", "tbz", "tbz2", "tb2", "txz", "tlz"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Examination:
-    """closed: whether somebody may be named in what was not read."""
+    """closed: whether somebody may be named in what was not read. taken: octets of all that was Enclosed so far."""
 
     readers: tuple[Reader, ...]
     detectors: tuple[Detector, ...]
@@ -62,6 +63,7 @@ class _Examination:
     named: list[Carried] = field(default_factory=list)
     unread: str | None = None
     closed: bool = False
+    taken: int = 0
 
 
 def examine(
@@ -86,10 +88,14 @@ def examine(
 
 
 def _look_into(examination: _Examination, waiting: _Waiting) -> None:
+    """What its readers had to remember is forgotten after it; what they found is remembered until it is read."""
+    kept, taken = examination.budget.kept_bytes, examination.taken
     try:
         _read(examination, waiting, waiting.depth == 0 or _count(examination, waiting))
     except Uninspectable as cause:
         examination.unread = examination.unread or str(cause)
+    own = len(waiting.source.data) if waiting.depth else 0
+    examination.budget.kept_bytes = kept - own + examination.taken - taken
 
 
 def _count(examination: _Examination, waiting: _Waiting) -> bool:
@@ -133,9 +139,12 @@ def _read(examination: _Examination, waiting: _Waiting, closed: bool) -> None:
 
 def _take(examination: _Examination, waiting: _Waiting, reader: Reader, found: Found) -> None:
     if isinstance(found, Enclosed):
-        examination.budget.spend_members(1)
-        examination.budget.spend_bytes(len(found.data))
-        examination.waiting.append(_Waiting(found, waiting.depth + 1))
+        if not found.charged:
+            examination.budget.spend_members(1)
+            examination.budget.spend_bytes(len(found.data))
+            examination.budget.keep(len(found.data))
+        examination.taken += len(found.data)
+        examination.waiting.append(_Waiting(_renamed(found, waiting.source), waiting.depth + 1))
     elif isinstance(found, Letter):
         own = reader.own and waiting.depth == 0 and not found.embedded
         examination.named.append(_named(found, own))
@@ -144,6 +153,15 @@ def _take(examination: _Examination, waiting: _Waiting, reader: Reader, found: F
             detector.take(found)
         if isinstance(found, Member) and found.content is not None and found.kind == FILE:
             _take(examination, waiting, reader, Enclosed(found.content, names=(found.name,)))
+
+
+def _renamed(found: Enclosed, holder: Enclosed) -> Enclosed:
+    """A file in a wrapper is called as the wrapper is: people.csv in people.csv.gz, people.tar in people.tgz."""
+    if not found.wrapped:
+        return found
+    outer = (name.rstrip(" .\t\0\"'").rpartition(".") for name in holder.names)
+    names = (f"{stem}.tar" if ending.casefold() in _TAR_IN_ONE else stem for stem, _, ending in outer)
+    return replace(found, names=(*found.names, *(name for name in names if name)))
 
 
 def _named(letter: Letter, own: bool) -> Carried:

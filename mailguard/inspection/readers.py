@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..core.carried.kind import UNTYPED, begins_as_message
 from .budget import Uninspectable
 from .enclosed import Enclosed, Read
-from .read import delimited, mail, msg, smime, spreadsheet, text, tnef
+from .read import compressed, delimited, mail, msg, rar, seven_zip, smime, spreadsheet, tar, text, tnef, zip_archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Reader:
 
     types: media types; endings: of file names, in lower case. guessed: whether octets without a type of their own look
     like it. own: whether it is a message in another form, which is the message itself where it is a part of its own.
+    allows: whether octets that another reader knows by how they begin may go by its type and name (documents are zips).
     """
 
     name: str
@@ -30,6 +31,7 @@ class Reader:
     begins: Callable[[bytes | memoryview], bool] | None = None
     guessed: Callable[[bytes], bool] | None = None
     own: bool = False
+    allows: Callable[[bytes | memoryview], bool] | None = None
 
 
 READERS: tuple[Reader, ...] = (
@@ -42,6 +44,32 @@ READERS: tuple[Reader, ...] = (
         "spreadsheet", spreadsheet.read_spreadsheet, spreadsheet.TYPES, spreadsheet.ENDINGS, begins=spreadsheet.begins
     ),
     Reader("table in plain text", delimited.read_delimited, delimited.TYPES, delimited.ENDINGS),
+    Reader(
+        "zip archive",
+        zip_archive.read,
+        zip_archive.TYPES,
+        zip_archive.ENDINGS,
+        begins=zip_archive.begins,
+        allows=zip_archive.is_zip,
+    ),
+    Reader(
+        "gzip file",
+        compressed.read_gzip,
+        compressed.GZIP_TYPES,
+        compressed.GZIP_ENDINGS,
+        begins=compressed.begins_gzip,
+    ),
+    Reader(
+        "bzip2 file",
+        compressed.read_bzip2,
+        compressed.BZIP2_TYPES,
+        compressed.BZIP2_ENDINGS,
+        begins=compressed.begins_bzip2,
+    ),
+    Reader("xz file", compressed.read_xz, compressed.XZ_TYPES, compressed.XZ_ENDINGS, begins=compressed.begins_xz),
+    Reader("tar archive", tar.read, tar.TYPES, tar.ENDINGS, begins=tar.begins),
+    Reader("7z archive", seven_zip.read, seven_zip.TYPES, seven_zip.ENDINGS, begins=seven_zip.begins),
+    Reader("rar archive", rar.read, rar.TYPES, rar.ENDINGS, begins=rar.begins),
     Reader("text", text.read, text.TYPES, text.ENDINGS),
 )
 
@@ -53,6 +81,8 @@ def readers_of(source: Enclosed, readers: Iterable[Reader] = READERS) -> tuple[R
     """All readers that have to read it, at least one. Raises Uninspectable."""
     start = bytes(source.data[:4_096])
     found = [each for each in readers if _is(each, source) or _claims(each, source, start)]
+    if any(_is(each, source) for each in found):
+        found = [each for each in found if each.allows is None or _is(each, source) or not each.allows(source.data)]
     if not found:
         raise Uninspectable(NOBODY_READS)
     if any(each.begins is not None and not _is(each, source) for each in found):
