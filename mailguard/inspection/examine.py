@@ -35,6 +35,7 @@ MOST_INVENTORIES = 100
 FILE = "file"
 """Of the members that a reader does not read itself these are read on; pictures and macros are only named."""
 _UNSAFE = re.compile(r"[^ -~]")
+_TAR_IN_ONE = frozenset({"tgz", "tbz", "tbz2", "tb2", "txz", "tlz"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Examination:
-    """closed: whether somebody may be named in what was not read."""
+    """closed: whether somebody may be named in what was not read. taken: octets of all that was Enclosed so far."""
 
     readers: tuple[Reader, ...]
     detectors: tuple[Detector, ...]
@@ -74,6 +75,7 @@ class _Examination:
     inventory: list[Inventory] = field(default_factory=list)
     unread: str | None = None
     closed: bool = False
+    taken: int = 0
 
 
 def examine(
@@ -98,7 +100,8 @@ def examine(
 
 
 def _look_into(examination: _Examination, waiting: _Waiting) -> None:
-    unread = ""
+    """What its readers had to remember is forgotten after it; what they found is remembered until it is read."""
+    kept, taken, unread = examination.budget.kept_bytes, examination.taken, ""
     try:
         _read(examination, waiting, waiting.depth == 0 or _count(examination, waiting))
     except Uninspectable as cause:
@@ -107,6 +110,8 @@ def _look_into(examination: _Examination, waiting: _Waiting) -> None:
     inventory = waiting.stock.inventory(waiting.file, unread)
     if (waiting.depth == 0 or inventory.hides) and len(examination.inventory) < MOST_INVENTORIES:
         examination.inventory.append(inventory)
+    own = len(waiting.source.data) if waiting.depth else 0
+    examination.budget.kept_bytes = kept - own + examination.taken - taken
 
 
 def _count(examination: _Examination, waiting: _Waiting) -> bool:
@@ -150,11 +155,13 @@ def _read(examination: _Examination, waiting: _Waiting, closed: bool) -> None:
 
 def _take(examination: _Examination, waiting: _Waiting, reader: Reader, found: Found) -> None:
     if isinstance(found, Enclosed):
-        examination.budget.spend_members(1)
-        examination.budget.spend_bytes(len(found.data))
-        name = _name(found)
-        file = f"{waiting.file}{WITHIN}{name}" if waiting.file and name else name or waiting.file
-        examination.waiting.append(_Waiting(found, waiting.depth + 1, file[-MOST_NAME_CHARACTERS:]))
+        if not found.charged:
+            examination.budget.spend_members(1)
+            examination.budget.spend_bytes(len(found.data))
+            examination.budget.keep(len(found.data))
+        examination.taken += len(found.data)
+        inner = _renamed(found, waiting.source)
+        examination.waiting.append(_Waiting(inner, waiting.depth + 1, _within(waiting.file, _name(inner))))
     elif isinstance(found, Letter):
         own = reader.own and waiting.depth == 0 and not found.embedded
         examination.named.append(_named(found, own))
@@ -167,6 +174,12 @@ def _take(examination: _Examination, waiting: _Waiting, reader: Reader, found: F
             _take(examination, waiting, reader, Enclosed(found.content, names=(found.name,)))
 
 
+def _within(file: str, name: str) -> str:
+    """The way to a file inside, the end of it where it is long: that is the part that a reviewer looks for."""
+    way = f"{file}{WITHIN}{name}" if file and name else name or file
+    return way[-MOST_NAME_CHARACTERS:]
+
+
 def _placed(item: Item, waiting: _Waiting) -> Item:
     """In a file inside, a place is where in that file: a reviewer has to find it."""
     if waiting.depth == 0 or not waiting.file or isinstance(item, Row | Member):
@@ -176,6 +189,15 @@ def _placed(item: Item, waiting: _Waiting) -> Item:
 
 def _name(source: Enclosed) -> str:
     return legible(source.names[0], MOST_NAME_CHARACTERS) if source.names else ""
+
+
+def _renamed(found: Enclosed, holder: Enclosed) -> Enclosed:
+    """A file in a wrapper is called as the wrapper is: people.csv in people.csv.gz, people.tar in people.tgz."""
+    if not found.wrapped:
+        return found
+    outer = (name.rstrip(" .\t\0\"'").rpartition(".") for name in holder.names)
+    names = (f"{stem}.tar" if ending.casefold() in _TAR_IN_ONE else stem for stem, _, ending in outer)
+    return replace(found, names=(*found.names, *(name for name in names if name)))
 
 
 def _named(letter: Letter, own: bool) -> Carried:

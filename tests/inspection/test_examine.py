@@ -46,10 +46,16 @@ def test_detectors_see_everything_that_lies_within_in_one_stream() -> None:
 
 
 def test_what_nobody_reads_is_said_and_names_nobody() -> None:
-    found = examine(Enclosed(b"\x89PNG", "image/png", ("a.png",)))
+    found = examine(Enclosed(b"\x89XYZ", "application/x-xyz", ("a.xyz",)))
     assert found.unread == NOBODY_READS
-    inside = examine(Enclosed(mail(b"\x89PNG", "image/png"), "message/rfc822"))
+    inside = examine(Enclosed(mail(b"\x89XYZ", "application/x-xyz"), "message/rfc822"))
     assert inside.unread == NOBODY_READS and inside.people is not None
+
+
+def test_an_empty_file_holds_nothing() -> None:
+    for name in ("a.xlsx", "a.xyz", "a.pdf"):
+        found = examine(Enclosed(b"", names=(name,)))
+        assert found.unread is None and not found.findings
 
 
 def test_what_is_closed_within_leaves_the_people_unknown() -> None:
@@ -117,7 +123,7 @@ def test_no_memory_is_an_answer() -> None:
         yield
 
     reader = Reader("eats", eats, frozenset({"application/x-eats"}), (".eats",))
-    found = examine(Enclosed(b"", "application/x-eats"), readers=[reader])
+    found = examine(Enclosed(b"x", "application/x-eats"), readers=[reader])
     assert found.unread == "reading it takes more memory than is allowed" and found.people is None
 
 
