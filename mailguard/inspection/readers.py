@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..core.carried.kind import UNTYPED, begins_as_message
 from .budget import Uninspectable
 from .enclosed import Enclosed, Read
-from .read import delimited, mail, msg, smime, spreadsheet, text, tnef
+from .read import delimited, mail, msg, office_encryption, smime, spreadsheet, text, tnef
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Reader:
 
     types: media types; endings: of file names, in lower case. guessed: whether octets without a type of their own look
     like it. own: whether it is a message in another form, which is the message itself where it is a part of its own.
+    covers: whether what it recognises is covered, and its names are those of what lies under it: no other reader with
+    such a name reads the cover.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Reader:
     begins: Callable[[bytes | memoryview], bool] | None = None
     guessed: Callable[[bytes], bool] | None = None
     own: bool = False
+    covers: bool = False
 
 
 READERS: tuple[Reader, ...] = (
@@ -40,6 +43,14 @@ READERS: tuple[Reader, ...] = (
     Reader("S/MIME", smime.read, smime.TYPES, smime.ENDINGS),
     Reader(
         "spreadsheet", spreadsheet.read_spreadsheet, spreadsheet.TYPES, spreadsheet.ENDINGS, begins=spreadsheet.begins
+    ),
+    Reader(
+        "encrypted office document",
+        office_encryption.read,
+        office_encryption.TYPES,
+        office_encryption.ENDINGS,
+        office_encryption.begins,
+        covers=True,
     ),
     Reader("table in plain text", delimited.read_delimited, delimited.TYPES, delimited.ENDINGS),
     Reader("text", text.read, text.TYPES, text.ENDINGS),
@@ -52,7 +63,13 @@ CONTRADICTS = "it holds a file that is not what its name says"
 def readers_of(source: Enclosed, readers: Iterable[Reader] = READERS) -> tuple[Reader, ...]:
     """All readers that have to read it, at least one. Raises Uninspectable."""
     start = bytes(source.data[:4_096])
-    found = [each for each in readers if _is(each, source) or _claims(each, source, start)]
+    known = tuple(readers)
+    cover = next((each for each in known if each.covers and _is(each, source)), None)
+    if cover is None:
+        named = [each for each in known if not each.covers]
+    else:
+        named = [each for each in known if each is cover or not set(each.endings) & set(cover.endings)]
+    found = [each for each in named if _is(each, source) or _claims(each, source, start)]
     if not found:
         raise Uninspectable(NOBODY_READS)
     if any(each.begins is not None and not _is(each, source) for each in found):

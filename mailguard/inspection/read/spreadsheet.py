@@ -11,7 +11,6 @@ from ..stream import Stream
 from . import delimited
 from .compound import SIGNATURE, open_compound
 from .ods import SPREADSHEET, is_opendocument, read_fods, read_ods
-from .office_encryption import decrypt_package, is_encrypted_package
 from .ole_object import holds_object, read_object
 from .xls import is_workbook, read_xls
 from .xlsx import read_xlsx
@@ -34,13 +33,13 @@ ENDINGS = (".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb", ".xls", ".xlt", ".ods", 
 
 
 def begins(data: bytes | memoryview) -> bool:
-    """Whether octets are a workbook, read here or not, or may be one under a password. Total; a broken one is none."""
+    """Whether octets are a workbook, read here or not. Total; a broken one is none, nor is one in an encrypted package,
+    which office_encryption.py opens."""
     octets = bytes(data)
     budget = Budget()
     try:
         if octets.startswith(SIGNATURE):
-            compound = open_compound(octets, budget)
-            return is_workbook(compound) or is_encrypted_package(compound)
+            return is_workbook(open_compound(octets, budget))
         if is_opendocument(octets):
             return SPREADSHEET in octets[:128]
         if octets.startswith(b"PK"):
@@ -77,8 +76,6 @@ def _is_flat_opendocument(data: bytes) -> bool:
 
 def _read_compound(data: bytes, budget: Budget) -> Stream:
     compound = open_compound(data, budget)
-    if is_encrypted_package(compound):
-        return read_xlsx(decrypt_package(compound, budget), budget)
     if is_workbook(compound):
         return read_xls(compound, budget)
     if holds_object(compound):
