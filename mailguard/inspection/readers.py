@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..core.carried.kind import UNTYPED, begins_as_message
 from .budget import Uninspectable
 from .enclosed import Enclosed, Read
-from .read import delimited, mail, msg, office_encryption, smime, spreadsheet, text, tnef
+from .read import delimited, mail, msg, office_encryption, smime, spreadsheet, text, text_document, tnef
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ READERS: tuple[Reader, ...] = (
     Reader(
         "spreadsheet", spreadsheet.read_spreadsheet, spreadsheet.TYPES, spreadsheet.ENDINGS, begins=spreadsheet.begins
     ),
+    Reader("text document", text_document.read, text_document.TYPES, text_document.ENDINGS, text_document.begins),
     Reader(
         "encrypted office document",
         office_encryption.read,

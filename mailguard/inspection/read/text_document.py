@@ -1,0 +1,40 @@
+"""Which reader a text document is for, by its content. The name of the file is the caller's to judge beside it.
+
+Promises: total on any octets: a stream, or `Uninspectable` with the reason. A stream may raise it in the middle: what
+has come until then is not all of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..budget import Budget, Uninspectable
+from ..enclosed import Found
+from .docx import read_docx
+from .zip_directory import read_directory
+
+TYPES = frozenset(
+    [
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
+        "application/vnd.ms-word.document.macroenabled.12",
+        "application/vnd.ms-word.template.macroenabled.12",
+    ]
+)
+ENDINGS = (".docx", ".docm", ".dotx", ".dotm")
+
+
+def begins(data: bytes | memoryview) -> bool:
+    """Whether octets are a text document, read here or not. Total; a broken one is none."""
+    octets = bytes(data)
+    try:
+        if octets.startswith(b"PK"):
+            return any(entry.name.lower().startswith("word/") for entry in read_directory(octets, Budget()).entries)
+    except Uninspectable:
+        return False
+    return False
+
+
+def read(data: bytes | memoryview, budget: Budget) -> Iterable[Found]:
+    """Everything that the file carries."""
+    return read_docx(data, budget)
