@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from ..budget import Budget, Uninspectable
 from ..enclosed import Found
 from .docx import read_docx
+from .odt import TEXT, read_fodt, read_odt
+from .opendocument import is_flat, is_opendocument
 from .zip_directory import read_directory
 
 TYPES = frozenset(
@@ -19,22 +21,32 @@ TYPES = frozenset(
         "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
         "application/vnd.ms-word.document.macroenabled.12",
         "application/vnd.ms-word.template.macroenabled.12",
+        "application/vnd.oasis.opendocument.text",
+        "application/vnd.oasis.opendocument.text-template",
+        "application/vnd.oasis.opendocument.text-master",
     ]
 )
-ENDINGS = (".docx", ".docm", ".dotx", ".dotm")
+ENDINGS = (".docx", ".docm", ".dotx", ".dotm", ".odt", ".ott", ".odm", ".fodt")
 
 
 def begins(data: bytes | memoryview) -> bool:
     """Whether octets are a text document, read here or not. Total; a broken one is none."""
     octets = bytes(data)
     try:
+        if is_opendocument(octets):
+            return TEXT in octets[:128]
         if octets.startswith(b"PK"):
             return any(entry.name.lower().startswith("word/") for entry in read_directory(octets, Budget()).entries)
     except Uninspectable:
         return False
-    return False
+    return is_flat(octets, TEXT)
 
 
 def read(data: bytes | memoryview, budget: Budget) -> Iterable[Found]:
     """Everything that the file carries."""
-    return read_docx(data, budget)
+    octets = bytes(data)
+    if octets.startswith(b"PK"):
+        return read_odt(octets, budget) if is_opendocument(octets) else read_docx(octets, budget)
+    if is_flat(octets, TEXT):
+        return read_fodt(octets, budget)
+    raise Uninspectable("no text document of a kind that is read")
