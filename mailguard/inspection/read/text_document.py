@@ -13,6 +13,8 @@ from ..enclosed import Found
 from .docx import read_docx
 from .odt import TEXT, read_fodt, read_odt
 from .opendocument import is_flat, is_opendocument
+from .rtf_document import begins as is_rich_text
+from .rtf_document import read_rtf
 from .zip_directory import read_directory
 
 TYPES = frozenset(
@@ -24,9 +26,12 @@ TYPES = frozenset(
         "application/vnd.oasis.opendocument.text",
         "application/vnd.oasis.opendocument.text-template",
         "application/vnd.oasis.opendocument.text-master",
+        "application/rtf",
+        "text/rtf",
+        "text/richtext",
     ]
 )
-ENDINGS = (".docx", ".docm", ".dotx", ".dotm", ".odt", ".ott", ".odm", ".fodt")
+ENDINGS = (".docx", ".docm", ".dotx", ".dotm", ".odt", ".ott", ".odm", ".fodt", ".rtf")
 
 
 def begins(data: bytes | memoryview) -> bool:
@@ -39,7 +44,7 @@ def begins(data: bytes | memoryview) -> bool:
             return any(entry.name.lower().startswith("word/") for entry in read_directory(octets, Budget()).entries)
     except Uninspectable:
         return False
-    return is_flat(octets, TEXT)
+    return is_rich_text(octets) or is_flat(octets, TEXT)
 
 
 def read(data: bytes | memoryview, budget: Budget) -> Iterable[Found]:
@@ -49,4 +54,6 @@ def read(data: bytes | memoryview, budget: Budget) -> Iterable[Found]:
         return read_odt(octets, budget) if is_opendocument(octets) else read_docx(octets, budget)
     if is_flat(octets, TEXT):
         return read_fodt(octets, budget)
+    if is_rich_text(octets):
+        return read_rtf(octets, budget)
     raise Uninspectable("no text document of a kind that is read")
