@@ -20,6 +20,7 @@ from .read import (
     mail,
     media,
     msg,
+    office_encryption,
     openpgp,
     picture,
     rar,
@@ -28,6 +29,7 @@ from .read import (
     spreadsheet,
     tar,
     text,
+    text_document,
     tnef,
     vcard,
     xml_file,
@@ -43,6 +45,8 @@ class Reader:
     like it. own: whether it is a message in another form, which is the message itself where it is a part of its own.
     allows: whether octets that another reader knows by how they begin may go by its type and name (documents are zips).
     others: of a type and names that no reader claims, whether they are its own after all (any text).
+    covers: whether what it recognises is covered, and its names are those of what lies under it: no other reader with
+    such a name reads the cover.
     """
 
     name: str
@@ -54,6 +58,7 @@ class Reader:
     own: bool = False
     allows: Callable[[bytes | memoryview], bool] | None = None
     others: Callable[[str, tuple[str, ...]], bool] | None = None
+    covers: bool = False
 
 
 READERS: tuple[Reader, ...] = (
@@ -64,6 +69,15 @@ READERS: tuple[Reader, ...] = (
     Reader("S/MIME", smime.read, smime.TYPES, smime.ENDINGS),
     Reader(
         "spreadsheet", spreadsheet.read_spreadsheet, spreadsheet.TYPES, spreadsheet.ENDINGS, begins=spreadsheet.begins
+    ),
+    Reader("text document", text_document.read, text_document.TYPES, text_document.ENDINGS, text_document.begins),
+    Reader(
+        "encrypted office document",
+        office_encryption.read,
+        office_encryption.TYPES,
+        office_encryption.ENDINGS,
+        office_encryption.begins,
+        covers=True,
     ),
     Reader("table in plain text", delimited.read_delimited, delimited.TYPES, delimited.ENDINGS),
     Reader(
@@ -115,10 +129,16 @@ def readers_of(source: Enclosed, readers: Iterable[Reader] = READERS) -> tuple[R
     if not source.data:
         return ()
     start = bytes(source.data[:4_096])
-    found = [each for each in readers if _is(each, source) or _claims(each, source, start)]
+    known = tuple(readers)
+    cover = next((each for each in known if each.covers and _is(each, source)), None)
+    if cover is None:
+        named = [each for each in known if not each.covers]
+    else:
+        named = [each for each in known if each is cover or not set(each.endings) & set(cover.endings)]
+    found = [each for each in named if _is(each, source) or _claims(each, source, start)]
     if any(_is(each, source) for each in found):
         found = [each for each in found if each.allows is None or _is(each, source) or not each.allows(source.data)]
-    found = found or [each for each in readers if each.others and each.others(_media_type(source), _names(source))]
+    found = found or [each for each in known if each.others and each.others(_media_type(source), _names(source))]
     if not found:
         raise Uninspectable(NOBODY_READS)
     if any(each.begins is not None and not _is(each, source) for each in found):

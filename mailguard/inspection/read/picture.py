@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from ..budget import Budget
 from ..enclosed import Found, Read
-from . import drawing, gif, heif, jpeg, png
+from . import gif, heif, jpeg, png, windows_picture
 from .boxes import chunks
 from .exif import is_tiff, read_exif, read_tiff
 from .told import behind, block
@@ -57,10 +57,10 @@ _KINDS: tuple[tuple[Callable[[bytes | memoryview], bool], Read], ...] = (
     (lambda data: bytes(data[4:8]) == b"ftyp" and bytes(data[8:12]) in heif.BRANDS, heif.read_heif),
     (is_tiff, read_tiff),
     (_is_webp, _read_webp),
-    (drawing.is_bmp, drawing.read_bmp),
-    (drawing.is_icon, drawing.read_icon),
-    (drawing.is_emf, drawing.read_emf),
-    (drawing.is_wmf, drawing.read_wmf),
+    (windows_picture.is_bmp, windows_picture.read_bmp),
+    (windows_picture.is_icon, windows_picture.read_icon),
+    (windows_picture.is_emf, windows_picture.read_emf),
+    (windows_picture.is_wmf, windows_picture.read_wmf),
 )
 
 
