@@ -22,6 +22,7 @@ from .read import (
     msg,
     office_encryption,
     openpgp,
+    pdf,
     picture,
     rar,
     seven_zip,
@@ -79,6 +80,7 @@ READERS: tuple[Reader, ...] = (
         office_encryption.begins,
         covers=True,
     ),
+    Reader("PDF", pdf.read, pdf.TYPES, pdf.ENDINGS, pdf.begins),
     Reader("table in plain text", delimited.read_delimited, delimited.TYPES, delimited.ENDINGS),
     Reader(
         "zip archive",
