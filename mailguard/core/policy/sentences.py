@@ -37,6 +37,16 @@ def shown_again(count: int) -> str:
     return f"{count} people who got an earlier message without seeing each other would see each other's addresses now"
 
 
+def same_file(people: int, others: int) -> str:
+    """people: in its rows, nought where nobody looked. others: who have it from messages of their own."""
+    inside = f" with {people:,} {'person' if people == 1 else 'people'} in it" if people else ""
+    readers = "1 other person" if others == 1 else f"{others:,} other people"
+    return (
+        f"the same file{inside} has already gone to {readers} outside in messages of their own; "
+        "this one and those that follow it are stopped"
+    )
+
+
 def visible_people(count: int, fields: Sequence[str]) -> str:
     """fields: where they stand, for example ("To", "Cc")."""
     where = f" in {listed(fields)}" if fields else ""

@@ -33,8 +33,9 @@ class Condition:
     found, None where it has nothing to tell; says: the same for its operand, where the value alone does not tell
     enough. narrows: whether an operand leaves somebody out for certain, so that a rule may lift a floor by it.
     inspects: whether it may ask for inspections; names_only: whether it asks only whom closed parts name.
-    looks_back: how long before this message it asks for others. claimed: whether it reads what the author of a
-    message can write at will. meaning, unit, example (YAML), consequence: for schema and reference.
+    looks_back: how long before this message it asks for others; files_look_back: for files that were sent. claimed:
+    whether it reads what the author of a message can write at will. meaning, unit, example (YAML), consequence: for
+    schema and reference.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Condition:
     names_only: bool = False
     claimed: bool = False
     looks_back: Callable[[Any], timedelta | None] = lambda operand: None
+    files_look_back: Callable[[Any], timedelta | None] = lambda operand: None
 
 
 def declared(meaning: str, *, otherwise: str, unit: str, example: Any, consequence: str, **options: Any) -> Any:
