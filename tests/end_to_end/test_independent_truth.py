@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.message import EmailMessage
+from email.mime.application import MIMEApplication
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from functools import cache
 from typing import Any
 
@@ -64,27 +66,25 @@ class Held:
 
 
 def message(octets: bytes, name: str) -> bytes:
-    mail = EmailMessage()
+    attached = MIMEApplication(octets)
+    attached.add_header("Content-Disposition", "attachment", filename=("utf-8", "", name))
+    mail = MIMEMultipart(_subparts=[MIMEText("See attached.\n"), attached], boundary="b")
     mail["From"], mail["To"] = "jo@elmroad.example", "anna@council.example"
-    mail["Subject"], mail["Date"], mail["Message-ID"] = (
-        "The figures",
-        "Thu, 26 Nov 2026 09:00:00 +0000",
-        "<1@elmroad.example>",
-    )
-    mail.set_content("See attached.\n")
-    mail.add_attachment(octets, maintype="application", subtype="octet-stream", filename=name)
+    mail["Subject"], mail["Date"] = "The figures", "Thu, 26 Nov 2026 09:00:00 +0000"
     return mail.as_bytes().replace(b"\n", b"\r\n")
 
 
 async def _judged(files: Iterable[tuple[str, bytes]]) -> dict[str, Held]:
     """By name: the verdict on a message with this file, read by the workers that the service would start."""
-    policy, found = load_policy({"policy.yaml": POLICY}), {}
+    policy = load_policy({"policy.yaml": POLICY})
+    found: dict[str, Held] = {}
     async with AsyncExitStack() as house:
         inspector = start_inspector(InspectionSettings(), house)
         for name, octets in files:
             mail = parse(message(octets, name))
             seen = observe(mail, envelope_for(mail, None, None), assumed_organisation(mail, None))
-            said, inspections = judge(seen, policy, AT), {}
+            said = judge(seen, policy, AT)
+            inspections: dict[str, Inspection] = {}
             while not isinstance(said, Verdict):
                 asked = [part for part in said.inspections if part not in inspections]
                 assert asked, "the policy asks twice for the same"
@@ -170,8 +170,9 @@ def _way(held: Held) -> str:
 def _print_open(files: Iterable[Mapping[str, Any]], outcomes: Mapping[str, Held], right: Any) -> None:
     for each in files:
         if "open" in each:
-            now = "RIGHT NOW, take `open` out" if right(outcomes[each["file"]]) else outcomes[each["file"]]
-            print(f"open: {each['file']}: {each['open']}: {now}")
+            held = outcomes[each["file"]]
+            mended = right(held) and not held.unread
+            print(f"open: {each['file']}: {each['open']}: {'MENDED, take `open` out' if mended else held}")
 
 
 def _false(files: list[Columns]) -> tuple[int, list[str]]:
