@@ -20,7 +20,7 @@ from .budget import Budget, Limits, Uninspectable
 from .detectors import DETECTORS, Detector
 from .enclosed import Enclosed, Found, Letter
 from .readers import READERS, Reader, readers_of
-from .stream import Member
+from .stream import SEEN, Item, Member, Table, Text, Visibility
 
 BROKEN = "it cannot be read"
 CUT = "something in it is too long or broken"
@@ -47,8 +47,11 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
+    """why: what hides the file that it is from somebody who opens what it lies in; SEEN where nothing does."""
+
     source: Enclosed
     depth: int
+    why: Visibility = SEEN
 
 
 @dataclass(slots=True)
@@ -131,19 +134,30 @@ def _read(examination: _Examination, waiting: _Waiting, closed: bool) -> None:
         raise
 
 
-def _take(examination: _Examination, waiting: _Waiting, reader: Reader, found: Found) -> None:
+def _take(examination: _Examination, waiting: _Waiting, reader: Reader, found: Found, why: Visibility = SEEN) -> None:
+    """why: what hides a file in what is being read."""
     if isinstance(found, Enclosed):
         examination.budget.spend_members(1)
         examination.budget.spend_bytes(len(found.data))
-        examination.waiting.append(_Waiting(found, waiting.depth + 1))
+        within = waiting.why if waiting.why is not SEEN else why
+        examination.waiting.append(_Waiting(found, waiting.depth + 1, within))
     elif isinstance(found, Letter):
         own = reader.own and waiting.depth == 0 and not found.embedded
         examination.named.append(_named(found, own))
     else:
+        if waiting.why is not SEEN:
+            found = _within(found, waiting.why)
         for detector in examination.detectors:
             detector.take(found)
         if isinstance(found, Member) and found.content is not None and found.kind == FILE:
-            _take(examination, waiting, reader, Enclosed(found.content, names=(found.name,)))
+            _take(examination, waiting, reader, Enclosed(found.content, names=(found.name,)), found.visibility)
+
+
+def _within(item: Item, why: Visibility) -> Item:
+    """An item of a hidden file: what it shows, the file that holds it does not. What it hides stays told apart."""
+    if isinstance(item, Text | Table | Member) and item.visibility is SEEN:
+        return replace(item, visibility=why)
+    return item
 
 
 def _named(letter: Letter, own: bool) -> Carried:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..core.carried.kind import UNTYPED, begins_as_message
 from .budget import Uninspectable
 from .enclosed import Enclosed, Read
-from .read import delimited, mail, msg, smime, spreadsheet, text, tnef
+from .read import delimited, mail, msg, slides, smime, spreadsheet, text, tnef
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ READERS: tuple[Reader, ...] = (
     Reader(
         "spreadsheet", spreadsheet.read_spreadsheet, spreadsheet.TYPES, spreadsheet.ENDINGS, begins=spreadsheet.begins
     ),
+    Reader("slides", slides.read_slides, slides.TYPES, slides.ENDINGS, begins=slides.begins),
     Reader("table in plain text", delimited.read_delimited, delimited.TYPES, delimited.ENDINGS),
     Reader("text", text.read, text.TYPES, text.ENDINGS),
 )

@@ -9,9 +9,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from ..budget import Uninspectable
+from ..budget import Budget, Uninspectable
 from ..stream import Member, Visibility
-from .compound import CompoundFile
+from .compound import SIGNATURE, CompoundFile, open_compound
 
 _WRAPPED = ("package", "contents", "embeddedodf")
 _NATIVE = "\x01ole10native"
@@ -57,3 +57,13 @@ def _zero_ended(stream: bytes, start: int) -> tuple[str, int]:
 
 def _last(path: str) -> str:
     return path.rpartition("/")[2].lower()
+
+
+def read_embedded(name: str, content: bytes, budget: Budget) -> Iterator[Member]:
+    """A part that is no XML and no picture: the files in it where it is such an object, else the part itself."""
+    if content.startswith(SIGNATURE):
+        compound = open_compound(content, budget)
+        if holds_object(compound):
+            yield from read_object(compound)
+            return
+    yield Member(name, "file", Visibility.EMBEDDED, content)

@@ -10,12 +10,12 @@ from ..budget import Budget, Uninspectable
 from ..stream import Stream
 from . import delimited
 from .compound import SIGNATURE, open_compound
-from .ods import SPREADSHEET, is_opendocument, read_fods, read_ods
+from .odf_package import is_flat, is_opendocument
+from .ods import SPREADSHEET, read_fods, read_ods
 from .office_encryption import decrypt_package, is_encrypted_package
 from .ole_object import holds_object, read_object
 from .xls import is_workbook, read_xls
 from .xlsx import read_xlsx
-from .xml_events import root_of
 from .zip_directory import read_directory
 
 TYPES = frozenset(
@@ -45,7 +45,7 @@ def begins(data: bytes | memoryview) -> bool:
             return SPREADSHEET in octets[:128]
         if octets.startswith(b"PK"):
             return any(entry.name.lower().startswith("xl/") for entry in read_directory(octets, budget).entries)
-        return _is_flat_opendocument(octets)
+        return is_flat(octets, SPREADSHEET)
     except Uninspectable:
         return False
 
@@ -60,19 +60,11 @@ def _read(data: bytes, budget: Budget, name: str) -> Stream:
         return _read_compound(data, budget)
     if data.startswith(b"PK"):
         return read_ods(data, budget) if is_opendocument(data) else read_xlsx(data, budget)
-    if _is_flat_opendocument(data):
+    if is_flat(data, SPREADSHEET):
         return read_fods(data, budget)
     if name.lower().endswith(delimited.ENDINGS):
         return delimited.read_delimited(data, budget)
     raise Uninspectable("no spreadsheet of a kind that is read")
-
-
-def _is_flat_opendocument(data: bytes) -> bool:
-    """One XML document that calls itself a spreadsheet (ODF 1.3 part 3, 3.1.2)."""
-    beginning = data[:65_536]
-    if not beginning.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") or SPREADSHEET not in beginning:
-        return False
-    return root_of([beginning]).endswith("opendocument:xmlns:office:1.0}document")
 
 
 def _read_compound(data: bytes, budget: Budget) -> Stream:
