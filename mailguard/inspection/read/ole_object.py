@@ -1,7 +1,8 @@
 """Objects that another program put into a document: a compound file around a file, which is handed on.
 
 Promises: a Member with content for each file in it, or `Uninspectable`. Three wrappings are known: `Package` (an OOXML
-package as it is), `\\x01Ole10Native` (any file, with its name), `CONTENTS` (a PDF and others).
+package as it is; `package_stream` of LibreOffice), `\\x01Ole10Native` (any file, with its name), `CONTENTS` (a PDF and
+others).
 """
 
 from __future__ import annotations
@@ -13,9 +14,19 @@ from ..budget import Budget, Uninspectable
 from ..stream import Member, Visibility
 from .compound import SIGNATURE, CompoundFile, open_compound
 
-_WRAPPED = ("package", "contents", "embeddedodf")
+_WRAPPED = ("package", "contents", "embeddedodf", "package_stream")
 _NATIVE = "\x01ole10native"
-_SILENT = frozenset(["\x01compobj", "\x01ole", "\x03objinfo", "\x02olepres000", "\x03linkinfo", "\x01ole10itemname"])
+_SILENT = frozenset(
+    [
+        "\x01compobj",
+        "\x01ole",
+        "\x03objinfo",
+        "\x02olepres000",
+        "\x03linkinfo",
+        "\x01ole10itemname",
+        "properties_stream",
+    ]
+)
 
 
 def holds_object(compound: CompoundFile) -> bool:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from ..budget import Budget, Uninspectable
 from ..stream import Stream
+from .compound import SIGNATURE, open_compound
 from .odf_package import is_flat, is_opendocument
 from .odp import PRESENTATION, read_fodp, read_odp
+from .ppt import is_presentation, read_ppt
 from .pptx import read_pptx
 from .zip_directory import read_directory
 
@@ -27,13 +29,29 @@ TYPES = frozenset(
         "application/vnd.oasis.opendocument.presentation-template",
     ]
 )
-ENDINGS = (".pptx", ".pptm", ".potx", ".potm", ".ppsx", ".ppsm", ".sldx", ".odp", ".otp", ".fodp")
+ENDINGS = (
+    ".ppt",
+    ".pot",
+    ".pps",
+    ".pptx",
+    ".pptm",
+    ".potx",
+    ".potm",
+    ".ppsx",
+    ".ppsm",
+    ".sldx",
+    ".odp",
+    ".otp",
+    ".fodp",
+)
 
 
 def begins(data: bytes | memoryview) -> bool:
     """Whether octets are a presentation, read here or not. Total; a broken one is none."""
     octets = bytes(data)
     try:
+        if octets.startswith(SIGNATURE):
+            return is_presentation(open_compound(octets, Budget()))
         if is_opendocument(octets):
             return PRESENTATION in octets[:128]
         if octets.startswith(b"PK"):
@@ -46,6 +64,10 @@ def begins(data: bytes | memoryview) -> bool:
 def read_slides(data: bytes | memoryview, budget: Budget) -> Stream:
     """Everything that the file carries."""
     octets = bytes(data)
+    if octets.startswith(SIGNATURE):
+        compound = open_compound(octets, budget)
+        if is_presentation(compound):
+            return read_ppt(compound, budget)
     if octets.startswith(b"PK"):
         return read_odp(octets, budget) if is_opendocument(octets) else read_pptx(octets, budget)
     if is_flat(octets, PRESENTATION):

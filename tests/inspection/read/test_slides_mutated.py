@@ -18,7 +18,7 @@ from tests.inspection.read.slides import deck
 from tests.inspection.read.test_mutated import CHANGES, VALUES, changed, repacked
 
 SMALL = Limits(total_bytes=20_000_000, kept_bytes=20_000_000, cells=200_000, members=2_000)
-WHOLE = ["hidden-list.pptx", "lo-hidden-list.odp", "lo-hidden-list.fodp"]
+WHOLE = ["hidden-list.pptx", "lo-hidden-list.odp", "lo-hidden-list.fodp.gz"]
 PACKED = [
     *("hidden-table.pptx", "off-group.pptx", "pale-of-theme-clean.pptx", "chart-of-people.pptx", "comments.pptx"),
     *("notes.pptx", "prompt-clean.pptx", "embedded.pptx", "lo-white-cells.odp", "lo-notes.odp", "lo-off-group.odp"),
