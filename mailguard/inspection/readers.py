@@ -26,6 +26,7 @@ from .read import (
     picture,
     rar,
     seven_zip,
+    slides,
     smime,
     spreadsheet,
     tar,
@@ -81,6 +82,7 @@ READERS: tuple[Reader, ...] = (
         covers=True,
     ),
     Reader("PDF", pdf.read, pdf.TYPES, pdf.ENDINGS, pdf.begins),
+    Reader("slides", slides.read_slides, slides.TYPES, slides.ENDINGS, begins=slides.begins),
     Reader("table in plain text", delimited.read_delimited, delimited.TYPES, delimited.ENDINGS),
     Reader(
         "zip archive",
