@@ -6,7 +6,7 @@ both count. A file is read by every reader that either of the two names; one tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from ..core.carried.kind import UNTYPED, begins_as_message
@@ -128,41 +128,35 @@ NOBODY_READS = "it holds a file of a type that is not read"
 CONTRADICTS = "it holds a file that is not what its name says"
 
 
-def readers_of(source: Enclosed, readers: Iterable[Reader] = READERS) -> tuple[Reader, ...]:
+def readers_of(source: Enclosed, readers: Collection[Reader] = READERS) -> tuple[Reader, ...]:
     """All readers that have to read it, at least one, unless it is empty. Raises Uninspectable."""
     if not source.data:
         return ()
     start = bytes(source.data[:4_096])
-    known = tuple(readers)
-    cover = next((each for each in known if each.covers and _is(each, source)), None)
+    certain = [each for each in readers if each.begins is not None and each.begins(source.data)]
+    media_type, names = source.media_type.partition(";")[0].strip().lower(), _names(source)
+    cover = next((each for each in certain if each.covers), None)
     if cover is None:
-        named = [each for each in known if not each.covers]
+        known = [each for each in readers if not each.covers]
     else:
-        named = [each for each in known if each is cover or not set(each.endings) & set(cover.endings)]
-    found = [each for each in named if _is(each, source) or _claims(each, source, start)]
-    if any(_is(each, source) for each in found):
-        found = [each for each in found if each.allows is None or _is(each, source) or not each.allows(source.data)]
-    found = found or [each for each in known if each.others and each.others(_media_type(source), _names(source))]
+        known = [each for each in readers if each is cover or not set(each.endings) & set(cover.endings)]
+        certain = [each for each in certain if each in known]
+    claiming = [each for each in known if _claims(each, media_type, names, start)]
+    if certain:
+        claiming = [each for each in claiming if each.allows is None or not each.allows(source.data)]
+    found = [each for each in known if each in certain or each in claiming]
+    found = found or [each for each in known if each.others and each.others(media_type, names)]
     if not found:
         raise Uninspectable(NOBODY_READS)
-    if any(each.begins is not None and not _is(each, source) for each in found):
+    if any(each.begins is not None and each not in certain for each in found):
         raise Uninspectable(CONTRADICTS)
     return tuple(found)
 
 
-def _is(reader: Reader, source: Enclosed) -> bool:
-    return reader.begins is not None and reader.begins(source.data)
-
-
-def _claims(reader: Reader, source: Enclosed, start: bytes) -> bool:
-    media_type = _media_type(source)
-    if media_type in reader.types or any(name.endswith(reader.endings) for name in _names(source)):
+def _claims(reader: Reader, media_type: str, names: tuple[str, ...], start: bytes) -> bool:
+    if media_type in reader.types or any(name.endswith(reader.endings) for name in names):
         return True
     return reader.guessed is not None and media_type in UNTYPED and reader.guessed(start)
-
-
-def _media_type(source: Enclosed) -> str:
-    return source.media_type.partition(";")[0].strip().lower()
 
 
 def _names(source: Enclosed) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..budget import Budget
+from .told import BLOCK_COST
 
 _KIND = re.compile(rb"[ -~\xa9]{4}")
 
@@ -37,7 +38,7 @@ def boxes(view: memoryview, start: int, end: int, budget: Budget) -> Iterator[Bo
             size = end - position
         if size < header or position + size > end or not _KIND.fullmatch(kind):
             return
-        budget.spend_tags(1)
+        budget.spend_tags(BLOCK_COST)
         yield Box(kind, position + header, position + size)
         position += size
 
@@ -49,6 +50,6 @@ def chunks(view: memoryview, start: int, end: int, budget: Budget) -> Iterator[B
         kind, size = struct.unpack_from("<4sL", view, position)
         if position + 8 + size > end:
             return
-        budget.spend_tags(1)
+        budget.spend_tags(BLOCK_COST)
         yield Box(kind, position + 8, position + 8 + size)
         position += 8 + size + size % 2

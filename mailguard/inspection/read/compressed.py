@@ -175,7 +175,7 @@ def _inflate(view: memoryview, start: int, unpacked: bytearray, budget: Budget) 
             _keep(piece, unpacked, position - start, budget)
     except zlib.error as error:
         raise Uninspectable(_BROKEN) from error
-    return position - len(stream.unused_data) - len(stream.unconsumed_tail)
+    return position - len(stream.unused_data)
 
 
 def _check_gzip(view: memoryview, end: int, unpacked: bytearray, before: int) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from ..budget import Budget
 from ..enclosed import Found
-from .told import behind, block, decoded, said
+from .told import BLOCK_COST, behind, block, decoded, said
 from .xmp import read_xmp
 
 STARTS = (b"GIF87a", b"GIF89a")
 _IMAGE, _EXTENSION, _END = 0x2C, 0x21, 0x3B
 _PLAIN_TEXT, _CONTROL, _COMMENT, _APPLICATION = 0x01, 0xF9, 0xFE, 0xFF
 _SILENT = (b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012")
+_PIECE_COST = 5
 _XMP, _XMP_TRAILER = b"XMP DataXMP", 257
 
 
@@ -25,14 +26,14 @@ def read_gif(data: bytes | memoryview, budget: Budget) -> Iterator[Found]:
         if kind == _END:
             position += 1
             break
-        budget.spend_tags(1)
+        budget.spend_tags(BLOCK_COST)
         if kind == _EXTENSION and position + 2 < len(view):
             label, start = view[position + 1], position + 2
-            position = _end_of_blocks(view, start)
+            position = _end_of_blocks(view, start, budget)
             if label != _CONTROL:
                 yield from _extension(label, view, start, position, budget)
         elif kind == _IMAGE and position + 10 < len(view):
-            position = _end_of_blocks(view, position + 11 + _colours(view[position + 9]))
+            position = _end_of_blocks(view, position + 11 + _colours(view[position + 9]), budget)
         else:
             break
     yield from behind(view, position)
@@ -43,8 +44,9 @@ def _colours(packed: int) -> int:
     return 3 << (packed & 7) + 1 if packed & 0x80 else 0
 
 
-def _end_of_blocks(view: memoryview, position: int) -> int:
+def _end_of_blocks(view: memoryview, position: int, budget: Budget) -> int:
     while position < len(view) and view[position]:
+        budget.spend_tags(_PIECE_COST)
         position += view[position] + 1
     return min(position + 1, len(view))
 

@@ -12,13 +12,14 @@ from ..budget import Budget
 from ..enclosed import Found
 from .exif import read_exif
 from .iptc import PHOTOSHOP, read_resources
-from .told import behind, block, decoded, said
+from .told import BLOCK_COST, behind, block, decoded, said
 from .xmp import read_xmp
 
 START = b"\xff\xd8\xff"
 _END, _SCAN, _COMMENT, _APPLICATION = 0xD9, 0xDA, 0xFE, 0xE0
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
+_NO_FILL = re.compile(rb"[^\xff]")
 _EXIF, _XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 _MORE_XMP, _MORE_HEADER = b"http://ns.adobe.com/xmp/extension/\0", 40
 _SILENT = (b"JFIF", b"JFXX", b"ICC_PROFILE\0", b"MPF\0", b"Adobe\0", b"AROT")
@@ -33,8 +34,12 @@ def read_jpeg(data: bytes | memoryview, budget: Budget) -> Iterator[Found]:
         if view[position] != 0xFF:
             break
         marker = view[position + 1]
-        if marker == 0xFF or marker in _BARE:
-            position += 1 if marker == 0xFF else 2
+        if marker == 0xFF:
+            filled = _NO_FILL.search(view, position)
+            position = filled.start() - 1 if filled else len(view)
+            continue
+        if marker in _BARE:
+            position += 2
             continue
         if marker == _END:
             position += 2
@@ -43,7 +48,7 @@ def read_jpeg(data: bytes | memoryview, budget: Budget) -> Iterator[Found]:
         if size < 2 or position + 2 + size > len(view):
             break
         content = bytes(view[position + 4 : position + 2 + size])
-        budget.spend_tags(1)
+        budget.spend_tags(BLOCK_COST)
         if content.startswith(PHOTOSHOP):
             resources += content[len(PHOTOSHOP) :]
         elif content.startswith(_MORE_XMP):

@@ -20,8 +20,8 @@ TYPES = frozenset(
     {"application/json", "text/json", "application/x-ndjson", "application/geo+json", "application/jsonl"}
 )
 ENDINGS = (".json", ".ndjson", ".jsonl", ".geojson", ".har")
-_MAX_OBJECTS = 4 * MEBIBYTE
-_GROWTH = 16
+_MAX_OBJECTS = 2 * MEBIBYTE
+_GROWTH = 32
 """Octets that an octet of JSON takes as objects, at most (a list of short texts)."""
 _MAX_COLUMNS = 1_024
 

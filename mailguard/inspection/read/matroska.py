@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ..budget import Budget, Uninspectable
 from ..enclosed import Found
-from .told import behind, block
+from .told import BLOCK_COST, behind, block
 
 WHERE = "properties of a sound or film"
 _SEGMENT, _INFO, _TAGS, _ATTACHMENTS, _CLUSTER = 0x18538067, 0x1549A966, 0x1254C367, 0x1941A469, 0x1F43B675
@@ -22,7 +22,7 @@ def read_matroska(data: bytes | memoryview, budget: Budget) -> Iterator[Found]:
     position = end = 0
     while position < len(view):
         kind, size, start = _element(view, position)
-        budget.spend_tags(1)
+        budget.spend_tags(BLOCK_COST)
         if kind == _ATTACHMENTS:
             raise Uninspectable("a film with files attached to it")
         if kind == _SEGMENT:

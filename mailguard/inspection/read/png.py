@@ -15,7 +15,7 @@ from ..budget import MEBIBYTE, Budget, Uninspectable
 from ..enclosed import Found
 from .exif import read_exif
 from .iptc import read_iptc, read_resources
-from .told import behind, block, decoded, holder, person, said
+from .told import BLOCK_COST, behind, block, decoded, holder, person, said
 from .xmp import read_xmp
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -42,7 +42,7 @@ def read_png(data: bytes | memoryview, budget: Budget) -> Iterator[Found]:
         size, kind = struct.unpack_from(">L4s", view, position)
         if position + 12 + size > len(view) or not kind.isalpha():
             break
-        budget.spend_tags(1)
+        budget.spend_tags(BLOCK_COST)
         yield from _chunk(kind, view[position + 8 : position + 8 + size], budget)
         position += 12 + size
     yield from behind(view, position)

@@ -18,6 +18,8 @@ BEHIND = "text behind the end of a picture or sound"
 _PADDING = b"\0\r\n \x1a"
 _FEW_OCTETS = 16
 """Octets that are no text, as careless programs leave them behind."""
+BLOCK_COST = 20
+"""Tags of the budget that a block costs, so that half a million of them, of one octet each, are too many."""
 _LONGEST_BLOCK = 1_048_576
 _LETTERS = re.compile(r"[ -~\u00a1-\u024f\u0370-\ud7ff\uf900-\ufffc]{6,}")
 _FILES = (

@@ -27,6 +27,8 @@ CALENDAR_ENDINGS = (".ics", ".ical", ".icalendar", ".ifb", ".vcs")
 HEADINGS = ("Name", "E-mail", "Telephone", "Date of birth", "Address", "Organisation", "Title", "Other")
 _COLUMNS = {"FN": 0, "N": 0, "EMAIL": 1, "TEL": 2, "BDAY": 3, "ADR": 4, "ORG": 5, "TITLE": 6, "ROLE": 6}
 _OTHER = 7
+_CARD_COST = 20
+"""Cells of the budget: more than a hundred thousand cards take too long."""
 _SILENT = frozenset({"VERSION", "PRODID", "REV", "UID", "CLASS", "SORT-STRING", "X-ABUID", "KIND"})
 _FOLD = re.compile(r"\r?\n[ \t]")
 _QUOTED = re.compile(r"[^:\n]{0,200};(?:ENCODING=)?QUOTED-PRINTABLE[;:]", re.IGNORECASE)
@@ -137,7 +139,7 @@ def _row(number: int, card: list[list[str]], budget: Budget) -> Iterator[Found]:
     values = [texts[0] if texts else "" for texts in card[:_OTHER]] + ["\n".join(more)]
     columns = tuple(index for index, value in enumerate(values, 1) if value)
     if columns:
-        budget.spend_cells(len(columns))
+        budget.spend_cells(_CARD_COST)
         yield Row(number, tuple(value for value in values if value), columns)
 
 

@@ -13,7 +13,7 @@ from ..enclosed import Found
 from ..stream import Text
 from .png import SIGNATURE as PNG
 from .png import read_png
-from .told import behind, said
+from .told import BLOCK_COST, behind, said
 
 _BMP = b"BM"
 _BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
@@ -75,7 +75,7 @@ def read_wmf(data: bytes | memoryview, budget: Budget) -> Iterator[Found]:
         words, kind = struct.unpack_from("<LH", view, position)
         if words < 3 or position + 2 * words > len(view):
             break
-        budget.spend_tags(1)
+        budget.spend_tags(BLOCK_COST)
         text = _wmf_text(kind, bytes(view[position + 6 : position + 2 * words])) if kind else b""
         if text:
             yield Text(text.decode("cp1252", "replace"), WHERE)
@@ -107,7 +107,7 @@ def read_emf(data: bytes | memoryview, budget: Budget) -> Iterator[Found]:
         kind, size = struct.unpack_from("<LL", view, position)
         if size < 8 or position + size > len(view):
             break
-        budget.spend_tags(1)
+        budget.spend_tags(BLOCK_COST)
         if kind in _EMF_TEXTS and size >= 52:
             yield from _emf_text(bytes(view[position : position + size]), _EMF_TEXTS[kind])
         position += size

@@ -160,6 +160,14 @@ def test_parts_that_follow_each_other_are_one_file(pack: Callable[[bytes], bytes
     assert found.unread is None and texts(seen)[-1] == "first second"
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_file_that_packs_well_is_read_whole(pack: Callable[[bytes], bytes]) -> None:
+    names = {gzip.compress: "a.txt.gz", bz2.compress: "a.txt.bz2", lzma.compress: "a.txt.xz"}
+    for size in (65_536, 1_000_000):
+        found, seen = looked_into(pack(b"x" * size) * 2, names[pack])
+        assert found.unread is None and sum(map(len, texts(seen))) >= 2 * size
+
+
 def test_a_wrong_checksum_of_a_gzip_file_is_held() -> None:
     data = bytearray(gzip.compress(b"hello"))
     data[-6] ^= 1
