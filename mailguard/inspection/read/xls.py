@@ -1,7 +1,7 @@
-"""Workbooks of Excel 97 to 2003 (BIFF8 in a compound file): everything that one carries.
+"""Workbooks of Excel 5 to 2003 (BIFF5 and BIFF8 in a compound file): everything that one carries.
 
-Promises: a Stream of all that the file holds, or `Uninspectable`. Older workbooks (BIFF5 and before), and files with
-one beside a BIFF8 workbook, are not read.
+Promises: a Stream of all that the file holds, or `Uninspectable`. Files with one beside the other are not read, since
+programs differ in which they take; nor are workbooks of before Excel 5.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from ..budget import Budget, Uninspectable
 from ..stream import SEEN, Member, Row, Stream, Table, Visibility
 from .biff import BOF, opened
+from .biff5 import VERSION as BIFF5
+from .biff5 import as_biff8
 from .compound import CompoundFile
 from .ole_object import unwrap
 from .property_set import read_property_set
@@ -33,9 +35,10 @@ def is_workbook(compound: CompoundFile) -> bool:
 
 
 def read_xls(compound: CompoundFile, budget: Budget) -> Stream:
-    if compound.find("Book") is not None:
-        raise Uninspectable("a workbook of before Excel 97 (BIFF5), which is not read")
-    name = compound.find("Workbook") or ""
+    old, name = compound.find("Book"), compound.find("Workbook") or ""
+    if old is not None and name:
+        raise Uninspectable("holds two workbooks in one, of Excel 95 and of Excel 97")
+    name = old or name
     yield from _read_workbook(compound.read(name), compound, "", budget)
     for path in compound.streams:
         if path != name:
@@ -43,8 +46,12 @@ def read_xls(compound: CompoundFile, budget: Budget) -> Stream:
 
 
 def _read_workbook(raw: bytes, compound: CompoundFile, folder: str, budget: Budget) -> Stream:
-    _check_version(raw)
+    version = _version(raw)
     stream = opened(raw, budget)
+    if version == BIFF5:
+        if any(path.lower().startswith(f"{folder}{_CACHES}/") for path in compound.streams):
+            raise Uninspectable("holds a pivot cache of before Excel 97, which is not read")
+        stream = as_biff8(stream, budget)
     known = read_globals(stream, budget)
     charts: list[Chart] = []
     seen = SeenTexts(budget)
@@ -65,13 +72,14 @@ def _member(sheet: BoundSheet) -> Member:
     return Member(sheet.name, "sheet", sheet.visibility)
 
 
-def _check_version(stream: bytes) -> None:
+def _version(stream: bytes) -> int:
     try:
         kind, _, version = struct.unpack_from("<HHH", stream)
     except struct.error as error:
         raise Uninspectable("its workbook is cut off") from error
-    if kind != BOF or version != _BIFF8:
-        raise Uninspectable("a workbook of before Excel 97 (BIFF5), which is not read")
+    if kind != BOF or version not in (_BIFF8, BIFF5):
+        raise Uninspectable("a workbook of before Excel 5, which is not read")
+    return int(version)
 
 
 def _read_charts(charts: list[Chart], seen: SeenTexts) -> Stream:
@@ -119,7 +127,7 @@ def _read_other(compound: CompoundFile, path: str, budget: Budget) -> Stream:
             yield Member(folder, "macros", Visibility.MACRO)
     elif lower in (_SUMMARY, _DOCUMENT):
         yield from read_property_set(compound.read(path), lower == _SUMMARY)
-    elif lower == "workbook":
+    elif lower in ("workbook", "book"):
         yield from _read_embedded(compound, path, folder, budget)
     elif lower == "\x01ole10native":
         yield unwrap(compound.read(path))

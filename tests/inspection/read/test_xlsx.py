@@ -195,11 +195,11 @@ def test_what_is_not_read_says_why(members: dict[str, str | bytes], reason: str)
         read(packed(members))
 
 
-def test_binary_workbooks_of_before_excel_97() -> None:
-    with pytest.raises(Uninspectable, match="BIFF5"):
+def test_binary_workbooks_of_before_excel_5() -> None:
+    with pytest.raises(Uninspectable, match="before Excel 5"):
         read(written.compound({"Book": b"\x09\x08"}))
-    with pytest.raises(Uninspectable, match="BIFF5"):
-        read(written.compound({"Workbook": b"\x09\x08\x08\x00\x00\x05\x05\x00"}))
+    with pytest.raises(Uninspectable, match="before Excel 5"):
+        read(written.compound({"Workbook": b"\x09\x04\x06\x00\x00\x04\x10\x00"}))
 
 
 def test_pale_letters_in_a_cell_that_has_its_text_with_it() -> None:
