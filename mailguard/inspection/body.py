@@ -1,26 +1,26 @@
 """The message's own text as a stream: what is written in it, and the tables that are pasted into it.
 
-Promises: total but for TooLong (core.mail.decoded); linear; every character of a text is in the stream, as a Text or in
-a Row. Lines that a separator cuts alike are a table; so are the rows of an HTML table, at any depth of tables that only
-lay a page out.
+Promises: total; linear; every character of a text is in the stream, as a Text or in a Row. Lines that a separator cuts
+alike are a table; so are the rows of an HTML table (html_tables.py).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
 
-from ..core.mail.decoded import decoded_texts, flowing
-from ..core.mail.message import Message, Part
+from ..core.mail.decoded import as_text, joined_lines
+from .budget import Budget
+from .enclosed import Found
 from .html_tables import html_items
-from .stream import Item, Row, Table, Text
+from .stream import Row, Table, Text
 
 FEWEST_LINES = 3
 """Lines that are cut alike, from which on they are a table and no prose."""
 MAX_LINE_CHARACTERS = 4_000
 WHERE = "the message text"
-_TYPES = {"text/plain": False, "text/html": True, "application/xhtml+xml": True}
 _QUOTED = re.compile(r"[>|\s]*>\s?")
 _WIDE_GAP = re.compile(r"\s{3,}|(?<=\S)  (?=\S)")
 _SEPARATORS = ("\t", "|", ";", ",")
@@ -28,21 +28,28 @@ _WORDS_IN_A_CELL = 4
 """More between two commas are a sentence."""
 
 
-def body_stream(message: Message) -> Iterator[Item]:
-    """The text parts that a reader shows as the message. Attached files are for readers of their own."""
-    for part in message.root.walk():
-        if not part.children and is_body(part):
-            for text in decoded_texts(message, part):
-                yield from (
-                    html_items(text, WHERE) if _TYPES[part.media_type] else text_items(flowing(text, part), WHERE)
-                )
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a text of the message is written. flowed: whether soft line breaks cut words in two (RFC 3676, DelSp)."""
+
+    html: bool = False
+    charset: str = ""
+    flowed: bool = False
 
 
-def is_body(part: Part) -> bool:
-    return part.media_type in _TYPES and not part.filenames and part.disposition != "attachment"
+def body_items(data: bytes | memoryview, written: Written, budget: Budget) -> Iterator[Found]:
+    """The stream of a text of the message, decoded from its transfer encoding only."""
+    budget.keep(len(data))
+    text = as_text(bytes(data), written.charset)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if written.html:
+        yield from html_items(text, WHERE)
+    else:
+        yield from text_items(joined_lines(text) if written.flowed else text, WHERE)
 
 
-def text_items(text: str, where: str) -> Iterator[Item]:
+def text_items(text: str, where: str) -> Iterator[Row | Table | Text]:
     """Running text and tables of a plain text, in order."""
     number = 0
     for separator, group in groupby(text.split("\n"), _separator):

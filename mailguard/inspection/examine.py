@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
@@ -16,6 +16,7 @@ from ..core.carried.model import Attached, Carried, merged
 from ..core.carried.walk import carried
 from ..core.mail.parse import parse
 from ..core.verdict import Finding
+from .body import Written, body_items
 from .budget import Budget, Limits, Uninspectable
 from .detectors import DETECTORS, Detector
 from .enclosed import Enclosed, Found, Letter
@@ -47,13 +48,19 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
+    """written: how it is, where it is no file but a text of the message itself."""
+
     source: Enclosed
     depth: int
+    written: Written | None = None
 
 
 @dataclass(slots=True)
-class _Examination:
-    """closed: whether somebody may be named in what was not read."""
+class Examination:
+    """The examination of one part, in steps. answer: there when the steps are over.
+
+    closed: whether somebody may be named in what was not read.
+    """
 
     readers: tuple[Reader, ...]
     detectors: tuple[Detector, ...]
@@ -62,37 +69,65 @@ class _Examination:
     named: list[Carried] = field(default_factory=list)
     unread: str | None = None
     closed: bool = False
+    answer: Examined = field(default_factory=lambda: Examined(unread=BROKEN))
+
+    def steps(self) -> Iterator[None]:
+        """Each reads as much as comes in one piece: a paragraph, a row."""
+        try:
+            while self.waiting:
+                yield from _look_into(self, self.waiting.popleft())
+            findings = tuple(finding for detector in self.detectors for finding in detector.findings())
+        except MemoryError:
+            self.answer = Examined(unread=NO_MEMORY)
+            return
+        people = None if self.closed else merged([Carried(), *self.named])
+        self.answer = Examined(findings, self.unread, people)
+
+
+Detectors = Iterable[Callable[[], Detector]]
+
+
+def examination_of(
+    source: Enclosed,
+    *,
+    written: Written | None = None,
+    limits: Limits | None = None,
+    readers: Iterable[Reader] = READERS,
+    detectors: Detectors = DETECTORS,
+) -> Examination:
+    """The examination of a part that has not begun; written: of a text of the message itself."""
+    looking = tuple(make() for make in detectors)
+    return Examination(
+        tuple(readers), looking, Budget(limits or Limits()), waiting=deque([_Waiting(source, 0, written)])
+    )
 
 
 def examine(
     source: Enclosed,
     *,
+    written: Written | None = None,
     limits: Limits | None = None,
     readers: Iterable[Reader] = READERS,
-    detectors: Iterable[Callable[[], Detector]] = DETECTORS,
+    detectors: Detectors = DETECTORS,
 ) -> Examined:
-    """Read a part. Whom a part names that core reads by itself (a text) core has counted, and only that."""
-    looking = tuple(make() for make in detectors)
-    examination = _Examination(tuple(readers), looking, Budget(limits or Limits()))
-    examination.waiting.append(_Waiting(source, 0))
-    try:
-        while examination.waiting:
-            _look_into(examination, examination.waiting.popleft())
-        findings = tuple(finding for detector in looking for finding in detector.findings())
-    except MemoryError:
-        return Examined(unread=NO_MEMORY)
-    people = None if examination.closed else merged([Carried(), *examination.named])
-    return Examined(findings, examination.unread, people)
+    """Read a part in one go.
+
+    Whom a part names that core reads by itself (a text) core has counted, and only that.
+    """
+    examination = examination_of(source, written=written, limits=limits, readers=readers, detectors=detectors)
+    for _ in examination.steps():
+        pass
+    return examination.answer
 
 
-def _look_into(examination: _Examination, waiting: _Waiting) -> None:
+def _look_into(examination: Examination, waiting: _Waiting) -> Iterator[None]:
     try:
-        _read(examination, waiting, waiting.depth == 0 or _count(examination, waiting))
+        yield from _read(examination, waiting, waiting.depth == 0 or _count(examination, waiting))
     except Uninspectable as cause:
         examination.unread = examination.unread or str(cause)
 
 
-def _count(examination: _Examination, waiting: _Waiting) -> bool:
+def _count(examination: Examination, waiting: _Waiting) -> bool:
     """Count whom something inside names, as core would if it were a part. Whether it is closed to core."""
     entity = parse(_as_part(waiting.source))
     found = carried(entity)
@@ -118,32 +153,38 @@ def _as_part(source: Enclosed) -> bytes:
     return "\r\n".join([*fields, "", ""]).encode("ascii", "replace") + bytes(source.data)
 
 
-def _read(examination: _Examination, waiting: _Waiting, closed: bool) -> None:
+def _read(examination: Examination, waiting: _Waiting, closed: bool) -> Iterator[None]:
     """Have it read, and what is found in it wait. closed: whether it can name people whom nobody has counted."""
     try:
         if waiting.depth > examination.budget.limits.depth:
             raise Uninspectable(TOO_DEEP)
+        if waiting.written is not None:
+            for found in body_items(waiting.source.data, waiting.written, examination.budget):
+                _take(examination, waiting, False, found)
+                yield
+            return
         for reader in readers_of(waiting.source, examination.readers):
-            for found in reader.read(waiting.source.data, examination.budget):
-                _take(examination, waiting, reader, found)
+            for found in reader.items(waiting.source, examination.budget):
+                _take(examination, waiting, reader.own, found)
+                yield
     except Uninspectable:
         examination.closed |= closed
         raise
 
 
-def _take(examination: _Examination, waiting: _Waiting, reader: Reader, found: Found) -> None:
+def _take(examination: Examination, waiting: _Waiting, own: bool, found: Found) -> None:
+    """own: whether its reader reads messages in another form."""
     if isinstance(found, Enclosed):
         examination.budget.spend_members(1)
         examination.budget.spend_bytes(len(found.data))
         examination.waiting.append(_Waiting(found, waiting.depth + 1))
     elif isinstance(found, Letter):
-        own = reader.own and waiting.depth == 0 and not found.embedded
-        examination.named.append(_named(found, own))
+        examination.named.append(_named(found, own and waiting.depth == 0 and not found.embedded))
     else:
         for detector in examination.detectors:
             detector.take(found)
         if isinstance(found, Member) and found.content is not None and found.kind == FILE:
-            _take(examination, waiting, reader, Enclosed(found.content, names=(found.name,)))
+            _take(examination, waiting, own, Enclosed(found.content, names=(found.name,)))
 
 
 def _named(letter: Letter, own: bool) -> Carried:

@@ -6,13 +6,14 @@ both count. A file is read by every reader that either of the two names; one tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..core.carried.kind import UNTYPED, begins_as_message
-from .budget import Uninspectable
-from .enclosed import Enclosed, Read
-from .read import delimited, mail, msg, smime, spreadsheet, text, tnef
+from .budget import Budget, Uninspectable
+from .enclosed import Enclosed, Found, Read
+from .read import delimited, html, mail, msg, smime, spreadsheet, text, tnef
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Reader:
 
     types: media types; endings: of file names, in lower case. guessed: whether octets without a type of their own look
     like it. own: whether it is a message in another form, which is the message itself where it is a part of its own.
+    written: the same as read, with the charset that the media type names beside, for what is written in one.
     """
 
     name: str
@@ -30,6 +32,13 @@ class Reader:
     begins: Callable[[bytes | memoryview], bool] | None = None
     guessed: Callable[[bytes], bool] | None = None
     own: bool = False
+    written: Callable[[bytes | memoryview, Budget, str], Iterable[Found]] | None = None
+
+    def items(self, source: Enclosed, budget: Budget) -> Iterable[Found]:
+        """What it finds in a file. Raises Uninspectable, then or later."""
+        if self.written is None:
+            return self.read(source.data, budget)
+        return self.written(source.data, budget, _charset(source.media_type))
 
 
 READERS: tuple[Reader, ...] = (
@@ -42,9 +51,11 @@ READERS: tuple[Reader, ...] = (
         "spreadsheet", spreadsheet.read_spreadsheet, spreadsheet.TYPES, spreadsheet.ENDINGS, begins=spreadsheet.begins
     ),
     Reader("table in plain text", delimited.read_delimited, delimited.TYPES, delimited.ENDINGS),
-    Reader("text", text.read, text.TYPES, text.ENDINGS),
+    Reader("HTML", html.read, html.TYPES, html.ENDINGS, guessed=html.guessed, written=html.read),
+    Reader("text", text.read, text.TYPES, text.ENDINGS, written=text.read),
 )
 
+_CHARSET = re.compile(r";\s{0,9}charset\s{0,9}=\s{0,9}[\"']?([^\s;\"']{1,60})", re.IGNORECASE)
 NOBODY_READS = "it holds a file of a type that is not read"
 CONTRADICTS = "it holds a file that is not what its name says"
 
@@ -58,6 +69,12 @@ def readers_of(source: Enclosed, readers: Iterable[Reader] = READERS) -> tuple[R
     if any(each.begins is not None and not _is(each, source) for each in found):
         raise Uninspectable(CONTRADICTS)
     return tuple(found)
+
+
+def _charset(media_type: str) -> str:
+    """The charset that a media type names, "" where it names none."""
+    found = _CHARSET.search(media_type)
+    return found[1] if found else ""
 
 
 def _is(reader: Reader, source: Enclosed) -> bool:

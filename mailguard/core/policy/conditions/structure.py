@@ -1,8 +1,9 @@
-"""Conditions on defects, and on what was found in attachments."""
+"""Conditions on defects, and on what was found in attachments and in the text of the message."""
 
 from __future__ import annotations
 
 from ...observation import Observation
+from ...verdict import Finding
 from .. import sentences
 from .counting import flagged
 from .declaration import Condition, Found, declared
@@ -28,7 +29,7 @@ class FindingOperand(Operand):
         default=None,
     )
     count: Number | None = declared(
-        "How many there must be in all attachments together.",
+        "How many there must be in the text and all attachments together.",
         otherwise="{at_least: 1}",
         unit="findings",
         example={"at_least": 5},
@@ -45,28 +46,33 @@ class FindingOperand(Operand):
     )
 
 
-def missing(observation: Observation) -> tuple[str, ...]:
-    """Paths of the parts that have not been inspected yet."""
-    return tuple(path for path in observation.inspectable if path not in observation.inspections)
+def missing(observation: Observation, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of these parts that have not been inspected yet."""
+    return tuple(path for path in paths if path not in observation.inspections)
 
 
-def _finding(observation: Observation, operand: FindingOperand) -> Found:
-    if needs := missing(observation):
-        return Found(None, None, needs)
-    found = [
+def wanted(observation: Observation, operand: FindingOperand) -> tuple[Finding, ...]:
+    """The findings that an operand asks for, whatever their number."""
+    return tuple(
         finding
         for finding in observation.findings
         if (operand.kind is None or finding.kind in operand.kind)
         and (operand.hidden is None or finding.hidden is operand.hidden)
-    ]
-    number = sum(finding.count for finding in found)
+    )
+
+
+def _finding(observation: Observation, operand: FindingOperand) -> Found:
+    if needs := missing(observation, (*observation.bodies, *observation.inspectable)):
+        return Found(None, None, needs)
+    number = sum(finding.count for finding in wanted(observation, operand))
     return Found((operand.count or Number(at_least=1)).holds(number), number)
 
 
 def _uninspectable(observation: Observation, operand: bool) -> Found:
-    if needs := missing(observation):
+    if needs := missing(observation, observation.inspectable):
         return Found(None, None, needs)
-    number = sum(each.uninspectable is not None for each in observation.inspections.values())
+    read = (observation.inspections[path] for path in observation.inspectable)
+    number = sum(each.uninspectable is not None for each in read)
     return Found((number > 0) is operand, number)
 
 
@@ -74,12 +80,13 @@ FINDING = Condition(
     "finding",
     FindingOperand,
     _finding,
-    meaning="Holds if the attachments carry such findings. Has every attachment read.",
+    meaning="Holds if the text of the message and its attachments hold such findings. Has all of them read.",
     unit="findings",
     example="{kind: nhs_number, count: {at_least: 5}}",
-    consequence="An attachment that cannot be read holds the message (floor-uninspectable).",
-    clause=lambda observation, value: (
-        sentences.findings(value, {finding.kind for finding in observation.findings}) if value else None
+    consequence="Text that is quoted or hidden counts as well. An attachment that cannot be read holds the message"
+    " (floor-uninspectable).",
+    clause_of=lambda observation, operand, value: (
+        sentences.findings(value, {finding.kind for finding in wanted(observation, operand)}) if value else None
     ),
     inspects=True,
 )
