@@ -14,7 +14,7 @@ from itertools import groupby
 from ..core.mail.decoded import as_text, joined_lines
 from .budget import Budget
 from .enclosed import Found
-from .html_tables import html_items
+from .html_tables import html_steps
 from .stream import Row, Table, Text
 
 FEWEST_LINES = 3
@@ -37,16 +37,18 @@ class Written:
     flowed: bool = False
 
 
-def body_items(data: bytes | memoryview, written: Written, budget: Budget) -> Iterator[Found]:
-    """The stream of a text of the message, decoded from its transfer encoding only."""
+def body_items(data: bytes | memoryview, written: Written, budget: Budget) -> Iterator[Found | None]:
+    """The stream of a text of the message, decoded from its transfer encoding only. None: nothing so far."""
     budget.keep(len(data))
     text = as_text(bytes(data), written.charset)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if written.html:
-        yield from html_items(text, WHERE)
-    else:
-        yield from text_items(joined_lines(text) if written.flowed else text, WHERE)
+    if written.flowed:
+        text = joined_lines(text)
+    for item in html_steps(text, WHERE) if written.html else text_items(text, WHERE):
+        if isinstance(item, Row):
+            budget.spend_row(len(item.values))
+        yield item
 
 
 def text_items(text: str, where: str) -> Iterator[Row | Table | Text]:
@@ -72,7 +74,7 @@ def _pieces(line: str, where: str) -> Iterator[Text]:
 
 def _separator(line: str) -> str | None:
     """What cuts this line into cells, None for prose and empty lines."""
-    if len(line) > MAX_LINE_CHARACTERS:
+    if not line or len(line) > MAX_LINE_CHARACTERS:
         return None
     for separator in _SEPARATORS:
         if separator in line:

@@ -160,7 +160,8 @@ def _read(examination: Examination, waiting: _Waiting, closed: bool) -> Iterator
             raise Uninspectable(TOO_DEEP)
         if waiting.written is not None:
             for found in body_items(waiting.source.data, waiting.written, examination.budget):
-                _take(examination, waiting, False, found)
+                if found is not None:
+                    _take(examination, waiting, False, found)
                 yield
             return
         for reader in readers_of(waiting.source, examination.readers):

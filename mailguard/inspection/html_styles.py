@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from .stream import SEEN, Visibility
 
 MAX_STYLE_CHARACTERS = 262_144
-MAX_COMPOUND = 32
+MAX_COMPOUND = 16
 """Selectors of several conditions, each of which is tried on every element; further ones count as not there."""
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all|opacity\s*:\s*0(?![.\d])"

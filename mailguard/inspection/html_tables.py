@@ -21,6 +21,7 @@ MAX_DEPTH = 400
 """Elements within each other whose styles are remembered; what lies deeper is as visible as they are."""
 MAX_SPAN = 64
 MAX_LINE_CHARACTERS = 4_000
+STEP_TAGS = 128
 _TOKEN = re.compile(
     r"<!--(?P<comment>[\s\S]*?)(?:-->|\Z)"
     r"|<(?P<raw>script|style)(?=[\s/>])[^<>]*>(?P<code>[\s\S]*?)(?:</(?P=raw)\s{0,9}>|\Z)"
@@ -65,7 +66,12 @@ class _Open:
 
 def html_items(source: str, where: str) -> Iterator[Found]:
     """The stream of an HTML document."""
-    yield from _Reader(source, where).items()
+    return (item for item in html_steps(source, where) if item is not None)
+
+
+def html_steps(source: str, where: str) -> Iterator[Found | None]:
+    """The same, with None now and then where a long stretch gives nothing: for who reads in turns with others."""
+    return _Reader(source, where).steps()
 
 
 class _Reader:
@@ -80,9 +86,11 @@ class _Reader:
         self._numbered = self._current = 0
         self._styles = styles_of(source)
 
-    def items(self) -> Iterator[Found]:
+    def steps(self) -> Iterator[Found | None]:
         position = 0
-        for token in _TOKEN.finditer(self._source):
+        for number, token in enumerate(_TOKEN.finditer(self._source), 1):
+            if number % STEP_TAGS == 0:
+                yield None
             self._text.append(self._source[position : token.start()])
             position = token.end()
             hidden = token["comment"] or token["code"]

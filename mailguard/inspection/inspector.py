@@ -19,6 +19,7 @@ from ..core.mail.message import Buffer, Message, Part
 from ..core.verdict import Inspection
 from ..logs import logger
 from .body import Written
+from .budget import Limits
 from .detectors import DETECTORS, detectors_with
 from .enclosed import Enclosed
 from .examine import Examination, Examined, examination_of
@@ -34,6 +35,8 @@ MESSAGE_SECONDS = 45.0
 BIG_PART_OCTETS = 262_144
 TEXT_OCTETS = 32_768
 """A text of the message up to here is examined in the service: less than a worker costs to be asked."""
+TEXT_LIMITS = Limits(cells_in_row=200)
+"""A wider table is a worker's: a row is judged in one piece."""
 TURN_SECONDS = 0.001
 """After so long what else waits has its turn; threads would make it wait longer (docs/decisions/people-in-rows.md)."""
 MOST_NAMES, MOST_NAME_CHARACTERS = 20, 255
@@ -99,7 +102,9 @@ class SandboxedInspector:
         if len(data) > TEXT_OCTETS:
             return None
         try:
-            found = examination_of(Enclosed(bytes(data)), written=written, readers=(), detectors=self._detectors)
+            found = examination_of(
+                Enclosed(bytes(data)), written=written, limits=TEXT_LIMITS, readers=(), detectors=self._detectors
+            )
             async with self._turn:
                 await _in_turns(found)
         except Exception as error:  # a worker may break where the service must not

@@ -97,3 +97,11 @@ def test_check_counts_them_and_notes_an_unknown_kind(run: Any, housing: Path) ->
     kinds = [each for each in found if each.get("part") == "kinds"]
     assert [each["ok"] for each in kinds] == [True] and "1 of your own" in kinds[0]["sentence"]
     assert any("nothing finds the kind" in str(each) for each in found)
+
+
+def test_the_tests_of_the_example_pass(run: Any) -> None:
+    examples = Path(__file__).resolve().parents[2] / "policies" / "examples"
+    policy = examples / "people-in-texts.yaml"
+    ran = run("policy", "test", str(examples / "tests" / policy.name), "--policy", str(policy))
+    assert (ran.status, ran.out) == (0, "5 tests, 0 failed.\n")
+    assert "warning" not in run("policy", "check", str(policy)).out

@@ -31,7 +31,7 @@ def people(items: object, hidden: bool = False) -> int:
     return sum(each.count for each in found if each.kind == "people_rows" and each.hidden is hidden)
 
 
-def body_stream(message: Message) -> Iterator[Found]:
+def body_stream(message: Message) -> Iterator[Found | None]:
     """The texts of a message, one after the other."""
     for part in message.root.walk():
         if not part.children and not is_attachment(part):

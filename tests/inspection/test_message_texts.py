@@ -147,6 +147,12 @@ async def test_the_loop_goes_on_while_texts_are_judged() -> None:
     assert worst[0] < 0.02 and worst[-1] < took / 5
 
 
+async def test_a_table_of_very_many_columns_is_left_to_a_worker() -> None:
+    pool = Pool(Examined())
+    await inspected(message("\t".join(["1"] * 201) + "\n\n" + ("\t".join(["2"] * 201) + "\n") * 9), pool)
+    assert len(pool.jobs) == 1 and pool.jobs[0].written == Written(False, "utf-8", False)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=400), st.sampled_from(["", "utf-16", "utf-7", "shift_jis"]), st.booleans(), st.booleans())
 def test_any_octets_are_a_text_that_can_be_judged(data: bytes, charset: str, html: bool, flowed: bool) -> None:

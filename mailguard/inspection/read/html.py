@@ -37,5 +37,5 @@ def read(data: bytes | memoryview, budget: Budget, charset: str = "") -> Iterato
     text = as_text(octets, charset or (named[1].decode("ascii", "replace") if named else ""))
     for item in html_items(text.replace("\r\n", "\n").replace("\r", "\n"), WHERE):
         if isinstance(item, Row):
-            budget.spend_cells(len(item.values) + 1)
+            budget.spend_row(len(item.values))
         yield item

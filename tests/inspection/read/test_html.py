@@ -206,4 +206,4 @@ def test_time_grows_with_the_length_and_not_faster(piece: str) -> None:
 
 def test_selectors_beyond_a_number_count_as_not_there() -> None:
     code = "".join(f"tr.a{n}.b{n}{{display:none}}" for n in range(100))
-    assert len(styles_of(f"<style>{code}</style>").compound) == 32
+    assert len(styles_of(f"<style>{code}</style>").compound) == 16
