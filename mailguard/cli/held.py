@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..core.inventory import in_sentences
 from ..core.lifecycle import OPEN
 from . import output
 from .ask import ask, ask_one, me, tell_if_waiting
@@ -150,6 +151,11 @@ def _print_held(item: dict[str, Any]) -> None:
             ("Version", item["version"]),
         )
     )
+    carried = in_sentences(item["decision"], most=100)
+    if carried:
+        output.result("\nWhat it carries:")
+    for line in carried:
+        output.result(f"  {output.plain(line, 500)}")
     output.result(f"\nGoes to {len(recipients)}:")
     for address in recipients:
         output.result(f"  {output.plain(address)}")

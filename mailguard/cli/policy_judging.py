@@ -20,6 +20,7 @@ from ..core.document import Diagnostic, DocumentErrors
 from ..core.earlier.past import NO_PAST, Past
 from ..core.envelope import Envelope
 from ..core.errors import MailguardError, SettingsError
+from ..core.inventory import in_sentences
 from ..core.mail.message import Message
 from ..core.mail.parse import parse
 from ..core.mail.path import PathError, parse_forward_path
@@ -263,6 +264,11 @@ def _print_verdict(verdict: Verdict, organisation: Organisation, assumed: bool, 
             output.result(f"  {output.plain(rule.id)}: {rule.action}{mark}: {output.plain(rule.error or rule.reason)}")
     for rule_id, exception in verdict.exceptions:
         output.result(f"  {output.plain(rule_id)}: spared by its exception {output.plain(exception)}")
+    carried = in_sentences(verdict.to_json(content_sha256="", with_visible=False), most=100)
+    if carried:
+        output.result("What it carries:")
+    for line in carried:
+        output.result(f"  {output.plain(line, 500)}")
     for trace in traces:
         _print_trace(trace)
 

@@ -12,6 +12,7 @@ import typer
 
 from ..config import Settings
 from ..core.document import load_model
+from ..core.earlier.files import SentFiles, files_of, same_files
 from ..core.earlier.past import NO_PAST, Past, beside
 from ..core.earlier.sending import sending_of
 from ..core.earlier.trace import Sending
@@ -94,15 +95,20 @@ def _run(trial: TrialModel, file: Path, policy: Policy, settings: Settings | Non
 
 def _past(trial: TrialModel, file: Path, settings: Settings | None) -> Past:
     """What the messages of `earlier` say about the one that is judged."""
-    now = _sent(trial.message, trial, file, settings)
-    before = ((_sent(each.message, trial, file, settings), each.ago, each.left != "original") for each in trial.earlier)
-    known = [(sending, ago, hidden) for sending, ago, hidden in before if sending is not None]
-    return beside(now, known) if now is not None else NO_PAST
+    now, files = _sent(trial.message, trial, file, settings)
+    before = [(*_sent(each.message, trial, file, settings), each) for each in trial.earlier]
+    known = [(sending, each.ago, each.left != "original") for sending, _, each in before if sending is not None]
+    sent = [(found, each.ago) for _, found, each in before if found is not None]
+    past = beside(now, known) if now is not None else NO_PAST
+    return replace(past, files=same_files(files, sent) if files is not None else ())
 
 
-def _sent(given: MessageModel, trial: TrialModel, file: Path, settings: Settings | None) -> Sending | None:
+def _sent(
+    given: MessageModel, trial: TrialModel, file: Path, settings: Settings | None
+) -> tuple[Sending | None, SentFiles | None]:
     message, envelope, organisation = _submitted(given, trial, file, settings)
-    return sending_of(envelope, observe(message, envelope, organisation), organisation)
+    seen = observe(message, envelope, organisation)
+    return sending_of(envelope, seen, organisation), files_of(envelope, seen, organisation)
 
 
 def _submitted(
@@ -115,7 +121,8 @@ def _submitted(
         message = parse(raw)
         envelope = envelope_for(message, given.mail_from, list(people(given.rcpt, inside)))
     else:
-        invented = invent(given, inside)
+        files = {each: read(file.parent / each) for each in given.attach if isinstance(each, str)}
+        invented = invent(given, inside, files)
         message, envelope = parse(invented.raw), invented.envelope
     organisation = settings.organisation.organisation() if settings else assumed_organisation(message, given.mail_from)
     teams = tuple(each.team(inside) for each in trial.teams)

@@ -71,7 +71,8 @@ class Facts:
     at: when it happened. people, outside: how many recipients in all, and outside. form: what was released (original,
     separate, bcc, cleaned). listed, count: further messages, and how many they are in all. outcome: a sentence for the
     reviewers. why_not_told: likewise. rule, revision: for IT. release_as: the forms that are left, None for any.
-    lines: what the canary found. deferring: new mail is not taken until it passes.
+    lines: what the canary found. deferring: new mail is not taken until it passes. carries: what was found in the
+    message, in sentences.
     """
 
     ref: str
@@ -92,6 +93,7 @@ class Facts:
     revision: str = ""
     release_as: tuple[str, ...] | None = None
     lines: tuple[str, ...] = ()
+    carries: tuple[str, ...] = ()
     deferring: bool = False
 
 
@@ -125,6 +127,7 @@ def _held(facts: Facts, frame: Frame) -> Letter:
         _lead(words.HELD_LEAD),
         _heading(words.WHY),
         _text(_reason(facts), _addressed(facts, frame)),
+        *_carries(facts),
         _heading(words.NEXT),
         *_held_next(facts, frame),
         _text(words.HELD_URGENT.format(contact=_contact(frame))),
@@ -212,6 +215,7 @@ def _rejected(facts: Facts, frame: Frame) -> Letter:
             _lead(words.REJECTED_LEAD),
             _heading(words.WHY),
             _text(_reason(facts)),
+            *_carries(facts),
             *((_heading(wrote), Block("quote", note)) if note else ()),
             _heading(words.TO_DO),
             _text(words.REJECTED_AGAIN, words.REJECTED_MISTAKE.format(contact=_contact(frame))),
@@ -239,6 +243,7 @@ def _expired(facts: Facts, frame: Frame) -> Letter:
             _lead(words.EXPIRED_LEAD.format(due=_due(facts.due_at))),
             _heading(words.WHY_HELD),
             _text(_reason(facts)),
+            *_carries(facts),
             _heading(words.TO_DO),
             _text(words.EXPIRED_AGAIN.format(contact=_contact(frame)), words.EXPIRED_URGENT, words.EXPIRED_FOLDER),
         ),
@@ -410,6 +415,12 @@ def _addressed(facts: Facts, frame: Frame) -> str:
 
 def _reason(facts: Facts) -> str:
     return words.sentence(without_addresses(legible(facts.reason, 600))) or words.NO_REASON
+
+
+def _carries(facts: Facts) -> tuple[Block, ...]:
+    """The sender has the file before them, and finds it by its name."""
+    lines = tuple(without_addresses(legible(line, 300)) for line in facts.carries)
+    return (_text(words.FOUND), Block("list", lines)) if lines else ()
 
 
 def _subject(facts: Facts) -> str:

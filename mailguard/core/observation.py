@@ -20,6 +20,7 @@ from .carried.walk import carried
 from .consumer_providers import is_consumer_provider
 from .earlier.past import NO_PAST, Past
 from .envelope import Envelope
+from .inventory import Inventory
 from .kinds import begins_as_tnef, is_tnef
 from .mail.header import ORIGINATOR_FIELDS
 from .mail.message import Defect, Message, Part
@@ -104,6 +105,10 @@ class Observation:
         """How many of the message's own texts could not be judged."""
         known = (self.inspections.get(path) for path in self.bodies)
         return sum(each is not None and each.uninspectable is not None for each in known)
+
+    @property
+    def inventory(self) -> tuple[Inventory, ...]:
+        return tuple(inventory for each in self.inspections.values() for inventory in each.inventory)
 
     @property
     def holding(self) -> tuple[Defect, ...]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from .carried.model import Carried
+from .inventory import Inventory
 from .mail.message import Defect
 
 SCHEMA = 1
@@ -46,6 +47,7 @@ class Finding:
             "where": self.where,
             "count": self.count,
             "summary": self.summary,
+            "hidden": self.hidden,
         }
 
 
@@ -83,6 +85,7 @@ class Verdict:
 
     deciding: id of the rule (or floor) that decided, None where nothing matched. reason: its sentence for people.
     rules: every rule in policy order, floors last. visible: canonical addresses; never in the ledger.
+    inventory: of each file that was read, what it shows and what it carries.
     approvals, deadline, delay, sender_may: obligations of the deciding rule. release_as: the forms in which the message
     may leave if it is held, None for any; empty where the rules that it meets have none in common.
     """
@@ -97,6 +100,7 @@ class Verdict:
     findings: tuple[Finding, ...]
     defects: tuple[Defect, ...]
     policy_revision: str
+    inventory: tuple[Inventory, ...] = ()
     approvals: int = 1
     deadline: timedelta | None = None
     delay: timedelta | None = None
@@ -119,6 +123,7 @@ class Verdict:
             "rules": [rule.to_json() for rule in self.rules],
             "facts": dict(self.facts),
             "findings": [finding.to_json() for finding in self.findings],
+            "inventory": [inventory.to_json() for inventory in self.inventory],
             "defects": [{"kind": defect.kind, "where": defect.where} for defect in self.defects],
             "policy_revision": self.policy_revision,
             "content_sha256": content_sha256,
@@ -147,10 +152,12 @@ class Inspection:
     """What was found in one part.
 
     uninspectable: why something in it could not be read, None where all was. people: whom it names, None where that is
-    not known: a part can name all its people in a form that is read and still carry a picture that is not.
+    not known: a part can name all its people in a form that is read and still carry a picture that is not. inventory:
+    of the part and of each file in it.
     """
 
     part: str
     findings: tuple[Finding, ...] = ()
     uninspectable: str | None = None
     people: Carried | None = None
+    inventory: tuple[Inventory, ...] = ()

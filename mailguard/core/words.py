@@ -37,6 +37,7 @@ HELD_LEAD = "Your email has not been sent yet. We stopped it so that it can be c
 ADDRESSED = "It is addressed to {people}, {outside} of them outside {organisation}. It has not been sent to anyone."
 ADDRESSED_OUTSIDE = "It is addressed to {people} outside {organisation}. It has not been sent to anyone."
 ADDRESSED_INSIDE = "It is addressed to {people}. It has not been sent to anyone."
+FOUND = "This is what we found in it:"
 HELD_NEXT = (
     "Somebody at {organisation} has until {due} to decide about it. You do not need to do anything: "
     "we will tell you what was decided."

@@ -21,6 +21,7 @@ from .told import Answer, NotTold
 
 WITHHELD = "(withheld)"
 NAMELESS = {"where": WITHHELD, "summary": WITHHELD}
+FILELESS = {"file": WITHHELD, "summary": WITHHELD}
 
 KINDS = {
     "message_decided": "The decision about a message: every rule, the facts, the revision, the hashes.",
@@ -133,6 +134,8 @@ def without_text(decision: Mapping[str, Any]) -> dict[str, Any]:
     if "findings" in decision:
         # They name a sheet or a file, which somebody wrote: the evidence has it.
         safe["findings"] = [{**_without_at(each), **NAMELESS} for each in decision["findings"]]
+    if "inventory" in decision:
+        safe["inventory"] = [{**_without_at(each), **FILELESS} for each in decision["inventory"]]
     if "rules" in decision:
         safe["rules"] = [_rule_without_text(rule) for rule in decision["rules"]]
     return safe

@@ -17,7 +17,7 @@ from ..core.session import Session
 from ..core.subject import subject_of
 from ..core.verdict import Verdict
 from . import entries
-from .records import Announced, NewDelivery, NewEntry, NewHeld
+from .records import NewDelivery, NewEntry, NewHeld, WrittenDown
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Judged:
     content_sha256: str
     at: datetime
     identifier: bytes
-    announced: Announced | None = None
+    announced: WrittenDown | None = None
 
 
 def decision(judged: Judged, ref: str, sent_sha256: tuple[str, ...] = (), changes: tuple[str, ...] = ()) -> NewEntry:

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 from ..core import words
 from ..core.envelope import Envelope, Path
+from ..core.inventory import in_sentences
 from ..core.legible import legible
 from ..core.mail.message import Buffer, Message
 from ..core.mail.text import decode_text
@@ -109,6 +110,7 @@ class Notices:
             rule=verdict.deciding or "",
             revision=verdict.policy_revision,
             release_as=release_as,
+            carries=in_sentences(verdict.to_json(content_sha256="", with_visible=False)),
         )
         own = self._letterhead.is_own(message)
         why_not = why_not_told(session, envelope, message, self._organisation, own=own)
@@ -226,6 +228,7 @@ class Notices:
             due_at=held.due_at.astimezone(self._zone),
             rule=", ".join(held.rules[:3]),
             revision=held.policy_revision,
+            carries=in_sentences(held.decision),
         )
 
     # Delivery failed.

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from ..core.earlier.files import SentFiles
 from ..core.earlier.trace import Sending
 from ..core.envelope import Envelope
 from ..core.lifecycle import State
@@ -22,6 +23,7 @@ from ..core.verdict import Inspection
 from .records import (
     Account,
     Announced,
+    AnnouncedFiles,
     Attempt,
     Delivery,
     Entry,
@@ -232,6 +234,20 @@ class Sendings(Protocol):
     async def settle(self, token: str, *, hidden: bool, exposed: bool) -> bool:
         """How it left. hidden: nobody was shown to anybody. exposed: somebody let a list pass as it was. Whether it is
         kept; False where the message is gone."""
+        ...
+
+    async def withdraw(self, token: str) -> None:
+        """It did not leave. Nothing where it is gone already."""
+        ...
+
+
+class FilesSent(Protocol):
+    """To whom files were sent, as keyed digests, until they expire."""
+
+    async def announce(self, sent: SentFiles, now: datetime, since: datetime, until: datetime) -> AnnouncedFiles:
+        """Write down whom a message is about to bring its files to, until then, and tell what earlier ones since then
+        say about them. Of several that are announced at the same time the last one is told of all the others.
+        """
         ...
 
     async def withdraw(self, token: str) -> None:

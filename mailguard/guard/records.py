@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..core.earlier.past import Past
+from ..core.earlier.past import Past, SameFile
 from ..core.envelope import Envelope, Recipient
 from ..core.lifecycle import State
 from ..core.outcome import Outcome, RecipientOutcome
@@ -68,6 +68,23 @@ class Announced:
     """
 
     token: str
+    past: Past
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncedFiles:
+    """Likewise of the files that it brings to people outside. files: those that can be compared."""
+
+    token: str
+    files: tuple[SameFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDown:
+    """Both, where the rules ask for them. past: all that earlier messages say."""
+
+    list: Announced | None
+    files: AnnouncedFiles | None
     past: Past
 
 

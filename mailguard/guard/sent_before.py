@@ -1,17 +1,21 @@
-"""The memory of what was sent, so that a list in several parts, and a recall that shows one, are seen as what they are.
+"""The memory of what was sent, so that a list in several parts, a recall that shows one, and a merge job that brings
+everybody the same file are seen as what they are.
 
-INVARIANT: a message that shows or hides two people outside is written down before it is judged, and stays so if it
-leaves, or may have left. What cannot be taken out again stays written down, which can only tighten later verdicts.
+INVARIANT: a message that shows or hides two people outside, or brings a file to somebody outside, is written down
+before it is judged, where a rule asks for it, and stays so if it leaves, or may have left. What cannot be taken out
+again stays written down, which can only tighten later verdicts.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
-from ..core.earlier.past import Past
+from ..core.earlier.files import files_of
+from ..core.earlier.past import NO_PAST, Past
 from ..core.earlier.sending import sending_of
 from ..core.envelope import Envelope
 from ..core.errors import MailguardError
@@ -21,8 +25,8 @@ from ..core.organisation import Organisation
 from ..core.policy.conditions.earlier import DEFAULT_WINDOW
 from ..core.verdict import EXCEPTION, Verdict
 from ..logs import logger
-from .ports import Clock, Sendings
-from .records import Announced
+from .ports import Clock, FilesSent, Sendings
+from .records import Announced, AnnouncedFiles, WrittenDown
 from .steps import bounded
 
 log = logger("submission")
@@ -38,18 +42,40 @@ class SentBefore:
     """port_seconds: for each step."""
 
     def __init__(
-        self, sendings: Sendings, organisation: Organisation, clock: Clock, port_seconds: float = 30.0
+        self,
+        sendings: Sendings,
+        files_sent: FilesSent,
+        organisation: Organisation,
+        clock: Clock,
+        port_seconds: float = 30.0,
     ) -> None:
         self._sendings = sendings
+        self._files_sent = files_sent
         self._organisation = organisation
         self._clock = clock
         self._port_seconds = port_seconds
 
-    async def announce(self, envelope: Envelope, seen: Observation, looks_back: timedelta | None) -> Announced | None:
+    async def announce(
+        self,
+        envelope: Envelope,
+        seen: Observation,
+        looks_back: timedelta | None,
+        files_look_back: timedelta | None,
+    ) -> WrittenDown | None:
         """Write the message down, and tell what earlier ones say about it. None where there is nothing to compare.
 
-        looks_back: how far the rules in force ask back; None where none asks.
+        looks_back, files_look_back: how far the rules in force ask back for lists and for files; None where none asks.
         """
+        announced = await self._announce_list(envelope, seen, looks_back)
+        files = await self._announce_files(envelope, seen, files_look_back)
+        if announced is None and files is None:
+            return None
+        past = announced.past if announced else NO_PAST
+        return WrittenDown(announced, files, replace(past, files=files.files if files else ()))
+
+    async def _announce_list(
+        self, envelope: Envelope, seen: Observation, looks_back: timedelta | None
+    ) -> Announced | None:
         if looks_back is None:
             return None
         sending = await _aside(len(seen.message.raw), lambda: sending_of(envelope, seen, self._organisation))
@@ -62,27 +88,46 @@ class SentBefore:
             raise MailguardError("the memory of what was sent did not answer")
         return announced
 
-    async def leaves(self, announced: Announced | None, verdict: Verdict, *, hidden: bool) -> None:
+    async def _announce_files(
+        self, envelope: Envelope, seen: Observation, looks_back: timedelta | None
+    ) -> AnnouncedFiles | None:
+        if looks_back is None:
+            return None
+        sent = await _aside(len(seen.message.raw), lambda: files_of(envelope, seen, self._organisation))
+        if sent is None:
+            return None
+        now = self._clock.now()
+        step = self._files_sent.announce(sent, now, now - looks_back, now + looks_back)
+        announced = await bounded(step, self._port_seconds)
+        if not isinstance(announced, AnnouncedFiles):
+            raise MailguardError("the memory of files that were sent did not answer")
+        return announced
+
+    async def leaves(self, announced: WrittenDown | None, verdict: Verdict, *, hidden: bool) -> None:
         """The message is about to leave. hidden: in a form in which nobody is shown to anybody."""
         exposed = not hidden and _exposes(verdict)
-        if announced is not None and (hidden or exposed):
-            await self._settle(announced, hidden=hidden, exposed=exposed)
+        if announced is not None and announced.list is not None and (hidden or exposed):
+            await self._settle(announced.list, hidden=hidden, exposed=exposed)
 
-    async def stays(self, announced: Announced | None) -> None:
+    async def stays(self, announced: WrittenDown | None) -> None:
         """The message does not leave now. What fails here is told to the log: it stays written down."""
-        if announced is None:
-            return
+        if announced is not None and announced.list is not None:
+            await self._withdraw(self._sendings, announced.list.token)
+        if announced is not None and announced.files is not None:
+            await self._withdraw(self._files_sent, announced.files.token)
+
+    async def _withdraw(self, memory: Sendings | FilesSent, token: str) -> None:
         try:
-            await bounded(self._sendings.withdraw(announced.token), self._port_seconds)
+            await bounded(memory.withdraw(token), self._port_seconds)
         except Exception as cause:
             log.warning("sending_not_withdrawn", cause=cause)
 
     async def released(self, envelope: Envelope, message: Message, *, hidden: bool) -> None:
         """A held message is about to leave; as it was, a person has let its list pass."""
         seen = await _aside(len(message.raw), lambda: observe(message, envelope, self._organisation))
-        announced = await self.announce(envelope, seen, DEFAULT_WINDOW)
-        if announced is not None:
-            await self._settle(announced, hidden=hidden, exposed=not hidden)
+        announced = await self.announce(envelope, seen, DEFAULT_WINDOW, DEFAULT_WINDOW)
+        if announced is not None and announced.list is not None:
+            await self._settle(announced.list, hidden=hidden, exposed=not hidden)
 
     async def _settle(self, announced: Announced, *, hidden: bool, exposed: bool) -> None:
         """Whoever was hidden and is not known to be could be shown tomorrow: a memory that says nothing is an error."""

@@ -43,7 +43,7 @@ from .keeping import Keeper
 from .memory import InvitationMemory
 from .notices import Notices
 from .ports import Clock, Inspector, Ledger, Outbox, Quarantine, Randomness, Smarthost, SmarthostConnection
-from .records import Announced, NewDelivery, NewEntry, NewHeld
+from .records import NewDelivery, NewEntry, NewHeld, WrittenDown
 from .rewriting import Rewriting
 from .sent_before import SentBefore
 from .steps import bounded
@@ -162,12 +162,14 @@ class Submission:
             return await (self._rewrite(judged) if verdict.rewrite else self._relay(judged))
         raise MailguardError(f'no way for the disposition "{verdict.disposition}"')
 
-    async def _judge(self, session: Session, envelope: Envelope, message: Message) -> tuple[Verdict, Announced | None]:
+    async def _judge(
+        self, session: Session, envelope: Envelope, message: Message
+    ) -> tuple[Verdict, WrittenDown | None]:
         policy = self._policy()
         seen = await _observe(
             len(message.raw), lambda: observe(message, envelope, self._organisation, None, session.may_send_as, None)
         )
-        announced = await self._sent_before.announce(envelope, seen, policy.looks_back)
+        announced = await self._sent_before.announce(envelope, seen, policy.looks_back, policy.files_look_back)
         if announced is not None:
             seen = replace(seen, past=announced.past)
         try:

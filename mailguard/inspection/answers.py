@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..core.carried.model import Attached, Carried
+from ..core.inventory import Counts, Inventory
 from ..core.mail.quoted import Quoted
 from ..core.verdict import Finding
 from .examine import Examined
@@ -29,6 +30,10 @@ def plain(answer: Examined) -> dict[str, Any]:
             [each.detector, each.kind, each.where, each.count, each.summary, each.hidden] for each in answer.findings
         ],
         "people": None if answer.people is None else _plain_people(answer.people),
+        "inventory": [
+            [each.file, each.rows, each.rows_seen, each.unseen, each.texts, each.members, each.unread]
+            for each in answer.inventory
+        ],
         "error": answer.error,
     }
 
@@ -44,13 +49,14 @@ def _plain_people(people: Carried) -> dict[str, Any]:
 
 def examined(value: dict[str, Any]) -> Examined:
     """The answer in a frame. Raises BrokenFrame."""
-    if not {"unread", "findings", "people", "error"} <= value.keys():
+    if not {"unread", "findings", "people", "inventory", "error"} <= value.keys():
         raise BrokenFrame("an answer is incomplete")
     unread, people, error = value["unread"], value["people"], value["error"]
     return Examined(
         findings=_each(value["findings"], _finding),
         unread=None if unread is None else _text(unread),
         people=None if people is None else _people(people),
+        inventory=_each(value["inventory"], _inventory),
         error=None if error is None else _text(error),
     )
 
@@ -81,9 +87,33 @@ def _finding(value: Any) -> Finding:
     if not isinstance(value, list) or len(value) != 6:
         raise BrokenFrame("a finding is broken")
     detector, kind, where, count, summary, hidden = value
-    if type(count) is not int or not 0 <= count < 2**53 or not isinstance(hidden, bool):
-        raise BrokenFrame("a finding has no count")
-    return Finding(_text(detector), _text(kind), _text(where), count, _text(summary), hidden)
+    if not isinstance(hidden, bool):
+        raise BrokenFrame("a finding is broken")
+    return Finding(_text(detector), _text(kind), _text(where), _count(count), _text(summary), hidden)
+
+
+def _inventory(value: Any) -> Inventory:
+    if not isinstance(value, list) or len(value) != 7:
+        raise BrokenFrame("an inventory is broken")
+    file, rows, rows_seen, *counts, unread = value
+    unseen, texts, members = (_counts(each) for each in counts)
+    return Inventory(_text(file), _count(rows), _count(rows_seen), unseen, texts, members, _text(unread))
+
+
+def _counts(value: Any) -> Counts:
+    return _each(value, _named_count)
+
+
+def _named_count(value: Any) -> tuple[str, int]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise BrokenFrame("a count in an answer is broken")
+    return _text(value[0]), _count(value[1])
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 2**53:
+        raise BrokenFrame("a count in an answer is broken")
+    return value
 
 
 def _each(value: Any, one: Callable[[Any], Value]) -> tuple[Value, ...]:

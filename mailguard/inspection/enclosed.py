@@ -15,11 +15,18 @@ from .stream import Item
 
 @dataclass(frozen=True, slots=True)
 class Enclosed:
-    """Octets to be read in their turn. media_type, names: what they call themselves, parameters included."""
+    """Octets to be read in their turn. media_type, names: what they call themselves, parameters included.
+
+    wrapped: whether it is the whole of what holds it (people.csv in people.csv.gz), so that the name of that, less its
+    last ending, is a name of this too. charged: whether its reader has charged the budget for it as a member, for its
+    octets, and for keeping them.
+    """
 
     data: bytes | memoryview = field(repr=False)
     media_type: str = "application/octet-stream"
     names: tuple[str, ...] = ()
+    wrapped: bool = False
+    charged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

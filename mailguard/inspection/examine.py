@@ -14,44 +14,56 @@ from urllib.parse import quote
 
 from ..core.carried.model import Attached, Carried, merged
 from ..core.carried.walk import carried
+from ..core.inventory import Inventory
+from ..core.legible import legible
 from ..core.mail.parse import parse
 from ..core.verdict import Finding
-from .body import Written, body_items
+from .body import WHERE, Written, body_items
 from .budget import Budget, Limits, Uninspectable
 from .detectors import DETECTORS, Detector
 from .enclosed import Enclosed, Found, Letter
+from .inventory import Stocktaking
 from .readers import READERS, Reader, readers_of
-from .stream import Member
+from .stream import Item, Member, Row
 
 BROKEN = "it cannot be read"
 CUT = "something in it is too long or broken"
 TOO_DEEP = "files lie within files, deeper than is read"
 NO_MEMORY = "reading it takes more memory than is allowed"
 MOST_NAME_CHARACTERS = 255
+WITHIN = " > "
+MOST_INVENTORIES = 100
 FILE = "file"
 """Of the members that a reader does not read itself these are read on; pictures and macros are only named."""
 _UNSAFE = re.compile(r"[^ -~]")
+_TAR_IN_ONE = frozenset({"tgz", "tbz", "tbz2", "tb2", "txz", "tlz"})
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
     """findings: of detectors. unread: why something in it could not be read. people: whom it names, None: not known.
 
-    error: the class of an error that no reader should have raised, for the log.
+    inventory: of the part, then of the files in it that hide something. error: the class of an error that no reader
+    should have raised, for the log.
     """
 
     findings: tuple[Finding, ...] = ()
     unread: str | None = None
     people: Carried | None = None
     error: str | None = None
+    inventory: tuple[Inventory, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """written: how it is, where it is no file but a text of the message itself."""
+    """file: the names on the way to it, "" for the part itself if it has none. written: how it is, where it is no file
+    but a text of the message itself.
+    """
 
     source: Enclosed
     depth: int
+    file: str = ""
+    stock: Stocktaking = field(default_factory=Stocktaking)
     written: Written | None = None
 
 
@@ -59,7 +71,7 @@ class _Waiting:
 class Examination:
     """The examination of one part, in steps. answer: there when the steps are over.
 
-    closed: whether somebody may be named in what was not read.
+    closed: whether somebody may be named in what was not read. taken: octets of all that was Enclosed so far.
     """
 
     readers: tuple[Reader, ...]
@@ -67,8 +79,10 @@ class Examination:
     budget: Budget
     waiting: deque[_Waiting] = field(default_factory=deque)
     named: list[Carried] = field(default_factory=list)
+    inventory: list[Inventory] = field(default_factory=list)
     unread: str | None = None
     closed: bool = False
+    taken: int = 0
     answer: Examined = field(default_factory=lambda: Examined(unread=BROKEN))
 
     def steps(self) -> Iterator[None]:
@@ -81,7 +95,7 @@ class Examination:
             self.answer = Examined(unread=NO_MEMORY)
             return
         people = None if self.closed else merged([Carried(), *self.named])
-        self.answer = Examined(findings, self.unread, people)
+        self.answer = Examined(findings, self.unread, people, inventory=tuple(self.inventory))
 
 
 Detectors = Iterable[Callable[[], Detector]]
@@ -96,10 +110,10 @@ def examination_of(
     detectors: Detectors = DETECTORS,
 ) -> Examination:
     """The examination of a part that has not begun; written: of a text of the message itself."""
+    file = _name(source) if written is None else WHERE
+    first = _Waiting(source, 0, file, written=written)
     looking = tuple(make() for make in detectors)
-    return Examination(
-        tuple(readers), looking, Budget(limits or Limits()), waiting=deque([_Waiting(source, 0, written)])
-    )
+    return Examination(tuple(readers), looking, Budget(limits or Limits()), waiting=deque([first]))
 
 
 def examine(
@@ -121,10 +135,19 @@ def examine(
 
 
 def _look_into(examination: Examination, waiting: _Waiting) -> Iterator[None]:
+    """What its readers had to remember is forgotten after it; what they found is remembered until it is read."""
+    kept, taken, unread = examination.budget.kept_bytes, examination.taken, ""
     try:
         yield from _read(examination, waiting, waiting.depth == 0 or _count(examination, waiting))
     except Uninspectable as cause:
-        examination.unread = examination.unread or str(cause)
+        unread = str(cause)
+        examination.unread = examination.unread or unread
+    inventory = waiting.stock.inventory(waiting.file, unread)
+    is_part = waiting.depth == 0 and (waiting.written is None or unread)
+    if (is_part or inventory.hides) and len(examination.inventory) < MOST_INVENTORIES:
+        examination.inventory.append(inventory)
+    own = len(waiting.source.data) if waiting.depth else 0
+    examination.budget.kept_bytes = kept - own + examination.taken - taken
 
 
 def _count(examination: Examination, waiting: _Waiting) -> bool:
@@ -176,16 +199,48 @@ def _read(examination: Examination, waiting: _Waiting, closed: bool) -> Iterator
 def _take(examination: Examination, waiting: _Waiting, own: bool, found: Found) -> None:
     """own: whether its reader reads messages in another form."""
     if isinstance(found, Enclosed):
-        examination.budget.spend_members(1)
-        examination.budget.spend_bytes(len(found.data))
-        examination.waiting.append(_Waiting(found, waiting.depth + 1))
+        if not found.charged:
+            examination.budget.spend_members(1)
+            examination.budget.spend_bytes(len(found.data))
+            examination.budget.keep(len(found.data))
+        examination.taken += len(found.data)
+        inner = _renamed(found, waiting.source)
+        examination.waiting.append(_Waiting(inner, waiting.depth + 1, _within(waiting.file, _name(inner))))
     elif isinstance(found, Letter):
         examination.named.append(_named(found, own and waiting.depth == 0 and not found.embedded))
     else:
+        waiting.stock.take(found)
+        item = _placed(found, waiting)
         for detector in examination.detectors:
-            detector.take(found)
+            detector.take(item)
         if isinstance(found, Member) and found.content is not None and found.kind == FILE:
             _take(examination, waiting, own, Enclosed(found.content, names=(found.name,)))
+
+
+def _within(file: str, name: str) -> str:
+    """The way to a file inside, the end of it where it is long: that is the part that a reviewer looks for."""
+    way = f"{file}{WITHIN}{name}" if file and name else name or file
+    return way[-MOST_NAME_CHARACTERS:]
+
+
+def _placed(item: Item, waiting: _Waiting) -> Item:
+    """In a file inside, a place is where in that file: a reviewer has to find it."""
+    if waiting.depth == 0 or not waiting.file or isinstance(item, Row | Member):
+        return item
+    return replace(item, where=f"{waiting.file}{WITHIN}{item.where}" if item.where else waiting.file)
+
+
+def _name(source: Enclosed) -> str:
+    return legible(source.names[0], MOST_NAME_CHARACTERS) if source.names else ""
+
+
+def _renamed(found: Enclosed, holder: Enclosed) -> Enclosed:
+    """A file in a wrapper is called as the wrapper is: people.csv in people.csv.gz, people.tar in people.tgz."""
+    if not found.wrapped:
+        return found
+    outer = (name.rstrip(" .\t\0\"'").rpartition(".") for name in holder.names)
+    names = (f"{stem}.tar" if ending.casefold() in _TAR_IN_ONE else stem for stem, _, ending in outer)
+    return replace(found, names=(*found.names, *(name for name in names if name)))
 
 
 def _named(letter: Letter, own: bool) -> Carried:

@@ -14,6 +14,8 @@ import time
 from collections.abc import Sequence
 
 from ..core.bodies import is_attachment
+from ..core.inventory import Inventory
+from ..core.legible import legible
 from ..core.mail.decoded import decoded_buffer, is_flowed
 from ..core.mail.message import Buffer, Message, Part
 from ..core.verdict import Inspection
@@ -75,7 +77,8 @@ class SandboxedInspector:
                 if spent < MESSAGE_SECONDS:
                     answer, seconds = await self._examine(message, by_path[path], MESSAGE_SECONDS - spent)
             spent += seconds
-            found.append(Inspection(path, answer.findings, answer.unread, answer.people))
+            inventory = answer.inventory or _unread(by_path.get(path), answer)
+            found.append(Inspection(path, answer.findings, answer.unread, answer.people, inventory))
         return found
 
     async def _examine(self, message: Message, part: Part, left: float) -> tuple[Examined, float]:
@@ -129,6 +132,12 @@ async def _in_turns(examination: Examination) -> None:
 def _written(part: Part) -> Written:
     html = part.media_type == "text/html"
     return Written(html, part.parameters.get("charset", "")[:MOST_NAME_CHARACTERS], not html and is_flowed(part))
+
+
+def _unread(part: Part | None, answer: Examined) -> tuple[Inventory, ...]:
+    """Of a part that no worker could tell about."""
+    names = _names(part) if part else ()
+    return (Inventory(legible(names[0]) if names else "", unread=answer.unread),) if answer.unread else ()
 
 
 def _names(part: Part) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """How much a file holds and how much of it a recipient sees: "shows 40 rows and carries 33,345".
 
-Promises: counts alone, never a value; it passes the stream on as it is, so that a detector reads it in the same pass.
+Promises: counts alone, never a value; it looks at one item after the other, so that a detector reads them in the same
+pass.
 A row is seen if any of its cells is; what hides a row that is not seen is told by the first of its cells. A row that
 is seen and has cells that are not (a hidden column) counts under what hides those as well.
 """
@@ -8,9 +9,9 @@ is seen and has cells that are not (a hidden column) counts under what hides tho
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ..core.inventory import Inventory
 from .stream import SEEN, Item, Member, Person, Row, Stream, Table, Text, Visibility, why_unseen
 
 
@@ -27,15 +28,38 @@ class Place:
     texts: Counter[Visibility] = field(default_factory=Counter)
 
 
-@dataclass(slots=True)
-class Inventory:
-    """places: tables in the order of the file, then one for all texts. members, people: by visibility and kind or
-    role."""
+class Stocktaking:
+    """Takes the items of one file. places: its tables in order, then one for what stands in none.
 
-    places: list[Place] = field(default_factory=list)
-    texts: Counter[Visibility] = field(default_factory=Counter)
-    members: Counter[tuple[str, Visibility]] = field(default_factory=Counter)
-    people: Counter[str] = field(default_factory=Counter)
+    members, people: by visibility and kind, or by role.
+    """
+
+    def __init__(self) -> None:
+        self.places: list[Place] = []
+        self.texts: Counter[Visibility] = Counter()
+        self.members: Counter[tuple[str, Visibility]] = Counter()
+        self.people: Counter[str] = Counter()
+        self._table = Table("text")
+        self._place = Place(self._table.where)
+
+    def take(self, item: Item) -> None:
+        if isinstance(item, Row):
+            _count_row(self._place, self._table, item)
+        elif isinstance(item, Table):
+            self._table, self._place = item, Place(item.where, item.visibility)
+            self.places.append(self._place)
+        elif isinstance(item, Text):
+            self._place.texts[item.visibility] += 1
+            self.texts[item.visibility] += 1
+        elif isinstance(item, Member):
+            self.members[item.kind, item.visibility] += 1
+        elif isinstance(item, Person):
+            self.people[item.role] += 1
+
+    @property
+    def unseen(self) -> Counter[Visibility]:
+        """What hides how many rows, or parts of rows, in the whole file."""
+        return sum((place.unseen for place in self.places), Counter())
 
     @property
     def rows(self) -> int:
@@ -45,44 +69,32 @@ class Inventory:
     def rows_seen(self) -> int:
         return sum(place.rows_seen for place in self.places)
 
-    @property
-    def unseen(self) -> Counter[Visibility]:
-        """What hides how many rows, or parts of rows, in the whole file."""
-        return sum((place.unseen for place in self.places), Counter())
-
     def sentence(self) -> str:
-        """For a reviewer: what shows, what is carried, and what hides the rest."""
-        text = f"Shows {_rows(self.rows_seen)} and carries {self.rows:,}"
-        hidden = [f"{count:,} in {why.value}" for why, count in self.unseen.most_common()]
-        return f"{text}: {', '.join(hidden)}." if hidden else f"{text}."
+        return self.inventory().sentence()
+
+    def inventory(self, file: str = "", unread: str = "") -> Inventory:
+        """What was taken so far. unread: why there is no more."""
+        members: Counter[str] = Counter()
+        for (kind, why), count in self.members.items():
+            if why is not SEEN:
+                members[kind] += count
+        return Inventory(
+            file,
+            rows=self.rows,
+            rows_seen=self.rows_seen,
+            unseen=tuple((why.value, count) for why, count in self.unseen.most_common()),
+            texts=tuple((why.value, count) for why, count in self.texts.most_common() if why is not SEEN),
+            members=tuple(members.most_common()),
+            unread=unread,
+        )
 
 
-def counted(stream: Stream, inventory: Inventory) -> Iterator[Item]:
-    """The same stream; the inventory is whole when it has ended."""
-    table = Table("text")
-    place = Place(table.where)
-    for item in stream:
-        if isinstance(item, Row):
-            _count_row(place, table, item)
-        elif isinstance(item, Table):
-            table, place = item, Place(item.where, item.visibility)
-            inventory.places.append(place)
-        elif isinstance(item, Text):
-            place.texts[item.visibility] += 1
-            inventory.texts[item.visibility] += 1
-        elif isinstance(item, Member):
-            inventory.members[item.kind, item.visibility] += 1
-        elif isinstance(item, Person):
-            inventory.people[item.role] += 1
-        yield item
-
-
-def take_inventory(stream: Stream) -> Inventory:
+def take_inventory(stream: Stream) -> Stocktaking:
     """Of a whole stream that nobody else reads."""
-    inventory = Inventory()
-    for _ in counted(stream, inventory):
-        pass
-    return inventory
+    stocktaking = Stocktaking()
+    for item in stream:
+        stocktaking.take(item)
+    return stocktaking
 
 
 def _count_row(place: Place, table: Table, row: Row) -> None:
@@ -106,7 +118,3 @@ def _cells_of(table: Table, row: Row) -> set[Visibility]:
         for index, (column, value) in enumerate(zip(columns, row.values, strict=True))
         if value
     }
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"

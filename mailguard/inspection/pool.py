@@ -1,6 +1,8 @@
 """The workers: as many as the settings say, each replaced as soon as it is gone, and a queue of bounded length.
 
 Promises: a part waits for its own turn only; whatever happens to one worker touches no other. Never blocks the loop.
+A part that takes long gives its turn to the next one and is read beside it, at a lower priority: ordinary attachments
+keep their time while hostile ones are read.
 """
 
 from __future__ import annotations
@@ -23,6 +25,10 @@ log = logger("inspection")
 WAITING_FOR_EACH = 50
 """Parts that may wait, for each worker. Beyond that mail is deferred: its clients try again."""
 
+SLOW_SECONDS = 1.0
+"""Ordinary attachments take less; after it a part is slow."""
+SLOW_FOR_EACH = 3
+"""Slow parts that are read beside the others, for each worker. More keep their turn, and others wait for them."""
 CLOSE_SECONDS = 5.0
 
 
@@ -48,6 +54,7 @@ class WorkerPool:
         self._start = start
         self._kinds: bytes | None = None
         self._turns = asyncio.Semaphore(settings.workers)
+        self._slow_left = settings.workers * SLOW_FOR_EACH
         self._open = 0
         self._ready: deque[asyncio.Future[Worker]] = deque()
         self._busy: set[Worker] = set()
@@ -74,13 +81,35 @@ class WorkerPool:
             raise InspectionBusy("too many attachments wait to be read")
         self._open += 1
         try:
-            async with self._turns:
+            async with _Turn(self) as turn:
                 worker = await self._take()
                 began = time.monotonic()
-                answer = await self._read(worker, job, seconds)
+                slow = asyncio.get_running_loop().call_later(SLOW_SECONDS, turn.give_up, worker)
+                try:
+                    answer = await self._read(worker, job, seconds)
+                finally:
+                    slow.cancel()
                 return answer, time.monotonic() - began
         finally:
             self._open -= 1
+
+    def spare_one_for_slow(self) -> bool:
+        """Whether one more slow part may be read beside the others; then another worker starts for its turn."""
+        if self._slow_left == 0 or self._closed:
+            return False
+        self._slow_left -= 1
+        self._turns.release()
+        self._replace()
+        return True
+
+    async def wait_for_turn(self) -> None:
+        await self._turns.acquire()
+
+    def end_turn(self, *, slow: bool) -> None:
+        if slow:
+            self._slow_left += 1
+        else:
+            self._turns.release()
 
     async def _read(self, worker: Worker, job: Job, seconds: float) -> Examined:
         self._busy.add(worker)
@@ -89,10 +118,10 @@ class WorkerPool:
             answer = await worker.run(job, seconds)
         except WorkerLost as lost:
             log.warning("inspection_worker_lost", jobs=worker.jobs, why=str(lost))
-            self._replace()
+            self._replace(worker)
             return Examined(unread=str(lost))
         except BaseException:
-            self._replace()
+            self._replace(worker)
             raise
         finally:
             self._busy.discard(worker)
@@ -100,11 +129,11 @@ class WorkerPool:
                 self._idle.set()
         if answer.error is not None:
             log.error("inspection_failed", error=answer.error)
-        if self._can_use(worker):
+        if self._can_use(worker) and not worker.slow:
             self._ready.append(_done(worker))
         else:
             await worker.kill()
-            self._replace()
+            self._replace(worker)
         return answer
 
     async def _take(self) -> Worker:
@@ -128,8 +157,9 @@ class WorkerPool:
     def _can_use(self, worker: Worker) -> bool:
         return worker.usable and worker.kinds == self._kinds
 
-    def _replace(self) -> None:
-        if not self._closed:
+    def _replace(self, worker: Worker | None = None) -> None:
+        """Start another. In the place of a slow one it has been started already."""
+        if not self._closed and not (worker and worker.slow):
             self._ready.append(self._begin())
 
     def _begin(self) -> asyncio.Future[Worker]:
@@ -150,6 +180,26 @@ class WorkerPool:
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._idle.wait()
+
+
+class _Turn:
+    """The turn of one part, from when it comes until the part is read or the turn is given up."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self._pool = pool
+        self._slow = False
+
+    async def __aenter__(self) -> _Turn:
+        await self._pool.wait_for_turn()
+        return self
+
+    async def __aexit__(self, *cause: object) -> None:
+        self._pool.end_turn(slow=self._slow)
+
+    def give_up(self, worker: Worker) -> None:
+        if self._pool.spare_one_for_slow():
+            self._slow = True
+            worker.step_back()
 
 
 def _done(worker: Worker) -> asyncio.Future[Worker]:

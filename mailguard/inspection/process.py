@@ -28,6 +28,7 @@ A start costs a third of a second of processor time.
 """
 START_SECONDS = 30.0
 PIECE_OCTETS = 262_144
+SLOW_PRIORITY = 15
 BIG_ANSWER_OCTETS = 65_536
 
 PACKAGES = str(Path(__file__).resolve().parents[2])
@@ -75,6 +76,7 @@ class Worker:
         self._wall_seconds = wall_seconds
         self.namespaces = namespaces
         self.jobs = 0
+        self.slow = False
 
     @property
     def pid(self) -> int:
@@ -131,6 +133,12 @@ class Worker:
         if self._process.returncode == -signal.SIGXCPU:
             return "reading it takes too much processor time"
         return "it broke the process that read it"
+
+    def step_back(self) -> None:
+        """Let others have the processor first. It cannot be undone without a right: the worker ends with its job."""
+        self.slow = True
+        with suppress(ProcessLookupError, PermissionError):
+            os.setpriority(os.PRIO_PROCESS, self.pid, SLOW_PRIORITY)
 
     def strike(self) -> None:
         """Kill it, at once and with everything that it may have started. Who waits for its answer hears of it."""

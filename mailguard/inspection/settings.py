@@ -26,7 +26,8 @@ class InspectionSettings(BaseModel):
         le=64,
         description="How many attachments are read at the same time, each by a process of its own. Default: 2. "
         "Example: 4. Each takes up to `memory_bytes`; more wait for their turn, and mail that waits for a minute is "
-        "deferred.",
+        "deferred. Beside each, up to three that take longer than a second are read on at a low priority, so that "
+        "ordinary attachments do not wait for them.",
     )
     memory_bytes: int = Field(
         default=256 * MEBIBYTE,

@@ -33,6 +33,13 @@ REHEARSAL = (
     b"BEGIN:VEVENT\r\nUID:1\r\nATTENDEE;CN=A:mailto:a@b.example\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
 )
 """A message with a calendar: the second reader of calendars is slow to import (core/mail/calendar/second_reader.py)."""
+REHEARSAL_PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont"
+    b"/Helvetica>>>>>>/Contents 4 0 R>>endobj 4 0 obj<</Length 23>>stream\nBT/F 3 Tf(rehearsal)Tj ET\nendstream "
+    b"endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+)
+"""A document of one page: PDFium is a library that is opened when the first one is read (read/pdf_library.py)."""
 TOO_MUCH_SAID = "it names more people than can be counted"
 
 
@@ -73,6 +80,7 @@ def _import_the_rest(detectors: Detectors) -> None:
         with suppress(LookupError):  # of another operating system
             codecs.lookup(module.name)
     examine(Enclosed(REHEARSAL, "message/rfc822"), detectors=detectors)
+    examine(Enclosed(REHEARSAL_PDF, "application/pdf"), detectors=detectors)
 
 
 def _started_in() -> int:

@@ -25,7 +25,15 @@ from ..core.policy.load import Policy, load_policy
 from ..core.reply import Reply
 from ..core.rewrite.content import Content
 from ..core.session import Session
-from ..guard.canary.track import DECIDED, ForgetfulSendings, Track, TrackedLedger, TrackedOutbox, TrackedQuarantine
+from ..guard.canary.track import (
+    DECIDED,
+    ForgetfulFilesSent,
+    ForgetfulSendings,
+    Track,
+    TrackedLedger,
+    TrackedOutbox,
+    TrackedQuarantine,
+)
 from ..guard.delivery import Deliveries, Schedule
 from ..guard.memory import InvitationMemory
 from ..guard.ports import Inspector
@@ -152,7 +160,7 @@ class CanaryGrounds:
         quarantine = TrackedQuarantine(store.quarantine, track)
         outbox = TrackedOutbox(store.outbox, track)
         memory = InvitationMemory(store.history, parts.clock, MEMORY)
-        sent_before = SentBefore(ForgetfulSendings(), parts.organisation, parts.clock)
+        sent_before = SentBefore(ForgetfulSendings(), ForgetfulFilesSent(), parts.organisation, parts.clock)
         give_up_after = parts.settings.outbox.give_up_after
         review = Review(
             rewriting=parts.rewriting,

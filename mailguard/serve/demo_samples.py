@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..core.policy.invented_file import people_csv, people_workbook
+
 DOMAIN = "elmroad.example"
+TEXT = "Hello,\r\n\r\nthis is a sample of the mailguard demo.\r\n\r\nElm Road Surgery\r\n"
 
 POLICY = f"""\
 # Two more rules for the demo, beside the default policy of `mailguard init`.
@@ -96,6 +100,8 @@ def samples() -> tuple[Sample, ...]:
             {"To": patients[:8]},
             "Walking group this Thursday",
         ),
+        _carrying("spreadsheet with a hidden sheet", "figures", "Referral figures.xlsx", people_workbook(1_204)),
+        _carrying("1,204 NHS numbers to an outside address", "office", "patients.csv", people_csv(1_204)),
         _malformed(patients),
         _sample(
             "reply with its Bcc field still in it",
@@ -116,6 +122,20 @@ def samples() -> tuple[Sample, ...]:
             "Your appointment on Monday",
         ),
     )
+
+
+def _carrying(title: str, sender: str, name: str, octets: bytes) -> Sample:
+    """One person outside gets a file in which people are: the default policy has it read."""
+    recipient = "amir.khan@council.example"
+    content = base64.encodebytes(octets).decode().replace("\n", "\r\n")
+    attached = (
+        "--demo\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+        f"{TEXT}--demo\r\nContent-Type: application/octet-stream\r\n"
+        f'Content-Disposition: attachment; filename="{name}"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+        f"{content}--demo--\r\n"
+    )
+    lists = [("To", _named(recipient))]
+    return _built(title, Ending.HELD, sender, (recipient,), 0, lists, f"The {sender} for March", attached)
 
 
 def _malformed(patients: Sequence[str]) -> Sample:
@@ -146,7 +166,9 @@ def _built(
     copies: int,
     lists: Sequence[tuple[str, str]],
     subject: str,
+    attached: str = "",
 ) -> Sample:
+    """attached: the whole body where there is more than a text."""
     address = f"{sender}@{DOMAIN}"
     identifier = f"<demo-{sender}-{subject.split()[-1].lower()}@{DOMAIN}>"
     fields = [
@@ -156,10 +178,10 @@ def _built(
         ("Date", "Fri, 20 Nov 2026 09:00:00 +0000"),
         ("Message-ID", identifier),
         ("MIME-Version", "1.0"),
-        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Type", "multipart/mixed; boundary=demo" if attached else "text/plain; charset=utf-8"),
     ]
     header = "".join(f"{name}: {value}\r\n" for name, value in fields)
-    raw = f"{header}\r\nHello,\r\n\r\nthis is a sample of the mailguard demo.\r\n\r\nElm Road Surgery\r\n".encode()
+    raw = f"{header}\r\n{attached or TEXT}".encode()
     return Sample(title, ending, address, recipients, identifier, raw, copies)
 
 

@@ -87,7 +87,7 @@ async def open_parts(settings: Settings) -> Parts:
         organisation=organisation, marks=loop_marks(settings, store), clock=clock, dkim_keys=dkim_keys
     )
     memory = InvitationMemory(store.history, clock, settings.calendar_memory)
-    sent_before = SentBefore(store.sendings, organisation, clock)
+    sent_before = SentBefore(store.sendings, store.files_sent, organisation, clock)
     review = Review(
         rewriting=rewriting,
         quarantine=store.quarantine,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-HEAD = "0005"
+HEAD = "0006"
 """The revision of the schema that this code speaks."""
 
 metadata = MetaData(
@@ -241,6 +241,21 @@ sending_links = Table(
     Column("link", Text, primary_key=True),
     Column("sending", Text, primary_key=True),
     Index("ix_sending_links_sending", "sending"),
+)
+
+sent_files = Table(
+    "sent_files",
+    metadata,
+    Column("link", Text, primary_key=True),
+    Column("sending", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("people", LargeBinary, nullable=False),
+    Column("retention", Text, nullable=False),
+    Index("ix_sent_files_link_at", "link", "at"),
+    Index("ix_sent_files_sending", "sending"),
+    Index("ix_sent_files_until", "until"),
 )
 
 exception_uses = Table(

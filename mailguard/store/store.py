@@ -38,6 +38,7 @@ from .postgresql_engine import PostgresqlEngine
 from .quarantine import StoredQuarantine
 from .retention import Purged, purge_held, sweep_staged
 from .sendings import StoredSendings
+from .sent_files import StoredFilesSent
 from .snapshot import sweep_remains
 from .sqlite_engine import SqliteEngine
 from .store_settings import RetentionSettings, StoreSettings
@@ -83,6 +84,7 @@ class Store:
         self.accounts = StoredAccounts(engine, keyring, prepare_all)
         self.history = StoredHistory(engine, keyring)
         self.sendings = StoredSendings(engine, keyring)
+        self.files_sent = StoredFilesSent(engine, keyring)
         self.exception_uses = StoredExceptionUses(engine)
 
     @classmethod
@@ -157,6 +159,7 @@ class Store:
         staged = await sweep_staged(self.engine, now)
         await self.history.purge(now)
         await self.sendings.purge(now)
+        await self.files_sent.purge(now)
         await sweep_runs(self.engine, now - CANARY_LEFT_FOR)
         await self.engine.compact()
         return Purged(held, evidence, staged)

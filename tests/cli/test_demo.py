@@ -25,6 +25,8 @@ ENDINGS = {
     "recipient field that two programs read differently": "held",
     "reply with its Bcc field still in it": "sent",
     "appointment reminder to one person": "sent",
+    "spreadsheet with a hidden sheet": "held",
+    "1,204 NHS numbers to an outside address": "held",
 }
 
 
@@ -40,7 +42,7 @@ def test_once_shows_what_happened_and_ends_with_0(tmp_path: Path) -> None:
     assert "288 people in Cc would see each other's addresses (rule visible-list)" in out
     assert "8 separate copies, each to one person; none shows the address of another" in out
     assert (
-        "2 notices to senders, and 2 to those who decide, about what was held" in out
+        "4 notices to senders, and 4 to those who decide, about what was held" in out
         and "0 of the messages that were held or refused" in out
     )
     assert "PROBLEM" not in out and "Stop: Ctrl+C" not in out
@@ -104,7 +106,7 @@ def test_the_folder_that_was_kept_can_be_used(run: Run, tmp_path: Path, monkeypa
     (folder,) = tmp_path.glob("mailguard-demo-*")
     assert folder.stat().st_mode & 0o777 == 0o700
     listed = run("-C", str(folder / "mailguard.yaml"), "held", "list", "--json").items()
-    assert len(listed) == 2
+    assert len(listed) == 4
     assert run("-C", str(folder / "mailguard.yaml"), "audit", "verify").status == 0
     assert not any(b"patient" in line for line in (folder / "mailguard.log").read_bytes().splitlines())
 

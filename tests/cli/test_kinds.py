@@ -45,11 +45,12 @@ def test_policy_try_finds_them_in_the_text_of_a_message(run: Any, housing: Path)
                 "where": "the message text, table 1, column A",
                 "count": 12,
                 "summary": "the message text, table 1 has 12 housing references",
+                "hidden": False,
             }
         ],
     )
     ran = run("policy", "try", str(housing / "message.eml"), "--explain")
-    assert "its text and attachments hold 12 housing reference" in ran.out and "HR1" not in ran.out
+    assert "the message carries 12 values of the kind housing reference" in ran.out and "HR1" not in ran.out
 
 
 def test_policy_test_finds_them_too(run: Any, housing: Path) -> None:

@@ -100,7 +100,7 @@ def test_the_two_forms_of_a_table_are_23_people_and_the_ledger_names_none(servic
     assert [each["count"] for each in decision["findings"] if each["kind"] == "people_rows"] == [23]
     assert not [name for name, *_ in PEOPLE if name in str(decision)]
     shown = service.run("explain", ref).stdout
-    assert "it lists 23 people with what identifies them" in shown
+    assert "the message carries a list of 23 people" in shown
     assert not [name for name, *_ in PEOPLE if name in shown]
 
 

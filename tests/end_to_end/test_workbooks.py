@@ -96,3 +96,21 @@ def test_the_ledger_holds_kinds_and_counts_and_no_name_of_a_sheet(service: Servi
     found = [each for each in decided["findings"] if each["kind"] == "people_rows"]
     assert found and all(each["count"] >= 10 and each["where"] == "(withheld)" for each in found)
     assert not any("Data" in str(each) for each in decided["findings"])
+    (inventory,) = decided["inventory"]
+    assert inventory["unseen"] == {"hidden sheet": 41} and inventory["rows_seen"] == 5
+    assert inventory["file"] == inventory["summary"] == "(withheld)"
+
+
+def test_the_held_message_says_what_it_carries_to_the_reviewer(service: Service) -> None:
+    ref = send(service, (WORKBOOKS / "hidden-sheet.xlsx").read_bytes(), "Referrals.xlsx").rpartition(" ")[2]
+    (shown,) = service.rows("held", "show", ref)
+    assert shown["reason"] == (
+        "the message carries hidden data about 40 people, and 1 recipient is outside the organisation"
+    )
+    (inventory,) = shown["decision"]["inventory"]
+    assert inventory["file"] == "Referrals.xlsx" and inventory["rows"] == 46
+    assert {(each["kind"], each["hidden"]) for each in shown["decision"]["findings"]} >= {("people_rows", True)}
+    text = service.run("held", "show", ref).stdout
+    assert "Referrals.xlsx: Shows 5 rows and carries 46: 41 in hidden sheet." in text
+    assert "1 hidden sheet has 40 rows of people" in text
+    assert "999" not in text.replace(ref, ""), "a number out of the file"

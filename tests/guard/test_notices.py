@@ -14,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailguard.core.envelope import Envelope, Path, Recipient
+from mailguard.core.inventory import Inventory
 from mailguard.core.mail.message import Message
 from mailguard.core.mail.parse import parse
 from mailguard.core.organisation import Organisation
 from mailguard.core.outcome import Outcome
 from mailguard.core.session import Session
-from mailguard.core.verdict import Disposition, Rewrite, Verdict
+from mailguard.core.verdict import Disposition, Finding, Rewrite, Verdict
 from mailguard.guard.notices import Notices
 from mailguard.guard.records import Delivery, Held, NewDelivery, RecipientResult
 from mailguard.guard.settings import NoticeSettings
@@ -636,3 +637,14 @@ def test_every_message_is_answered_and_no_recipient_is_named(
         assert b"planted.recipient" not in row.text
         assert re.search(rb"(?<!\r)\n|\r(?!\n)|\0", row.text) is None
         assert read(row).keys().count("To") == 1
+
+
+def test_the_sender_reads_what_was_found_in_the_file_and_no_address() -> None:
+    hidden = Inventory("Referrals.xlsx", 46, 5, unseen=(("hidden sheet", 41),))
+    rows = "1 hidden sheet has 40 rows of people: names and e-mail addresses"
+    found = Finding("people", "people_rows", "sheet ann@outside.example", 40, rows, True)
+    verdict = replace(VERDICT, findings=(found,), inventory=(hidden, replace(hidden, file="for ann@outside.example")))
+    text = text_of(row_of(make().held(SESSION, ENVELOPE, parse(RAW), verdict, HELD.ref, DUE, REASON)))
+    assert "Referrals.xlsx: Shows 5 rows and carries 46: 41 in hidden sheet." in text
+    assert "1 hidden sheet has 40 rows of people" in text
+    assert "ann@" not in text

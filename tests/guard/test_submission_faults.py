@@ -29,6 +29,7 @@ NAMES = {
     "SmarthostConnection": "connection",
     "History": "history",
     "Sendings": "sendings",
+    "FilesSent": "files_sent",
 }
 
 WAYS = {

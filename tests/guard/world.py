@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from mailguard.core.earlier.files import SentFiles, same_files
 from mailguard.core.earlier.past import Earlier, Past
 from mailguard.core.earlier.trace import Sending, Trace, trace_of
 from mailguard.core.envelope import Envelope, Path, Recipient
@@ -22,13 +23,14 @@ from mailguard.core.rewrite.content import Content
 from mailguard.core.rewrite.dkim import DkimKey
 from mailguard.core.rewrite.mark import Marks
 from mailguard.core.session import Session
-from mailguard.core.verdict import Inspection
+from mailguard.core.verdict import Finding, Inspection
 from mailguard.guard.deadline import Deadline
 from mailguard.guard.delivery import Deliveries, Schedule
 from mailguard.guard.memory import InvitationMemory
 from mailguard.guard.notices import Notices
 from mailguard.guard.records import (
     Announced,
+    AnnouncedFiles,
     Attempt,
     Delivery,
     Entry,
@@ -162,6 +164,28 @@ class MemorySendings:
 
     async def withdraw(self, token: str) -> None:
         await self.told.call("sendings", "withdraw")
+        self.kept.pop(token, None)
+
+
+@dataclass
+class MemoryFilesSent:
+    """Compares with the same pure functions as the store."""
+
+    told: Told
+    kept: dict[str, tuple[SentFiles, datetime]] = field(default_factory=dict)
+    count: int = 0
+
+    async def announce(self, sent: SentFiles, now: datetime, since: datetime, until: datetime) -> AnnouncedFiles:
+        if await self.told.call("files_sent", "announce"):
+            return None  # type: ignore[return-value]
+        earlier = [(each, now - at) for each, at in self.kept.values() if at >= since]
+        self.count += 1
+        token = f"files-{self.count}"
+        self.kept[token] = (sent, now)
+        return AnnouncedFiles(token, same_files(sent, earlier))
+
+    async def withdraw(self, token: str) -> None:
+        await self.told.call("files_sent", "withdraw")
         self.kept.pop(token, None)
 
 
@@ -311,11 +335,12 @@ def _keep_rows(store: MemoryStore, deliveries: Sequence[NewDelivery]) -> None:
 class MemoryInspector:
     def __init__(self, told: Told) -> None:
         self._told = told
+        self.findings: tuple[Finding, ...] = ()
 
     async def inspect(self, message: Message, parts: Sequence[str]) -> Sequence[Inspection]:
         if await self._told.call("inspector", "inspect"):
             return None  # type: ignore[return-value]
-        return [Inspection(part) for part in parts]
+        return [Inspection(part, self.findings) for part in parts]
 
 
 class MemorySmarthost:
@@ -461,7 +486,8 @@ class World:
         self.history = MemoryHistory(self.told)
         self.memory = InvitationMemory(self.history, self.clock, timedelta(days=400), port_seconds=0.05)
         self.sendings = MemorySendings(self.told)
-        self.sent_before = SentBefore(self.sendings, ORGANISATION, self.clock, port_seconds=0.05)
+        self.files_sent = MemoryFilesSent(self.told)
+        self.sent_before = SentBefore(self.sendings, self.files_sent, ORGANISATION, self.clock, port_seconds=0.05)
         self.review = Review(
             rewriting=self.rewriting,
             quarantine=self.quarantine,

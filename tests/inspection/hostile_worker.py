@@ -80,8 +80,8 @@ def name_many() -> Examined:
 
 
 def examine(source: Enclosed, **options: object) -> Examined:
-    if source.media_type == "message/rfc822":
-        return Examined()
+    if source.media_type in ("message/rfc822", "application/pdf"):
+        return Examined()  # a rehearsal
     function = bytes(source.data).decode().strip()
     return globals()[{"raise": "raise_"}.get(function, function)]()
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailguard.core.carried.model import Attached, Carried
+from mailguard.core.inventory import Inventory
 from mailguard.core.mail.quoted import Quoted
 from mailguard.core.verdict import Finding
 from mailguard.inspection import framing
@@ -29,6 +30,9 @@ ANSWER = Examined(
         listed=("f@x.example",),
         senders=("g@x.example",),
         classes=("ipm.note",),
+    ),
+    inventory=(
+        Inventory("a.zip > b.xlsx", 9, 4, (("hidden rows", 5),), (("comments", 1),), (("sheet", 1),), "encrypted"),
     ),
 )
 
@@ -62,6 +66,11 @@ def test_what_is_no_object(value: bytes) -> None:
         ("findings", [["a", "b", "c", -1, "d", False]]),
         ("findings", [["a", "b", "c", True, "d", False]]),
         ("findings", [["a"]]),
+        ("inventory", [["a", 1, 1, [], [], []]]),
+        ("inventory", [["a", -1, 1, [], [], [], ""]]),
+        ("inventory", [["a", 1, 1, [["b"]], [], [], ""]]),
+        ("inventory", [["a", 1, 1, [], [], {"b": 1}, ""]]),
+        ("inventory", [["a", 1, 1, [], [], [], 7]]),
         ("error", ["x"]),
     ],
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from mailguard.core.carried.model import Attached
+from mailguard.core.inventory import Inventory
 from mailguard.core.verdict import Finding
 from mailguard.inspection.budget import Budget, Limits, Uninspectable
 from mailguard.inspection.enclosed import Enclosed, Found
@@ -45,10 +46,16 @@ def test_detectors_see_everything_that_lies_within_in_one_stream() -> None:
 
 
 def test_what_nobody_reads_is_said_and_names_nobody() -> None:
-    found = examine(Enclosed(b"\x89PNG", "image/png", ("a.png",)))
+    found = examine(Enclosed(b"\x89XYZ", "application/x-xyz", ("a.xyz",)))
     assert found.unread == NOBODY_READS
-    inside = examine(Enclosed(mail(b"\x89PNG", "image/png"), "message/rfc822"))
+    inside = examine(Enclosed(mail(b"\x89XYZ", "application/x-xyz"), "message/rfc822"))
     assert inside.unread == NOBODY_READS and inside.people is not None
+
+
+def test_an_empty_file_holds_nothing() -> None:
+    for name in ("a.xlsx", "a.xyz", "a.pdf"):
+        found = examine(Enclosed(b"", names=(name,)))
+        assert found.unread is None and not found.findings
 
 
 def test_what_is_closed_within_leaves_the_people_unknown() -> None:
@@ -116,5 +123,18 @@ def test_no_memory_is_an_answer() -> None:
         yield
 
     reader = Reader("eats", eats, frozenset({"application/x-eats"}), (".eats",))
-    found = examine(Enclosed(b"", "application/x-eats"), readers=[reader])
+    found = examine(Enclosed(b"x", "application/x-eats"), readers=[reader])
     assert found.unread == "reading it takes more memory than is allowed" and found.people is None
+
+
+def test_each_file_inside_has_an_inventory_and_its_name_stands_before_its_places() -> None:
+    rows = b"Name,NHS number,Born\r\n" + b"".join(
+        f"Ann Field{number},999 000 {number:04},1950-01-{number + 1:02}\r\n".encode() for number in range(20)
+    )
+    lines = (b'Content-Type: text/csv; name="staff.csv"', b"Content-Disposition: attachment", b"", rows)
+    found = examine(Enclosed(b"\r\n".join(lines), "message/rfc822", ("old mail.eml",)))
+    assert found.inventory == (Inventory("old mail.eml"),), "what shows all of itself inside is not listed"
+    assert {each.where.partition(" > ")[0] for each in found.findings} == {"old mail.eml"}
+    assert all("staff.csv" in each.where for each in found.findings)
+    alone = examine(Enclosed(rows, "text/csv", ("staff.csv",)))
+    assert alone.inventory == (Inventory("staff.csv", 21, 21),)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from mailguard.core.inventory import Inventory
 from mailguard.core.mail.parse import parse
 from mailguard.inspection import inspector
 from mailguard.inspection.examine import Examined
@@ -83,3 +84,14 @@ async def test_without_a_sandbox_nothing_is_read() -> None:
 async def test_trouble_of_the_machine_defers_the_message(trouble: Exception) -> None:
     with pytest.raises(type(trouble)):
         await inspect(Pool(trouble), ["1"])
+
+
+async def test_a_file_that_broke_its_worker_is_named_with_the_reason() -> None:
+    pool = Pool(Examined(unread="reading it takes too long"))
+    (found,) = await SandboxedInspector(SETTINGS, pool).inspect(MESSAGE, ["2"])  # type: ignore[arg-type]
+    assert found.inventory == (Inventory("b.x", unread="reading it takes too long"),)
+    read = Inventory("b.x", 5, 5)
+    (found,) = await SandboxedInspector(SETTINGS, Pool(Examined(inventory=(read,)))).inspect(  # type: ignore[arg-type]
+        MESSAGE, ["2"]
+    )
+    assert found.inventory == (read,)

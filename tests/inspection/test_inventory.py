@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mailguard.inspection.inventory import Inventory, counted, take_inventory
+from mailguard.core.inventory import Inventory, in_sentences
+from mailguard.core.verdict import Finding
+from mailguard.inspection.inventory import take_inventory
 from mailguard.inspection.stream import SEEN, ColumnSpan, Item, Member, Person, Row, Table, Text, Visibility
 
 HIDDEN_COLUMN = ColumnSpan(2, 3, Visibility.HIDDEN_COLUMN)
@@ -23,30 +25,61 @@ ITEMS: list[Item] = [
 
 
 def test_rows_by_what_hides_them() -> None:
-    inventory = take_inventory(ITEMS)
+    stock = take_inventory(ITEMS)
+    inventory = stock.inventory("a.xlsx")
     assert (inventory.rows, inventory.rows_seen) == (1_005, 3)
-    assert inventory.unseen == {
-        Visibility.HIDDEN_SHEET: 1_000,
-        Visibility.HIDDEN_COLUMN: 3,
-        Visibility.FILTERED_ROW: 1,
-        Visibility.SAME_COLOUR: 1,
+    assert dict(inventory.unseen) == {
+        "hidden sheet": 1_000,
+        "hidden columns": 3,
+        "rows that a filter hides": 1,
+        "text in the colour of its background": 1,
     }
-    data, lists = inventory.places
+    data, lists = stock.places
     assert (data.where, data.rows, data.rows_seen) == ("sheet Data", 5, 3) and lists.rows_seen == 0
-    assert data.texts == inventory.texts == {Visibility.COMMENT: 1}
-    assert inventory.members["sheet", Visibility.HIDDEN_SHEET] == 1 and inventory.people == {"author": 1}
+    assert data.texts == stock.texts == {Visibility.COMMENT: 1}
+    assert inventory.members == (("sheet", 1),) and stock.people == {"author": 1}
+    assert inventory.hides and SEEN not in stock.unseen
 
 
 def test_the_sentence_for_a_reviewer() -> None:
-    assert take_inventory(ITEMS).sentence() == (
+    assert take_inventory(ITEMS).inventory().sentence() == (
         "Shows 3 rows and carries 1,005: 1,000 in hidden sheet, 3 in hidden columns, 1 in rows that a filter hides, "
-        "1 in text in the colour of its background."
+        "1 in text in the colour of its background. Carries 1 text in comments. Has 1 sheet that nobody sees."
     )
-    assert take_inventory([Table("table"), Row(1, ("a",))]).sentence() == "Shows 1 row and carries 1."
-    assert Inventory().sentence() == "Shows 0 rows and carries 0."
+    assert take_inventory([Table("table"), Row(1, ("a",))]).inventory().sentence() == "Shows 1 row and carries 1."
+    macros = Member("vbaProject.bin", "macros", Visibility.MACRO)
+    assert take_inventory([macros]).inventory().sentence() == (
+        "Shows 0 rows and carries 0. Has macros that nobody sees."
+    )
+    assert (
+        take_inventory([Text("x", "a", Visibility.NOTES)]).inventory().sentence() == "Carries 1 text in speaker notes."
+    )
+    locked = Inventory("a.zip", unread="encrypted")
+    assert locked.hides and locked.sentence() == "Could not be read: encrypted."
+    assert Inventory("a", 5, 5, unread="it is cut off").sentence() == (
+        "Shows 5 rows and carries 5. Could not be read: it is cut off."
+    )
+    assert not Inventory("a").hides and Inventory("").sentence() == "Shows 0 rows and carries 0."
 
 
-def test_the_stream_goes_on_as_it_is() -> None:
-    inventory = Inventory()
-    assert list(counted(ITEMS, inventory)) == ITEMS and inventory.rows == 1_005
-    assert SEEN not in inventory.unseen
+def test_what_every_document_has_is_counted_and_not_said() -> None:
+    inventory = take_inventory([Text("Report", "title", Visibility.PROPERTY)]).inventory("report.docx")
+    assert not inventory.hides and "propert" not in inventory.sentence()
+    assert inventory.to_json()["texts"] == {"document properties": 1}
+
+
+def test_the_sentences_of_a_decision() -> None:
+    hidden = Inventory("a.xlsx", 45, 5, unseen=(("hidden sheet", 40),)).to_json()
+    shown = Inventory("b.xlsx", 45, 45, texts=(("document properties", 2),)).to_json()
+    people = Finding("people", "people_rows", "sheet 1", 40, "1 hidden sheet has 40 rows of people: names", True)
+    names = Finding("people", "name", "sheet 1", 40, "1 hidden sheet has 40 names", True)
+    decision = {"inventory": [hidden, shown], "findings": [people.to_json(), names.to_json()]}
+    assert in_sentences(decision) == (
+        "a.xlsx: Shows 5 rows and carries 45: 40 in hidden sheet.",
+        "1 hidden sheet has 40 rows of people: names.",
+    )
+    assert in_sentences({**decision, "inventory": [hidden] * 9})[5:] == (
+        "a.xlsx: Shows 5 rows and carries 45: 40 in hidden sheet.",
+        "And 4 more.",
+    )
+    assert in_sentences({"findings": [names.to_json()]}) == ("1 hidden sheet has 40 names.",), "of an earlier version"

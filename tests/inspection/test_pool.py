@@ -14,7 +14,7 @@ import pytest
 
 from mailguard.inspection import process
 from mailguard.inspection.examine import NO_MEMORY, Examined
-from mailguard.inspection.pool import InspectionBusy, WorkerPool
+from mailguard.inspection.pool import SLOW_FOR_EACH, SLOW_SECONDS, InspectionBusy, WorkerPool
 from mailguard.inspection.process import Job, Worker, start_worker
 from mailguard.inspection.settings import InspectionSettings
 from mailguard.inspection.worker import TOO_MUCH_SAID
@@ -125,6 +125,43 @@ async def test_more_parts_than_workers_wait_for_their_turn_and_too_many_are_refu
         assert await behaves(pool)
     finally:
         await pool.close()
+
+
+async def test_slow_parts_step_back_and_let_ordinary_ones_pass() -> None:
+    pool = WorkerPool(SETTINGS.model_copy(update={"workers": 1, "cpu_seconds": 4, "wall_seconds": 12}), hostile)
+    try:
+        assert await behaves(pool)
+        slow = [asyncio.create_task(read(pool, each)) for each in ("sleep", "spin", "sleep")]
+        ordinary = asyncio.create_task(behaves(pool))
+        assert await ordinary, "behind three that take all the time that they get"
+        assert not any(task.done() for task in slow)
+        began = time.monotonic()
+        assert all([await behaves(pool) for _ in range(20)])
+        assert time.monotonic() - began < 2 and not any(task.done() for task in slow)
+        assert {os.getpriority(os.PRIO_PROCESS, child) for child in children()} == {0, 15}
+        ends = [(await task).unread for task in slow]
+        assert ends == ["reading it takes too long", ENDS["spin"], "reading it takes too long"]
+        assert await behaves(pool)
+        assert len(children()) == 1, "slow workers are not kept"
+    finally:
+        await pool.close()
+
+
+async def test_more_slow_parts_than_may_be_read_beside_the_others_keep_their_turn() -> None:
+    pool = WorkerPool(SETTINGS.model_copy(update={"workers": 1, "cpu_seconds": 10, "wall_seconds": 6}), hostile)
+    try:
+        slow = [asyncio.create_task(read(pool, "sleep")) for _ in range(SLOW_FOR_EACH + 1)]
+        await asyncio.sleep(SLOW_FOR_EACH * SLOW_SECONDS + 2)
+        assert len(children()) <= SLOW_FOR_EACH + 2
+        assert await behaves(pool), "as soon as one of them is ended"
+        assert {(await task).unread for task in slow} == {"reading it takes too long"}
+    finally:
+        await pool.close()
+
+
+def children() -> list[int]:
+    listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [int(child) for child in listed]
 
 
 async def test_a_worker_is_replaced_after_its_jobs(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,12 +35,39 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """An earlier message with the same file. others: whom outside it reached who do not get this one. age: as above."""
+
+    others: frozenset[bytes]
+    age: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class SameFile:
+    """A file of this message, and the earlier messages of the same sender or team that carried it. part: its path."""
+
+    part: str
+    earlier: tuple[Reached, ...] = ()
+
+    def already_sent_to(self, within: timedelta) -> int:
+        """How many others have it already from messages of their own.
+
+        People, but no more than there were messages to different people: a list of five that got it in one message is
+        one, and so is somebody who got it five times. More messages never make it fewer: of many at the same moment the
+        one that is written down last is told of all (docs/decisions/merge-jobs.md).
+        """
+        groups = {each.others for each in self.earlier if each.age <= within and each.others}
+        return min(len(groups), len(frozenset().union(*groups)))
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
-    """own: what this message itself shows and hides. takes_back: as in Sending."""
+    """own: what this message itself shows and hides. takes_back: as in Sending. files: those that can be compared."""
 
     own: Trace | None = None
     takes_back: bool = False
     earlier: tuple[Earlier, ...] = ()
+    files: tuple[SameFile, ...] = ()
 
     def batch(self, within: timedelta) -> int:
         """How many different people this message and the earlier ones of its batch show, each at least two."""

@@ -40,7 +40,7 @@ def sending_of(envelope: Envelope, observation: Observation, organisation: Organ
     subject = subject_of(message)
     threads = tuple(islice(_threads(message), MOST_ANSWERED))
     return Sending(
-        senders=_senders(observation, organisation),
+        senders=senders_of(observation, organisation),
         identifiers=(*_identifiers(message, "message-id")[:MOST_LINKS], *threads),
         answered=(*_identifiers(message, "in-reply-to", "references")[-MOST_ANSWERED:], *threads),
         shown=shown,
@@ -51,7 +51,8 @@ def sending_of(envelope: Envelope, observation: Observation, organisation: Organ
     )
 
 
-def _senders(observation: Observation, organisation: Organisation) -> tuple[str, ...]:
+def senders_of(observation: Observation, organisation: Organisation) -> tuple[str, ...]:
+    """By whom a message is known: canonical addresses, also without their tags, and names of teams."""
     path = (observation.reverse_path,) if observation.reverse_path else ()
     named = (*path, *observation.originators)[:MOST_LINKS]
     claimed = dict.fromkeys((*named, *map(untagged, named)))

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from .message import Buffer, Message, Part
-from .text import decode_base64, decode_charset
+from .text import NOT_BASE64, decode_base64, decode_charset
 
 WINDOW_OCTETS = 1_000_000
 """How much of a body is looked at together."""
@@ -24,7 +24,6 @@ MAX_WIDE_OCTETS = 8_000_000
 
 _UTF_16 = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _WIDE_CHARSET = re.compile(r"utf.?(?:16|32|7)|ucs|iso.?10646", re.IGNORECASE)
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _DELETED_SPACE = re.compile(r" \n(?:>+ ?)?")
 _SEPARATOR = re.compile(rb"\n|[ ,;<>]")
 _CUTS = (b"\n", b" ", b",", b";", b">", b"<", b"")
@@ -108,7 +107,7 @@ def _pieces(message: Message, part: Part) -> Iterator[bytes]:
 def _from_base64(raws: Iterable[bytes]) -> Iterator[bytes]:
     left = b""
     for raw in raws:
-        left += _NOT_BASE64.sub(b"", raw)
+        left += raw.translate(None, NOT_BASE64)
         whole = len(left) // 4 * 4
         yield decode_base64(left[:whole])
         left = left[whole:]

@@ -19,7 +19,8 @@ _TOUCHING = re.compile(rb"[^ \t\r\n]=\?|\?=[^ \t\r\n]")
 _GAP = re.compile(rb"[ \t\r\n]*+")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _Q_OCTET = re.compile(rb"=(?:\r?\n|([0-9A-Fa-f]{2}))")
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+NOT_BASE64 = bytes({*range(256)} - {*b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"})
+"""To be taken out with bytes.translate, which is ten times as fast as a pattern: a large file has many line ends."""
 _COMMENT_TOKEN = re.compile(rb'"(?>(?:[^"\\]++|\\[\s\S])*)"|\\[\s\S]|[()]')
 _NOT_ALPHANUMERIC = re.compile("[^a-z0-9]")
 _COMMENT_EDGE = re.compile(rb"\\[\s\S]|[()]")
@@ -181,7 +182,7 @@ def _octets(word: re.Match[bytes]) -> bytes:
 
 def decode_base64(text: bytes) -> bytes:
     """Base64 read as leniently as any client does: other characters skipped, padding made up. Never raises."""
-    clean = _NOT_BASE64.sub(b"", text)
+    clean = text.translate(None, NOT_BASE64)
     clean = clean[:-1] if len(clean) % 4 == 1 else clean
     return binascii.a2b_base64(clean + b"=" * (-len(clean) % 4))
 

@@ -279,6 +279,7 @@ def _verdict(
         facts=observation.facts,
         visible=observation.visible,
         findings=observation.findings,
+        inventory=observation.inventory,
         defects=observation.defects,
         policy_revision=policy.revision,
         hide_inside_above=_smallest(call.hide_inside_above for call in calls),
@@ -348,13 +349,24 @@ def _reason(judged: Judged, observation: Observation) -> str:
     """What its conditions counted, in words; its own description where they have nothing to tell."""
     if judged.error is not None:
         return sentences.CANNOT_DECIDE
-    clauses = [
-        each.test.condition.reason(observation, each.test.operand, each.value)
+    telling = [
+        each
         for each in judged.evaluation.seen
         if not each.negated and each.truth is (Truth.TRUE if judged.matched else each.truth)
     ]
+    # What the message carries comes first, and once: the other findings tell of the same data in other words.
+    carrying = [each for each in telling if each.test.condition.says is not None]
+    others = [each for each in telling if each.test.condition.says is None]
+    clauses = [_clause(each, observation) for each in [*carrying[:1], *others]]
     told = [clause for clause in clauses if clause]
     return sentences.joined(list(dict.fromkeys(told))) if told else judged.rule.describe.strip().rstrip(".")
+
+
+def _clause(seen: Seen, observation: Observation) -> str | None:
+    condition = seen.test.condition
+    if condition.says is not None:
+        return condition.says(observation, seen.test.operand) if seen.value else None
+    return condition.clause(observation, seen.value)
 
 
 def _values(judged: Judged) -> dict[str, Any]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -393,10 +393,18 @@ class Policy:
     @property
     def looks_back(self) -> timedelta | None:
         """How long before a message its rules ask for earlier ones; None where none does."""
-        asked = (
-            question.condition.looks_back(question.operand)
-            for rule in self.rules
-            if rule.mode is not Mode.OFF
-            for question, _ in questions_in(rule.when)
-        )
-        return max((each for each in asked if each is not None), default=None)
+        return _farthest(each.condition.looks_back(each.operand) for each in self._questions())
+
+    @property
+    def files_look_back(self) -> timedelta | None:
+        """Likewise for files that were sent."""
+        return _farthest(each.condition.files_look_back(each.operand) for each in self._questions())
+
+    def _questions(self) -> Iterator[Question]:
+        """Every condition of the rules in force."""
+        active = (rule for rule in self.rules if rule.mode is not Mode.OFF)
+        return (question for rule in active for question, _ in questions_in(rule.when))
+
+
+def _farthest(asked: Iterable[timedelta | None]) -> timedelta | None:
+    return max((each for each in asked if each is not None), default=None)

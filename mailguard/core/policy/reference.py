@@ -15,6 +15,7 @@ from .conditions.content import Header
 from .conditions.declaration import Condition
 from .conditions.earlier import NumberWithin
 from .conditions.operands import Address, Domain, Number, Text
+from .conditions.same_attachment import SameAttachment
 from .conditions.structure import FindingOperand
 from .conditions.vocabulary import CONDITIONS
 from .exceptions import ExceptionModel
@@ -27,6 +28,7 @@ _HEAD = ("| key | meaning | default | unit | example | consequence |", "|---|---
 _OPERATORS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("A number", Number),
     ("`batch_external_recipients` and `reshown_external_recipients` take besides what a number takes", NumberWithin),
+    ("`same_attachment` takes", SameAttachment),
     ("Text", Text),
     ("An address", Address),
     ("A domain", Domain),

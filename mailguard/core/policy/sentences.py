@@ -6,7 +6,9 @@ subjects and file names never do.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..finding_kinds import PEOPLE_ROWS, noun_of, so_many
 
 NOTHING_MATCHED = "no rule matched"
 CANNOT_DECIDE = "a rule could not be checked, so a person has to look at the message"
@@ -19,6 +21,8 @@ ENCRYPTED = "part of the message is encrypted"
 MALFORMED = "the message can be read in more than one way"
 SENSITIVE = "being written to by this team already says something about a person"
 FORMS_DISAGREE = "and the rules that it meets allow no form in which it could leave by itself"
+MOST_KINDS = 3
+"""Kinds of findings that a reason names; the decision has all."""
 OWN_ADDRESS = "the account that signed in may send only as itself"
 
 
@@ -31,6 +35,16 @@ def batch(count: int) -> str:
 
 def shown_again(count: int) -> str:
     return f"{count} people who got an earlier message without seeing each other would see each other's addresses now"
+
+
+def same_file(people: int, others: int) -> str:
+    """people: in its rows, nought where nobody looked. others: who have it from messages of their own."""
+    inside = f" with {people:,} {'person' if people == 1 else 'people'} in it" if people else ""
+    readers = "1 other person" if others == 1 else f"{others:,} other people"
+    return (
+        f"the same file{inside} has already gone to {readers} outside in messages of their own; "
+        "this one and those that follow it are stopped"
+    )
 
 
 def visible_people(count: int, fields: Sequence[str]) -> str:
@@ -105,12 +119,14 @@ def size(octets: int) -> str:
     return f"the message has {octets:,} bytes"
 
 
-def findings(count: int, kinds: Collection[str]) -> str:
-    """kinds: of the findings that were counted, in the words of the policy."""
-    if set(kinds) == {"people_rows"}:
-        return f"it lists {count:,} {'person' if count == 1 else 'people'} with what identifies them"
-    names = listed(sorted(kind.replace("_", " ").replace("-", " ") for kind in kinds))
-    return f"its text and attachments hold {count:,} {names or 'findings'}"
+def findings(counts: Mapping[str, int], hidden: bool) -> str:
+    """counts: by kind, of those that the rule counted. hidden: whether none of them shows."""
+    if people := counts.get(PEOPLE_ROWS, 0):
+        persons = "1 person" if people == 1 else f"{people:,} people"
+        return f"the message carries {f'hidden data about {persons}' if hidden else f'a list of {persons}'}"
+    most = sorted(counts, key=lambda kind: -counts[kind])[:MOST_KINDS]
+    named = listed([so_many(counts[kind], noun_of(kind)) for kind in most])
+    return f"the message carries {named}{' in hidden data' if hidden else ''}"
 
 
 def malformed(where: Iterable[str]) -> str:

@@ -5,8 +5,9 @@ The invented message of a test is built as bytes and judged like any other; noth
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -19,8 +20,10 @@ from ..mail.canonical import canonical_address
 from ..organisation import Team
 from ..verdict import Verdict
 from .conditions.operands import problem
+from .invented_file import people_csv, people_workbook
 
 MAX_PEOPLE = 100_000
+_BOUNDARY = "=_of_a_policy_test"
 
 
 class _Written(BaseModel):
@@ -55,8 +58,31 @@ def _addresses(values: object) -> object:
 Recipients = Annotated[tuple[StrictStr | People, ...], BeforeValidator(_addresses)]
 
 
+class InventedFile(_Written):
+    """A file about so many invented people: a table in plain sight, or a workbook that hides them."""
+
+    people: StrictInt = Field(ge=1, le=MAX_PEOPLE)
+    hidden: StrictBool = False
+
+    @property
+    def name(self) -> str:
+        return "figures.xlsx" if self.hidden else "people.csv"
+
+    def octets(self) -> bytes:
+        return people_workbook(self.people) if self.hidden else people_csv(self.people)
+
+
+def _files(values: object) -> object:
+    listed = _several(values)
+    assert isinstance(listed, list)
+    for value in listed:
+        if not isinstance(value, (str, dict)):
+            raise problem("a file beside the tests, {people, hidden}, or a list of them is expected")
+    return listed
+
+
 class MessageModel(_Written):
-    """The message of a test: invented here, or a file."""
+    """The message of a test: invented here, or a file. attach: what it carries, files by their path."""
 
     eml: StrictStr | None = None
     mail_from: StrictStr | None = None
@@ -69,6 +95,7 @@ class MessageModel(_Written):
     headers: dict[StrictStr, StrictStr] = {}
     text: StrictStr = "Invented for a test of the policy."
     calendar: bool = False
+    attach: Annotated[tuple[StrictStr | InventedFile, ...], BeforeValidator(_files)] = ()
 
 
 class Expectation(_Written):
@@ -125,8 +152,11 @@ class Invented:
     envelope: Envelope
 
 
-def invent(model: MessageModel, inside: str) -> Invented:
-    """The bytes and the envelope of an invented message. inside: what the domain `inside` stands for in it."""
+def invent(model: MessageModel, inside: str, files: Mapping[str, bytes] | None = None) -> Invented:
+    """The bytes and the envelope of an invented message. inside: what the domain `inside` stands for in it.
+
+    files: what is in the files that it names to attach.
+    """
     sender = _at_home(model.from_ or "sender@inside", inside)
     shown = {name: list(people(getattr(model, name), inside)) for name in ("to", "cc")}
     recipients = list(people(model.rcpt, inside)) or [*shown["to"], *shown["cc"], *people(model.bcc, inside)]
@@ -137,11 +167,23 @@ def invent(model: MessageModel, inside: str) -> Invented:
         "Message-ID: <test@mailguard.example>",
         "Date: Thu, 1 Jan 2026 09:00:00 +0000",
     ]
-    lines += ["MIME-Version: 1.0", *(_invitation() if model.calendar else ["", *model.text.split("\n")])]
+    body = _invitation() if model.calendar else ["", *model.text.split("\n")]
+    lines += ["MIME-Version: 1.0", *(_with_files(model, body, files or {}) if model.attach else body)]
     raw = "\r\n".join(lines).encode() + b"\r\n"
     return Invented(
         raw, envelope_of(sender if model.mail_from is None else _at_home(model.mail_from, inside), recipients)
     )
+
+
+def _with_files(model: MessageModel, body: list[str], files: Mapping[str, bytes]) -> Iterator[str]:
+    yield from (f'Content-Type: multipart/mixed; boundary="{_BOUNDARY}"', "", f"--{_BOUNDARY}", *body)
+    for each in model.attach:
+        path, octets = (each, files[each]) if isinstance(each, str) else (each.name, each.octets())
+        name = re.sub(r"[^\w.\- ]", "_", path.replace("\\", "/").rpartition("/")[2], flags=re.ASCII)
+        yield from (f"--{_BOUNDARY}", "Content-Type: application/octet-stream", "Content-Transfer-Encoding: base64")
+        yield from (f'Content-Disposition: attachment; filename="{name}"', "")
+        yield from base64.encodebytes(octets).decode().splitlines()
+    yield f"--{_BOUNDARY}--"
 
 
 def envelope_of(reverse_path: str, recipients: list[str]) -> Envelope:

@@ -43,6 +43,8 @@ def signed_content(data: bytes) -> bytes | None:
     after_version = _after(data, _element(data, signed.start))
     encapsulated = _after(data, _element(data, after_version))
     _, at = _content_type(data, encapsulated)
+    if at == _element(data, encapsulated).end:  # a detached signature: what follows are its certificates
+        return None
     return _octets(data, _expect(data, at, _EXPLICIT).start) if data[at : at + 1] == bytes([_EXPLICIT]) else None
 
 

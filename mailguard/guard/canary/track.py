@@ -15,12 +15,24 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from ...core.earlier.files import SentFiles
 from ...core.earlier.past import NO_PAST
 from ...core.earlier.trace import Sending
 from ...core.lifecycle import State
 from ...core.mail.message import Buffer
 from ..ports import Ledger, Outbox, Quarantine
-from ..records import Announced, Attempt, Delivery, Entry, Held, HeldChange, NewDelivery, NewEntry, NewHeld
+from ..records import (
+    Announced,
+    AnnouncedFiles,
+    Attempt,
+    Delivery,
+    Entry,
+    Held,
+    HeldChange,
+    NewDelivery,
+    NewEntry,
+    NewHeld,
+)
 
 STEP = "canary_recorded"
 """The kind of every entry of a message of the canary; its field `step` is what real mail's would be."""
@@ -171,5 +183,14 @@ class ForgetfulSendings:
 
     async def settle(self, token: str, *, hidden: bool, exposed: bool) -> bool:
         return True
+
+    async def withdraw(self, token: str) -> None: ...
+
+
+class ForgetfulFilesSent:
+    """Implements ports.FilesSent, likewise."""
+
+    async def announce(self, sent: SentFiles, now: datetime, since: datetime, until: datetime) -> AnnouncedFiles:
+        return AnnouncedFiles("", ())
 
     async def withdraw(self, token: str) -> None: ...

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from ...core.finding_kinds import PEOPLE_ROWS
 from ..stream import Row, Table, Visibility, why_unseen
 from .bank_numbers import is_account_number, is_iban, is_payment_card, is_sort_code
 from .columns import FEWEST
@@ -24,7 +25,7 @@ from .kind import Kinds
 from .name_words import NAMES, NOT_PEOPLE
 from .national_identifiers import is_driving_licence, is_postcode, is_ssn, is_whole_nino
 from .shape import compact, plain
-from .tally import PEOPLE_ROWS, Tallies
+from .tally import Tallies
 
 REACH = 48
 """Characters before a value in which the word that explains it stands, and half as many behind it."""

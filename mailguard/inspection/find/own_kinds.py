@@ -20,6 +20,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, StringConstraints, model_validator
 
 from ...core.document import Diagnostic, DocumentErrors, load_document, validate
+from ...core.finding_kinds import PEOPLE_ROWS
 from ...core.policy.conditions.declaration import declared
 from ...core.policy.conditions.operands import Pattern, Words, compiled, problem
 from .check_digits import CHECKS
@@ -27,7 +28,6 @@ from .kind import Kind, Kinds, Weight
 from .kinds import BUILT_IN
 from .phrases import heading_words
 from .shape import compact
-from .tally import PEOPLE_ROWS
 
 MAX_FILE_OCTETS = 65_536
 """It is handed to every process that reads attachments."""

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import compress
 
+from ...core.finding_kinds import PEOPLE_ROWS
 from ..stream import SEEN, Visibility
 from .grid import Alike
 from .kind import Kind, Weight
 from .kinds import ACCOUNT_NUMBER, BANK_ACCOUNT, EMAIL, NAME, REPORTED, SORT_CODE
-from .tally import PEOPLE_ROWS, Tallies
+from .tally import Tallies
 
 _SCORES = {Weight.NAME: 1 << 48, Weight.STRONG: 1 << 32, Weight.LINK: 1 << 16, Weight.WEAK: 1, Weight.PAIR: 0}
 _MASK = (1 << 16) - 1

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ...core.finding_kinds import PEOPLE_ROWS, so_many
 from ...core.legible import legible
 from ...core.verdict import Finding
 from ..stream import SEEN, Visibility
 from .distinct import Distinct
-from .words import listed, rows_of_people, so_many
+from .words import listed, rows_of_people
 
-PEOPLE_ROWS = "people_rows"
 DETECTOR = "people"
 MOST_PLACES = 1_000
 """Places that are counted; more than three are not named anyway."""

@@ -7,35 +7,18 @@ embedded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ..budget import Budget, Uninspectable
-from ..stream import SEEN, Item, Member, Row, Stream, Table, Visibility
+from ..stream import Item, Member, Row, Stream, Table, Visibility
 from .ods_content import ContentReader
+from .opendocument import SILENT, pieces_of, read_content, read_object, read_rest, refuse_encrypted
 from .package import Package, open_package
 from .properties import read_properties
 from .seen_texts import SeenTexts
-from .xml_events import SEPARATOR, read_xml
-from .xml_texts import read_texts
 
-_SILENT = (
-    "mimetype",
-    "meta-inf/manifest.xml",
-    "settings.xml",
-    "manifest.rdf",
-    "layout-cache",
-    "styles.xml",
-    "content.xml",
-)
 SPREADSHEET = b"application/vnd.oasis.opendocument.spreadsheet"
 _MIMETYPES = (SPREADSHEET, SPREADSHEET + b"-template")
-_PIECE = 65_536
-_OVERHEAD = 96
-
-
-def is_opendocument(data: bytes) -> bool:
-    """Whether the first member is the media type, stored, as ODF 1.3 part 2, 3.3 wants it."""
-    return data[30:38] == b"mimetype"
 
 
 def read_ods(data: bytes, budget: Budget) -> Stream:
@@ -44,32 +27,24 @@ def read_ods(data: bytes, budget: Budget) -> Stream:
         raise Uninspectable("an OpenDocument that is no spreadsheet")
     if "content.xml" not in package.parts:
         raise Uninspectable("does not hold its content")
-    _refuse_encrypted(package)
+    refuse_encrypted(package)
     seen = SeenTexts(budget)
-    for item in _document(package, "", ContentReader(budget)):
+    for item in _with_members(read_content(package, "", ContentReader(budget))):
         seen.note(item)
         yield item
     for part in package.parts:
-        if part not in _SILENT:
-            yield from _rest(package, part, budget, seen)
+        if part.endswith("/content.xml"):
+            yield from _object(package, part.rpartition("/")[0], budget, seen)
+        elif part not in SILENT:
+            yield from read_rest(package, part, budget)
 
 
 def read_fods(data: bytes, budget: Budget) -> Stream:
     """A flat document has its properties, styles and tables in one. What is embedded is read where it stands."""
     budget.spend_bytes(len(data))
     budget.spend_tags(data.count(b"<"))
-    yield from _with_members(ContentReader(budget).read(_pieces(data)))
-    yield from read_properties(_pieces(data), inside="office:1.0}meta")
-
-
-def _pieces(data: bytes) -> Iterator[bytes]:
-    return (data[start : start + _PIECE] for start in range(0, len(data), _PIECE))
-
-
-def _document(package: Package, folder: str, reader: ContentReader) -> Iterator[Item]:
-    for part in (f"{folder}styles.xml", f"{folder}content.xml"):
-        if part in package.parts:
-            yield from _with_members(reader.read(package.pieces(part)))
+    yield from _with_members(ContentReader(budget).read(pieces_of(data)))
+    yield from read_properties(pieces_of(data), inside="office:1.0}meta")
 
 
 def _with_members(items: Iterator[Item]) -> Iterator[Item]:
@@ -80,42 +55,12 @@ def _with_members(items: Iterator[Item]) -> Iterator[Item]:
         yield item
 
 
-def _refuse_encrypted(package: Package) -> None:
-    def start(full: str, _: Mapping[str, str]) -> None:
-        if full.endswith((f"{SEPARATOR}encryption-data", f"{SEPARATOR}encrypted-key")):
-            raise Uninspectable("encrypted")
-
-    if "meta-inf/manifest.xml" in package.parts:
-        read_xml(package.pieces("meta-inf/manifest.xml"), start)
-
-
-def _rest(package: Package, part: str, budget: Budget, seen: SeenTexts) -> Stream:
-    folder, _, name = part.rpartition("/")
-    if name == "meta.xml":
-        yield from read_properties(package.pieces(part))
-    elif name == "content.xml":
-        yield from _object(package, folder, budget, seen)
-    elif folder.startswith(("basic", "scripts")) or name in ("styles.xml", "settings.xml"):
-        if name not in ("styles.xml", "settings.xml"):
-            yield Member(name, "macros", Visibility.MACRO)
-            yield from read_texts(package.pieces(part), part, Visibility.MACRO, budget)
-    elif folder.startswith(("pictures", "thumbnails", "objectreplacements")):
-        yield Member(name, "picture", SEEN, package.read(part))
-    elif not folder.startswith(("configurations2", "meta-inf")):
-        yield Member(name, "file", Visibility.EMBEDDED, package.read(part))
-
-
 def _object(package: Package, folder: str, budget: Budget, seen: SeenTexts) -> Stream:
-    """A document in the document. The table of a chart is behind a chart, any other is embedded."""
-    budget.descend()
-    yield Member(folder, "embedded document", Visibility.EMBEDDED)
-    items = []
-    for item in _document(package, f"{folder}/", ContentReader(budget, Visibility.CHART_CACHE, f"{folder}: table ")):
-        budget.keep(_OVERHEAD * (len(item.values) if isinstance(item, Row) else 1))
-        items.append(item)
+    """A document in the document, unless it is a chart that repeats what a sheet shows."""
+    member, *items = read_object(package, folder, budget)
+    yield member
     if not _only_repeats(items, seen):
         yield from items
-    budget.ascend()
 
 
 def _only_repeats(items: list[Item], seen: SeenTexts) -> bool:

@@ -1,4 +1,4 @@
-"""Styles of OpenDocument spreadsheets: what a table, a row, a column, a cell or a run of letters hides by its style.
+"""Styles of OpenDocument: what a table, a row, a column, a cell or a run of letters hides by its style.
 
 A style may have a parent; styles stand in styles.xml, and those that a person made by hand in content.xml. They are
 resolved when they are asked for, each once.
@@ -14,6 +14,8 @@ from ..stream import SEEN, Visibility
 from .colour import BLACK, WHITE, same_to_the_eye
 from .xlsx_styles import TINY_POINTS
 
+AUTOMATIC = -1
+"""The colour that a program chooses so that text can be read."""
 _MAX_STYLES = 65_536
 _MAX_PARENTS = 32
 _POINTS = {"pt": 1.0, "in": 72.0, "cm": 28.35, "mm": 2.835, "pc": 12.0, "px": 0.75}
@@ -23,7 +25,7 @@ NOTHING_POINTS = 2.0
 
 @dataclass(slots=True)
 class Style:
-    """What one style says itself; None where it says nothing."""
+    """What one style says itself; None where it says nothing. clear: letters that let everything through."""
 
     parent: str = ""
     colour: int | None = None
@@ -33,6 +35,7 @@ class Style:
     width: float | None = None
     shown: bool | None = None
     concealed: bool = False
+    clear: bool | None = None
 
 
 @dataclass(slots=True)
@@ -109,12 +112,12 @@ def _judge(style: Style, ground: int | None, is_run: bool) -> Visibility | None:
     if is_run and style.colour is None:
         return None
     behind = style.ground if style.ground is not None else ground
-    front = BLACK if style.colour is None else style.colour
+    front = BLACK if style.colour is None or style.colour == AUTOMATIC else style.colour
     return Visibility.SAME_COLOUR if same_to_the_eye(front, WHITE if behind is None else behind) else None
 
 
 def _inherit(found: Style, style: Style) -> None:
-    for key in ("colour", "ground", "size", "height", "width", "shown"):
+    for key in ("colour", "ground", "size", "height", "width", "shown", "clear"):
         if getattr(found, key) is None:
             setattr(found, key, getattr(style, key))
     found.concealed |= style.concealed
@@ -125,7 +128,7 @@ def _read_properties(style: Style, attributes: Mapping[str, str]) -> None:
         if key == "color":
             style.colour = _colour(value)
         elif key == "use-window-font-color" and value == "true":
-            style.colour = BLACK
+            style.colour = AUTOMATIC
         elif key == "background-color":
             style.ground = _colour(value)
         elif key == "font-size":
@@ -137,6 +140,8 @@ def _read_properties(style: Style, attributes: Mapping[str, str]) -> None:
         elif key == "display":
             style.concealed |= value == "none"
             style.shown = value != "false"
+
+    style.clear = attributes.get("opacity") == "0%" if "color" in attributes else style.clear
 
 
 def _colour(value: str) -> int | None:

@@ -1,7 +1,9 @@
 """Encrypted OOXML packages (MS-OFFCRYPTO 2.3.4): opened if the password is the one that every Excel tries by itself.
 
 Excel encrypts with it what is only protected against changes, and opens such a file without asking: the recipient sees
-everything. Any other password keeps the recipient's eyes out as well, and the guard's: `Uninspectable("encrypted")`.
+everything. What comes out is Enclosed, so that whoever reads its content reads it, whatever the file calls itself: a
+document, a workbook and slides look alike from outside. Any other password keeps the recipient's eyes out as well, and
+the guard's: `Uninspectable("encrypted")`.
 Standard (AES, SHA-1) and agile encryption (AES-CBC with a SHA) are read; extensible encryption and RC4 are not.
 """
 
@@ -11,13 +13,14 @@ import base64
 import hashlib
 import hmac
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from ..budget import Budget, Uninspectable
-from .compound import CompoundFile
+from ..enclosed import Enclosed, Found
+from .compound import SIGNATURE, CompoundFile, open_compound
 from .xml_events import SEPARATOR, read_xml
 
 DEFAULT_PASSWORD = "VelvetSweatshop"  # noqa: S105
@@ -30,7 +33,40 @@ _VERIFIER_INPUT = bytes.fromhex("fea7d2763b4b9e79")
 _VERIFIER_VALUE = bytes.fromhex("d7aa0f6d3061344e")
 _KEY_VALUE = bytes.fromhex("146e0be7abacd0d6")
 
+TYPES: frozenset[str] = frozenset()
+ENDINGS = (
+    *(".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb"),
+    *(".docx", ".docm", ".dotx", ".dotm"),
+    *(".pptx", ".pptm", ".potx", ".potm", ".ppsx", ".ppsm"),
+)
+"""Under which names Office writes an encrypted package."""
+
+_BESIDE = (
+    *("encryptioninfo", "encryptedpackage", "\x06dataspaces/", "labelinfo"),
+    *("\x05summaryinformation", "\x05documentsummaryinformation"),
+)
+"""MS-OFFCRYPTO 2.1: data spaces, which say how it is encrypted; and properties, which are empty."""
+
 Hash = Callable[[bytes], bytes]
+
+
+def begins(data: bytes | memoryview) -> bool:
+    """Whether octets are an encrypted package. Total."""
+    if bytes(data[: len(SIGNATURE)]) != SIGNATURE:
+        return False
+    try:
+        return is_encrypted_package(open_compound(data, Budget()))
+    except Uninspectable:
+        return False
+
+
+def read(data: bytes | memoryview, budget: Budget) -> Iterator[Found]:
+    """The package inside, to be read in its turn; Uninspectable under another password, and if something lies beside it
+    that a program could take for the document."""
+    compound = open_compound(data, budget)
+    if any(not path.lower().startswith(_BESIDE) for path in compound.streams):
+        raise Uninspectable("holds something beside its encrypted package")
+    yield Enclosed(decrypt_package(compound, budget))
 
 
 def is_encrypted_package(compound: CompoundFile) -> bool:

@@ -8,7 +8,7 @@ one outside of the package is only reported. It must not know what the parts mea
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -18,6 +18,8 @@ from .zip_directory import Entry
 from .zip_members import Archive, open_archive
 
 _RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships"
+_CONTENT_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+_LISTING = "[content_types].xml"
 _MAX_RELATIONSHIPS = 100_000
 _OVERHEAD = 256
 
@@ -81,6 +83,24 @@ class Package:
             if name in self.parts:
                 return name
         return ""
+
+
+def media_types(package: Package) -> Callable[[str], str]:
+    """Part -> the media type that the package says it has (10.1.2): its own, else that of its ending."""
+    own: dict[str, str] = {}
+    by_ending: dict[str, str] = {}
+    names = Names([_CONTENT_TYPES])
+
+    def start(full: str, attributes: Mapping[str, str]) -> None:
+        package.archive.budget.keep(_OVERHEAD)
+        if names[full] == "Override":
+            own[attributes.get("PartName", "").lstrip("/").lower()] = attributes.get("ContentType", "")
+        elif names[full] == "Default":
+            by_ending[attributes.get("Extension", "").lower()] = attributes.get("ContentType", "")
+
+    if _LISTING in package.parts:
+        read_xml(package.pieces(_LISTING), start)
+    return lambda part: own.get(part) or by_ending.get(part.rpartition(".")[2]) or "application/octet-stream"
 
 
 def open_package(data: bytes | memoryview, budget: Budget) -> Package:

@@ -10,12 +10,11 @@ from ..budget import Budget, Uninspectable
 from ..stream import Stream
 from . import delimited
 from .compound import SIGNATURE, open_compound
-from .ods import SPREADSHEET, is_opendocument, read_fods, read_ods
-from .office_encryption import decrypt_package, is_encrypted_package
+from .ods import SPREADSHEET, read_fods, read_ods
 from .ole_object import holds_object, read_object
+from .opendocument import is_flat, is_opendocument
 from .xls import is_workbook, read_xls
 from .xlsx import read_xlsx
-from .xml_events import root_of
 from .zip_directory import read_directory
 
 TYPES = frozenset(
@@ -34,18 +33,18 @@ ENDINGS = (".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb", ".xls", ".xlt", ".ods", 
 
 
 def begins(data: bytes | memoryview) -> bool:
-    """Whether octets are a workbook, read here or not, or may be one under a password. Total; a broken one is none."""
+    """Whether octets are a workbook, read here or not. Total; a broken one is none, nor is one in an encrypted package,
+    which office_encryption.py opens."""
     octets = bytes(data)
     budget = Budget()
     try:
         if octets.startswith(SIGNATURE):
-            compound = open_compound(octets, budget)
-            return is_workbook(compound) or is_encrypted_package(compound)
+            return is_workbook(open_compound(octets, budget))
         if is_opendocument(octets):
             return SPREADSHEET in octets[:128]
         if octets.startswith(b"PK"):
             return any(entry.name.lower().startswith("xl/") for entry in read_directory(octets, budget).entries)
-        return _is_flat_opendocument(octets)
+        return is_flat(octets, SPREADSHEET)
     except Uninspectable:
         return False
 
@@ -60,25 +59,15 @@ def _read(data: bytes, budget: Budget, name: str) -> Stream:
         return _read_compound(data, budget)
     if data.startswith(b"PK"):
         return read_ods(data, budget) if is_opendocument(data) else read_xlsx(data, budget)
-    if _is_flat_opendocument(data):
+    if is_flat(data, SPREADSHEET):
         return read_fods(data, budget)
     if name.lower().endswith(delimited.ENDINGS):
         return delimited.read_delimited(data, budget)
     raise Uninspectable("no spreadsheet of a kind that is read")
 
 
-def _is_flat_opendocument(data: bytes) -> bool:
-    """One XML document that calls itself a spreadsheet (ODF 1.3 part 3, 3.1.2)."""
-    beginning = data[:65_536]
-    if not beginning.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") or SPREADSHEET not in beginning:
-        return False
-    return root_of([beginning]).endswith("opendocument:xmlns:office:1.0}document")
-
-
 def _read_compound(data: bytes, budget: Budget) -> Stream:
     compound = open_compound(data, budget)
-    if is_encrypted_package(compound):
-        return read_xlsx(decrypt_package(compound, budget), budget)
     if is_workbook(compound):
         return read_xls(compound, budget)
     if holds_object(compound):

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..budget import Budget
-from ..stream import SEEN, Member, Row, Stream, Table, Text, Visibility
+from ..stream import Member, Row, Stream, Table, Text, Visibility
 from .chart import read_chart
+from .drawing import read_drawing
 from .package import Package
+from .package_parts import outermost, read_file, read_links, read_unknown, source_of
 from .properties import read_properties
 from .seen_texts import SeenTexts
-from .spreadsheetml import is_true, names
 from .xlsx_link import read_link_cache
 from .xlsx_notes import read_comments, read_persons
 from .xlsx_pivot import PivotCache, left_over, read_definition, read_records
 from .xlsx_sheet import Shared, SheetParts, read_sheet
-from .xml_events import SEPARATOR, read_xml, root_of
-from .xml_texts import read_texts
+from .xml_events import SEPARATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,6 @@ _SILENT = frozenset(
 )
 """Outermost elements of parts that say how things look or are computed and hold no value of their own."""
 
-_NO_TEXT = ("printersettings", ".psmdcp")
-
 
 def read_rest(rest: Rest) -> Stream:
     """Every part that has not been read yet, in the order of the file; records after the cache that they are of."""
@@ -63,54 +61,29 @@ def read_rest(rest: Rest) -> Stream:
 def _read_part(rest: Rest, part: str) -> Stream:
     if part.endswith(".rels"):
         return _outside(rest, part)
-    root = root_of(rest.package.pieces(part)) if _looks_like_xml(rest, part) else ""
+    root = outermost(rest.package, part)
     if not root:
-        return _file(rest, part)
+        return read_file(rest.package, part)
     name = root.rpartition(SEPARATOR)[2]
     if name in _SILENT:
         return ()
     return _READERS.get(name, _unknown)(rest, part)
 
 
-def _looks_like_xml(rest: Rest, part: str) -> bool:
-    """By its first octets, in UTF-8 or UTF-16."""
-    for piece in rest.package.pieces(part):
-        return piece.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n").startswith(b"<")
-    return False
-
-
 def _outside(rest: Rest, part: str) -> Stream:
     """Links of parts that are no sheet: another workbook, a template, a picture. Reported, never fetched."""
-    folder, _, listed = part.rpartition("_rels/")
-    source = folder + listed.removesuffix(".rels")
+    source = source_of(part)
     if source in _sheets_of(rest):
         return
-    for each in rest.package.relationships(source):
-        if each.outside:
-            yield Text(each.outside, f"link in {source or 'the file'}", Visibility.MARKUP)
+    yield from read_links(rest.package, source)
 
 
 def _sheets_of(rest: Rest) -> frozenset[str]:
     return frozenset(part for part in rest.done if part.startswith("xl/worksheets/"))
 
 
-def _file(rest: Rest, part: str) -> Stream:
-    """Something that is no XML: a file inside, macros, a picture."""
-    if any(word in part for word in _NO_TEXT):
-        return
-    name = part.rpartition("/")[2]
-    if name.startswith("vbaproject"):
-        yield Member(name, "macros", Visibility.MACRO, rest.package.read(part))
-    elif "/media/" in part or part.startswith("docprops/thumbnail"):
-        yield Member(name, "picture", SEEN, rest.package.read(part))
-    else:
-        yield Member(name, "file", Visibility.EMBEDDED, rest.package.read(part))
-
-
 def _unknown(rest: Rest, part: str, visibility: Visibility = Visibility.MARKUP) -> Stream:
-    if visibility is Visibility.MARKUP and part.startswith("customxml/"):
-        visibility = Visibility.CUSTOM_XML
-    return read_texts(rest.package.pieces(part), part, visibility, rest.budget)
+    return read_unknown(rest.package, part, visibility, rest.budget)
 
 
 def _orphan(rest: Rest, part: str) -> Stream:
@@ -206,26 +179,7 @@ def _chart(rest: Rest, part: str) -> Stream:
 
 
 def _drawing(rest: Rest, part: str) -> Stream:
-    """Text boxes of a drawing; of an old one (VML) whatever is written in it."""
-    known = names()
-    texts: list[tuple[str, Visibility]] = []
-    is_open = part.endswith(".vml")
-    shape = SEEN
-
-    def start(full: str, attributes: Mapping[str, str]) -> None:
-        nonlocal is_open, shape
-        is_open = known[full] == "t" or full.rpartition(SEPARATOR)[2] in ("font", "div", "span")
-        if known[full] == "cNvPr":
-            shape = Visibility.HIDDEN_TEXT if is_true(attributes.get("hidden")) else SEEN
-
-    def characters(text: str) -> None:
-        if is_open and text.strip():
-            rest.budget.keep(len(text))
-            texts.append((text.strip(), shape))
-
-    read_xml(rest.package.pieces(part), start, None, characters)
-    for text, visibility in texts:
-        yield Text(text, f"drawing {part.rpartition('/')[2]}", visibility)
+    return read_drawing(rest.package.pieces(part), part, rest.budget)
 
 
 def _as(visibility: Visibility) -> Callable[[Rest, str], Stream]:

@@ -13,6 +13,7 @@ from ..stream import Visibility
 from .colour import BLACK, INDEXED, THEME, WHITE, read_colour, same_to_the_eye
 from .number_format import BUILT_IN_DATES, DATE, GENERAL, MAX_CODE, NumberFormat, read_format
 from .spreadsheetml import names
+from .theme import read_theme
 from .xml_events import read_xml
 
 TINY_POINTS = 3.0
@@ -69,7 +70,7 @@ class Styles:
 
 def read_styles(pieces: Iterator[bytes] | None, theme: Iterator[bytes] | None) -> Styles:
     """Either may be missing."""
-    styles = Styles(palette=Palette(theme=_read_theme(theme) if theme is not None else THEME))
+    styles = Styles(palette=Palette(theme=read_theme(theme) if theme is not None else THEME))
     if pieces is None:
         return styles
     reader = _Reader(styles.palette)
@@ -191,28 +192,3 @@ def _size(value: str) -> float:
         return float(value)
     except ValueError:
         return 11.0
-
-
-def _read_theme(pieces: Iterator[bytes]) -> tuple[int, ...]:
-    """The twelve colours of the scheme, in the order in which cells number them: light before dark."""
-    known = names()
-    order = ("lt1", "dk1", "lt2", "dk2", *(f"accent{n}" for n in range(1, 7)), "hlink", "folHlink")
-    colours = dict(zip(order, THEME, strict=True))
-    slot = ""
-
-    def start(full: str, attributes: Mapping[str, str]) -> None:
-        nonlocal slot
-        name = known[full]
-        if name in colours:
-            slot = name
-        elif name in ("fmtScheme", "fontScheme", "objectDefaults", "extraClrSchemeLst"):
-            slot = ""
-        elif slot and name in ("srgbClr", "sysClr"):
-            value = attributes.get("lastClr") or attributes.get("val", "")
-            colour = read_colour({"rgb": value}, (), ())
-            if colour is not None:
-                colours[slot] = colour
-                slot = ""
-
-    read_xml(pieces, start)
-    return tuple(colours[each] for each in order)

@@ -50,10 +50,11 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class Directory:
     """entries: in the order of the directory; names may repeat. loose: octets outside of all members, padding left
-    out."""
+    out. comments: of the file and of members, those that are not empty."""
 
     entries: tuple[Entry, ...]
     loose: tuple[tuple[int, int], ...]
+    comments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +84,18 @@ def _read(view: memoryview, budget: Budget) -> Directory:
     budget.spend_members(count)
     shift = start - offset
     entries, places = [], []
+    whole_end = _end_of(view, end)
+    comments = [bytes(view[end + _END_RECORD.size : whole_end])]
     position = start
     for _ in range(count):
-        entry, place, position = _read_central(view, position, shift)
+        entry, place, comment, position = _read_central(view, position, shift)
         entries.append(entry)
         places.append(place)
+        comments.append(comment)
     if position != directory_end:
         raise Uninspectable("its zip directory is not as long as it says")
-    return Directory(tuple(entries), tuple(_loose(view, places, start, _end_of(view, end))))
+    loose = tuple(_loose(view, places, start, whole_end))
+    return Directory(tuple(entries), loose, tuple(_decoded(comment) for comment in comments if comment))
 
 
 def _find_end(view: memoryview) -> int:
@@ -147,7 +152,7 @@ def _read_end64(view: memoryview, locator: int) -> tuple[int, int, int, int]:
     return count, size, offset, start
 
 
-def _read_central(view: memoryview, position: int, shift: int) -> tuple[Entry, _Placed, int]:
+def _read_central(view: memoryview, position: int, shift: int) -> tuple[Entry, _Placed, bytes, int]:
     fields = _CENTRAL.unpack_from(view, position)
     signature, _, _, flags, method, _, _, crc, packed, unpacked, name_size, extra_size, comment_size = fields[:13]
     if signature != b"PK\x01\x02":
@@ -158,7 +163,9 @@ def _read_central(view: memoryview, position: int, shift: int) -> tuple[Entry, _
     extra = bytes(view[after + name_size : after + name_size + extra_size])
     unpacked, packed, offset = _widen(extra, (unpacked, packed, offset))
     entry, place = _read_local(view, offset + shift, raw_name, (flags, method, crc, packed, unpacked))
-    return entry, place, after + name_size + extra_size + comment_size
+    comment_start = after + name_size + extra_size
+    comment = bytes(view[comment_start : comment_start + comment_size])
+    return entry, place, comment, comment_start + comment_size
 
 
 def _widen(extra: bytes, values: tuple[int, ...]) -> tuple[int, ...]:
@@ -216,6 +223,13 @@ def _name(raw: bytes, flags: int) -> str:
     except UnicodeDecodeError:
         if flags & _UTF8:
             raise Uninspectable("a member has a name that is no text") from None
+        return _decoded(raw)
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
         return raw.decode("cp437")
 
 

@@ -257,7 +257,7 @@ def test_finding(world: Any, condition: str, holds: bool) -> None:
 def test_every_condition_has_a_test_here_or_beside() -> None:
     text = "".join(
         (Path(__file__).parent / name).read_text(encoding="utf-8")
-        for name in ("test_conditions.py", "test_contents.py", "test_earlier.py")
+        for name in ("test_conditions.py", "test_contents.py", "test_earlier.py", "test_same_attachment.py")
     )
     assert [key for key in BY_KEY if f"{key}:" not in text and f'"{key}"' not in text] == []
 

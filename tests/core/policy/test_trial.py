@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+from io import BytesIO
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from mailguard.core.document import DocumentErrors, load_model
+from mailguard.core.mail.decoded import decoded_octets
 from mailguard.core.mail.parse import parse
+from mailguard.core.policy.invented_file import people_csv, people_workbook
 from mailguard.core.policy.trial import TrialsModel, envelope_of, invent
+from mailguard.inspection.find.health_numbers import is_nhs_number
 
 
 def trial(message: str) -> Any:
@@ -78,3 +84,32 @@ def test_refuses_what_it_does_not_know(message: str, error: str) -> None:
     with pytest.raises(DocumentErrors) as caught:
         trial(message)
     assert any(each.message.startswith(error) for each in caught.value.diagnostics)
+
+
+def test_files_are_attached_and_people_in_them_are_invented() -> None:
+    model = trial("{to: a@x.example, text: Hello, attach: [sheets/April.pdf, {people: 30}, {people: 3, hidden: true}]}")
+    message = parse(invent(model.message, "e.example", {"sheets/April.pdf": b"%PDF-\0"}).raw)
+    text, *files = message.root.children
+    assert not [defect for defect in message.defects if defect.holds] and not text.filenames
+    assert [each.filenames for each in files] == [("April.pdf",), ("people.csv",), ("figures.xlsx",)]
+    assert decoded_octets(message, files[0]) == b"%PDF-\0"
+    rows = list(csv.reader(decoded_octets(message, files[1]).decode().splitlines()))
+    assert len(rows) == 31 and all(is_nhs_number(row[1]) for row in rows[1:])
+
+
+def test_as_many_people_as_asked_for_are_in_the_file() -> None:
+    numbers = {row.split(b",")[1] for row in people_csv(20_000).splitlines()[1:]}
+    assert len(numbers) == 20_000 and people_csv(5) == people_csv(5)
+    assert people_workbook(40) == people_workbook(40)
+    book = load_workbook(BytesIO(people_workbook(40)))
+    assert [(sheet.title, sheet.sheet_state, sheet.max_row) for sheet in book] == [
+        ("Summary", "visible", 1),
+        ("Data", "hidden", 41),
+    ]
+
+
+def test_what_is_attached_is_a_file_or_people() -> None:
+    with pytest.raises(DocumentErrors, match="people"):
+        trial("{to: a@x.example, attach: [{people: 0}]}")
+    with pytest.raises(DocumentErrors, match="a file beside the tests"):
+        trial("{to: a@x.example, attach: [7]}")

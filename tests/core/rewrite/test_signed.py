@@ -167,6 +167,14 @@ def test_cut_off_ber_is_unreadable_or_shorter_but_never_an_error(keys: Path, siz
         signed_content(der[:size])
 
 
+def test_a_signature_alone_holds_no_message_though_certificates_follow(keys: Path) -> None:
+    der = run(
+        *("openssl", "cms", "-sign", "-outform", "DER", "-signer", str(keys / "cert"), "-inkey", str(keys / "key")),
+        given=ENTITY,
+    )
+    assert signed_content(der) is None
+
+
 @pytest.fixture(scope="module")
 def gnupg(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     home = tmp_path_factory.mktemp("gpg", numbered=True)

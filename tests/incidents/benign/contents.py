@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .model import (
+    FILES,
     INSIDE,
     JO,
-    PDF,
-    PNG,
-    ZIP,
+    PHOTO,
     Benign,
     Person,
     addresses,
@@ -23,7 +22,8 @@ from .model import (
 )
 
 DATE = "Date: Thu, 12 Mar 2026 09:00:00 +0000"
-SIGNATURE = "-----BEGIN PGP SIGNATURE-----\n\niQEzBAEBCAAdFiEE\n=abcd\n-----END PGP SIGNATURE-----\n"
+DRAWING = b"<svg xmlns='http://www.w3.org/2000/svg'><text>Elm Road</text></svg>"
+SIGNATURE = (FILES / "signature.asc").read_text()
 
 
 def contents() -> Iterator[Benign]:
@@ -100,13 +100,11 @@ def _protected() -> Iterator[Benign]:
     pgp = entity(
         "application/pgp-signature; name=signature.asc", SIGNATURE, "", "Content-Description: OpenPGP digital signature"
     )
-    smime = attached(
-        "application/pkcs7-signature", "smime.p7s", b"0\x82\x01\x0a\x06\x09*\x86H\x86\xf7\r\x01\x07\x02" + bytes(40)
-    )
-    key = "-----BEGIN PGP PUBLIC KEY BLOCK-----\nComment: Jo Marsh <jo.marsh@elmroad.example>\n\nxsBN\n-----END PGP PUBLIC KEY BLOCK-----\n"
+    smime = attached("application/pkcs7-signature", "smime.p7s", (FILES / "smime.p7s").read_bytes())
+    key = (FILES / "key.asc").read_text()
     cipher = entity(
         "application/octet-stream; name=encrypted.asc",
-        "-----BEGIN PGP MESSAGE-----\n\nhQEM\n-----END PGP MESSAGE-----\n",
+        (FILES / "encrypted.asc").read_text(),
     )
     signed = {
         "PGP signed": multipart("signed", "s1", plain, pgp, parameters=' micalg=pgp-sha512; protocol="application/pgp-signature";'),
@@ -116,7 +114,7 @@ def _protected() -> Iterator[Benign]:
         "protected headers, RFC 9788": multipart("signed", "s6", entity(repeated.format('hp="clear"').rstrip(), "Hello"), smime, parameters=' protocol="application/pkcs7-signature";'),
         "PGP in the text": entity("text/plain; charset=utf-8", "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nHello\n" + SIGNATURE),
         "PGP encrypted": multipart("encrypted", "e1", entity("application/pgp-encrypted", "Version: 1\n"), cipher, parameters=' protocol="application/pgp-encrypted";'),
-        "PGP encrypted in the text": entity("text/plain", "-----BEGIN PGP MESSAGE-----\n\nhQEM\n-----END PGP MESSAGE-----\n"),
+        "PGP encrypted in the text": entity("text/plain", (FILES / "encrypted.asc").read_text()),
     }  # fmt: skip
     for name, body in signed.items():
         yield letter("signature", name, [anna], body)
@@ -133,24 +131,21 @@ def _documents() -> Iterator[Benign]:
     to = people(2, 9)
     text = entity("text/plain; charset=utf-8", "As discussed.\n\nJo", "8bit")
     office = "application/vnd.openxmlformats-officedocument."
-    for name, kind, octets in (
-        *(("form.pdf", "application/pdf", PDF), ("scan.tiff", "image/tiff", PNG), ("photo.HEIC", "image/heic", PNG)),
-        *(
-            ("letter.docx", f"{office}wordprocessingml.document", ZIP),
-            ("rota.xlsx", f"{office}spreadsheetml.sheet", ZIP),
-        ),
-        *(
-            ("talk.pptx", f"{office}presentationml.presentation", ZIP),
-            ("old.doc", "application/msword", b"\xd0\xcf\x11\xe0" + bytes(60)),
-        ),
-        *(
-            ("plan.odt", "application/vnd.oasis.opendocument.text", ZIP),
-            ("all.zip", "application/x-zip-compressed", ZIP),
-        ),
-        *(("drawing.svg", "image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg'><text>Elm Road</text></svg>"),),
+    for name, kind, file in (
+        ("form.pdf", "application/pdf", "letter.pdf"),
+        ("scan.tiff", "image/tiff", "fax.tif"),
+        ("photo.HEIC", "image/heic", "photo.heic"),
+        ("letter.docx", f"{office}wordprocessingml.document", "letter.docx"),
+        ("rota.xlsx", f"{office}spreadsheetml.sheet", "rota.xlsx"),
+        ("talk.pptx", f"{office}presentationml.presentation", "talk.pptx"),
+        ("old.doc", "application/msword", "letter.doc"),
+        ("plan.odt", "application/vnd.oasis.opendocument.text", "letter.odt"),
+        ("all.zip", "application/x-zip-compressed", "all.zip"),
+        ("drawing.svg", "image/svg+xml", ""),
     ):
+        octets = (FILES / file).read_bytes() if file else DRAWING
         yield letter("document", name, to, multipart("mixed", "do1", text, attached(kind, name, octets)))
-    several = [attached("image/jpeg", f"IMG_{n}.JPG", PNG) for n in range(8)]
+    several = [attached("image/jpeg", f"IMG_{n}.JPG", PHOTO) for n in range(8)]
     yield letter("document", "eight pictures", to, multipart("mixed", "do2", text, *several))
 
 

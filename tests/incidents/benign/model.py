@@ -6,6 +6,7 @@ import base64
 import quopri
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 INSIDE = "elmroad.example"
 
@@ -100,9 +101,9 @@ def page(text: str, head: str = "") -> str:
     )
 
 
-PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<</Type/Catalog>>\nendobj\nstream\n\x00\x01\x02\x03\nendstream\n"
-PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00"
-ZIP = b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00" + bytes(range(64))
+FILES = Path(__file__).parents[2] / "fixtures" / "ordinary"
+PDF, PNG, ZIP = ((FILES / name).read_bytes() for name in ("letter.pdf", "picture.png", "all.zip"))
+FAX, VOICE, PHOTO = ((FILES / name).read_bytes() for name in ("fax.tif", "voice.wav", "photo.jpg"))
 
 
 def attached(kind: str, name: str, octets: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .model import INSIDE, PDF, PNG, ZIP, Benign, attached, entity, multipart, page, people, wrapped
+from .model import FAX, INSIDE, PDF, VOICE, ZIP, Benign, attached, entity, multipart, page, people, wrapped
 
 DATE = "Date: Thu, 12 Mar 2026 09:00:00 +0000"
 
@@ -198,8 +198,8 @@ def _machines() -> Iterator[Benign]:
     commit = f"commit 9f8e7d\nAuthor: Dev Frost <dev.frost@{INSIDE}>\n\n    Fix\n\n--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-a\n+b\n"
     machines = {
         "scan to mail": multipart("mixed", "sc1", entity("text/plain", ""), attached("application/pdf", "SKM_C250.pdf", PDF)),
-        "fax gateway": multipart("mixed", "fx1", entity("text/plain", "1 page"), attached("image/tiff", "fax.tif", PNG)),
-        "voice message": multipart("mixed", "vm1", entity("text/plain", "0:12"), attached("audio/x-wav", "msg0001.wav", b"RIFF\x00\x00\x01WAVE")),
+        "fax gateway": multipart("mixed", "fx1", entity("text/plain", "1 page"), attached("image/tiff", "fax.tif", FAX)),
+        "voice message": multipart("mixed", "vm1", entity("text/plain", "0:12"), attached("audio/x-wav", "msg0001.wav", VOICE)),
         "monitoring": entity("text/plain; charset=utf-8", "[OK] disk on db1 is 41 % full"),
         "cron": entity("text/plain; charset=US-ASCII", log),
         "source control": entity("text/plain; charset=utf-8", commit, "8bit"),

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mailguard.core.finding_kinds import NOUNS, PEOPLE_ROWS
 from mailguard.inspection.find.described import ALL_KINDS, KINDS, written_into
 from mailguard.inspection.find.finding import PERSON_NAMED
 from mailguard.inspection.find.free_text import SPELLED
 from mailguard.inspection.find.kinds import REPORTED
 from mailguard.inspection.find.own_kinds import load_kinds
-from mailguard.inspection.find.tally import PEOPLE_ROWS
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "kinds.md"
 
 
 def test_every_kind_that_is_found_is_described_once_and_no_other() -> None:
     assert len(ALL_KINDS) == len(KINDS)
+    assert set(NOUNS) == ALL_KINDS
     assert REPORTED | {each.id for each in SPELLED} | {PEOPLE_ROWS, PERSON_NAMED} == ALL_KINDS
 
 

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import yaml
 
+from mailguard.inspection.budget import Budget
+from mailguard.inspection.enclosed import Enclosed
+from mailguard.inspection.read import office_encryption
+from mailguard.inspection.read.spreadsheet import read_spreadsheet
 from mailguard.inspection.stream import SEEN, Row, Stream, Table, Text, Visibility, cells
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "workbooks"
@@ -34,6 +38,15 @@ WORKBOOKS = [Workbook(**said) for said in yaml.safe_load((FOLDER / "truth.yaml")
 HIDING = [each for each in WORKBOOKS if each.kind not in ("clean", "encrypted")]
 CLEAN = [each for each in WORKBOOKS if each.kind == "clean"]
 ENCRYPTED = [each for each in WORKBOOKS if each.kind == "encrypted"]
+
+
+def read_workbook(data: bytes, budget: Budget, name: str = "") -> Stream:
+    """What comes of a workbook, also out of an encrypted package, as the examination has it."""
+    if not office_encryption.begins(data):
+        return read_spreadsheet(data, budget, name)
+    (package,) = office_encryption.read(data, budget)
+    assert isinstance(package, Enclosed)
+    return read_spreadsheet(package.data, budget)
 
 
 def planted(stream: Stream) -> Counter[Visibility]:

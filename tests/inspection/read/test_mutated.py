@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 from mailguard.inspection.budget import Budget, Limits, Uninspectable
 from mailguard.inspection.inventory import take_inventory
-from mailguard.inspection.read.spreadsheet import read_spreadsheet
-from tests.inspection.read.fixtures import FOLDER
+from tests.inspection.read.fixtures import FOLDER, read_workbook
 
 SMALL = Limits(total_bytes=20_000_000, kept_bytes=20_000_000, cells=200_000, members=2_000)
 WHOLE = [
@@ -38,7 +37,7 @@ CHANGES = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_si
 
 def outcome(data: bytes) -> None:
     try:
-        inventory = take_inventory(read_spreadsheet(data, Budget(SMALL), "a.csv"))
+        inventory = take_inventory(read_workbook(data, Budget(SMALL), "a.csv"))
     except Uninspectable as error:
         assert str(error)
     else:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailguard.inspection.budget import Budget, Uninspectable
+from mailguard.inspection.read import office_encryption
 from mailguard.inspection.read.compound import SIGNATURE
 from mailguard.inspection.read.spreadsheet import ENDINGS, begins, read_spreadsheet
 from tests.inspection.read.fixtures import WORKBOOKS, Workbook
@@ -15,7 +16,8 @@ from tests.inspection.read.written import compound, packed
 
 @pytest.mark.parametrize("workbook", [pytest.param(each, id=each.file) for each in WORKBOOKS[::7]])
 def test_every_workbook_is_taken_for_one(workbook: Workbook) -> None:
-    assert begins(workbook.data()) and begins(memoryview(workbook.data()))
+    if not office_encryption.begins(workbook.data()):
+        assert begins(workbook.data()) and begins(memoryview(workbook.data()))
     assert workbook.file.endswith(ENDINGS)
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from mailguard.inspection.budget import Budget, Uninspectable
-from mailguard.inspection.read.spreadsheet import read_spreadsheet
 from mailguard.inspection.read.xlsx import sheet_states
 from mailguard.inspection.stream import SEEN, Item, Member, Person, Row, Table, Text, Visibility, cells
 from tests.inspection.read import written
+from tests.inspection.read.fixtures import read_workbook
 from tests.inspection.read.written import MAIN, RELATION, STRICT, TRANSITIONAL, packed, parts, sheet, text_row, workbook
 
 ADA = text_row(1, "Ada", "1938-04-30")
 
 
 def read(data: bytes) -> list[Item]:
-    return list(read_spreadsheet(data, Budget()))
+    return list(read_workbook(data, Budget()))
 
 
 def values(items: list[Item]) -> dict[str, Visibility]:

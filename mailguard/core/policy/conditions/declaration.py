@@ -29,12 +29,13 @@ class Condition:
     """One condition of the vocabulary.
 
     key: its name in YAML. operand: what the key takes, as a pydantic annotation. look: whether it holds of an
-    observation; may raise, which errs the rule. clause: the reason that it gives to people, None where it has
-    nothing to tell; clause_of: in its place, where the reason depends on the operand too. narrows: whether an operand
-    leaves somebody out for certain, so that a rule may lift a floor by it. inspects: whether it may ask for
-    inspections; names_only: whether it asks only whom closed parts name. looks_back: how long before this message it
-    asks for others. claimed: whether it reads what the author of a message can write at will. meaning, unit, example
-    (YAML), consequence: for schema and reference.
+    observation; may raise, which errs the rule. clause: the reason that it gives to people for the value that it
+    found, None where it has nothing to tell; says: the same for its operand, where the value alone does not tell
+    enough. narrows: whether an operand leaves somebody out for certain, so that a rule may lift a floor by it.
+    inspects: whether it may ask for inspections; names_only: whether it asks only whom closed parts name.
+    looks_back: how long before this message it asks for others; files_look_back: for files that were sent. claimed:
+    whether it reads what the author of a message can write at will. meaning, unit, example (YAML), consequence: for
+    schema and reference.
     """
 
     key: str
@@ -45,18 +46,13 @@ class Condition:
     example: str
     consequence: str
     clause: Callable[[Observation, Any], str | None] = lambda observation, value: None
-    clause_of: Callable[[Observation, Any, Any], str | None] | None = None
+    says: Callable[[Observation, Any], str | None] | None = None
     narrows: Callable[[Any], bool] = lambda operand: False
     inspects: bool = False
     names_only: bool = False
     claimed: bool = False
     looks_back: Callable[[Any], timedelta | None] = lambda operand: None
-
-    def reason(self, observation: Observation, operand: Any, value: Any) -> str | None:
-        """The reason that it gives to people for a value that it found, None where it has nothing to tell."""
-        if self.clause_of is not None:
-            return self.clause_of(observation, operand, value)
-        return self.clause(observation, value)
+    files_look_back: Callable[[Any], timedelta | None] = lambda operand: None
 
 
 def declared(meaning: str, *, otherwise: str, unit: str, example: Any, consequence: str, **options: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ...observation import Observation
 from ...verdict import Finding
 from .. import sentences
@@ -51,21 +53,28 @@ def missing(observation: Observation, paths: tuple[str, ...]) -> tuple[str, ...]
     return tuple(path for path in paths if path not in observation.inspections)
 
 
-def wanted(observation: Observation, operand: FindingOperand) -> tuple[Finding, ...]:
-    """The findings that an operand asks for, whatever their number."""
-    return tuple(
+def _finding(observation: Observation, operand: FindingOperand) -> Found:
+    if needs := missing(observation, (*observation.bodies, *observation.inspectable)):
+        return Found(None, None, needs)
+    number = sum(finding.count for finding in _counted(observation, operand))
+    return Found((operand.count or Number(at_least=1)).holds(number), number)
+
+
+def _counted(observation: Observation, operand: FindingOperand) -> list[Finding]:
+    return [
         finding
         for finding in observation.findings
         if (operand.kind is None or finding.kind in operand.kind)
         and (operand.hidden is None or finding.hidden is operand.hidden)
-    )
+    ]
 
 
-def _finding(observation: Observation, operand: FindingOperand) -> Found:
-    if needs := missing(observation, (*observation.bodies, *observation.inspectable)):
-        return Found(None, None, needs)
-    number = sum(finding.count for finding in wanted(observation, operand))
-    return Found((operand.count or Number(at_least=1)).holds(number), number)
+def _told(observation: Observation, operand: FindingOperand) -> str | None:
+    counts: Counter[str] = Counter()
+    found = _counted(observation, operand)
+    for finding in found:
+        counts[finding.kind] += finding.count
+    return sentences.findings(counts, all(finding.hidden for finding in found)) if counts else None
 
 
 def _uninspectable(observation: Observation, operand: bool) -> Found:
@@ -85,9 +94,7 @@ FINDING = Condition(
     example="{kind: nhs_number, count: {at_least: 5}}",
     consequence="Text that is quoted or hidden counts as well. An attachment that cannot be read holds the message"
     " (floor-uninspectable).",
-    clause_of=lambda observation, operand, value: (
-        sentences.findings(value, {finding.kind for finding in wanted(observation, operand)}) if value else None
-    ),
+    says=_told,
     inspects=True,
 )
 UNINSPECTABLE = Condition(

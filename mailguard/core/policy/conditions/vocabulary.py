@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from . import content, contents, earlier, originators, people, recipients, structure, teams
+from . import content, contents, earlier, originators, people, recipients, same_attachment, structure, teams
 from .declaration import Condition
 
 CONDITIONS: tuple[Condition, ...] = (
@@ -22,6 +22,7 @@ CONDITIONS: tuple[Condition, ...] = (
     earlier.BATCH_EXTERNAL_RECIPIENTS,
     earlier.RESHOWN_EXTERNAL_RECIPIENTS,
     earlier.RECALL,
+    same_attachment.SAME_ATTACHMENT,
     recipients.ENVELOPE_RECIPIENTS,
     recipients.ENVELOPE_EXTERNAL_RECIPIENTS,
     recipients.RECIPIENT_DOMAIN,

@@ -1,0 +1,41 @@
+"""OpenDocument texts: odt, ott and odm (a zip package), fodt (one XML document).
+
+Promises: a Stream of all that the file holds, or `Uninspectable`. An encrypted package is told by its manifest.
+"""
+
+from __future__ import annotations
+
+from ..budget import Budget, Uninspectable
+from ..stream import Stream
+from .odt_content import Content
+from .opendocument import SILENT, pieces_of, read_content, read_object, read_rest, read_source, refuse_encrypted
+from .package import open_package
+from .properties import read_properties
+
+TEXT = b"application/vnd.oasis.opendocument.text"
+_MIMETYPES = (TEXT, TEXT + b"-template", TEXT + b"-master", TEXT + b"-master-template")
+
+
+def read_odt(data: bytes, budget: Budget) -> Stream:
+    package = open_package(data, budget)
+    if "mimetype" not in package.parts or package.read("mimetype").strip() not in _MIMETYPES:
+        raise Uninspectable("an OpenDocument that is no text")
+    if "content.xml" not in package.parts:
+        raise Uninspectable("does not hold its content")
+    refuse_encrypted(package)
+    yield from read_content(package, "", Content(budget))
+    for part in package.parts:
+        if part.endswith("/content.xml"):
+            yield from read_object(package, part.rpartition("/")[0], budget)
+        elif part not in SILENT:
+            yield from read_rest(package, part, budget)
+
+
+def read_fodt(data: bytes, budget: Budget) -> Stream:
+    """A flat document has its properties, settings, styles and text in one. What is embedded is read where it
+    stands."""
+    budget.spend_bytes(len(data))
+    budget.spend_tags(data.count(b"<"))
+    yield from Content(budget).read(pieces_of(data))
+    yield from read_properties(pieces_of(data), inside="office:1.0}meta")
+    yield from read_source(pieces_of(data))
