@@ -377,6 +377,7 @@ def resolve(settings: Settings, folder: Path) -> Settings:
             "dkim": tuple(key.model_copy(update={"key_file": folder / key.key_file}) for key in settings.dkim),
             "keys": folder / settings.keys if settings.keys else None,
             "witness": folder / settings.witness if settings.witness else None,
+            "inspection": _resolve_inspection(settings.inspection, folder),
             "spool": folder / settings.spool if settings.spool else None,
             "log_file": folder / settings.log_file if settings.log_file else None,
             "store": _absolute_store(settings.store, folder),
@@ -389,6 +390,10 @@ def _resolve_smarthost(smarthost: SmarthostSettings, folder: Path) -> SmarthostS
     names = ("ca_file", "password_file")
     paths = {name: folder / value for name in names if isinstance(value := getattr(smarthost, name), Path)}
     return smarthost.model_copy(update=paths)
+
+
+def _resolve_inspection(inspection: InspectionSettings, folder: Path) -> InspectionSettings:
+    return inspection.model_copy(update={"kinds": folder / inspection.kinds}) if inspection.kinds else inspection
 
 
 def _resolve_listener(listener: ListenerSettings, folder: Path) -> ListenerSettings:

@@ -28,13 +28,13 @@ from ..core.mail.search import find_addresses
 from ..core.observation import Observation, inspected, observe
 from ..core.organisation import Organisation
 from ..core.policy.explain import Trace, explain
-from ..core.policy.fit import misfits, running_out_in
+from ..core.policy.fit import misfits, running_out_in, unknown_kinds
 from ..core.policy.judge import judge
 from ..core.policy.load import Policy, load_policy, revision_of
 from ..core.policy.schema import policy_schema
 from ..core.policy.trial import envelope_of
 from ..core.verdict import EXCEPTION, Disposition, Inspection, Rewrite, Verdict
-from ..serve.inspecting import inspect_now
+from ..serve.inspecting import inspect_now, known_kinds
 from ..serve.policies import policy_files
 from . import output
 from .exits import Status
@@ -47,7 +47,7 @@ def check(paths: Sequence[Path] | None, as_json: bool) -> None:
     organisation = _known_organisation() if policy else None
     if policy and organisation:
         errors = misfits(policy, organisation)
-    warnings = (*policy.warnings, *running_out_in(policy, datetime.now(UTC))) if policy else ()
+    warnings = (*policy.warnings, *running_out_in(policy, datetime.now(UTC)), *_unknown(policy)) if policy else ()
     revision = revision_of({Path(name).name: text for name, text in documents.items()}) if policy else None
     rules = len(policy.rules) if policy else None
     if as_json:
@@ -105,6 +105,15 @@ def packaged_policy() -> Path:
 def known_settings() -> Settings | None:
     found = find_settings(None)
     return load_settings(found) if found else None
+
+
+def _unknown(policy: Policy) -> tuple[Diagnostic, ...]:
+    """Kinds that nothing finds. Where the settings or their file of kinds are broken, that is for `check` to say."""
+    try:
+        settings = known_settings()
+        return unknown_kinds(policy, known_kinds(settings.inspection if settings else None))
+    except MailguardError:
+        return ()
 
 
 def _known_organisation() -> Organisation | None:

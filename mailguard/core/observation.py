@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from .bodies import is_attachment, told_once
 from .carried.counts import Readers, carried_facts
 from .carried.model import Carried, merged
 from .carried.sealed import sealed_parts
@@ -49,9 +50,10 @@ class Observation:
     attendees of calendar parts last. shown_in: what shows outsiders, for people ("Cc", "the invitation").
     invitation: whether a calendar part is more than a file with dates. occasions: what later messages of its
     invitations are known by; history: those of them that a rule separated, with its id, None where nobody was asked
-    yet. inspectable: paths of the parts that can be read, none of a message that is encrypted as a whole; closed: of
-    those that can name people and that nothing here reads; an inspection may (`inspected`); enclosing: of those of
-    them that list recipients of this very
+    yet. inspectable: paths of the attachments, none of a message that is encrypted as a whole; bodies: of the message's
+    own texts, which can always be read and are judged for what they hold (bodies.py); closed: of those parts that can
+    name people and that nothing here reads; an inspection may (`inspected`); enclosing: of those of them that list
+    recipients of this very
     message (TNEF), where it leaves the organisation. facts: name of condition -> value, no address among them (they
     stand in the ledger). uninspected: the same before there were inspections, None where there are none. past: what
     earlier messages say about this one. claims_of_others: places that claim a sender other than the account that
@@ -73,6 +75,7 @@ class Observation:
     history: Mapping[str, str] | None
     media_types: tuple[str, ...]
     inspectable: tuple[str, ...]
+    bodies: tuple[str, ...]
     closed: tuple[str, ...]
     enclosing: tuple[str, ...]
     inspections: Mapping[str, Inspection]
@@ -96,7 +99,14 @@ class Observation:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        return tuple(finding for each in self.inspections.values() for finding in each.findings)
+        """Of all parts that were read; what the forms of one text say alike counts once (bodies.py)."""
+        return told_once(self.message.root, self.bodies, self.inspections)
+
+    @property
+    def unread_bodies(self) -> int:
+        """How many of the message's own texts could not be judged."""
+        known = (self.inspections.get(path) for path in self.bodies)
+        return sum(each is not None and each.uninspectable is not None for each in known)
 
     @property
     def inventory(self) -> tuple[Inventory, ...]:
@@ -141,7 +151,8 @@ def observe(
         occasions=occasions(message) if message.calendars else (),
         history=history,
         media_types=tuple(dict.fromkeys(part.media_type for part in message.root.walk())),
-        inspectable=tuple(part.path for part in parts if _is_attachment(part) and part.path not in sealed),
+        inspectable=tuple(part.path for part in parts if is_attachment(part) and part.path not in sealed),
+        bodies=tuple(part.path for part in parts if not is_attachment(part)),
         closed=base.contents.unread,
         enclosing=enclosing if counted.facts["envelope_external_recipients"] else (),
         inspections={},
@@ -241,7 +252,7 @@ def _count(base: _Base, people: Sequence[Carried]) -> _Counted:
         "size_bytes": len(message.raw),
         "calendar": _has_calendar(message, parts),
         "malformed": any(defect.holds for defect in message.defects),
-        "has_attachments": any(_is_attachment(part) for part in parts),
+        "has_attachments": any(is_attachment(part) for part in parts),
         **carried_facts(
             contents, Readers(frozenset(correspondents), frozenset(beyond)), sides.counts, sides.is_consumer
         ),
@@ -342,12 +353,6 @@ HARMLESS = frozenset({"8-bit-header", "long-header-line"})
 def _unclear_originators(defects: Iterable[Defect]) -> bool:
     """Whether something in From or Sender, even what holds nothing, leaves a doubt about who they name."""
     return any(defect.where in ORIGINATOR_FIELDS and defect.kind not in HARMLESS for defect in defects)
-
-
-def _is_attachment(part: Part) -> bool:
-    """Everything but the text of the message: what has a name, calls itself an attachment or is of another type."""
-    plain = part.media_type in ("text/plain", "text/html")
-    return bool(part.filenames) or part.disposition == "attachment" or not plain
 
 
 def _has_calendar(message: Message, parts: Iterable[Part]) -> bool:

@@ -1,26 +1,26 @@
 """The message's own text as a stream: what is written in it, and the tables that are pasted into it.
 
-Promises: total but for TooLong (core.mail.decoded); linear; every character of a text is in the stream, as a Text or in
-a Row. Lines that a separator cuts alike are a table; so are the rows of an HTML table, at any depth of tables that only
-lay a page out.
+Promises: total; linear; every character of a text is in the stream, as a Text or in a Row. Lines that a separator cuts
+alike are a table; so are the rows of an HTML table (html_tables.py).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
 
-from ..core.mail.decoded import decoded_texts, flowing
-from ..core.mail.message import Message, Part
-from .html_tables import html_items
-from .stream import Item, Row, Table, Text
+from ..core.mail.decoded import as_text, joined_lines
+from .budget import Budget
+from .enclosed import Found
+from .html_tables import html_steps
+from .stream import Row, Table, Text
 
 FEWEST_LINES = 3
 """Lines that are cut alike, from which on they are a table and no prose."""
 MAX_LINE_CHARACTERS = 4_000
 WHERE = "the message text"
-_TYPES = {"text/plain": False, "text/html": True, "application/xhtml+xml": True}
 _QUOTED = re.compile(r"[>|\s]*>\s?")
 _WIDE_GAP = re.compile(r"\s{3,}|(?<=\S)  (?=\S)")
 _SEPARATORS = ("\t", "|", ";", ",")
@@ -28,21 +28,30 @@ _WORDS_IN_A_CELL = 4
 """More between two commas are a sentence."""
 
 
-def body_stream(message: Message) -> Iterator[Item]:
-    """The text parts that a reader shows as the message. Attached files are for readers of their own."""
-    for part in message.root.walk():
-        if not part.children and is_body(part):
-            for text in decoded_texts(message, part):
-                yield from (
-                    html_items(text, WHERE) if _TYPES[part.media_type] else text_items(flowing(text, part), WHERE)
-                )
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a text of the message is written. flowed: whether soft line breaks cut words in two (RFC 3676, DelSp)."""
+
+    html: bool = False
+    charset: str = ""
+    flowed: bool = False
 
 
-def is_body(part: Part) -> bool:
-    return part.media_type in _TYPES and not part.filenames and part.disposition != "attachment"
+def body_items(data: bytes | memoryview, written: Written, budget: Budget) -> Iterator[Found | None]:
+    """The stream of a text of the message, decoded from its transfer encoding only. None: nothing so far."""
+    budget.keep(len(data))
+    text = as_text(bytes(data), written.charset)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if written.flowed:
+        text = joined_lines(text)
+    for item in html_steps(text, WHERE) if written.html else text_items(text, WHERE):
+        if isinstance(item, Row):
+            budget.spend_row(len(item.values))
+        yield item
 
 
-def text_items(text: str, where: str) -> Iterator[Item]:
+def text_items(text: str, where: str) -> Iterator[Row | Table | Text]:
     """Running text and tables of a plain text, in order."""
     number = 0
     for separator, group in groupby(text.split("\n"), _separator):
@@ -65,7 +74,7 @@ def _pieces(line: str, where: str) -> Iterator[Text]:
 
 def _separator(line: str) -> str | None:
     """What cuts this line into cells, None for prose and empty lines."""
-    if len(line) > MAX_LINE_CHARACTERS:
+    if not line or len(line) > MAX_LINE_CHARACTERS:
         return None
     for separator in _SEPARATORS:
         if separator in line:

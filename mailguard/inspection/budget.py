@@ -23,8 +23,9 @@ class Limits:
 
     ratio: how many octets one packed octet may become; asked only above ratio_from_bytes, since a few kilobytes of
     XML that repeats itself pack a hundredfold in honest files. kept_bytes: of what a reader must remember while it goes
-    on (shared strings, items of a pivot cache). cells: that are emitted, a row counting as one more; tags: of XML. The
-    last two are what a processor reads in less than ten seconds.
+    on (shared strings, items of a pivot cache). cells: that are emitted, a row counting as one more; tags: of XML; they
+    are what a processor reads in less than ten seconds. cells_in_row: of a row, which is judged in one piece; asked of
+    tables in texts and HTML.
     """
 
     depth: int = 5
@@ -34,6 +35,7 @@ class Limits:
     ratio_from_bytes: int = 8 * MEBIBYTE
     kept_bytes: int = 96 * MEBIBYTE
     cells: int = 2_000_000
+    cells_in_row: int = 2_000_000
     tags: int = 10_000_000
 
 
@@ -72,6 +74,12 @@ class Budget:
         self.cells += count
         if self.cells > self.limits.cells:
             raise Uninspectable(f"more than {self.limits.cells} cells")
+
+    def spend_row(self, count: int) -> None:
+        """The cells of a row."""
+        if count > self.limits.cells_in_row:
+            raise Uninspectable(f"a row of more than {self.limits.cells_in_row} cells")
+        self.spend_cells(count + 1)
 
     def spend_tags(self, count: int) -> None:
         self.tags += count

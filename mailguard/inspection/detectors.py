@@ -6,10 +6,12 @@ A detector is made anew for each part and sees the items of everything that lies
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from ..core.verdict import Finding
 from .find.finding import Finder
+from .find.kind import Kinds
 from .stream import Item
 
 
@@ -24,3 +26,8 @@ class Detector(Protocol):
 
 
 DETECTORS: tuple[Callable[[], Detector], ...] = (Finder,)
+
+
+def detectors_with(kinds: Kinds) -> tuple[Callable[[], Detector], ...]:
+    """The same, looking for these kinds of identifiers."""
+    return (partial(Finder, kinds), *DETECTORS[1:])

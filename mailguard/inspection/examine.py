@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
@@ -18,6 +18,7 @@ from ..core.inventory import Inventory
 from ..core.legible import legible
 from ..core.mail.parse import parse
 from ..core.verdict import Finding
+from .body import WHERE, Written, body_items
 from .budget import Budget, Limits, Uninspectable
 from .detectors import DETECTORS, Detector
 from .enclosed import Enclosed, Found, Letter
@@ -56,7 +57,8 @@ class Examined:
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     """file: the names on the way to it, "" for the part itself if it has none. why: what hides it from somebody who
-    opens what it lies in; SEEN where nothing does.
+    opens what it lies in; SEEN where nothing does. written: how it is, where it is no file but a text of the message
+    itself.
     """
 
     source: Enclosed
@@ -64,11 +66,15 @@ class _Waiting:
     file: str = ""
     why: Visibility = SEEN
     stock: Stocktaking = field(default_factory=Stocktaking)
+    written: Written | None = None
 
 
 @dataclass(slots=True)
-class _Examination:
-    """closed: whether somebody may be named in what was not read. taken: octets of all that was Enclosed so far."""
+class Examination:
+    """The examination of one part, in steps. answer: there when the steps are over.
+
+    closed: whether somebody may be named in what was not read. taken: octets of all that was Enclosed so far.
+    """
 
     readers: tuple[Reader, ...]
     detectors: tuple[Detector, ...]
@@ -79,45 +85,74 @@ class _Examination:
     unread: str | None = None
     closed: bool = False
     taken: int = 0
+    answer: Examined = field(default_factory=lambda: Examined(unread=BROKEN))
+
+    def steps(self) -> Iterator[None]:
+        """Each reads as much as comes in one piece: a paragraph, a row."""
+        try:
+            while self.waiting:
+                yield from _look_into(self, self.waiting.popleft())
+            findings = tuple(finding for detector in self.detectors for finding in detector.findings())
+        except MemoryError:
+            self.answer = Examined(unread=NO_MEMORY)
+            return
+        people = None if self.closed else merged([Carried(), *self.named])
+        self.answer = Examined(findings, self.unread, people, inventory=tuple(self.inventory))
+
+
+Detectors = Iterable[Callable[[], Detector]]
+
+
+def examination_of(
+    source: Enclosed,
+    *,
+    written: Written | None = None,
+    limits: Limits | None = None,
+    readers: Iterable[Reader] = READERS,
+    detectors: Detectors = DETECTORS,
+) -> Examination:
+    """The examination of a part that has not begun; written: of a text of the message itself."""
+    file = _name(source) if written is None else WHERE
+    first = _Waiting(source, 0, file, written=written)
+    looking = tuple(make() for make in detectors)
+    return Examination(tuple(readers), looking, Budget(limits or Limits()), waiting=deque([first]))
 
 
 def examine(
     source: Enclosed,
     *,
+    written: Written | None = None,
     limits: Limits | None = None,
     readers: Iterable[Reader] = READERS,
-    detectors: Iterable[Callable[[], Detector]] = DETECTORS,
+    detectors: Detectors = DETECTORS,
 ) -> Examined:
-    """Read a part. Whom a part names that core reads by itself (a text) core has counted, and only that."""
-    looking = tuple(make() for make in detectors)
-    examination = _Examination(tuple(readers), looking, Budget(limits or Limits()))
-    examination.waiting.append(_Waiting(source, 0, _name(source)))
-    try:
-        while examination.waiting:
-            _look_into(examination, examination.waiting.popleft())
-        findings = tuple(finding for detector in looking for finding in detector.findings())
-    except MemoryError:
-        return Examined(unread=NO_MEMORY)
-    people = None if examination.closed else merged([Carried(), *examination.named])
-    return Examined(findings, examination.unread, people, inventory=tuple(examination.inventory))
+    """Read a part in one go.
+
+    Whom a part names that core reads by itself (a text) core has counted, and only that.
+    """
+    examination = examination_of(source, written=written, limits=limits, readers=readers, detectors=detectors)
+    for _ in examination.steps():
+        pass
+    return examination.answer
 
 
-def _look_into(examination: _Examination, waiting: _Waiting) -> None:
+def _look_into(examination: Examination, waiting: _Waiting) -> Iterator[None]:
     """What its readers had to remember is forgotten after it; what they found is remembered until it is read."""
     kept, taken, unread = examination.budget.kept_bytes, examination.taken, ""
     try:
-        _read(examination, waiting, waiting.depth == 0 or _count(examination, waiting))
+        yield from _read(examination, waiting, waiting.depth == 0 or _count(examination, waiting))
     except Uninspectable as cause:
         unread = str(cause)
         examination.unread = examination.unread or unread
     inventory = waiting.stock.inventory(waiting.file, unread)
-    if (waiting.depth == 0 or inventory.hides) and len(examination.inventory) < MOST_INVENTORIES:
+    is_part = waiting.depth == 0 and (waiting.written is None or unread)
+    if (is_part or inventory.hides) and len(examination.inventory) < MOST_INVENTORIES:
         examination.inventory.append(inventory)
     own = len(waiting.source.data) if waiting.depth else 0
     examination.budget.kept_bytes = kept - own + examination.taken - taken
 
 
-def _count(examination: _Examination, waiting: _Waiting) -> bool:
+def _count(examination: Examination, waiting: _Waiting) -> bool:
     """Count whom something inside names, as core would if it were a part. Whether it is closed to core."""
     entity = parse(_as_part(waiting.source))
     found = carried(entity)
@@ -143,21 +178,28 @@ def _as_part(source: Enclosed) -> bytes:
     return "\r\n".join([*fields, "", ""]).encode("ascii", "replace") + bytes(source.data)
 
 
-def _read(examination: _Examination, waiting: _Waiting, closed: bool) -> None:
+def _read(examination: Examination, waiting: _Waiting, closed: bool) -> Iterator[None]:
     """Have it read, and what is found in it wait. closed: whether it can name people whom nobody has counted."""
     try:
         if waiting.depth > examination.budget.limits.depth:
             raise Uninspectable(TOO_DEEP)
+        if waiting.written is not None:
+            for found in body_items(waiting.source.data, waiting.written, examination.budget):
+                if found is not None:
+                    _take(examination, waiting, False, found)
+                yield
+            return
         for reader in readers_of(waiting.source, examination.readers):
-            for found in reader.read(waiting.source.data, examination.budget):
-                _take(examination, waiting, reader, found)
+            for found in reader.items(waiting.source, examination.budget):
+                _take(examination, waiting, reader.own, found)
+                yield
     except Uninspectable:
         examination.closed |= closed
         raise
 
 
-def _take(examination: _Examination, waiting: _Waiting, reader: Reader, found: Found, why: Visibility = SEEN) -> None:
-    """why: what hides a file in what is being read."""
+def _take(examination: Examination, waiting: _Waiting, own: bool, found: Found, why: Visibility = SEEN) -> None:
+    """own: whether its reader reads messages in another form. why: what hides a file in what is being read."""
     if isinstance(found, Enclosed):
         if not found.charged:
             examination.budget.spend_members(1)
@@ -168,8 +210,7 @@ def _take(examination: _Examination, waiting: _Waiting, reader: Reader, found: F
         hidden = waiting.why if waiting.why is not SEEN else why
         examination.waiting.append(_Waiting(inner, waiting.depth + 1, _way(waiting.file, _name(inner)), hidden))
     elif isinstance(found, Letter):
-        own = reader.own and waiting.depth == 0 and not found.embedded
-        examination.named.append(_named(found, own))
+        examination.named.append(_named(found, own and waiting.depth == 0 and not found.embedded))
     else:
         if waiting.why is not SEEN:
             found = _within(found, waiting.why)
@@ -178,7 +219,7 @@ def _take(examination: _Examination, waiting: _Waiting, reader: Reader, found: F
         for detector in examination.detectors:
             detector.take(item)
         if isinstance(found, Member) and found.content is not None and found.kind == FILE:
-            _take(examination, waiting, reader, Enclosed(found.content, names=(found.name,)), found.visibility)
+            _take(examination, waiting, own, Enclosed(found.content, names=(found.name,)), found.visibility)
 
 
 def _within(item: Item, why: Visibility) -> Item:

@@ -1,6 +1,7 @@
 """What goes through the pipes between the guard and a worker: length-prefixed JSON, and the octets of a part.
 
-    to the worker    length of the header (4 octets, big-endian), header (JSON: "size", ...), `size` octets
+    to the worker    once a frame of its own (JSON: "kinds", a file of kinds of identifiers or null); then for each part
+                     length of the header (4 octets, big-endian), header (JSON: "size", ...), `size` octets
     from the worker  length (4 octets), answer (JSON)
 
 Promises: plain values only; nothing that is received runs or is believed before it was looked at (answers.py).
@@ -14,6 +15,7 @@ from typing import Any
 
 LENGTH = struct.Struct(">I")
 MOST_HEADER_OCTETS = 65_536
+MOST_KINDS_OCTETS = 524_288
 MOST_ANSWER_OCTETS = 4_194_304
 """An answer that names 20,000 people has a megabyte. A larger one is not read."""
 

@@ -1,5 +1,8 @@
 """The inspector: parts of a message go to the workers (pool.py), what they found comes back as Inspections.
 
+A short text of the message itself is examined here, in Python alone and in linear time: a worker would take longer to
+be asked. What is not told for certain here, a worker is asked after all.
+
 Promises: one Inspection for each path, in order. What could not be read says why, in words for people; trouble of the
 machine (no process can be started, too many wait) is raised, so that the message is deferred and tried again.
 """
@@ -7,21 +10,37 @@ machine (no process can be started, too many wait) is raised, so that the messag
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 
+from ..core.bodies import is_attachment
 from ..core.inventory import Inventory
 from ..core.legible import legible
-from ..core.mail.decoded import decoded_buffer
-from ..core.mail.message import Message, Part
+from ..core.mail.decoded import decoded_buffer, is_flowed
+from ..core.mail.message import Buffer, Message, Part
 from ..core.verdict import Inspection
-from .examine import Examined
+from ..logs import logger
+from .body import Written
+from .budget import Limits
+from .detectors import DETECTORS, detectors_with
+from .enclosed import Enclosed
+from .examine import Examination, Examined, examination_of
+from .find.own_kinds import load_kinds
 from .pool import WorkerPool
 from .process import Job, SandboxRefused
 from .settings import InspectionSettings
 
+log = logger("inspection")
+
 MESSAGE_SECONDS = 45.0
 """For all parts of one message together, waiting for a worker left out; below the time after which mail is deferred."""
 BIG_PART_OCTETS = 262_144
+TEXT_OCTETS = 32_768
+"""A text of the message up to here is examined in the service: less than a worker costs to be asked."""
+TEXT_LIMITS = Limits(cells_in_row=200)
+"""A wider table is a worker's: a row is judged in one piece."""
+TURN_SECONDS = 0.001
+"""After so long what else waits has its turn; threads would make it wait longer (docs/decisions/people-in-rows.md)."""
 MOST_NAMES, MOST_NAME_CHARACTERS = 20, 255
 LARGEST_GROWTH = 3
 """Encoded octets (quoted-printable) for one decoded octet, at most."""
@@ -38,6 +57,14 @@ class SandboxedInspector:
     def __init__(self, settings: InspectionSettings, pool: WorkerPool) -> None:
         self._settings = settings
         self._pool = pool
+        self._detectors = DETECTORS
+        self._turn = asyncio.Lock()
+        """One text at a time: of a hundred that take turns with each other everything else would wait for each."""
+
+    def look_for(self, kinds: bytes | None) -> None:
+        """From now on: the kinds of identifiers in this file (own_kinds.py) as well. Raises DocumentErrors."""
+        self._detectors = DETECTORS if kinds is None else detectors_with(load_kinds(kinds, "kinds"))
+        self._pool.look_for(kinds)
 
     async def inspect(self, message: Message, parts: Sequence[str]) -> Sequence[Inspection]:
         """One after the other: a message with many attachments keeps one worker, not all."""
@@ -56,6 +83,7 @@ class SandboxedInspector:
 
     async def _examine(self, message: Message, part: Part, left: float) -> tuple[Examined, float]:
         """What was found, and for how long a worker was kept. left: seconds that the message still has."""
+        written = None if is_attachment(part) else _written(part)
         encoded = part.end - part.body_start
         if encoded > self._settings.file_bytes * LARGEST_GROWTH:
             return Examined(unread=TOO_LARGE), 0.0
@@ -65,15 +93,45 @@ class SandboxedInspector:
             data = decoded_buffer(message, part)
         if len(data) > self._settings.file_bytes:
             return Examined(unread=TOO_LARGE), 0.0
+        if written is not None and (known := await self._examine_text(data, written)) is not None:
+            return known, 0.0
         try:
-            return await self._pool.run(Job(data, _media_type(part), _names(part)), left)
+            return await self._pool.run(Job(data, _media_type(part), _names(part), written), left)
         except SandboxRefused:
             return Examined(unread=NO_SANDBOX), 0.0
+
+    async def _examine_text(self, data: Buffer, written: Written) -> Examined | None:
+        """What a short text holds, None where a worker has to be asked. In turns with everything else that waits."""
+        if len(data) > TEXT_OCTETS:
+            return None
+        try:
+            found = examination_of(
+                Enclosed(bytes(data)), written=written, limits=TEXT_LIMITS, readers=(), detectors=self._detectors
+            )
+            async with self._turn:
+                await _in_turns(found)
+        except Exception as error:  # a worker may break where the service must not
+            log.error("inspection_failed", error=type(error).__name__)
+            return None
+        return found.answer if found.answer.unread is None else None
 
 
 def _media_type(part: Part) -> str:
     charset = part.parameters.get("charset")
     return (f"{part.media_type}; charset={charset}" if charset else part.media_type)[:MOST_NAME_CHARACTERS]
+
+
+async def _in_turns(examination: Examination) -> None:
+    began = time.perf_counter()
+    for _ in examination.steps():
+        if time.perf_counter() - began > TURN_SECONDS:
+            await asyncio.sleep(0)
+            began = time.perf_counter()
+
+
+def _written(part: Part) -> Written:
+    html = part.media_type == "text/html"
+    return Written(html, part.parameters.get("charset", "")[:MOST_NAME_CHARACTERS], not html and is_flowed(part))
 
 
 def _unread(part: Part | None, answer: Examined) -> tuple[Inventory, ...]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import suppress
+from typing import Protocol
 
 from ..core.errors import MailguardError
 from ..logs import logger
@@ -31,6 +32,12 @@ SLOW_FOR_EACH = 3
 CLOSE_SECONDS = 5.0
 
 
+class Start(Protocol):
+    """How a worker is started. Raises CannotStart, SandboxRefused."""
+
+    def __call__(self, settings: InspectionSettings, *, kinds: bytes | None) -> Awaitable[Worker]: ...
+
+
 class InspectionBusy(MailguardError):
     """Too many parts wait already."""
 
@@ -41,10 +48,11 @@ class WorkerPool:
     def __init__(
         self,
         settings: InspectionSettings,
-        start: Callable[[InspectionSettings], Awaitable[Worker]] = start_worker,
+        start: Start = start_worker,
     ) -> None:
         self._settings = settings
         self._start = start
+        self._kinds: bytes | None = None
         self._turns = asyncio.Semaphore(settings.workers)
         self._slow_left = settings.workers * SLOW_FOR_EACH
         self._open = 0
@@ -53,6 +61,10 @@ class WorkerPool:
         self._idle = asyncio.Event()
         self._idle.set()
         self._closed = False
+
+    def look_for(self, kinds: bytes | None) -> None:
+        """From now on parts are read by workers that know these kinds of identifiers; what is being read goes on."""
+        self._kinds = kinds
 
     def warm(self) -> None:
         """Start a worker ahead of the first job. What keeps it from starting is logged."""
@@ -117,7 +129,7 @@ class WorkerPool:
                 self._idle.set()
         if answer.error is not None:
             log.error("inspection_failed", error=answer.error)
-        if worker.usable and not worker.slow:
+        if self._can_use(worker) and not worker.slow:
             self._ready.append(_done(worker))
         else:
             await worker.kill()
@@ -132,7 +144,7 @@ class WorkerPool:
             except asyncio.CancelledError:
                 self._ready.appendleft(waiting)
                 raise
-            if worker.usable:
+            if self._can_use(worker):
                 return worker
             await worker.kill()
         waiting = self._begin()
@@ -142,13 +154,16 @@ class WorkerPool:
             self._ready.append(waiting)
             raise
 
+    def _can_use(self, worker: Worker) -> bool:
+        return worker.usable and worker.kinds == self._kinds
+
     def _replace(self, worker: Worker | None = None) -> None:
         """Start another. In the place of a slow one it has been started already."""
         if not self._closed and not (worker and worker.slow):
             self._ready.append(self._begin())
 
     def _begin(self) -> asyncio.Future[Worker]:
-        task = asyncio.ensure_future(self._start(self._settings))
+        task = asyncio.ensure_future(self._start(self._settings, kinds=self._kinds))
         task.add_done_callback(_tell)
         return task
 

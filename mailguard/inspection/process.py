@@ -11,12 +11,13 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ..core.errors import MailguardError
 from ..core.mail.message import Buffer
 from .answers import examined
+from .body import Written
 from .examine import Examined
 from .framing import LENGTH, MOST_ANSWER_OCTETS, BrokenFrame, frame, length, value
 from .settings import InspectionSettings
@@ -56,17 +57,21 @@ class WorkerLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """data: the part, decoded. media_type, names: what it calls itself."""
+    """data: the part, decoded. media_type, names: what it calls itself. written: of a text of the message itself."""
 
     data: Buffer = field(repr=False)
     media_type: str
     names: tuple[str, ...]
+    written: Written | None = None
 
 
 class Worker:
     """Made by start_worker. Never used by two tasks at once."""
 
-    def __init__(self, process: asyncio.subprocess.Process, wall_seconds: float, namespaces: bool) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, wall_seconds: float, namespaces: bool, kinds: bytes | None = None
+    ) -> None:
+        self.kinds = kinds
         self._process = process
         self._wall_seconds = wall_seconds
         self.namespaces = namespaces
@@ -105,6 +110,8 @@ class Worker:
     async def _exchange(self, job: Job) -> Examined:
         to_worker, from_worker = _pipes(self._process)
         header = {"size": len(job.data), "media_type": job.media_type, "names": job.names}
+        if job.written is not None:
+            header["written"] = asdict(job.written)
         to_worker.write(frame(header))
         rest = memoryview(job.data)
         for start in range(0, len(rest), PIECE_OCTETS):
@@ -142,11 +149,15 @@ class Worker:
         await _end(self._process)
 
 
-async def start_worker(settings: InspectionSettings, program: str = PROGRAM) -> Worker:
-    """A worker that has shut itself in. Raises CannotStart, SandboxRefused."""
+async def start_worker(settings: InspectionSettings, program: str = PROGRAM, *, kinds: bytes | None = None) -> Worker:
+    """A worker that has shut itself in, and looks for these kinds of identifiers (own_kinds.py) besides its own.
+
+    Raises CannotStart, SandboxRefused.
+    """
     process = await _spawn(settings, program)
     try:
         async with asyncio.timeout(START_SECONDS):
+            await _tell_kinds(process, kinds)
             said = value(await _frame(_pipes(process)[1]))
     except (OSError, EOFError, BrokenFrame, TimeoutError) as cause:
         await _end(process)
@@ -157,7 +168,14 @@ async def start_worker(settings: InspectionSettings, program: str = PROGRAM) -> 
     if said.get("ready") is not True:
         await _end(process)
         raise SandboxRefused(str(said.get("refused", "it does not say why")))
-    return Worker(process, settings.wall_seconds, said.get("namespaces") is True)
+    return Worker(process, settings.wall_seconds, said.get("namespaces") is True, kinds)
+
+
+async def _tell_kinds(process: asyncio.subprocess.Process, kinds: bytes | None) -> None:
+    """The first frame that a worker gets, before it shuts itself in: afterwards it can import and open nothing."""
+    to_worker, _ = _pipes(process)
+    to_worker.write(frame({"kinds": None if kinds is None else kinds.decode("utf-8", "replace")}))
+    await to_worker.drain()
 
 
 async def _spawn(settings: InspectionSettings, program: str) -> asyncio.subprocess.Process:

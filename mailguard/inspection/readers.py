@@ -6,16 +6,18 @@ both count. A file is read by every reader that either of the two names; one tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import re
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from ..core.carried.kind import UNTYPED, begins_as_message
-from .budget import Uninspectable
-from .enclosed import Enclosed, Read
+from .budget import Budget, Uninspectable
+from .enclosed import Enclosed, Found, Read
 from .read import (
     compressed,
     delimited,
     detached,
+    html,
     json_file,
     mail,
     media,
@@ -45,6 +47,7 @@ class Reader:
 
     types: media types; endings: of file names, in lower case. guessed: whether octets without a type of their own look
     like it. own: whether it is a message in another form, which is the message itself where it is a part of its own.
+    written: the same as read, with the charset that the media type names beside, for what is written in one.
     allows: whether octets that another reader knows by how they begin may go by its type and name (documents are zips).
     others: of a type and names that no reader claims, whether they are its own after all (any text).
     covers: whether what it recognises is covered, and its names are those of what lies under it: no other reader with
@@ -58,9 +61,16 @@ class Reader:
     begins: Callable[[bytes | memoryview], bool] | None = None
     guessed: Callable[[bytes], bool] | None = None
     own: bool = False
+    written: Callable[[bytes | memoryview, Budget, str], Iterable[Found]] | None = None
     allows: Callable[[bytes | memoryview], bool] | None = None
     others: Callable[[str, tuple[str, ...]], bool] | None = None
     covers: bool = False
+
+    def items(self, source: Enclosed, budget: Budget) -> Iterable[Found]:
+        """What it finds in a file. Raises Uninspectable, then or later."""
+        if self.written is None:
+            return self.read(source.data, budget)
+        return self.written(source.data, budget, _charset(source.media_type))
 
 
 READERS: tuple[Reader, ...] = (
@@ -121,9 +131,11 @@ READERS: tuple[Reader, ...] = (
     ),
     Reader("JSON", json_file.read, json_file.TYPES, json_file.ENDINGS, others=json_file.is_other),
     Reader("XML", xml_file.read_any, xml_file.TYPES, xml_file.ENDINGS, others=xml_file.is_other),
-    Reader("text", text.read, text.TYPES, text.ENDINGS, others=text.is_other),
+    Reader("HTML", html.read, html.TYPES, html.ENDINGS, guessed=html.guessed, written=html.read),
+    Reader("text", text.read, text.TYPES, text.ENDINGS, others=text.is_other, written=text.read),
 )
 
+_CHARSET = re.compile(r";\s{0,9}charset\s{0,9}=\s{0,9}[\"']?([^\s;\"']{1,60})", re.IGNORECASE)
 NOBODY_READS = "it holds a file of a type that is not read"
 CONTRADICTS = "it holds a file that is not what its name says"
 
@@ -151,6 +163,12 @@ def readers_of(source: Enclosed, readers: Collection[Reader] = READERS) -> tuple
     if any(each.begins is not None and each not in certain for each in found):
         raise Uninspectable(CONTRADICTS)
     return tuple(found)
+
+
+def _charset(media_type: str) -> str:
+    """The charset that a media type names, "" where it names none."""
+    found = _CHARSET.search(media_type)
+    return found[1] if found else ""
 
 
 def _claims(reader: Reader, media_type: str, names: tuple[str, ...], start: bytes) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict, Field
 
 MEBIBYTE = 1_048_576
@@ -12,6 +14,12 @@ class InspectionSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    kinds: Path | None = Field(
+        default=None,
+        description="A file of identifiers of your own that are looked for besides those that mailguard knows, such as "
+        "hospital or housing numbers (docs/kinds.md). Default: none. Example: kinds.yaml, beside the settings. Read at "
+        "the start and on a reload; a reload keeps the old ones where the file is broken.",
+    )
     workers: int = Field(
         default=2,
         ge=1,

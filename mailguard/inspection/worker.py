@@ -20,9 +20,12 @@ from contextlib import suppress
 from typing import Any
 
 from .answers import plain
+from .body import Written
+from .detectors import DETECTORS, detectors_with
 from .enclosed import Enclosed
-from .examine import BROKEN, NO_MEMORY, Examined, examine
-from .framing import LENGTH, MOST_ANSWER_OCTETS, MOST_HEADER_OCTETS, frame, length, value
+from .examine import BROKEN, NO_MEMORY, Detectors, Examined, examine
+from .find.own_kinds import load_kinds
+from .framing import LENGTH, MOST_ANSWER_OCTETS, MOST_HEADER_OCTETS, MOST_KINDS_OCTETS, frame, length, value
 from .sandbox import NoSandbox, ResourceLimits, enter, limit_processor_time
 
 REHEARSAL = (
@@ -43,7 +46,8 @@ TOO_MUCH_SAID = "it names more people than can be counted"
 def main(argument: str) -> int:
     """argument: JSON of memory_bytes, cpu_seconds (of one job), jobs."""
     options = json.loads(argument)
-    _import_the_rest()
+    detectors = _detectors()
+    _import_the_rest(detectors)
     try:
         lifetime = (options["cpu_seconds"] + 1) * options["jobs"] + _started_in()
         namespaces = enter(ResourceLimits(options["memory_bytes"], lifetime))
@@ -53,12 +57,21 @@ def main(argument: str) -> int:
     _write(frame({"ready": True, "namespaces": namespaces}))
     while (header := _header()) is not None:
         limit_processor_time(options["cpu_seconds"])
-        answer = _answer(header)
+        answer = _answer(header, detectors)
         _write(answer)
     return 0
 
 
-def _import_the_rest() -> None:
+def _detectors() -> Detectors:
+    """With the kinds of identifiers of the organisation's own, which are the first frame.
+
+    What is wrong with them was told when the settings were loaded: a worker that cannot take them does not start.
+    """
+    own = value(_read(length(_read(LENGTH.size), MOST_KINDS_OCTETS)))["kinds"]
+    return DETECTORS if own is None else detectors_with(load_kinds(own.encode(), "kinds"))
+
+
+def _import_the_rest(detectors: Detectors) -> None:
     """After the sandbox nothing can be opened any more: not a module, not a table of a charset.
 
     A rehearsal imports what is imported when it is first needed.
@@ -66,8 +79,8 @@ def _import_the_rest() -> None:
     for module in pkgutil.iter_modules(encodings.__path__):
         with suppress(LookupError):  # of another operating system
             codecs.lookup(module.name)
-    examine(Enclosed(REHEARSAL, "message/rfc822"))
-    examine(Enclosed(REHEARSAL_PDF, "application/pdf"))
+    examine(Enclosed(REHEARSAL, "message/rfc822"), detectors=detectors)
+    examine(Enclosed(REHEARSAL_PDF, "application/pdf"), detectors=detectors)
 
 
 def _started_in() -> int:
@@ -81,12 +94,13 @@ def _header() -> dict[str, Any] | None:
     return value(_read(length(prefix, MOST_HEADER_OCTETS))) if prefix else None
 
 
-def _answer(header: dict[str, Any]) -> bytes:
+def _answer(header: dict[str, Any], detectors: Detectors) -> bytes:
     """The whole frame, made here so that a lack of memory for it is an answer too."""
     try:
         data = _read(header["size"])
         source = Enclosed(data, header["media_type"], tuple(header["names"]))
-        answer = frame(plain(examine(source)))
+        written = Written(**header["written"]) if "written" in header else None
+        answer = frame(plain(examine(source, written=written, detectors=detectors)))
     except MemoryError:
         answer = frame(plain(Examined(unread=NO_MEMORY)))
     except Exception as error:

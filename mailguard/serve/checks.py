@@ -14,7 +14,7 @@ from typing import Any
 
 from ..config import Settings, load_settings
 from ..core.errors import MailguardError, NotAllowed, SettingsError
-from ..core.policy.fit import running_out_in
+from ..core.policy.fit import running_out_in, unknown_kinds
 from ..core.policy.load import load_policy
 from ..smtp.certificate import load_context, validity
 from ..smtp.listen_settings import HostPort, ListenerSettings
@@ -28,7 +28,7 @@ from .control import ServiceNotRunning, ServiceUnreachable, call, socket_path
 from .dkim_checks import check_dkim
 from .finding import Finding
 from .fit import check_fit
-from .inspecting import check_inspection
+from .inspecting import check_inspection, known_kinds
 from .own_right import check_own_right
 from .owner import owner_name
 from .parts import hostname
@@ -107,7 +107,11 @@ def _check_policies(settings: Settings) -> Iterator[Finding]:
     if not enforced:
         yield Finding("policies", False, f'no rule in "{path}" is enforced: nothing but defects would be held')
         return
-    for warning in (*policy.warnings, *running_out_in(policy, datetime.now(UTC))):
+    try:
+        unknown = unknown_kinds(policy, known_kinds(settings.inspection))
+    except MailguardError:  # said under "kinds"
+        unknown = ()
+    for warning in (*policy.warnings, *running_out_in(policy, datetime.now(UTC)), *unknown):
         yield Finding("policies", True, f"note: {warning.render()}")
     counts = f"{len(policy.rules)} rules, {enforced} of them enforced, in {len(documents)} file(s)"
     yield Finding("policies", True, f"{counts}; revision {policy.revision[:19]}")

@@ -29,7 +29,7 @@ from .control import ControlServer, socket_path
 from .dkim_keys import DkimKeys
 from .fit import why_unfit
 from .health import HealthServer
-from .inspecting import start_inspector
+from .inspecting import OwnKinds, start_inspector
 from .metrics import Metrics
 from .notify import READY, STOPPING, ServiceManager
 from .own_right import why_refused
@@ -132,7 +132,8 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     canary = await canary_of(parts, metrics, policies, inspector)
     house.push_async_callback(canary.stop)
     certificates: list[Certificate] = []
-    _heed_reloads(policies, parts.dkim_keys, certificates, canary, stop, house, manager)
+    own_kinds = OwnKinds(settings.inspection, inspector)
+    _heed_reloads(policies, parts.dkim_keys, own_kinds, certificates, canary, stop, house, manager)
     smarthost = SmarthostRoutes(settings.smarthosts, hostname=hostname(settings))
     house.push_async_callback(smarthost.close)
     await smarthost.refresh()
@@ -325,6 +326,7 @@ def _heed_stops(stop: asyncio.Event, house: AsyncExitStack) -> None:
 def _heed_reloads(
     policies: PolicySource,
     dkim_keys: DkimKeys,
+    own_kinds: OwnKinds,
     certificates: Sequence[Certificate],
     canary: Canary,
     stop: asyncio.Event,
@@ -338,7 +340,8 @@ def _heed_reloads(
     async def reload_and_tell() -> None:
         manager.tell_reloading()
         try:
-            await asyncio.gather(policies.reload(), dkim_keys.reload(), *(each.reload() for each in certificates))
+            others = (each.reload() for each in certificates)
+            await asyncio.gather(policies.reload(), dkim_keys.reload(), own_kinds.reload(), *others)
             canary.hurry()
         finally:
             manager.tell(READY)

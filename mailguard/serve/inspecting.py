@@ -6,22 +6,76 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 
-from ..core.errors import MailguardError
+from ..core.document import DocumentErrors
+from ..core.errors import MailguardError, SettingsError
 from ..core.mail.message import Message
 from ..core.verdict import Inspection
+from ..inspection.find.described import ALL_KINDS
+from ..inspection.find.own_kinds import load_kinds
 from ..inspection.inspector import SandboxedInspector
 from ..inspection.pool import WorkerPool
 from ..inspection.process import SandboxRefused, start_worker
 from ..inspection.settings import InspectionSettings
+from ..logs import logger
 from .finding import Finding
+
+log = logger("inspection")
 
 
 def start_inspector(settings: InspectionSettings, house: AsyncExitStack) -> SandboxedInspector:
-    """The inspector of the service; its first worker starts beside the rest of the house, and delays nothing."""
+    """The inspector of the service; its first worker starts beside the rest of the house, and delays nothing.
+
+    Raises SettingsError and DocumentErrors where the kinds of identifiers of one's own cannot be taken.
+    """
     pool = WorkerPool(settings)
     house.push_async_callback(pool.close)
+    inspector = SandboxedInspector(settings, pool)
+    inspector.look_for(kinds_text(settings))
     pool.warm()
-    return SandboxedInspector(settings, pool)
+    return inspector
+
+
+class OwnKinds:
+    """The file of kinds of identifiers of one's own, taken anew on a reload; a broken one keeps those in force."""
+
+    def __init__(self, settings: InspectionSettings, inspector: SandboxedInspector) -> None:
+        self._settings = settings
+        self._inspector = inspector
+
+    async def reload(self) -> bool:
+        """Whether the file as it is now is in force."""
+        try:
+            text = await asyncio.to_thread(kinds_text, self._settings)
+            self._inspector.look_for(text)
+        except MailguardError as cause:
+            first = cause.diagnostics[0] if isinstance(cause, DocumentErrors) else None
+            place = {} if first is None else {"file": first.file, "line": first.line, "column": first.column}
+            log.error("kinds_file_broken", problem=first.message if first else str(cause), **place)
+            return False
+        if text is not None:
+            log.info("kinds_loaded", octets=len(text))
+        return True
+
+
+def kinds_text(settings: InspectionSettings | None) -> bytes | None:
+    """The file that `inspection.kinds` names, after it was found whole, None where it names none.
+
+    Raises SettingsError where it cannot be read, DocumentErrors with everything that is wrong in it.
+    """
+    if settings is None or settings.kinds is None:
+        return None
+    try:
+        text = settings.kinds.read_bytes()
+    except OSError as cause:
+        raise SettingsError(f'the kinds in "{settings.kinds}" cannot be read: {cause.strerror}') from cause
+    load_kinds(text, str(settings.kinds))
+    return text
+
+
+def known_kinds(settings: InspectionSettings | None) -> frozenset[str]:
+    """Every kind that a finding can be of. Raises as kinds_text does."""
+    text = kinds_text(settings)
+    return ALL_KINDS if text is None else ALL_KINDS | {each.id for each in load_kinds(text, "kinds").all if each.own}
 
 
 def inspect_now(message: Message, parts: Sequence[str], settings: InspectionSettings | None) -> dict[str, Inspection]:
@@ -31,15 +85,25 @@ def inspect_now(message: Message, parts: Sequence[str], settings: InspectionSett
 
 async def _inspect(message: Message, parts: Sequence[str], settings: InspectionSettings) -> dict[str, Inspection]:
     pool = WorkerPool(settings)
+    inspector = SandboxedInspector(settings, pool)
+    inspector.look_for(kinds_text(settings))
     try:
-        found = await SandboxedInspector(settings, pool).inspect(message, parts)
+        found = await inspector.inspect(message, parts)
     finally:
         await pool.close()
     return {each.part: each for each in found}
 
 
 def check_inspection(settings: InspectionSettings) -> Iterator[Finding]:
-    """Whether a worker can shut itself in on this computer: without that no attachment is read."""
+    """Whether the kinds of one's own can be used, and a worker can shut itself in: without that nothing is read."""
+    try:
+        kinds = kinds_text(settings)
+    except MailguardError as cause:
+        yield Finding("kinds", False, str(cause))
+        return
+    if kinds is not None:
+        number = sum(each.own for each in load_kinds(kinds, "kinds").all)
+        yield Finding("kinds", True, f'{number} of your own from "{settings.kinds}" are looked for')
     try:
         namespaces = asyncio.run(_try(settings))
     except SandboxRefused as cause:
@@ -56,6 +120,6 @@ def check_inspection(settings: InspectionSettings) -> Iterator[Finding]:
 
 
 async def _try(settings: InspectionSettings) -> bool:
-    worker = await start_worker(settings)
+    worker = await start_worker(settings, kinds=kinds_text(settings))
     await worker.kill()
     return worker.namespaces

@@ -79,7 +79,7 @@ def name_many() -> Examined:
     return Examined(people=Carried(text=tuple(f"person{number}@somewhere.example" for number in range(500_000))))
 
 
-def examine(source: Enclosed) -> Examined:
+def examine(source: Enclosed, **options: object) -> Examined:
     if source.media_type in ("message/rfc822", "application/pdf"):
         return Examined()  # a rehearsal
     function = bytes(source.data).decode().strip()

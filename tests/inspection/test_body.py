@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailguard.core.bodies import is_attachment
+from mailguard.core.mail.decoded import decoded_octets
+from mailguard.core.mail.message import Message
 from mailguard.core.mail.parse import parse
-from mailguard.inspection.body import body_stream, text_items
+from mailguard.inspection.body import Written, body_items, text_items
+from mailguard.inspection.budget import Budget
+from mailguard.inspection.enclosed import Found
 from mailguard.inspection.find.finding import find
 from mailguard.inspection.html_tables import html_items
 from mailguard.inspection.stream import SEEN, Row, Table, Text, Visibility
@@ -23,6 +29,14 @@ HEADINGS = ("Patient", "NHS number", "DOB")
 def people(items: object, hidden: bool = False) -> int:
     found = find(items)  # type: ignore[arg-type]
     return sum(each.count for each in found if each.kind == "people_rows" and each.hidden is hidden)
+
+
+def body_stream(message: Message) -> Iterator[Found | None]:
+    """The texts of a message, one after the other."""
+    for part in message.root.walk():
+        if not part.children and not is_attachment(part):
+            written = Written(part.media_type == "text/html", part.parameters.get("charset", ""))
+            yield from body_items(decoded_octets(message, part), written, Budget())
 
 
 def html_table(rows: list[tuple[str, ...]], attributes: str = "") -> str:

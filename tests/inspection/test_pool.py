@@ -23,8 +23,8 @@ from tests.inspection.hostile_worker import PROGRAM
 SETTINGS = InspectionSettings(workers=2, cpu_seconds=1, wall_seconds=20)
 
 
-async def hostile(settings: InspectionSettings) -> Worker:
-    return await start_worker(settings, PROGRAM)
+async def hostile(settings: InspectionSettings, *, kinds: bytes | None) -> Worker:
+    return await start_worker(settings, PROGRAM, kinds=kinds)
 
 
 def job(function: str) -> Job:

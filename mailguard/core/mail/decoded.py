@@ -65,8 +65,16 @@ def decoded_texts(message: Message, part: Part) -> Iterator[str]:
 
 def flowing(text: str, part: Part) -> str:
     """The text with what soft line breaks cut in two put together beside it (RFC 3676 section 4.1, DelSp)."""
-    if part.parameters.get("delsp", "").lower() != "yes":
-        return text
+    return joined_lines(text) if is_flowed(part) else text
+
+
+def is_flowed(part: Part) -> bool:
+    """Whether soft line breaks of the text cut words in two."""
+    return part.parameters.get("delsp", "").lower() == "yes"
+
+
+def joined_lines(text: str) -> str:
+    """A text, and beside it what its soft line breaks cut in two put together."""
     return text + "\n" + _DELETED_SPACE.sub("", text)
 
 

@@ -5,11 +5,12 @@ INVARIANT: what `misfits` finds keeps a policy from being put in force; nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from ..document import Diagnostic, quoted
+from ..document import Diagnostic, closest, quoted
 from ..organisation import Organisation
+from .conditions.structure import FINDING
 from .conditions.teams import SENDER_TEAM
 from .exceptions import day_of, running_out, spares_everybody
 from .model import Mode, Policy, Rule
@@ -39,6 +40,29 @@ def _teams_of(rule: Rule) -> tuple[str, ...]:
         return ()
     named = (test.operand for test, _ in questions_in(rule.when) if test.condition.key == SENDER_TEAM.key)
     return tuple(dict.fromkeys(name for operand in named for name in operand))
+
+
+def unknown_kinds(policy: Policy, known: Collection[str]) -> tuple[Diagnostic, ...]:
+    """Warnings of kinds of findings that a rule asks for and that nothing finds. known: the kinds that are found."""
+    return tuple(
+        Diagnostic(
+            rule.file,
+            rule.line,
+            1,
+            f"nothing finds the kind {quoted(kind)} that rule {quoted(rule.id)} asks for",
+            suggestion=closest(kind, sorted(known)),
+        )
+        for rule in policy.rules
+        if rule.mode is not Mode.OFF
+        for kind in _kinds_of(rule)
+        if kind not in known
+    )
+
+
+def _kinds_of(rule: Rule) -> tuple[str, ...]:
+    """The kinds of findings that its conditions name, each once."""
+    named = (test.operand.kind for test, _ in questions_in(rule.when) if test.condition.key == FINDING.key)
+    return tuple(dict.fromkeys(kind for kinds in named for kind in kinds or ()))
 
 
 def running_out_in(policy: Policy, clock: datetime) -> tuple[Diagnostic, ...]:

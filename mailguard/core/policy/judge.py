@@ -123,7 +123,8 @@ def _judge_rule(rule: Rule, observation: Observation) -> Judged:
     if rule.mode is Mode.OFF:
         return Judged(rule, Evaluation(Truth.FALSE, ()))
     evaluation = evaluate(rule.when, observation)
-    inspects = rule.inspects and bool(observation.inspectable or observation.closed)
+    readable = observation.inspectable or observation.closed or (rule.reads_all and observation.bodies)
+    inspects = rule.inspects and bool(readable)
     if evaluation.truth is Truth.FALSE and not inspects:
         return Judged(rule, evaluation)
     asked = inspects and _asks(rule, observation)
@@ -143,7 +144,7 @@ def _with_exceptions(judged: Judged, observation: Observation, clock: datetime) 
 
 
 def _asks(rule: Rule, observation: Observation) -> bool:
-    """Whether the rule's other conditions leave it to the attachments: then what cannot be read there matters."""
+    """Whether the rule's other conditions leave it to what the parts hold: then what cannot be read there matters."""
     unread = observation.uninspected or replace(observation, inspections={})
     return evaluate(rule.when, unread).truth is Truth.NEEDS
 
@@ -172,7 +173,7 @@ def _floors(observation: Observation, judged: Sequence[Judged]) -> tuple[RuleOut
         _floor(
             FLOOR_UNINSPECTABLE,
             unread > 0,
-            lambda: sentences.unreadable(unread),
+            lambda: sentences.unreadable(unread, observation.unread_bodies),
             {"uninspectable": unread},
             observation,
             judged,

@@ -16,7 +16,7 @@ CALENDAR = "the message carries a calendar invitation"
 REPEATED = "an earlier message of this invitation was sent as separate copies"
 BCC_OF_INVITATION = "and only separate copies can hide the people in an invitation from each other"
 ATTACHED = "the message has an attachment"
-UNREADABLE = "an attachment cannot be read"
+UNREADABLE_TEXT = "the text of the message cannot be checked"
 ENCRYPTED = "part of the message is encrypted"
 MALFORMED = "the message can be read in more than one way"
 SENSITIVE = "being written to by this team already says something about a person"
@@ -135,8 +135,15 @@ def malformed(where: Iterable[str]) -> str:
     return f"{MALFORMED} ({places})" if places else MALFORMED
 
 
-def unreadable(count: int) -> str:
-    return UNREADABLE if count == 1 else f"{count} attachments cannot be read"
+def unreadable(count: int, texts: int = 0) -> str:
+    """texts: how many of them are no attachments but texts of the message itself."""
+    if texts:
+        return UNREADABLE_TEXT if texts == count else f"{UNREADABLE_TEXT}, nor can {_attachments(count - texts)}"
+    return f"{_attachments(count)} cannot be read"
+
+
+def _attachments(count: int) -> str:
+    return "an attachment" if count == 1 else f"{count} attachments"
 
 
 def another_sender(places: Sequence[str]) -> str:

@@ -50,6 +50,7 @@ _CANDIDATE = re.compile(
     r")(?!\w)",
 )
 _WORD = re.compile(r"[^\W\d_]+")
+_TELLING = re.compile(r"[0-9@]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +132,30 @@ class _Lines:
 
 @dataclass(slots=True)
 class _Line:
-    """What one line holds. identified: the first value in it that belongs to one person, "" where none does."""
+    """What one line holds. identified: the first value in it that belongs to one person, "" where none does.
+
+    corresponds: whether it names somebody as mail programs do above what they quote, so that a date is that of a mail.
+    """
 
     values: dict[str, None] = field(default_factory=dict)
     nouns: dict[str, None] = field(default_factory=dict)
     identified: str = ""
+    corresponds: bool = False
 
-    def add(self, spelled: Spelled, value: str) -> None:
+    def add(self, spelled: Spelled, value: str, corresponds: bool) -> None:
         self.values[value] = None
         self.nouns[spelled.noun] = None
-        if spelled.identifies and not self.identified:
+        if corresponds:
+            self.corresponds = True
+        elif spelled.identifies and not self.identified:
             self.identified = value
+
+    def is_about_a_person(self, named: bool) -> bool:
+        """Where it names nobody, an address with a telephone number is the last line of a signature."""
+        nouns = self.nouns.keys() - ({"dates of birth"} if self.corresponds else set())
+        if named:
+            return bool(self.identified) or len(nouns) > 1
+        return bool(self.identified) and len(nouns) > 1 and not nouns <= _CONTACT
 
 
 class FreeText:
@@ -165,7 +179,7 @@ class FreeText:
                 self._take_line(piece, where, why, lines)
 
     def _take_line(self, line: str, where: str, why: Visibility, count_line: bool) -> None:
-        if not self._own and not any(each in line for each in "0123456789@") and line.isascii():
+        if not self._own and _TELLING.search(line) is None and line.isascii():
             return
         line = plain_line(line)
         self._take_own(line, where, why)
@@ -174,7 +188,7 @@ class FreeText:
             for spelled in _BY_GROUP[match.lastgroup or ""]:
                 if self._passes(spelled, match[0], where, why):
                     value = compact(match[0]).casefold()
-                    found.add(spelled, value)
+                    found.add(spelled, value, spelled.id == "email" and _is_written_to(line, match))
                     if spelled.near is not None and _explains(spelled.near, line, match.start(), match.end()):
                         self._tallies.of(spelled.id, spelled.noun, why).add([value], where, where)
                     break
@@ -204,8 +218,7 @@ class FreeText:
         return passed
 
     def _count_line(self, found: _Line, named: bool, where: str, why: Visibility) -> None:
-        enough = found.identified or len(found.nouns) > 1 if named else found.identified and len(found.nouns) > 1
-        if not enough:
+        if not found.is_about_a_person(named):
             return
         lines = self._lines.setdefault(why, _Lines(place=where))
         lines.number += 1
@@ -228,6 +241,12 @@ class FreeText:
         self._lists, self._lines = {}, {}
 
 
+def _is_written_to(line: str, found: re.Match[str]) -> bool:
+    """Whether an address stands as that of a correspondent: <anna@else.example>, [mailto:anna@else.example]."""
+    return line.endswith("<", 0, found.start()) or line.endswith("mailto:", 0, found.start())
+
+
+_CONTACT = frozenset({"e-mail addresses", "telephone numbers"})
 _AS_WRITTEN = frozenset({"email", "phone", "date", "bank", "ssn"})
 
 

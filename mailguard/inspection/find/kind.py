@@ -79,6 +79,7 @@ class Kinds:
         self.with_looser_form = frozenset(kind.id for kind in self.all if kind.headed)
         self.identifying = frozenset(kind.id for kind in self.all if kind.headings and not kind.by_heading)
         self._by_value = tuple(kind for kind in self.all if not kind.by_heading)
+        self._phrases = frozenset(phrase for kind in self.all for phrase in kind.headings).union(PERSONAL, NEUTRAL)
 
     def fitting(self, shape: str) -> tuple[Kind, ...]:
         """The kinds that values of this shape can be."""
@@ -106,4 +107,4 @@ class Kinds:
 
     def heading_phrases(self) -> frozenset[str]:
         """Every phrase of a heading in lower case: a row that holds none of them as a cell is no row of headings."""
-        return frozenset(phrase for kind in self.all for phrase in kind.headings).union(PERSONAL, NEUTRAL)
+        return self._phrases

@@ -19,7 +19,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, StringConstraints, model_validator
 
-from ...core.document import load_document, validate
+from ...core.document import Diagnostic, DocumentErrors, load_document, validate
 from ...core.finding_kinds import PEOPLE_ROWS
 from ...core.policy.conditions.declaration import declared
 from ...core.policy.conditions.operands import Pattern, Words, compiled, problem
@@ -29,6 +29,8 @@ from .kinds import BUILT_IN
 from .phrases import heading_words
 from .shape import compact
 
+MAX_FILE_OCTETS = 65_536
+"""It is handed to every process that reads attachments."""
 MAX_OWN_KINDS = 50
 """Each is tried on every column that holds text."""
 _TAKEN = frozenset(kind.id for kind in BUILT_IN) | {PEOPLE_ROWS, "person_named"}
@@ -147,6 +149,8 @@ class OwnKinds(BaseModel):
 
 def load_kinds(text: bytes, name: str) -> Kinds:
     """The kinds of mailguard and those of this file. Raises core.document.DocumentErrors with all that is wrong."""
+    if len(text) > MAX_FILE_OCTETS:
+        raise DocumentErrors([Diagnostic(name, 1, 1, f"the file is larger than {MAX_FILE_OCTETS:,} bytes")])
     own = validate(load_document(text, name), OwnKinds)
     return Kinds((*(each.kind() for each in own.identifiers), *BUILT_IN))
 

@@ -63,7 +63,10 @@ class Tallies:
         self._tallies: dict[tuple[str, Visibility], Tally] = {}
 
     def of(self, kind: str, noun: str, why: Visibility) -> Tally:
-        return self._tallies.setdefault((kind, why), Tally(noun))
+        found = self._tallies.get((kind, why))
+        if found is None:
+            found = self._tallies[kind, why] = Tally(noun)
+        return found
 
     def findings(self) -> tuple[Finding, ...]:
         """People in rows first, then the kinds of identifiers; what is hidden before what is seen."""

@@ -1,5 +1,7 @@
 """Plain text: notes, logs, source code, patches, reports of delivery, and any other text that has no reader of its own.
 
+Its lines are paragraphs, or tables where separators make some (inspection/body.py).
+
 Promises: total: every letter of a text is in the stream; what is called a text and is none is `Uninspectable`.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...core.mail.decoded import as_text
+from ..body import text_items
 from ..budget import Budget, Uninspectable
 from ..enclosed import Found
 from ..stream import Text
@@ -37,13 +40,14 @@ _BLOCK, _MOST_CONTROL = 512, 16
 however short, has more."""
 
 
-def read(data: bytes | memoryview, budget: Budget) -> Iterator[Found]:
-    """Its text, in pieces cut at a line. Octets that are no UTF-8 are read as Windows does."""
+def read(data: bytes | memoryview, budget: Budget, charset: str = "") -> Iterator[Found]:
+    """Its text, in pieces cut at a line. charset: that its media type names; without one UTF-8, else Latin-1."""
     budget.keep(len(data))
     octets = bytes(data)
     if not is_text(octets):
         raise Uninspectable(NOT_TEXT)
-    yield from pieces(as_text(octets, "utf-8"), "text")
+    for piece in pieces(as_text(octets, charset).replace("\r\n", "\n"), "text"):
+        yield from text_items(piece.text, piece.where)
 
 
 def is_other(media_type: str, names: tuple[str, ...]) -> bool:

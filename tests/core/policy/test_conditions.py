@@ -249,8 +249,8 @@ def found(kind: str, count: int, hidden: bool = False) -> Finding:
 )
 def test_finding(world: Any, condition: str, holds: bool) -> None:
     findings = (found("nhs_number", 4, True), found("nhs_number", 2), found("postcode", 3))
-    seen = world.observation(*ATTACHED, body=BODY, inspections={"2": Inspection("2", findings)})
-    assert seen.inspectable == ("2",)
+    seen = world.observation(*ATTACHED, body=BODY, inspections={"1": Inspection("1"), "2": Inspection("2", findings)})
+    assert (seen.bodies, seen.inspectable) == (("1",), ("2",))
     assert world.holds(f"finding: {{{condition}}}", seen) is holds
 
 

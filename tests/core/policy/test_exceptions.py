@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mailguard.core.document import DocumentErrors
 from mailguard.core.earlier.past import beside
 from mailguard.core.earlier.sending import sending_of
-from mailguard.core.observation import Observation
+from mailguard.core.observation import Observation, inspected
 from mailguard.core.organisation import Organisation
 from mailguard.core.policy.exceptions import RuleException, spared
 from mailguard.core.policy.fit import misfits, running_out_in
@@ -340,6 +340,7 @@ def test_the_example_in_the_default_policy_spares_its_board(world: Any) -> None:
     elmroad = Organisation("Elm Road", frozenset({"elmroad.example"}))
     for people, held in ((members, False), ([*members, "patient@home.example"], True)):
         seen = to(world, *people, sender=SECRETARY, organisation=elmroad)
+        seen = inspected(seen, {path: Inspection(path) for path in seen.bodies})
         sending = sending_of(envelope_of(SECRETARY, people), seen, elmroad)
         assert sending is not None
         again = [(sending, timedelta(days=7), False)]

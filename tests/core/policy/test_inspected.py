@@ -25,7 +25,8 @@ def carrying(world: Any, part: str = "Content-Type: application/ms-tnef; name=wi
 
 
 def with_people(seen: Observation, people: Carried | None, unread: str | None = None) -> Observation:
-    return inspected(seen, {"2": Inspection("2", uninspectable=unread, people=people)})
+    known = {"1": Inspection("1"), "2": Inspection("2", uninspectable=unread, people=people)}
+    return inspected(seen, known)
 
 
 @pytest.mark.parametrize(

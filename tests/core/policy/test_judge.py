@@ -217,11 +217,11 @@ def attached(world: Any, inspections: dict[str, Inspection] | None = None) -> An
 
 
 ASKS = "when: {finding: {kind: nhs_number}}, action: relay"
-UNREAD = {"2": Inspection("2", uninspectable="encrypted")}
+UNREAD = {"1": Inspection("1"), "2": Inspection("2", uninspectable="encrypted")}
 
 
 def test_asks_for_inspections_only_if_it_depends_on_them(world: Any) -> None:
-    assert world.needs(attached(world), ASKS) == ("2",)
+    assert world.needs(attached(world), ASKS) == ("1", "2")
     assert world.needs(attached(world), "when: {uninspectable: true}, action: hold") == ("2",)
     ruled_out = "when: {finding: {kind: x}, envelope_recipients: {at_least: 9}}, action: hold"
     settled = "when: {any: [{finding: {kind: x}}, {envelope_recipients: {at_least: 0}}]}, action: hold"
@@ -230,8 +230,27 @@ def test_asks_for_inspections_only_if_it_depends_on_them(world: Any) -> None:
         assert not verdict.rules[-1].matched
 
 
-def test_nothing_to_inspect_needs_nothing(world: Any) -> None:
-    assert world.judge(world.observation(), ASKS).disposition == Disposition.RELAY
+def test_a_message_without_attachments_has_a_text_to_read_and_none_that_cannot_be(world: Any) -> None:
+    assert len(world.needs(world.observation(), ASKS)) == 1
+    assert world.judge(world.observation(), "when: {uninspectable: true}, action: hold").deciding is None
+
+
+@pytest.mark.parametrize(
+    ("unread", "says"),
+    [
+        (("1",), "the text of the message cannot be checked"),
+        (("1", "2"), "the text of the message cannot be checked, nor can an attachment"),
+    ],
+)
+def test_a_text_that_could_not_be_judged_holds_the_message_and_no_attachments_rule_lifts_it(
+    world: Any, unread: tuple[str, ...], says: str
+) -> None:
+    known = {path: Inspection(path, uninspectable="it broke" if path in unread else None) for path in ("1", "2")}
+    verdict = world.judge(attached(world, known), ASKS)
+    assert (verdict.deciding, verdict.reason) == (FLOOR_UNINSPECTABLE, says)
+    when = "when: {uninspectable: true, sender: [jo@elm.example]}"
+    lifted = world.judge(attached(world, known), ASKS, f"{when}, action: relay, lifts: [floor-uninspectable]")
+    assert (lifted.disposition is Disposition.RELAY) is ("2" in unread)
 
 
 @pytest.mark.parametrize("mode", ["enforce", "monitor"])

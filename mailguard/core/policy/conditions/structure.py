@@ -1,4 +1,4 @@
-"""Conditions on defects, and on what was found in attachments."""
+"""Conditions on defects, and on what was found in attachments and in the text of the message."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class FindingOperand(Operand):
         default=None,
     )
     count: Number | None = declared(
-        "How many there must be in all attachments together.",
+        "How many there must be in the text and all attachments together.",
         otherwise="{at_least: 1}",
         unit="findings",
         example={"at_least": 5},
@@ -48,13 +48,13 @@ class FindingOperand(Operand):
     )
 
 
-def missing(observation: Observation) -> tuple[str, ...]:
-    """Paths of the parts that have not been inspected yet."""
-    return tuple(path for path in observation.inspectable if path not in observation.inspections)
+def missing(observation: Observation, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of these parts that have not been inspected yet."""
+    return tuple(path for path in paths if path not in observation.inspections)
 
 
 def _finding(observation: Observation, operand: FindingOperand) -> Found:
-    if needs := missing(observation):
+    if needs := missing(observation, (*observation.bodies, *observation.inspectable)):
         return Found(None, None, needs)
     number = sum(finding.count for finding in _counted(observation, operand))
     return Found((operand.count or Number(at_least=1)).holds(number), number)
@@ -78,9 +78,10 @@ def _told(observation: Observation, operand: FindingOperand) -> str | None:
 
 
 def _uninspectable(observation: Observation, operand: bool) -> Found:
-    if needs := missing(observation):
+    if needs := missing(observation, observation.inspectable):
         return Found(None, None, needs)
-    number = sum(each.uninspectable is not None for each in observation.inspections.values())
+    read = (observation.inspections[path] for path in observation.inspectable)
+    number = sum(each.uninspectable is not None for each in read)
     return Found((number > 0) is operand, number)
 
 
@@ -88,10 +89,11 @@ FINDING = Condition(
     "finding",
     FindingOperand,
     _finding,
-    meaning="Holds if the attachments carry such findings. Has every attachment read.",
+    meaning="Holds if the text of the message and its attachments hold such findings. Has all of them read.",
     unit="findings",
     example="{kind: nhs_number, count: {at_least: 5}}",
-    consequence="An attachment that cannot be read holds the message (floor-uninspectable).",
+    consequence="Text that is quoted or hidden counts as well. An attachment that cannot be read holds the message"
+    " (floor-uninspectable).",
     says=_told,
     inspects=True,
 )
