@@ -31,7 +31,11 @@ class Rewrite(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a detector found in something that the message carries. Never a value, only kinds and counts."""
+    """What a detector found in something that the message carries. Never a value, only kinds and counts.
+
+    people: of rows of people, what rows about just the same people have in common in any file. It is kept nowhere but
+    as a keyed digest (core/earlier/files.py), since whoever knows the people could test it.
+    """
 
     detector: str
     kind: str
@@ -39,6 +43,7 @@ class Finding:
     count: int
     summary: str
     hidden: bool = False
+    people: bytes = field(default=b"", compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -244,9 +244,13 @@ class Sendings(Protocol):
 class FilesSent(Protocol):
     """To whom files were sent, as keyed digests, until they expire."""
 
-    async def announce(self, sent: SentFiles, now: datetime, since: datetime, until: datetime) -> AnnouncedFiles:
+    async def announce(
+        self, sent: SentFiles, now: datetime, since: datetime, until: datetime, token: str | None = None
+    ) -> AnnouncedFiles:
         """Write down whom a message is about to bring its files to, until then, and tell what earlier ones since then
         say about them. Of several that are announced at the same time the last one is told of all the others.
+
+        token: of the same message, announced before, of whose files more is known now.
         """
         ...
 

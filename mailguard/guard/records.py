@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ..core.earlier.files import SentFiles
 from ..core.earlier.past import Past, SameFile
 from ..core.envelope import Envelope, Recipient
 from ..core.lifecycle import State
@@ -81,11 +82,12 @@ class AnnouncedFiles:
 
 @dataclass(frozen=True, slots=True)
 class WrittenDown:
-    """Both, where the rules ask for them. past: all that earlier messages say."""
+    """Both, where the rules ask for them. past: all that earlier messages say. sent: what is known of its files."""
 
     list: Announced | None
     files: AnnouncedFiles | None
     past: Past
+    sent: SentFiles | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ again stays written down, which can only tighten later verdicts.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
-from ..core.earlier.files import files_of
+from ..core.earlier.files import SentFiles, files_of, with_people
 from ..core.earlier.past import NO_PAST, Past
 from ..core.earlier.sending import sending_of
 from ..core.envelope import Envelope
@@ -23,7 +23,7 @@ from ..core.mail.message import Message
 from ..core.observation import Observation, observe
 from ..core.organisation import Organisation
 from ..core.policy.conditions.earlier import DEFAULT_WINDOW
-from ..core.verdict import EXCEPTION, Verdict
+from ..core.verdict import EXCEPTION, Inspection, Verdict
 from ..logs import logger
 from .ports import Clock, FilesSent, Sendings
 from .records import Announced, AnnouncedFiles, WrittenDown
@@ -67,11 +67,21 @@ class SentBefore:
         looks_back, files_look_back: how far the rules in force ask back for lists and for files; None where none asks.
         """
         announced = await self._announce_list(envelope, seen, looks_back)
-        files = await self._announce_files(envelope, seen, files_look_back)
-        if announced is None and files is None:
+        sent = None
+        if files_look_back is not None:
+            sent = await _aside(len(seen.message.raw), lambda: files_of(envelope, seen, self._organisation))
+        if announced is None and sent is None:
             return None
-        past = announced.past if announced else NO_PAST
-        return WrittenDown(announced, files, replace(past, files=files.files if files else ()))
+        written = WrittenDown(announced, None, announced.past if announced else NO_PAST, sent)
+        return await self._with_files(written, sent, files_look_back)
+
+    async def inspected(
+        self, written: WrittenDown | None, inspections: Iterable[Inspection], files_look_back: timedelta | None
+    ) -> WrittenDown | None:
+        """Write down besides who stands in the rows of its files, where they were read, as `announce` does."""
+        if written is None or written.sent is None:
+            return written
+        return await self._with_files(written, with_people(written.sent, inspections), files_look_back)
 
     async def _announce_list(
         self, envelope: Envelope, seen: Observation, looks_back: timedelta | None
@@ -88,20 +98,17 @@ class SentBefore:
             raise MailguardError("the memory of what was sent did not answer")
         return announced
 
-    async def _announce_files(
-        self, envelope: Envelope, seen: Observation, looks_back: timedelta | None
-    ) -> AnnouncedFiles | None:
-        if looks_back is None:
-            return None
-        sent = await _aside(len(seen.message.raw), lambda: files_of(envelope, seen, self._organisation))
-        if sent is None:
-            return None
-        now = self._clock.now()
-        step = self._files_sent.announce(sent, now, now - looks_back, now + looks_back)
-        announced = await bounded(step, self._port_seconds)
-        if not isinstance(announced, AnnouncedFiles):
+    async def _with_files(
+        self, written: WrittenDown, sent: SentFiles | None, looks_back: timedelta | None
+    ) -> WrittenDown:
+        if sent is None or not sent.files or looks_back is None:
+            return written
+        now, token = self._clock.now(), written.files.token if written.files else None
+        step = self._files_sent.announce(sent, now, now - looks_back, now + looks_back, token)
+        files = await bounded(step, self._port_seconds)
+        if not isinstance(files, AnnouncedFiles):
             raise MailguardError("the memory of files that were sent did not answer")
-        return announced
+        return replace(written, files=files, past=written.past.with_files(files.files))
 
     async def leaves(self, announced: WrittenDown | None, verdict: Verdict, *, hidden: bool) -> None:
         """The message is about to leave. hidden: in a form in which nobody is shown to anybody."""

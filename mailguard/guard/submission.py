@@ -173,23 +173,28 @@ class Submission:
         if announced is not None:
             seen = replace(seen, past=announced.past)
         try:
-            return await self._verdict(message, seen, policy), announced
+            return await self._verdict(message, seen, policy, announced)
         except Exception:
             await self._sent_before.stays(announced)
             raise
 
-    async def _verdict(self, message: Message, seen: Observation, policy: Policy) -> Verdict:
+    async def _verdict(
+        self, message: Message, seen: Observation, policy: Policy, announced: WrittenDown | None
+    ) -> tuple[Verdict, WrittenDown | None]:
         inspections: dict[str, Inspection] = {}
         history: Mapping[str, str] | None = None
         while True:
             known = replace(inspected(seen, inspections), history=history)
             found = judge(known, policy, self._clock.now())
             if isinstance(found, Verdict):
-                return found
+                return found, announced
             if found.history:
                 history = await self._recall(found, history)
             if found.inspections or not found.history:
-                inspections |= await self._inspect(message, found, inspections)
+                answers = await self._inspect(message, found, inspections)
+                inspections |= answers
+                announced = await self._sent_before.inspected(announced, answers.values(), policy.files_look_back)
+                seen = replace(seen, past=announced.past) if announced is not None else seen
 
     async def _recall(self, needs: Needs, known: Mapping[str, str] | None) -> Mapping[str, str]:
         if known is not None:

@@ -5,6 +5,7 @@ INVARIANT: `examined` gives only values of the right kinds, within bounds, or Br
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from .framing import BrokenFrame
 
 MOST_ITEMS = 100_000
 MOST_CHARACTERS = 1_000
+_MARK = re.compile(r"(?:[0-9a-f]{32})?")
 _LISTS = ("text", "contacts", "listed", "senders", "classes")
 
 Value = TypeVar("Value")
@@ -27,7 +29,8 @@ def plain(answer: Examined) -> dict[str, Any]:
     return {
         "unread": answer.unread,
         "findings": [
-            [each.detector, each.kind, each.where, each.count, each.summary, each.hidden] for each in answer.findings
+            [each.detector, each.kind, each.where, each.count, each.summary, each.hidden, each.people.hex()]
+            for each in answer.findings
         ],
         "people": None if answer.people is None else _plain_people(answer.people),
         "inventory": [
@@ -84,12 +87,13 @@ def _groups(value: Any, number: int) -> list[tuple[str, ...]]:
 
 
 def _finding(value: Any) -> Finding:
-    if not isinstance(value, list) or len(value) != 6:
+    if not isinstance(value, list) or len(value) != 7:
         raise BrokenFrame("a finding is broken")
-    detector, kind, where, count, summary, hidden = value
-    if not isinstance(hidden, bool):
+    detector, kind, where, count, summary, hidden, people = value
+    if not isinstance(hidden, bool) or not _MARK.fullmatch(_text(people)):
         raise BrokenFrame("a finding is broken")
-    return Finding(_text(detector), _text(kind), _text(where), _count(count), _text(summary), hidden)
+    named = (_text(detector), _text(kind), _text(where))
+    return Finding(*named, _count(count), _text(summary), hidden, bytes.fromhex(people))
 
 
 def _inventory(value: Any) -> Inventory:

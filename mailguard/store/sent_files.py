@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_
+from sqlalchemy import Connection, Row, delete, func, select, text, tuple_
 
 from ..core.earlier.files import MOST_PEOPLE, SentFiles, file_links, reached_by
 from ..core.earlier.past import Reached, SameFile
@@ -33,6 +33,11 @@ MOST_KEPT = 200
 SETTLED_AFTER = timedelta(hours=1)
 """Longer than any message is judged: what is younger may still be withdrawn, and must not drive out what left."""
 PURGE_BATCH = 500
+_KEEP = text(
+    "INSERT INTO sent_files (link, sending, at, until, key, people, retention) "
+    "VALUES (:link, :sending, :at, :until, :key, :people, :retention) ON CONFLICT (link, sending) DO NOTHING"
+)
+"""Two files of a message can be about the same people."""
 
 
 class StoredFilesSent:
@@ -40,19 +45,24 @@ class StoredFilesSent:
         self._engine = engine
         self._keyring = keyring
 
-    async def announce(self, sent: SentFiles, now: datetime, since: datetime, until: datetime) -> AnnouncedFiles:
-        """Write it down as it is about to leave, and tell what earlier messages since then say about its files."""
+    async def announce(
+        self, sent: SentFiles, now: datetime, since: datetime, until: datetime, token: str | None = None
+    ) -> AnnouncedFiles:
+        """Write it down as it is about to leave, and tell what earlier messages since then say about its files.
+
+        token: of the same message, of which more is known now.
+        """
         keys = self._keyring.all_named("recipients")  # the active one first: a new key does not forget what is kept
         links = [file_links(sent, key) for _, key in keys]
         own = {identifier: reached_by(sent, key) for identifier, key in keys}
-        token, (active, _) = secrets.token_hex(16), keys[0]
+        token, (active, _) = token or secrets.token_hex(16), keys[0]
         await self._write_down(token, links[0], active, own[active], now, until)
-        by_part = {path: sorted(frozenset().union(*(each[path] for each in links))) for path, _ in sent.files}
+        by_part = {path: frozenset().union(*(each[path] for each in links)) for path in links[0]}
         wanted = sorted({link for each in by_part.values() for link in each})
         rows = await self._engine.read(lambda connection: _newest(connection, token, wanted, since))
         found = tuple(
             SameFile(path, tuple(_reached(row, own, now) for row in rows if row.link in part and row.key in own))
-            for path, part in ((path, frozenset(each)) for path, each in by_part.items())
+            for path, part in by_part.items()
         )
         return AnnouncedFiles(token, found)
 
@@ -90,7 +100,7 @@ class StoredFilesSent:
         rows = [{"link": link, **kept} for link in sorted(frozenset().union(*links.values()))]
 
         def write(connection: Connection, _: Chain) -> None:
-            connection.execute(insert(_table), rows)
+            connection.execute(_KEEP, rows)
 
         await self._engine.write(write, locks=False)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from mailguard.core.policy.invented_file import people_csv
 from tests.end_to_end.mailing import submit
 from tests.end_to_end.service import ROOT, Service, eventually
 from tests.end_to_end.sink import Sink
@@ -155,6 +156,25 @@ def test_kill_9_between(tmp_path: Path, sink: Sink) -> None:
         service.kill()
     with service:
         assert held(service, people[2:], "jo@elmroad.example") == [True, True]
+
+
+READ = """
+  - id: hidden-people
+    describe: A file carries people whom its reader does not see.
+    when: {finding: {kind: people_rows, hidden: true, count: {at_least: 10}}}
+    action: hold
+"""
+
+
+def test_a_name_merged_into_each_file_where_a_rule_has_files_read(tmp_path: Path, sink: Sink) -> None:
+    rules = (ROOT / "policies" / "default.yaml").read_text() + READ
+    with Service(tmp_path, sink.port, policy=rules) as service:
+        answers = [
+            "Held"
+            in send(service, to, "jo@elmroad.example", f"Report for {to}\r\n".encode() + people_csv(40), "text/csv")
+            for to in parents(4, "merged")
+        ]
+        assert answers == [False, False, True, True]
 
 
 def test_two_nodes_on_postgresql_count_together(tmp_path: Path, sink: Sink) -> None:

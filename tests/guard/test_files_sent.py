@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -97,6 +98,32 @@ async def test_what_the_smarthost_refused_for_all_had_not_left() -> None:
     await held(world, "a", "b")
     assert not world.files_sent.kept
     assert await held(world, "c", "d", "e") == [False, False, True]
+
+
+async def test_a_name_merged_into_each_file_hides_nothing_where_files_are_read() -> None:
+    """Another rule has every file read; what is found is written down, and looked up, before the verdict."""
+    world = world_with(policy=POLICY + b"  - {id: all, describe: x, when: {finding: {kind: x}}, action: hold}\n")
+    world.inspector.findings = (Finding("people", "people_rows", "", 40, "", False, b"m" * 16),)
+    answers = [await send(world, each, body=f"For {each}\r\n{TABLE}") for each in "abcd"]
+    assert ["Held" in each for each in answers] == [False, False, True, True]
+    assert len(world.files_sent.kept) == 2 and all(len(each.files) == 2 for each, _ in world.files_sent.kept.values())
+    world.inspector.findings = (Finding("people", "people_rows", "", 40, "", False, b"n" * 16),)
+    assert await held(world, "e", body=f"Other people\r\n{TABLE}") == [False]
+
+
+@pytest.mark.parametrize("kind", ["raises", "hangs", "returns nothing", "is cancelled"])
+async def test_a_memory_that_fails_after_the_inspection_defers(kind: str) -> None:
+    world = world_with(policy=POLICY + b"  - {id: all, describe: x, when: {finding: {kind: x}}, action: hold}\n")
+    world.inspector.findings = (Finding("people", "people_rows", "", 40, "", False, b"m" * 16),)
+    inspect = world.inspector.inspect
+
+    async def then_fails(*asked: Any) -> Any:
+        world.told.fault = ("files_sent", "announce", kind)
+        return await inspect(*asked)
+
+    world.inspector.inspect = then_fails  # type: ignore[method-assign]
+    answer = await world.submission.submit(SESSION, envelope("a@parents.example"), message(extra=CSV, body=TABLE))
+    assert answer.code == 451 and not world.smarthost.taken and not world.files_sent.kept
 
 
 async def test_what_was_separated_counts_as_sent() -> None:

@@ -175,13 +175,16 @@ class MemoryFilesSent:
     kept: dict[str, tuple[SentFiles, datetime]] = field(default_factory=dict)
     count: int = 0
 
-    async def announce(self, sent: SentFiles, now: datetime, since: datetime, until: datetime) -> AnnouncedFiles:
+    async def announce(
+        self, sent: SentFiles, now: datetime, since: datetime, until: datetime, token: str | None = None
+    ) -> AnnouncedFiles:
         if await self.told.call("files_sent", "announce"):
             return None  # type: ignore[return-value]
+        self.count += token is None
+        token = token or f"files-{self.count}"
+        known = self.kept.pop(token)[0].files if token in self.kept else ()
         earlier = [(each, now - at) for each, at in self.kept.values() if at >= since]
-        self.count += 1
-        token = f"files-{self.count}"
-        self.kept[token] = (sent, now)
+        self.kept[token] = (replace(sent, files=(*known, *sent.files)), now)
         return AnnouncedFiles(token, same_files(sent, earlier))
 
     async def withdraw(self, token: str) -> None:

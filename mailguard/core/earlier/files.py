@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ..envelope import Envelope
@@ -16,6 +16,7 @@ from ..mail.decoded import decoded_buffer
 from ..mail.message import Buffer, Message, Part
 from ..observation import Observation
 from ..organisation import Organisation
+from ..verdict import Inspection
 from .file_content import content_of
 from .past import Reached, SameFile
 from .sending import senders_of
@@ -38,25 +39,34 @@ _PICTURE_NAMES = re.compile(r"\.(?:png|jpe?g|jfif|gif|bmp|webp|tiff?|ico|emf|wmf
 @dataclass(frozen=True, slots=True)
 class SentFiles:
     """senders: as in Sending. people: those outside, none of a trusted domain, whom the message goes to. files: path of
-    the part, and what the file has in common with others of the same content."""
+    the part, and what the file has in common with others that are the same."""
 
     senders: tuple[str, ...]
     people: tuple[str, ...]
-    files: tuple[tuple[str, bytes], ...]
+    files: tuple[tuple[str, str], ...]
 
 
 def files_of(envelope: Envelope, observation: Observation, organisation: Organisation) -> SentFiles | None:
-    """None where nobody outside gets it, or where nothing is attached that could be a table. It decodes every file."""
+    """The files by their content. None where nobody outside gets the message. It decodes every file."""
     recipients = (each.address for each in envelope.recipients)
     people = tuple(dict.fromkeys(each for each in recipients if organisation.counts(each)))
     message, wanted = observation.message, set(observation.inspectable)
-    if not people or not wanted:
+    if not people:
         return None
     parts = [part for part in message.root.walk() if part.path in wanted]
     parts.sort(key=lambda part: part.body_start - part.end)
     compared = ((part.path, octets) for part in parts if (octets := _table_or_text(message, part)) is not None)
-    files = tuple((path, content_of(octets)) for path, octets in _first(compared, MOST_FILES))
-    return SentFiles(senders_of(observation, organisation)[:MOST_SENDERS], people, files) if files else None
+    files = tuple((path, f"file {content_of(octets).hex()}") for path, octets in _first(compared, MOST_FILES))
+    return SentFiles(senders_of(observation, organisation)[:MOST_SENDERS], people, files)
+
+
+def with_people(sent: SentFiles, inspections: Iterable[Inspection]) -> SentFiles:
+    """The same message with its files by who stands in their rows, as far as they were read.
+
+    A name that is merged into a file, another order or another format makes no difference to that.
+    """
+    found = ((each.part, finding.people) for each in inspections for finding in each.findings)
+    return replace(sent, files=tuple((part, f"people {mark.hex()}") for part, mark in found if mark))
 
 
 def _first(found: Iterable[tuple[str, Buffer]], count: int) -> Iterable[tuple[str, Buffer]]:
@@ -73,14 +83,11 @@ def _table_or_text(message: Message, part: Part) -> Buffer | None:
 
 def file_links(sent: SentFiles, key: bytes) -> dict[str, frozenset[str]]:
     """By part, what its file is looked up by: a digest for each sender, under a key of at most 64 octets."""
-    return {
-        path: frozenset(each.hex() for each in digests(_links(sent, content), key, LINKS))
-        for path, content in sent.files
-    }
-
-
-def _links(sent: SentFiles, content: bytes) -> Iterable[str]:
-    return (f"file {content.hex()} of {sender}" for sender in sent.senders)
+    links: dict[str, frozenset[str]] = {}
+    for path, mark in sent.files:
+        found = digests((f"{mark} of {sender}" for sender in sent.senders), key, LINKS)
+        links[path] = links.get(path, frozenset()) | {each.hex() for each in found}
+    return links
 
 
 def reached_by(sent: SentFiles, key: bytes) -> frozenset[bytes]:

@@ -6,7 +6,7 @@ Pure: everything was looked up before. Digests take the place of people, so that
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from .similarity import are_similar
@@ -96,6 +96,13 @@ class Past:
 
     def _recent(self, within: timedelta) -> Iterable[Earlier]:
         return (each for each in self.earlier if each.age <= within)
+
+    def with_files(self, found: Iterable[SameFile]) -> Past:
+        """What was found besides about the same files, and about others."""
+        earlier: dict[str, tuple[Reached, ...]] = {}
+        for each in (*self.files, *found):
+            earlier[each.part] = (*earlier.get(each.part, ()), *each.earlier)
+        return replace(self, files=tuple(SameFile(part, reached) for part, reached in earlier.items()))
 
 
 NO_PAST = Past()

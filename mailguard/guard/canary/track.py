@@ -190,7 +190,9 @@ class ForgetfulSendings:
 class ForgetfulFilesSent:
     """Implements ports.FilesSent, likewise."""
 
-    async def announce(self, sent: SentFiles, now: datetime, since: datetime, until: datetime) -> AnnouncedFiles:
+    async def announce(
+        self, sent: SentFiles, now: datetime, since: datetime, until: datetime, token: str | None = None
+    ) -> AnnouncedFiles:
         return AnnouncedFiles("", ())
 
     async def withdraw(self, token: str) -> None: ...

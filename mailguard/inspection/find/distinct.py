@@ -53,6 +53,15 @@ class Distinct:
         kept = sorted(self._hashes)[:KEPT]
         return round((KEPT - 1) * _RANGE / kept[-1]) if len(kept) == KEPT else len(kept)
 
+    def mark(self) -> bytes:
+        """16 octets that the same values have in common, in whatever order they came."""
+        found = blake2b(digest_size=16)
+        for value in sorted(self._values):
+            found.update(value.encode("utf-8", "replace") + b"\0")
+        for number in sorted(self._hashes or ())[:KEPT]:
+            found.update(number.to_bytes(8, "big"))
+        return found.digest()
+
     def _add_hashes(self, values: Iterable[str]) -> None:
         assert self._hashes is not None
         for value in values:

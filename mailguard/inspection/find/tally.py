@@ -80,7 +80,8 @@ class Tallies:
             if count:
                 what = rows_of_people(count, tally.nouns) if kind == PEOPLE_ROWS else so_many(count, tally.noun)
                 summary = f"{_carrier(tally, why)} {what}"
-                yield Finding(DETECTOR, kind, _where(tally), count, summary, hidden=why is not SEEN)
+                people = tally.distinct.mark() if kind == PEOPLE_ROWS else b""
+                yield Finding(DETECTOR, kind, _where(tally), count, summary, why is not SEEN, people)
 
 
 def _where(tally: Tally) -> str:

@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailguard.core.earlier.file_content import MOST_MEMBERS, content_of
-from mailguard.core.earlier.files import MOST_FILES, SentFiles, files_of, same_files
-from mailguard.core.earlier.past import Reached, SameFile
+from mailguard.core.earlier.files import MOST_FILES, SentFiles, files_of, same_files, with_people
+from mailguard.core.earlier.past import Past, Reached, SameFile
 from mailguard.core.envelope import Envelope
 from mailguard.core.mail.parse import parse
 from mailguard.core.observation import observe
 from mailguard.core.organisation import Organisation
 from mailguard.core.policy.trial import envelope_of
+from mailguard.core.verdict import Finding, Inspection
 
 HOUR, FORTNIGHT = timedelta(hours=1), timedelta(days=14)
 ELM = Organisation("Elm Road", frozenset({"elmroad.example"}), frozenset(), frozenset({"partner.example"}))
@@ -56,8 +57,8 @@ def message(*files: Attached, sender: str = "jo@elmroad.example") -> bytes:
 def sent(
     *files: Attached, to: tuple[str, ...] = ("a@out.example",), sender: str = "jo@elmroad.example"
 ) -> SentFiles | None:
-    read, envelope = parse(message(*files, sender=sender)), envelope_of(sender, list(to))
-    return files_of(envelope, observe(read, envelope, ELM), ELM)
+    entity, envelope = parse(message(*files, sender=sender)), envelope_of(sender, list(to))
+    return files_of(envelope, observe(entity, envelope, ELM), ELM)
 
 
 def table(*to: str, sender: str = "jo@elmroad.example", content: bytes = TABLE) -> SentFiles:
@@ -136,7 +137,8 @@ def test_pictures_and_scraps_are_not_compared() -> None:
     logo = ("image/png", "logo.png", b"\x89PNG\r\n\x1a\n" + bytes(500))
     unnamed = ("application/octet-stream", "logo", b"\x89PNG\r\n\x1a\n" + bytes(500))
     drawing = ("image/svg+xml", "logo.svg", b"<svg>" + bytes(500))
-    assert sent(logo, unnamed, drawing, ("text/csv", "a.csv", b"name")) is None
+    found = sent(logo, unnamed, drawing, ("text/csv", "a.csv", b"name"))
+    assert found is not None and found.files == ()
     found = sent(logo, ("image/png", "pupils.csv", TABLE))
     assert found is not None and [path for path, _ in found.files] == ["3"]
 
@@ -153,7 +155,8 @@ def test_mail_to_staff_and_to_trusted_partners_reaches_nobody_outside() -> None:
     assert sent(attached, to=("b@elmroad.example", "c@partner.example")) is None
     found = sent(attached, to=("b@elmroad.example", "c@partner.example", "D@Out.example"))
     assert found is not None and found.people == ("d@out.example",)
-    assert sent() is None
+    found = sent()
+    assert found is not None and found.files == ()
 
 
 def test_the_same_content_is_found_under_any_name_and_encoding() -> None:
@@ -225,6 +228,28 @@ def test_however_many_come_at_once_no_more_than_so_many_people_get_it(
     assert len(set(left)) <= most
 
 
+def read(*marks: bytes, part: str = "2") -> list[Inspection]:
+    return [Inspection(part, tuple(Finding("people", "people_rows", "", 40, "", False, mark) for mark in marks))]
+
+
+def test_a_file_into_which_a_name_was_merged_is_known_by_the_people_in_its_rows() -> None:
+    one, other = table("b@out.example", content=b"For Ben" + TABLE), table("a@out.example", content=b"For Ann" + TABLE)
+    assert [each.already_sent_to(FORTNIGHT) for each in same_files(other, [(one, HOUR)])] == [0]
+    same, different = with_people(one, read(b"m" * 16)), with_people(one, read(b"n" * 16))
+    now = with_people(other, read(b"m" * 16, b"h" * 16, part="3"))
+    assert now.people == other.people and [part for part, _ in now.files] == ["3", "3"]
+    assert [(each.part, each.already_sent_to(FORTNIGHT)) for each in same_files(now, [(same, HOUR)])] == [("3", 1)]
+    assert [each.already_sent_to(FORTNIGHT) for each in same_files(now, [(different, HOUR)])] == [0]
+    assert with_people(other, [Inspection("2"), *read(b"")]).files == ()
+
+
+def test_what_is_found_later_of_a_file_joins_what_was_known() -> None:
+    past = Past(files=(SameFile("2", (Reached(frozenset({b"a"}), HOUR),)), SameFile("3")))
+    later = [SameFile("2", (Reached(frozenset({b"b"}), HOUR), Reached(frozenset({b"a"}), HOUR))), SameFile("4")]
+    found = past.with_files(later)
+    assert {each.part: each.already_sent_to(FORTNIGHT) for each in found.files} == {"2": 2, "3": 0, "4": 0}
+
+
 def test_a_file_is_not_known_by_its_octets_without_the_key() -> None:
     now, before = table("a@out.example"), table("b@out.example")
     (found,) = same_files(now, [(before, HOUR)], b"key")
@@ -233,6 +258,6 @@ def test_a_file_is_not_known_by_its_octets_without_the_key() -> None:
 
 
 def test_an_envelope_without_recipients() -> None:
-    read = parse(message(("text/csv", "a.csv", TABLE)))
+    entity = parse(message(("text/csv", "a.csv", TABLE)))
     nobody = Envelope(None, ())
-    assert files_of(nobody, observe(read, nobody, ELM), ELM) is None
+    assert files_of(nobody, observe(entity, nobody, ELM), ELM) is None

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterator
 
-from .model import FAX, INSIDE, PDF, VOICE, ZIP, Benign, attached, entity, multipart, page, people, wrapped
+from .model import FAX, INSIDE, PDF, VOICE, ZIP, Benign, Person, attached, entity, multipart, page, people, wrapped
 
 DATE = "Date: Thu, 12 Mar 2026 09:00:00 +0000"
 
@@ -133,13 +135,11 @@ MERGED = {
 
 def _merged() -> Iterator[Benign]:
     """One message for each person, as practice, ticket, billing and survey systems send them."""
-    file = {"referral": ("application/pdf", "referral.pdf", PDF), "invoice": ("application/pdf", "1001.pdf", PDF)}
-    file["payslip"] = ("application/zip", "payslip.zip", ZIP)
     for number, (name, text) in enumerate(MERGED.items()):
         for turn, person in enumerate(people(3, number * 3)):
             written = text.format(name=person.name, address=person.address)
             body = _both(written, ("quoted-printable", "base64", "8bit")[turn])
-            extra = file.get(name.split()[0])
+            extra = _file_of(name, person, f"{number}.{turn}")
             body = multipart("mixed", "mm1", body, attached(*extra)) if extra else body
             fields = [
                 f"Message-ID: <{number}.{turn}@app.{INSIDE}>",
@@ -151,6 +151,17 @@ def _merged() -> Iterator[Benign]:
             raw = wrapped(_head(f"Elm Road <noreply@app.{INSIDE}>", to, name.capitalize(), *fields), body)
             path = f"bounces+{number}-{person.address.replace('@', '=')}@app.{INSIDE}"
             yield Benign("system", name, raw, (person.address,), path)
+
+
+def _file_of(name: str, person: Person, number: str) -> tuple[str, str, bytes] | None:
+    """Each gets a file of their own: the same one to all would be another story."""
+    if name == "payslip":
+        slip = io.BytesIO()
+        with zipfile.ZipFile(slip, "w") as archive:
+            archive.writestr(zipfile.ZipInfo("payslip.txt"), f"{person.name}: 1,900.00")
+        return "application/zip", "payslip.zip", slip.getvalue()
+    named = {"referral": "referral.pdf", "invoice": "1001.pdf"}.get(name.split()[0])
+    return ("application/pdf", named, PDF + f"% {number}\n".encode()) if named else None
 
 
 def _reports() -> Iterator[Benign]:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailguard.core.bodies import is_attachment
 from mailguard.core.mail.decoded import decoded_octets
 from mailguard.core.mail.parse import parse
-from mailguard.inspection.body import is_body
 from mailguard.inspection.budget import Limits, Uninspectable
 from mailguard.inspection.enclosed import Enclosed
 from mailguard.inspection.examine import examine
@@ -209,7 +209,7 @@ def test_ordinary_files_of_the_benign_corpus_have_readers(capsys: pytest.Capture
     for mail in corpus():
         message = parse(mail.raw)
         for part in message.root.walk():
-            if part.children or is_body(part):
+            if part.children or not is_attachment(part):
                 continue
             kinds[part.media_type] += 1
             found = examine(Enclosed(decoded_octets(message, part), part.media_type, part.filenames))
