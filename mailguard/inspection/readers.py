@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..core.carried.kind import UNTYPED, begins_as_message
 from .budget import Uninspectable
 from .enclosed import Enclosed, Read
-from .read import delimited, mail, msg, office_encryption, smime, spreadsheet, text, text_document, tnef
+from .read import delimited, mail, msg, office_encryption, ole_object, smime, spreadsheet, text, text_document, tnef
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ READERS: tuple[Reader, ...] = (
         office_encryption.begins,
         covers=True,
     ),
+    Reader("object of another program", ole_object.read, ole_object.TYPES, ole_object.ENDINGS, ole_object.begins),
     Reader("table in plain text", delimited.read_delimited, delimited.TYPES, delimited.ENDINGS),
     Reader("text", text.read, text.TYPES, text.ENDINGS),
 )

@@ -34,7 +34,7 @@ class Style:
     height: float | None = None
     width: float | None = None
     shown: bool | None = None
-    concealed: bool = False
+    concealed: bool | None = None
     clear: bool | None = None
 
 
@@ -117,10 +117,9 @@ def _judge(style: Style, ground: int | None, is_run: bool) -> Visibility | None:
 
 
 def _inherit(found: Style, style: Style) -> None:
-    for key in ("colour", "ground", "size", "height", "width", "shown", "clear"):
+    for key in ("colour", "ground", "size", "height", "width", "shown", "concealed", "clear"):
         if getattr(found, key) is None:
             setattr(found, key, getattr(style, key))
-    found.concealed |= style.concealed
 
 
 def _read_properties(style: Style, attributes: Mapping[str, str]) -> None:
@@ -138,7 +137,7 @@ def _read_properties(style: Style, attributes: Mapping[str, str]) -> None:
         elif key == "column-width":
             style.width = _length(value)
         elif key == "display":
-            style.concealed |= value == "none"
+            style.concealed = value == "none"
             style.shown = value != "false"
 
     style.clear = attributes.get("opacity") == "0%" if "color" in attributes else style.clear

@@ -9,13 +9,34 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from ..budget import Uninspectable
+from ..budget import Budget, Uninspectable
 from ..stream import Member, Visibility
-from .compound import CompoundFile
+from .compound import SIGNATURE, CompoundFile, open_compound
 
 _WRAPPED = ("package", "contents", "embeddedodf")
 _NATIVE = "\x01ole10native"
 _SILENT = frozenset(["\x01compobj", "\x01ole", "\x03objinfo", "\x02olepres000", "\x03linkinfo", "\x01ole10itemname"])
+
+
+TYPES: frozenset[str] = frozenset()
+ENDINGS: tuple[str, ...] = ()
+"""An object lies inside of documents, as .bin or without a name; no file is sent as one."""
+
+
+def begins(data: bytes | memoryview) -> bool:
+    """Whether octets are an object around a file, which stands in its outermost storage. Total."""
+    if bytes(data[: len(SIGNATURE)]) != SIGNATURE:
+        return False
+    try:
+        compound = open_compound(data, Budget())
+    except Uninspectable:
+        return False
+    return any(compound.find(name) is not None for name in (*_WRAPPED, _NATIVE))
+
+
+def read(data: bytes | memoryview, budget: Budget) -> Iterator[Member]:
+    """The files in it."""
+    return read_object(open_compound(data, budget))
 
 
 def holds_object(compound: CompoundFile) -> bool:
