@@ -23,6 +23,7 @@ from .read import (
     media,
     msg,
     office_encryption,
+    ole_object,
     openpgp,
     pdf,
     picture,
@@ -93,6 +94,7 @@ READERS: tuple[Reader, ...] = (
     ),
     Reader("PDF", pdf.read, pdf.TYPES, pdf.ENDINGS, pdf.begins),
     Reader("slides", slides.read_slides, slides.TYPES, slides.ENDINGS, begins=slides.begins),
+    Reader("object of another program", ole_object.read, ole_object.TYPES, ole_object.ENDINGS, ole_object.begins),
     Reader("table in plain text", delimited.read_delimited, delimited.TYPES, delimited.ENDINGS),
     Reader(
         "zip archive",

@@ -16,12 +16,11 @@ from ..stream import SEEN, Item, Person, Text, Visibility
 from .colour import WHITE
 from .docx_shape import Shape
 from .docx_styles import Styles
+from .layered_text import MAX_PARAGRAPH, LayeredText
 from .text_table import Layers, OpenTable, Tables
 from .wordml import NO_COLOUR, PROPERTIES, Format, is_on, keys, names, number, read_shading
 from .xml_events import Names, xml_steps
 
-MAX_PARAGRAPH = 4_194_304
-"""Letters of one paragraph."""
 _Handler = Callable[["Story", str, Mapping[str, str]], None]
 _MAX_NAMED = 10_000
 _MAX_OPEN = 256
@@ -59,44 +58,18 @@ class Known:
             yield Person(role, name, name if "@" in name else "", where)
 
 
-class _Paragraph:
-    """seen: what is written so far and shows; others: the rest, by what hides it. runs: formats of the runs that are
-    open. look: what hides letters without a format of their own, once that is known."""
+class _Paragraph(LayeredText):
+    """runs: formats of the runs that are open. look: what hides letters without a format of their own, once that is
+    known."""
 
-    __slots__ = ("ground", "last", "look", "others", "runs", "seen", "size", "style")
+    __slots__ = ("ground", "look", "runs", "style")
 
     def __init__(self) -> None:
+        super().__init__()
         self.style = ""
         self.ground: int | None = None
-        self.seen: list[str] = []
-        self.others: dict[Visibility, list[str]] = {}
         self.runs: list[Format] = []
         self.look: list[Visibility | None] = []
-        self.last = SEEN
-        self.size = 0
-
-    def write(self, visibility: Visibility, text: str) -> None:
-        self.size += len(text)
-        if self.size > MAX_PARAGRAPH:
-            raise Uninspectable(f"holds a paragraph of more than {MAX_PARAGRAPH} letters")
-        if visibility is SEEN:
-            self.seen.append(text)
-        elif self.last is visibility or visibility is Visibility.INSERTED_TEXT:
-            self.others.setdefault(visibility, []).append(text)
-        else:  # what lies between them belongs to another layer
-            self.others.setdefault(visibility, []).extend((" ", text))
-        self.last = visibility
-
-    def texts(self) -> Layers:
-        found: Layers = {}
-        text = "".join(self.seen).strip()
-        if text:
-            found[SEEN] = [text]
-        for why, pieces in self.others.items():
-            text = "".join(pieces).strip()
-            if text:
-                found[why] = [text]
-        return found
 
 
 class _Handlers(dict[str, tuple[str, "_Handler | None", bool]]):

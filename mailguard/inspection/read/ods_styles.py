@@ -39,7 +39,7 @@ class Style:
     height: float | None = None
     width: float | None = None
     shown: bool | None = None
-    concealed: bool = False
+    concealed: bool | None = None
     fill: str | None = None
     fill_colour: int | None = None
     fill_opacity: float | None = None
@@ -137,7 +137,7 @@ def _judge(style: Style, ground: int | None, is_run: bool) -> Visibility | None:
 
 _INHERITED = (
     *("colour", "ground", "size", "height", "width", "shown", "fill", "fill_colour", "fill_opacity", "opacity"),
-    *("automatic", "hidden_page", "backdrop"),
+    *("automatic", "hidden_page", "backdrop", "concealed"),
 )
 
 
@@ -145,7 +145,6 @@ def _inherit(found: Style, style: Style) -> None:
     for key in _INHERITED:
         if getattr(found, key) is None:
             setattr(found, key, getattr(style, key))
-    found.concealed |= style.concealed
 
 
 def _read_properties(style: Style, attributes: Mapping[str, str]) -> None:
@@ -163,7 +162,7 @@ def _read_properties(style: Style, attributes: Mapping[str, str]) -> None:
         elif key == "column-width":
             style.width = length(value)
         elif key == "display":
-            style.concealed |= value == "none"
+            style.concealed = value == "none"
             style.shown = value != "false"
 
 

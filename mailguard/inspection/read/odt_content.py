@@ -14,13 +14,12 @@ from io import StringIO
 from ..budget import Budget, Uninspectable
 from ..stream import SEEN, Item, Member, Person, Text, Visibility
 from .colour import WHITE, same_to_the_eye
+from .layered_text import MAX_PARAGRAPH, LayeredText
 from .ods_styles import AUTOMATIC, Style, Styles
-from .text_table import Layers, Tables
+from .text_table import Tables
 from .xlsx_styles import TINY_POINTS
 from .xml_events import SEPARATOR, xml_steps
 
-MAX_PARAGRAPH = 4_194_304
-"""Letters of one paragraph."""
 _MAX_OPEN = 256
 _MAX_NAMED = 10_000
 _MAX_CHANGES = 100_000
@@ -33,37 +32,16 @@ _SPACE = re.compile(r"[ \t\r\n]+")
 _LINK, _DRAWING = "link in {}", "description of a picture in {}"
 
 
-class _Paragraph:
-    """seen: what is written so far and shows; others: the rest, by what hides it. hidden: whether a field hides it."""
+class _Paragraph(LayeredText):
+    """hidden: whether a field in it hides all of it."""
 
-    __slots__ = ("hidden", "last", "others", "seen", "size", "spans", "style")
+    __slots__ = ("hidden", "spans", "style")
 
     def __init__(self, style: str) -> None:
+        super().__init__()
         self.style = style
         self.spans: tuple[str, ...] = ()
-        self.seen: list[str] = []
-        self.others: dict[Visibility, list[str]] = {}
-        self.last = SEEN
         self.hidden = False
-        self.size = 0
-
-    def write(self, visibility: Visibility, text: str) -> None:
-        self.size += len(text)
-        if self.size > MAX_PARAGRAPH:
-            raise Uninspectable(f"holds a paragraph of more than {MAX_PARAGRAPH} letters")
-        if visibility is SEEN:
-            self.seen.append(text)
-        else:
-            between = () if self.last is visibility else (" ",)
-            self.others.setdefault(visibility, []).extend((*between, text))
-        self.last = visibility
-
-    def texts(self) -> Layers:
-        layers = {Visibility.HIDDEN_TEXT if self.hidden else SEEN: self.seen}
-        for why, pieces in self.others.items():
-            layers[why] = [*layers.get(why, ()), " ", *pieces]
-        found = {why: "".join(pieces).strip() for why, pieces in layers.items()}
-        return {why: [text] for why, text in found.items() if text}
 
 
 class Content:
@@ -186,7 +164,7 @@ class Content:
         spans = [self.styles.resolve("text", name) for name in reversed(paragraph.spans)]
         around = self.styles.resolve("paragraph", paragraph.style)
         every = [*spans, around]
-        if any(each.concealed for each in every):
+        if _first(every, "concealed"):
             return Visibility.HIDDEN_TEXT
         size = _first(every, "size")
         if size is not None and 0 < size <= TINY_POINTS:
@@ -228,7 +206,8 @@ class Content:
 
     def _end_paragraph(self, name: str) -> None:
         if self._paragraphs:
-            self.tables.say(self._paragraphs.pop().texts(), self._where)
+            paragraph = self._paragraphs.pop()
+            self.tables.say(paragraph.texts(Visibility.HIDDEN_TEXT if paragraph.hidden else SEEN), self._where)
 
     def _start_span(self, name: str, said: Mapping[str, str]) -> None:
         if self._paragraphs:

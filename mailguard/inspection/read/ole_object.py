@@ -29,6 +29,27 @@ _SILENT = frozenset(
 )
 
 
+TYPES: frozenset[str] = frozenset()
+ENDINGS: tuple[str, ...] = ()
+"""An object lies inside of documents, as .bin or without a name; no file is sent as one."""
+
+
+def begins(data: bytes | memoryview) -> bool:
+    """Whether octets are an object around a file, which stands in its outermost storage. Total."""
+    if bytes(data[: len(SIGNATURE)]) != SIGNATURE:
+        return False
+    try:
+        compound = open_compound(data, Budget())
+    except Uninspectable:
+        return False
+    return any(compound.find(name) is not None for name in (*_WRAPPED, _NATIVE))
+
+
+def read(data: bytes | memoryview, budget: Budget) -> Iterator[Member]:
+    """The files in it."""
+    return read_object(open_compound(data, budget))
+
+
 def holds_object(compound: CompoundFile) -> bool:
     return any(_last(path) in (*_WRAPPED, _NATIVE) for path in compound.streams)
 

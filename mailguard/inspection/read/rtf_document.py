@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from ..budget import Budget, Uninspectable
 from ..stream import SEEN, Item, Member, Person, Text, Visibility
 from .colour import BLACK, WHITE, same_to_the_eye
+from .layered_text import MAX_PARAGRAPH
 from .rtf_objects import read_object_data, read_store
 from .rtf_tokens import Token, tokens
 from .rtf_words import CHARSETS, CLOSED, LETTERS, PARAGRAPHS, PEOPLE, SILENT, STORIES, SYMBOLS, TOLD
 from .text_table import Layers, Tables
 from .wordml import NARROW_PERCENT, TINY_POINTS
 
-MAX_PARAGRAPH = 4_194_304
-"""Letters of one paragraph."""
 _MAX_DEPTH = 10_000
 _MAX_NESTED = 32
 _MAX_COLOURS = 65_536
@@ -207,8 +206,7 @@ class _Reader:
             outer = self._frames[-1]
             if outer.whole is not SEEN or not outer.is_story:
                 whole = outer.whole if outer.whole is not SEEN else Visibility.MARKUP
-            shown = word in ("shptxt", "dptxbxtext") and outer.name != "shprslt"
-            self._begin_frame(_Frame(word, depth, where, SEEN if shown else whole, True, 0, self._page_of(word)))
+            self._begin_frame(_Frame(word, depth, where, whole, True, 0, self._page_of(word)))
             self.tables.begin_box()
             self._group.look, self._group.nested, self._group.behind = _Look(), 0, 0
         elif word in TOLD or word in PEOPLE or word in SILENT or word in _OCTETS or word == "sv":
@@ -289,9 +287,10 @@ class _Reader:
             self._write(LETTERS[word])
             return
         self._flush()
-        if self._destination(word):
-            return
+        opened = self._destination(word)
         self._group.ignorable = False
+        if opened:
+            return
         name = self._frames[-1].name
         if name == "colortbl":
             self._take_colour(word, number or 0)
@@ -472,6 +471,8 @@ class _Reader:
             if text:
                 texts[why] = [text]
         frame.layers.clear()
+        if frame.name == "dptxbxtext" and frame.whole is not SEEN:
+            texts = {why: [text for text in found if text not in self._drawn] for why, found in texts.items()}
         if not texts:
             return
         self._nest(frame, self._group.nested)

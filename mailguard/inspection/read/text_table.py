@@ -71,6 +71,8 @@ class OpenTable:
         if self.open_cells:
             cell = self.open_cells.pop()
             if cell.layers:
+                if len(self.cells) >= MAX_COLUMN:
+                    raise Uninspectable(f"holds a row of more than {MAX_COLUMN} cells")
                 budget.spend_cells(1)
                 self.cells.append(cell)
 

@@ -1,0 +1,109 @@
+"""Documents that are made to cost: each is judged, a stream or Uninspectable, within 10 seconds and 256 MB (issue
+5)."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.inspection.read.test_hostile import MEASURE, MEBIBYTES, ROOT, SECONDS
+from tests.inspection.read.written_word import document, grid, paragraph, part, run
+
+MEASURED = MEASURE.replace("read.spreadsheet import read_spreadsheet", "read.text_document import read").replace(
+    "read_spreadsheet(", "read("
+)
+
+
+def runs() -> bytes:
+    """A million, in paragraphs of ten thousand; not alike, so that they do not pack a hundredfold."""
+    chosen = random.Random(1)
+    made = [f"<w:r><w:t>{chosen.randrange(1_000_000)}</w:t></w:r>" for _ in range(1_000_000)]
+    return document("".join(f"<w:p>{''.join(made[at : at + 10_000])}</w:p>" for at in range(0, len(made), 10_000)))
+
+
+def nested(opening: str, closing: str, times: int, inside: str = "") -> bytes:
+    return document(opening * times + inside + closing * times)
+
+
+def styles() -> bytes:
+    """Many, each based on the next, the last on the first; and every one of them is used."""
+    count = 10_000
+    made = "".join(
+        f'<w:style w:type="paragraph" w:styleId="s{n}"><w:basedOn w:val="s{(n + 1) % count}"/></w:style>'
+        for n in range(count)
+    )
+    used = "".join(paragraph(run("x"), properties=f'<w:pStyle w:val="s{n}"/>') for n in range(count))
+    return document(used, ("s", "styles", "styles.xml"), word__styles=part("styles", made))
+
+
+def looks() -> bytes:
+    """A format of its own for each of many runs, so that no judgement serves twice."""
+    return document(
+        "".join(
+            paragraph(run("x", f'<w:color w:val="{n:06X}"/><w:shd w:fill="{n * 7 % 0xFFFFFF:06X}"/>'))
+            for n in range(30_000)
+        )
+    )
+
+
+def entities() -> bytes:
+    text = part("document", f"<w:body>{paragraph(run('&b;'))}</w:body>")
+    return document("", word__document=f'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>{text}')
+
+
+def one_paragraph() -> bytes:
+    return document(paragraph(run("x" * 1_000_000) * 20))
+
+
+def rich(body: bytes) -> bytes:
+    return b"{\\rtf1 " + body + b"}"
+
+
+def odt_spans() -> bytes:
+    spaces = " ".join(
+        f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for short, name in (("o", "office"), ("t", "text"))
+    )
+    inside = "<t:p>" + "<t:span>x" * 5_000 + "</t:span>" * 5_000 + "</t:p>"
+    return (
+        f'<o:document {spaces} o:mimetype="application/vnd.oasis.opendocument.text"><o:body><o:text>{inside}</o:text>'
+        "</o:body></o:document>"
+    ).encode()
+
+
+HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
+    "runs": (runs, "rows"),
+    "tables in tables": (lambda: nested("<w:tbl><w:tr><w:tc>", "</w:tc></w:tr></w:tbl>", 5_000), "held"),
+    "paragraphs in paragraphs": (lambda: nested("<w:p>", "</w:p>", 5_000), "held"),
+    "properties in properties": (lambda: nested("<w:pPr>", "</w:pPr>", 5_000), "held"),
+    "styles in a circle": (styles, "rows"),
+    "a look for each": (looks, "rows"),
+    "entities": (entities, "held"),
+    "one paragraph": (one_paragraph, "held"),
+    "many cells": (lambda: document(grid(*[("x",) * 60] * 5_000)), "held"),
+    "groups in groups": (lambda: rich(b"{" * 1_000_000), "held"),
+    "many words": (lambda: rich(b"\\b\\i " * 3_000_000), "held"),
+    "rows without cells": (lambda: rich(b"\\trowd\\intbl\\row" * 100_000), "rows"),
+    "cells of no row": (lambda: rich(b"\\intbl x\\cell " * 500_000), "held"),
+    "spans in spans": (odt_spans, "held"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_it_is_judged(name: str, tmp_path: Path) -> None:
+    make, expected = HOSTILE[name]
+    file = tmp_path / "a"
+    file.write_bytes(make())
+    command = [sys.executable, "-c", MEASURED, str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT, env={"PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0, done.stderr[-2_000:]
+    first, second = done.stdout.splitlines()
+    seconds, mebibytes = second.split()
+    print(f"{name}: {first}; {seconds} s, {mebibytes} MB")
+    assert first.startswith(expected), first
+    assert float(seconds) < SECONDS and int(mebibytes) < MEBIBYTES, second
