@@ -110,7 +110,7 @@ class _Reader:
 
     def revisions(self, ends: list[int]) -> Iterator[Item]:
         """Of what the document was before. ends: where each %%EOF ends."""
-        earlier = earlier_ends(ends, len(self._octets))
+        earlier = earlier_ends(ends)
         if len(earlier) > MOST_REVISIONS:
             raise Uninspectable(f"more than {MOST_REVISIONS} revisions")
         for end in earlier:

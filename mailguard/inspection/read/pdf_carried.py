@@ -112,9 +112,11 @@ def _field(
         seen_value = SEEN
     name = objects.text(entries, "T") or "without a name"
     where = f"form field {name[:MOST_NAME]}"
+    told: set[str] = set()
     for key, own in (("V", seen_value), ("DV", why), ("RV", why)):
         for text in _values(objects, objects.entry(entries, key), budget):
-            if text and not shown(text):
+            if text and text not in told and not shown(text):
+                told.add(text)
                 yield Text(text, where, own)
     for key in ("TU", "Contents"):
         yield from _text(objects, entries, key, where, Visibility.MARKUP, shown)

@@ -32,6 +32,7 @@ _HIDDEN = 2
 _PASSWORD, _SECURITY = 4, 5
 """FPDF_ERR_*."""
 _REMOVE_SECURITY = 3
+_FAR = 1e6
 OPAQUE = 242
 """Of 255: what shows through less cannot be read."""
 Box = tuple[float, float, float, float]
@@ -216,7 +217,7 @@ class Page:
                 self.handle = again
         box = (c_float * 4)()
         self.calls.FPDF_GetPageBoundingBox(self.handle, addressof(box))
-        self.box: Box = _sorted(*box)
+        self.box: Box = bounded(_sorted(*box))
 
     def __enter__(self) -> Page:
         return self
@@ -251,11 +252,20 @@ class Page:
             red, green, blue, alpha = colours
             if alpha >= OPAQUE:
                 colour = red << 16 | green << 8 | blue
-                self.filled.append(Filled(_sorted(*box), colour, subtype != HIGHLIGHT))
+                self.filled.append(Filled(bounded(_sorted(*box)), colour, subtype != HIGHLIGHT))
 
 
 def _sorted(one: float, two: float, three: float, four: float) -> Box:
     return min(one, three), min(two, four), max(one, three), max(two, four)
+
+
+def bounded(box: Box) -> Box:
+    """With each side no further away than any page reaches; what is no number is far away, and so off the page."""
+    left, bottom, right, top = box
+    if left > -_FAR and bottom > -_FAR and right < _FAR and top < _FAR:
+        return box
+    left, bottom, right, top = (max(-_FAR, min(_FAR, each)) if each == each else _FAR for each in box)
+    return left, bottom, right, top
 
 
 class Letters:
@@ -297,7 +307,7 @@ class Letters:
         if not self._calls.FPDFText_GetCharBox(self._handle, at, *self._places):
             return None
         left, right, bottom, top = self._corners
-        return left, bottom, right, top
+        return bounded((left, bottom, right, top))
 
 
 def _letter(code: int) -> str:

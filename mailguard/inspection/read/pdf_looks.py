@@ -116,15 +116,16 @@ class _Looks:
             return self._on(painted, WHITE)
         if any(shape.outline or not _within(box, shape.box) for shape in near):
             return None
-        return self.of_letter(painted, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+        return self.of_letter(painted, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, near)
 
-    def of_letter(self, painted: Painted, x: float, y: float) -> Visibility:
-        """Why one of its letters is not seen, by the middle of it."""
+    def of_letter(self, painted: Painted, x: float, y: float, near: list[Shape] | None = None) -> Visibility:
+        """Why one of its letters is not seen, by the middle of it. near: the shapes that come into question."""
         if not _holds(self._page, x, y):
             return Visibility.OFF_PAGE
         if painted.clip is not None and not _holds(painted.clip, x, y):
             return Visibility.HIDDEN_TEXT
-        at = [each for each in self._bands[self._band(y)] if _holds(each.box, x, y) and _inside(each, x, y)]
+        among = self._bands[self._band(y)] if near is None else near
+        at = [each for each in among if _holds(each.box, x, y) and _inside(each, x, y)]
         pictured = any(each.picture for each in at)
         if painted.invisible:
             return SEEN if self._scan and pictured else Visibility.HIDDEN_TEXT
@@ -149,18 +150,23 @@ class _Looks:
         return Visibility.SAME_COLOUR if self._same[pair] else SEEN
 
     def _near(self, box: Box) -> list[Shape]:
+        """The shapes that lie over more than a little of a box."""
         if not self._any:
             return []
-        least = _NEAR * (box[2] - box[0]) * (box[3] - box[1])
-        first, last = self._band(box[1]), self._band(box[3])
+        left, bottom, right, top = box
+        least = _NEAR * (right - left) * (top - bottom)
+        first, last = self._band(bottom), self._band(top)
         found = [
-            each for band in range(first, last + 1) for each in self._bands[band] if _common(each.box, box) > least
+            each
+            for band in range(first, last + 1)
+            for each in self._bands[band]
+            if each.box[1] < top and each.box[3] > bottom and _common(each.box, box) > least
         ]
         return found if first == last else list({each.order: each for each in found}.values())
 
     def _band(self, y: float) -> int:
         share = (y - self._page[1]) / self._height
-        return min(_BANDS - 1, max(0, int(_BANDS * min(2.0, max(-1.0, share)))))
+        return 0 if not share > 0 else _BANDS - 1 if share >= 1 else int(_BANDS * share)
 
 
 def _covers(shape: Shape) -> bool:

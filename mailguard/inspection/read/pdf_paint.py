@@ -12,7 +12,7 @@ from ctypes import addressof, c_float, c_int, c_uint, c_ulong
 from dataclasses import dataclass, field
 
 from ..budget import Budget
-from .pdf_library import FORM, IMAGE, OPAQUE, PATH, SHADING, TEXT, Box, Matrix, Page
+from .pdf_library import FORM, IMAGE, OPAQUE, PATH, SHADING, TEXT, Box, Matrix, Page, bounded
 
 MAX_NESTING = 16
 """Forms within forms; deeper ones PDFium does not paint either."""
@@ -222,7 +222,8 @@ class _Reader:
         if not self._calls.FPDFPageObj_GetBounds(handle, *self._corner_places):
             return 0.0, 0.0, 0.0, 0.0
         left, bottom, right, top, _, _ = self._floats
-        return (left, bottom, right, top) if matrix is IDENTITY else _moved((left, bottom, right, top), matrix)
+        box = (left, bottom, right, top)
+        return bounded(box if matrix is IDENTITY else _moved(box, matrix))
 
     def _matrix(self, handle: int) -> Matrix:
         if not self._calls.FPDFPageObj_GetMatrix(handle, self._at):

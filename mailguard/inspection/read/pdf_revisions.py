@@ -36,7 +36,6 @@ class Words:
         return [line for line in lines if not self.shows(line)]
 
 
-def earlier_ends(ends: list[int], size: int) -> list[int]:
+def earlier_ends(ends: list[int]) -> list[int]:
     """Where earlier revisions end, the latest first, given where each %%EOF ends."""
-    last = ends[-1] if ends else size
-    return [end for end in reversed(ends[:-1]) if end < last]
+    return ends[-2::-1]

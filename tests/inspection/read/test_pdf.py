@@ -79,6 +79,20 @@ def test_text_in_a_form_that_is_moved_off_the_page() -> None:
     assert paint(content, WITH_FORM, {6: stream(said("Ada"), FORM)}) == {Visibility.OFF_PAGE: "Ada"}
 
 
+@pytest.mark.parametrize("number", ["1e38", "340282346638528859811704183484516925440", "-9e30", "0"])
+def test_places_that_no_page_has(number: str) -> None:
+    """Forms in forms whose scales multiply beyond any number, and boxes without end."""
+    more: dict[int, bytes | str] = {}
+    matrix = f"/Matrix[{number} 0 0 {number} {number} 0]"
+    for at in range(6, 14):
+        resources = f"/Resources<</Font<</F1 5 0 R>>/XObject<</X {at + 1} 0 R>>>>"
+        content = b"/X Do " + said("Ada") + f"0 0 m {number} {number} l 9 9 l f\n".encode()
+        more[at] = stream(content, f"/Type/XObject/Subtype/Form/BBox[-9 -9 {number} {number}]{matrix}{resources}")
+    for entries in (WITH_FORM, f"{WITH_FORM}/MediaBox[0 0 {number} {number}]"):
+        found = paint(b"/X Do " + said("Bran"), entries, more)
+        assert "Bran" in "".join(found.values())
+
+
 @pytest.mark.parametrize("size", [0.001, 0.5, 2.9])
 def test_letters_of_hardly_any_size(size: float) -> None:
     assert paint(said("Ada", size=size)) == {Visibility.TINY_TEXT: "Ada"}

@@ -1,7 +1,7 @@
 """INVARIANT: whatever is done to a PDF, the reader gives a stream or Uninspectable; nothing else comes out.
 
 PDFium may crash on a broken file, which ends a worker and not the service; here it would end pytest, and has not.
-Octets are changed as they are, and inside streams before these are packed again, so that damage reaches what paints.
+Octets are changed as they are, and inside streams before these are packed again, so that what paints is damaged too.
 """
 
 from __future__ import annotations
