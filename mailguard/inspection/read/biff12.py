@@ -1,7 +1,7 @@
 """The records of the binary parts of an xlsb workbook (MS-XLSB 2.1.4), and the values in them.
 
-Promises: total on any octets: records, or `Uninspectable`; each costs as much as a tag. It must not know what records
-mean.
+Promises: total on any octets: records, or `Uninspectable`; each costs as much as it takes (RECORD_TAGS). It must
+not know what records mean.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from ..budget import Budget, Uninspectable
 
 _CUT = "its binary workbook is cut off"
+RECORD_TAGS = 10
+"""What a record costs: it is read and translated here, not by expat, which reads ten tags in that time."""
 _MAX_RECORD = 16_777_216
 _NOTHING = 0xFFFFFFFF
 
@@ -27,7 +29,7 @@ def records(pieces: Iterable[bytes], budget: Budget) -> Iterator[tuple[int, byte
                 raise Uninspectable("holds a record that is too large")
             if start + size > len(held):
                 break
-            budget.spend_tags(1)
+            budget.spend_tags(RECORD_TAGS)
             yield kind, held[start : start + size]
             position = start + size
     if position != len(held):
@@ -35,7 +37,9 @@ def records(pieces: Iterable[bytes], budget: Budget) -> Iterator[tuple[int, byte
 
 
 def _header(held: bytes, position: int) -> tuple[int, int, int] | None:
-    """Type, size and where the octets begin; None where the header is not all there."""
+    """Type, size and where the octets begin; None where the header is not all there. Most have an octet for each."""
+    if position + 1 < len(held) and held[position] < 0x80 and held[position + 1] < 0x80:
+        return held[position], held[position + 1], position + 2
     kind = _number(held, position, 2)
     if kind is None:
         return None

@@ -95,7 +95,10 @@ class _Presentation:
 
     def read(self) -> Stream:
         live = set(self._current.places.values())
-        found = list(records(self._stream, self._budget))
+        found = []
+        for record in records(self._stream, self._budget):
+            self._budget.keep(_OVERHEAD)
+            found.append(record)
         if any(record.kind == _CRYPT for record in found):
             raise Uninspectable("encrypted")
         starts = {record.start: record for record in found}

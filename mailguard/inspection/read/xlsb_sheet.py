@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable, Iterator
 
 from .biff12 import Body
-from .spreadsheetml import column_letters
+from .spreadsheetml import MAX_COLUMN, column_letters
 from .xlsb_book import reference, texts_of
 from .xlsb_styles import rich
 from .xlsb_xml import NAMESPACES, element, escaped, gathered
@@ -44,23 +45,35 @@ _VALUES: dict[int, Callable[[Body], tuple[str, str]]] = {
 }
 """Cells (2.4.313 on) and results of formulas; those of 13 to 18 are like 2 to 7 without a column."""
 _RICH = 62
+_CELLS = {5: struct.Struct("<LLd"), 7: struct.Struct("<LLL")}
 
 
 class _Sheet:
     def __init__(self) -> None:
         self._row = self._column = -1
         self._in_row = False
+        self._letters: dict[int, str] = {}
 
     def translate(self, found: Iterable[tuple[int, bytes]], root: str) -> Iterator[str]:
         yield f"<{root} {NAMESPACES}>"
         if root == "worksheet":
             for kind, octets in found:
-                yield self._record(kind, Body(octets))
+                if kind in _CELLS and len(octets) == _CELLS[kind].size:
+                    yield self._short(kind, octets)
+                else:
+                    yield self._record(kind, Body(octets))
             yield "</row>" if self._in_row else ""
         else:
             for _ in found:
                 pass
         yield f"</{root}>"
+
+    def _short(self, kind: int, octets: bytes) -> str:
+        """The hot path: a number or a shared string, which most cells are."""
+        self._column, look, value = _CELLS[kind].unpack(octets)
+        if kind == 5:
+            return self._wrapped(look & 0xFFFFFF, "n", f"<v>{_number(value)}</v>")
+        return self._wrapped(look & 0xFFFFFF, "s", f"<v>{value}</v>")
 
     def _record(self, kind: int, body: Body) -> str:
         if kind in _VALUES:
@@ -86,8 +99,12 @@ class _Sheet:
         return self._wrapped(style, sort, f"<v>{escaped(value)}</v>")
 
     def _wrapped(self, style: int, sort: str, inner: str) -> str:
-        place = f"{column_letters(self._column + 1)}{self._row + 1}"
-        return f'<c r="{place}" s="{style}" t="{sort}">{inner}</c>'
+        letters = self._letters.get(self._column)
+        if letters is None:
+            letters = column_letters(self._column + 1)
+            if len(self._letters) < MAX_COLUMN:
+                self._letters[self._column] = letters
+        return f'<c r="{letters}{self._row + 1}" s="{style}" t="{sort}">{inner}</c>'
 
     def _start_row(self, body: Body) -> str:
         """2.4.749: its number, its format, its height in twentieths of a point, flags."""

@@ -206,7 +206,7 @@ SMALL_BUDGET = Limits(total_bytes=20_000_000, kept_bytes=20_000_000, cells=200_0
 
 
 @pytest.mark.parametrize("file", ["lo-white.ppt.gz", "lo-notes.ppt.gz"])
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(changes=CHANGES)
 def test_changed_octets(file: str, changes: list[tuple[float, bytes]]) -> None:
     """In the first 20,000, where the slides are; the rest is a picture."""
@@ -221,7 +221,7 @@ def test_changed_octets(file: str, changes: list[tuple[float, bytes]]) -> None:
         assert inventory.rows_seen <= inventory.rows
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(changes=CHANGES)
 def test_changed_octets_of_records(changes: list[tuple[float, bytes]]) -> None:
     part = changed(slide(shape("Total Ada", style=letters(9, (6, PLAIN), (4, WHITE)))), changes)

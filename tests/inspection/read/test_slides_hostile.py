@@ -13,6 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.inspection.read.test_hostile import MEASURE, MEBIBYTES, ROOT, SECONDS
+from tests.inspection.read.test_ppt import presentation as ppt
+from tests.inspection.read.test_ppt import record as ppt_record
+from tests.inspection.read.test_ppt import shape as ppt_shape
+from tests.inspection.read.test_ppt import slide as ppt_slide
 from tests.inspection.read.test_slides_odp import box as odf_box
 from tests.inspection.read.test_slides_odp import document, page
 from tests.inspection.read.written_slides import box, frame, packed, parts, presentation, relations, slide, solid
@@ -81,7 +85,7 @@ def many_runs() -> bytes:
 
 def many_rows() -> bytes:
     row = "<a:tr h='1'><a:tc><a:txBody><a:p><a:r><a:t>x</a:t></a:r></a:p></a:txBody></a:tc></a:tr>"
-    return presentation(slide(f"<p:graphicFrame><a:tbl>{row * 100_000}</a:tbl></p:graphicFrame>"))
+    return presentation(slide(f"<p:graphicFrame><a:tbl>{row * 60_000}</a:tbl></p:graphicFrame>"))
 
 
 def colours() -> bytes:
@@ -91,7 +95,7 @@ def colours() -> bytes:
 
 
 def odf_shapes() -> bytes:
-    return document(page(*(odf_box("Ada") for _ in range(20_000))))
+    return document(page(*(odf_box("Ada") for _ in range(10_000))))
 
 
 def odf_rows() -> bytes:
@@ -99,11 +103,19 @@ def odf_rows() -> bytes:
     return document(page(f"<draw:frame><table:table>{(row + '</table:table-row>') * 5_000}</table:table></draw:frame>"))
 
 
+def records_of_ppt() -> bytes:
+    return ppt([ppt_slide(ppt_record(999) * 300_000)])
+
+
+def shapes_of_ppt() -> bytes:
+    return ppt([ppt_slide(*[ppt_shape("Ada")] * 8_000)])
+
+
 HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "deep groups": (deep_groups, ""),
     "deeper groups": (deeper_groups, "held"),
     "a hundred thousand shapes": (bare_shapes, ""),
-    "ten thousand shapes": (lambda: shapes(10_000), "held"),
+    "four thousand shapes": (lambda: shapes(4_000), "held"),
     "a thousand shapes": (lambda: shapes(1_000), "rows"),
     "placeholders": (placeholders, "held"),
     "circular": (circular, ""),
@@ -114,6 +126,8 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "colours": (colours, ""),
     "shapes of an OpenDocument": (odf_shapes, ""),
     "rows of an OpenDocument": (odf_rows, "held"),
+    "records of a ppt": (records_of_ppt, ""),
+    "shapes of a ppt": (shapes_of_ppt, ""),
 }
 
 

@@ -20,9 +20,8 @@ from tests.inspection.read.test_mutated import CHANGES, VALUES, changed, repacke
 SMALL = Limits(total_bytes=20_000_000, kept_bytes=20_000_000, cells=200_000, members=2_000)
 WHOLE = ["hidden-list.pptx", "lo-hidden-list.odp", "lo-hidden-list.fodp.gz"]
 PACKED = [
-    *("hidden-table.pptx", "off-group.pptx", "pale-of-theme-clean.pptx", "chart-of-people.pptx", "comments.pptx"),
-    *("notes.pptx", "prompt-clean.pptx", "embedded.pptx", "lo-white-cells.odp", "lo-notes.odp", "lo-off-group.odp"),
-    *("lo-covered.odp", "lo-comments.odp"),
+    *("white-cells.pptx", "off-group.pptx", "chart-of-people.pptx", "comments.pptx", "prompt-clean.pptx"),
+    *("lo-white-cells.odp", "lo-notes.odp", "lo-off-group.odp"),
 ]
 
 
@@ -37,14 +36,14 @@ def outcome(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("file", WHOLE)
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(changes=CHANGES)
 def test_changed_octets(file: str, changes: list[tuple[float, bytes]]) -> None:
     outcome(changed(deck(file), changes))
 
 
 @pytest.mark.parametrize("file", PACKED)
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(part=st.floats(0, 1, exclude_max=True), changes=CHANGES)
 def test_changed_octets_inside(file: str, part: float, changes: list[tuple[float, bytes]]) -> None:
     outcome(repacked(deck(file), part, lambda content: changed(content, changes)))
@@ -81,7 +80,7 @@ def test_parts_that_change_places(file: str, one: float, other: float) -> None:
 
 
 @pytest.mark.parametrize("file", PACKED)
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(part=st.floats(0, 1, exclude_max=True), data=st.data())
 def test_elements_that_stand_elsewhere(file: str, part: float, data: st.DataObject) -> None:
     """Two tags of a part change places; where that leaves it well-formed, a reader meets elements out of order."""
