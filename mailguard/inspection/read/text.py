@@ -32,6 +32,8 @@ ENDINGS = (
 )
 ACTIVE = (".js", ".vbs", ".vbe", ".jse", ".wsf", ".wsh", ".hta", ".bat", ".cmd", ".ps1", ".url", ".scr", ".reg")
 """Of files that are run or followed when they are opened: no text, whatever their type says."""
+RTF = "text/rtf"
+"""A document, whose letters stand in it as codes."""
 NOT_TEXT = "it is called a text and holds something else"
 _PIECE = 1_000_000
 _CONTROL = bytes([*range(0x01, 0x08), *range(0x0E, 0x1A), *range(0x1C, 0x20)])
@@ -52,7 +54,7 @@ def read(data: bytes | memoryview, budget: Budget, charset: str = "") -> Iterato
 
 def is_other(media_type: str, names: tuple[str, ...]) -> bool:
     """Whether a file that no reader knows calls itself a text, and is not one that acts when it is opened."""
-    return media_type.startswith("text/") and not any(name.endswith(ACTIVE) for name in names)
+    return media_type.startswith("text/") and media_type != RTF and not any(name.endswith(ACTIVE) for name in names)
 
 
 def is_text(octets: bytes) -> bool:

@@ -218,7 +218,7 @@ def test_files_that_a_film_or_a_sound_carries() -> None:
 CHANGES = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=4)), min_size=1)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(file=st.sampled_from(files("told", "text", "place")), changes=CHANGES, cut=st.floats(0.1, 1))
 def test_whatever_is_done_to_a_picture_it_is_read_or_held(
     file: str, changes: list[tuple[float, bytes]], cut: float
