@@ -16,6 +16,7 @@ from typing import Any
 from .bodies import is_attachment, told_once
 from .carried.counts import Readers, carried_facts
 from .carried.model import Carried, merged
+from .carried.sealed import sealed_parts
 from .carried.walk import carried
 from .consumer_providers import is_consumer_provider
 from .earlier.past import NO_PAST, Past
@@ -49,9 +50,10 @@ class Observation:
     attendees of calendar parts last. shown_in: what shows outsiders, for people ("Cc", "the invitation").
     invitation: whether a calendar part is more than a file with dates. occasions: what later messages of its
     invitations are known by; history: those of them that a rule separated, with its id, None where nobody was asked
-    yet. inspectable: paths of the attachments; bodies: of the message's own texts, which can always be read and are
-    judged for what they hold (bodies.py); closed: of those parts that can name people and that nothing here reads; an
-    inspection may (`inspected`); enclosing: of those of them that list recipients of this very
+    yet. inspectable: paths of the attachments, none of a message that is encrypted as a whole; bodies: of the
+    message's own texts, which can always be read and are judged for what they hold (bodies.py); closed: of those parts
+    that can name people and that nothing here reads; an inspection may (`inspected`); enclosing: of those of them that
+    list recipients of this very
     message (TNEF), where it leaves the organisation. facts: name of condition -> value, no address among them (they
     stand in the ledger). uninspected: the same before there were inspections, None where there are none. past: what
     earlier messages say about this one. claims_of_others: places that claim a sender other than the account that
@@ -135,6 +137,7 @@ def observe(
     parts = [part for part in message.root.walk() if not part.children]
     domains = tuple(dict.fromkeys(_domain(recipient.address) for recipient in envelope.recipients))
     counted, closed = _count(base, ()), set(base.contents.unread)
+    sealed = sealed_parts(message) if base.contents.encrypted else ()
     enclosing = tuple(part.path for part in parts if part.path in closed and _is_enclosing(part, message))
     seen = Observation(
         facts=counted.facts,
@@ -148,7 +151,7 @@ def observe(
         occasions=occasions(message) if message.calendars else (),
         history=history,
         media_types=tuple(dict.fromkeys(part.media_type for part in message.root.walk())),
-        inspectable=tuple(part.path for part in parts if is_attachment(part)),
+        inspectable=tuple(part.path for part in parts if is_attachment(part) and part.path not in sealed),
         bodies=tuple(part.path for part in parts if not is_attachment(part)),
         closed=base.contents.unread,
         enclosing=enclosing if counted.facts["envelope_external_recipients"] else (),

@@ -24,7 +24,7 @@ from .detectors import DETECTORS, Detector
 from .enclosed import Enclosed, Found, Letter
 from .inventory import Stocktaking
 from .readers import READERS, Reader, readers_of
-from .stream import Item, Member, Row
+from .stream import SEEN, Item, Member, Row, Table, Text, Visibility
 
 BROKEN = "it cannot be read"
 CUT = "something in it is too long or broken"
@@ -56,13 +56,15 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """file: the names on the way to it, "" for the part itself if it has none. written: how it is, where it is no file
-    but a text of the message itself.
+    """file: the names on the way to it, "" for the part itself if it has none. why: what hides it from somebody who
+    opens what it lies in; SEEN where nothing does. written: how it is, where it is no file but a text of the message
+    itself.
     """
 
     source: Enclosed
     depth: int
     file: str = ""
+    why: Visibility = SEEN
     stock: Stocktaking = field(default_factory=Stocktaking)
     written: Written | None = None
 
@@ -196,8 +198,8 @@ def _read(examination: Examination, waiting: _Waiting, closed: bool) -> Iterator
         raise
 
 
-def _take(examination: Examination, waiting: _Waiting, own: bool, found: Found) -> None:
-    """own: whether its reader reads messages in another form."""
+def _take(examination: Examination, waiting: _Waiting, own: bool, found: Found, why: Visibility = SEEN) -> None:
+    """own: whether its reader reads messages in another form. why: what hides a file in what is being read."""
     if isinstance(found, Enclosed):
         if not found.charged:
             examination.budget.spend_members(1)
@@ -205,19 +207,29 @@ def _take(examination: Examination, waiting: _Waiting, own: bool, found: Found) 
             examination.budget.keep(len(found.data))
         examination.taken += len(found.data)
         inner = _renamed(found, waiting.source)
-        examination.waiting.append(_Waiting(inner, waiting.depth + 1, _within(waiting.file, _name(inner))))
+        hidden = waiting.why if waiting.why is not SEEN else why
+        examination.waiting.append(_Waiting(inner, waiting.depth + 1, _way(waiting.file, _name(inner)), hidden))
     elif isinstance(found, Letter):
         examination.named.append(_named(found, own and waiting.depth == 0 and not found.embedded))
     else:
+        if waiting.why is not SEEN:
+            found = _within(found, waiting.why)
         waiting.stock.take(found)
         item = _placed(found, waiting)
         for detector in examination.detectors:
             detector.take(item)
         if isinstance(found, Member) and found.content is not None and found.kind == FILE:
-            _take(examination, waiting, own, Enclosed(found.content, names=(found.name,)))
+            _take(examination, waiting, own, Enclosed(found.content, names=(found.name,)), found.visibility)
 
 
-def _within(file: str, name: str) -> str:
+def _within(item: Item, why: Visibility) -> Item:
+    """An item of a hidden file: what it shows, the file that holds it does not. What it hides stays told apart."""
+    if isinstance(item, Text | Table | Member) and item.visibility is SEEN:
+        return replace(item, visibility=why)
+    return item
+
+
+def _way(file: str, name: str) -> str:
     """The way to a file inside, the end of it where it is long: that is the part that a reviewer looks for."""
     way = f"{file}{WITHIN}{name}" if file and name else name or file
     return way[-MOST_NAME_CHARACTERS:]

@@ -28,6 +28,7 @@ from .read import (
     picture,
     rar,
     seven_zip,
+    slides,
     smime,
     spreadsheet,
     tar,
@@ -91,6 +92,7 @@ READERS: tuple[Reader, ...] = (
         covers=True,
     ),
     Reader("PDF", pdf.read, pdf.TYPES, pdf.ENDINGS, pdf.begins),
+    Reader("slides", slides.read_slides, slides.TYPES, slides.ENDINGS, begins=slides.begins),
     Reader("table in plain text", delimited.read_delimited, delimited.TYPES, delimited.ENDINGS),
     Reader(
         "zip archive",

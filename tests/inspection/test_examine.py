@@ -13,7 +13,7 @@ from mailguard.inspection.budget import Budget, Limits, Uninspectable
 from mailguard.inspection.enclosed import Enclosed, Found
 from mailguard.inspection.examine import TOO_DEEP, examine
 from mailguard.inspection.readers import CONTRADICTS, NOBODY_READS, READERS, Reader, readers_of
-from mailguard.inspection.stream import Item, Text
+from mailguard.inspection.stream import SEEN, Item, Member, Text, Visibility
 from tests.inspection.outlook import Mail, recipient, tnef
 
 SMIME = "application/pkcs7-mime"
@@ -43,6 +43,31 @@ def test_detectors_see_everything_that_lies_within_in_one_stream() -> None:
     found = examine(Enclosed(winmail, "application/ms-tnef"), detectors=[Words])
     assert [finding.summary for finding in found.findings] == ["first third"]
     assert found.unread is None and found.people is not None
+
+
+def test_what_a_hidden_file_shows_is_hidden_at_any_depth() -> None:
+    class Seen:
+        def __init__(self) -> None:
+            self.said: list[tuple[str, Visibility]] = []
+
+        def take(self, item: Item) -> None:
+            if isinstance(item, Text):
+                self.said.append((item.text, item.visibility))
+
+        def findings(self) -> tuple[Finding, ...]:
+            return (Finding("seen", "texts", "", len(self.said), repr([(a, b.name) for a, b in self.said])),)
+
+    def read(data: bytes | memoryview, budget: Budget) -> Iterator[Found]:
+        octets = bytes(data)
+        yield Text(octets[:1].decode(), "here")
+        yield Text("note", "here", Visibility.NOTES)
+        if len(octets) > 1:
+            yield Member("inner", "file", Visibility.EMBEDDED if octets[:1] == b"a" else SEEN, octets[1:])
+
+    reader = Reader("own", read, frozenset(["application/octet-stream"]), ())
+    (found,) = examine(Enclosed(b"abc"), readers=[reader], detectors=[Seen]).findings
+    note = ("note", "NOTES")
+    assert found.summary == repr([("a", "SEEN"), note, ("b", "EMBEDDED"), note, ("c", "EMBEDDED"), note])
 
 
 def test_what_nobody_reads_is_said_and_names_nobody() -> None:

@@ -89,7 +89,7 @@ class _Document:
         """What has to be read before the text: settings, colours, styles."""
         theme, styles, settings = (related.get(kind, "") for kind in ("theme", "styles", "settings"))
         if theme and _root(self.package, theme) == "theme":
-            self.theme = read_theme(self.package.pieces(theme))
+            self.theme = tuple(read_theme(self.package.pieces(theme)).values())
         if settings and _root(self.package, settings) == "settings":
             self.done.add(settings)
             self.settings = read_settings(self.package.pieces(settings), self.budget)

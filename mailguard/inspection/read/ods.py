@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..budget import Budget, Uninspectable
+from ..budget import Budget
 from ..stream import Item, Member, Row, Stream, Table, Visibility
 from .ods_content import ContentReader
-from .opendocument import SILENT, pieces_of, read_content, read_object, read_rest, refuse_encrypted
-from .package import Package, open_package
+from .opendocument import open_opendocument, pieces_of, read_content, read_object, read_parts
+from .package import Package
 from .properties import read_properties
 from .seen_texts import SeenTexts
 
@@ -22,32 +22,23 @@ _MIMETYPES = (SPREADSHEET, SPREADSHEET + b"-template")
 
 
 def read_ods(data: bytes, budget: Budget) -> Stream:
-    package = open_package(data, budget)
-    if package.read("mimetype").strip() not in _MIMETYPES:
-        raise Uninspectable("an OpenDocument that is no spreadsheet")
-    if "content.xml" not in package.parts:
-        raise Uninspectable("does not hold its content")
-    refuse_encrypted(package)
+    package = open_opendocument(data, _MIMETYPES, "spreadsheet", budget)
     seen = SeenTexts(budget)
-    for item in _with_members(read_content(package, "", ContentReader(budget))):
+    for item in with_members(read_content(package, "", ContentReader(budget))):
         seen.note(item)
         yield item
-    for part in package.parts:
-        if part.endswith("/content.xml"):
-            yield from _object(package, part.rpartition("/")[0], budget, seen)
-        elif part not in SILENT:
-            yield from read_rest(package, part, budget)
+    yield from read_parts(package, budget, lambda folder: _object(package, folder, budget, seen))
 
 
 def read_fods(data: bytes, budget: Budget) -> Stream:
     """A flat document has its properties, styles and tables in one. What is embedded is read where it stands."""
     budget.spend_bytes(len(data))
     budget.spend_tags(data.count(b"<"))
-    yield from _with_members(ContentReader(budget).read(pieces_of(data)))
+    yield from with_members(ContentReader(budget).read(pieces_of(data)))
     yield from read_properties(pieces_of(data), inside="office:1.0}meta")
 
 
-def _with_members(items: Iterator[Item]) -> Iterator[Item]:
+def with_members(items: Iterator[Item]) -> Iterator[Item]:
     """Each table also as a member: its name and whether it shows."""
     for item in items:
         if isinstance(item, Table) and item.where.startswith("sheet "):

@@ -116,6 +116,8 @@ class ContentReader:
             self._object = False
         elif name == "span" and self._runs:
             self._runs.pop()
+        elif name in _STYLES:
+            self.styles.end()
         elif name in _ASIDES and self._aside:
             self._aside.pop()
 

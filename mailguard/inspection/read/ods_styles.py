@@ -1,4 +1,4 @@
-"""Styles of OpenDocument: what a table, a row, a column, a cell or a run of letters hides by its style.
+"""Styles of OpenDocument: what a table, a row, a column, a cell, a slide or a run of letters hides by its style.
 
 A style may have a parent; styles stand in styles.xml, and those that a person made by hand in content.xml. They are
 resolved when they are asked for, each once.
@@ -25,7 +25,12 @@ NOTHING_POINTS = 2.0
 
 @dataclass(slots=True)
 class Style:
-    """What one style says itself; None where it says nothing. clear: letters that let everything through."""
+    """What one style says itself; None where it says nothing.
+
+    Of shapes and slides: fill ("none", "solid", ...) with its colour and opacity, 0 to 1. opacity: of letters;
+    automatic: their colour is whatever can be read on their ground. hidden_page: a slide is left out of the show;
+    backdrop: whether the shapes of its master show.
+    """
 
     parent: str = ""
     colour: int | None = None
@@ -35,7 +40,13 @@ class Style:
     width: float | None = None
     shown: bool | None = None
     concealed: bool = False
-    clear: bool | None = None
+    fill: str | None = None
+    fill_colour: int | None = None
+    fill_opacity: float | None = None
+    opacity: float | None = None
+    automatic: bool | None = None
+    hidden_page: bool | None = None
+    backdrop: bool | None = None
 
 
 @dataclass(slots=True)
@@ -58,6 +69,14 @@ class Styles:
             self._looks.clear()
         elif self._open is not None and name.endswith("-properties"):
             _read_properties(self._open, attributes)
+            if name == "text-properties":
+                _read_letters(self._open, attributes)
+            elif name in ("graphic-properties", "drawing-page-properties"):
+                _read_painted(self._open, attributes)
+
+    def end(self) -> None:
+        """Of a style: the properties that follow, of a bullet in a list, are not its own."""
+        self._open = None
 
     def resolve(self, family: str, name: str) -> Style:
         """A style with what it inherits, worked out once; styles come before what uses them."""
@@ -116,8 +135,14 @@ def _judge(style: Style, ground: int | None, is_run: bool) -> Visibility | None:
     return Visibility.SAME_COLOUR if same_to_the_eye(front, WHITE if behind is None else behind) else None
 
 
+_INHERITED = (
+    *("colour", "ground", "size", "height", "width", "shown", "fill", "fill_colour", "fill_opacity", "opacity"),
+    *("automatic", "hidden_page", "backdrop"),
+)
+
+
 def _inherit(found: Style, style: Style) -> None:
-    for key in ("colour", "ground", "size", "height", "width", "shown", "clear"):
+    for key in _INHERITED:
         if getattr(found, key) is None:
             setattr(found, key, getattr(style, key))
     found.concealed |= style.concealed
@@ -132,16 +157,43 @@ def _read_properties(style: Style, attributes: Mapping[str, str]) -> None:
         elif key == "background-color":
             style.ground = _colour(value)
         elif key == "font-size":
-            style.size = _length(value)
+            style.size = length(value)
         elif key == "row-height":
-            style.height = _length(value)
+            style.height = length(value)
         elif key == "column-width":
-            style.width = _length(value)
+            style.width = length(value)
         elif key == "display":
             style.concealed |= value == "none"
             style.shown = value != "false"
 
-    style.clear = attributes.get("opacity") == "0%" if "color" in attributes else style.clear
+
+def _read_letters(style: Style, attributes: Mapping[str, str]) -> None:
+    """A colour that is written out is opaque unless it says otherwise, whatever the parent of the style says."""
+    if attributes.get("use-window-font-color") == "true":
+        style.automatic, style.opacity = True, 1.0
+    elif "color" in attributes:
+        style.automatic, style.opacity = False, _share(attributes.get("opacity", "100%"))
+
+
+def _read_painted(style: Style, attributes: Mapping[str, str]) -> None:
+    for key, value in attributes.items():
+        if key == "fill":
+            style.fill = value
+        elif key == "fill-color":
+            style.fill_colour = _colour(value)
+        elif key == "opacity":
+            style.fill_opacity = _share(value)
+        elif key == "visibility":
+            style.hidden_page = value == "hidden"
+        elif key == "background-objects-visible":
+            style.backdrop = value != "false"
+
+
+def _share(value: str) -> float:
+    try:
+        return max(0.0, min(1.0, float(value.removesuffix("%")) / 100))
+    except ValueError:
+        return 1.0
 
 
 def _colour(value: str) -> int | None:
@@ -152,7 +204,7 @@ def _colour(value: str) -> int | None:
         return None
 
 
-def _length(value: str) -> float | None:
+def length(value: str) -> float | None:
     """In points; a percentage says nothing."""
     try:
         return float(value[:-2]) * _POINTS[value[-2:]]

@@ -5,11 +5,10 @@ Promises: a Stream of all that the file holds, or `Uninspectable`. An encrypted 
 
 from __future__ import annotations
 
-from ..budget import Budget, Uninspectable
+from ..budget import Budget
 from ..stream import Stream
 from .odt_content import Content
-from .opendocument import SILENT, pieces_of, read_content, read_object, read_rest, read_source, refuse_encrypted
-from .package import open_package
+from .opendocument import open_opendocument, pieces_of, read_content, read_object, read_parts, read_source
 from .properties import read_properties
 
 TEXT = b"application/vnd.oasis.opendocument.text"
@@ -17,18 +16,9 @@ _MIMETYPES = (TEXT, TEXT + b"-template", TEXT + b"-master", TEXT + b"-master-tem
 
 
 def read_odt(data: bytes, budget: Budget) -> Stream:
-    package = open_package(data, budget)
-    if "mimetype" not in package.parts or package.read("mimetype").strip() not in _MIMETYPES:
-        raise Uninspectable("an OpenDocument that is no text")
-    if "content.xml" not in package.parts:
-        raise Uninspectable("does not hold its content")
-    refuse_encrypted(package)
+    package = open_opendocument(data, _MIMETYPES, "text", budget)
     yield from read_content(package, "", Content(budget))
-    for part in package.parts:
-        if part.endswith("/content.xml"):
-            yield from read_object(package, part.rpartition("/")[0], budget)
-        elif part not in SILENT:
-            yield from read_rest(package, part, budget)
+    yield from read_parts(package, budget, lambda folder: iter(read_object(package, folder, budget)))
 
 
 def read_fodt(data: bytes, budget: Budget) -> Stream:

@@ -195,7 +195,7 @@ class Content:
         ground = behind if ground is None else ground
         colour = _first(every, "colour")
         coloured = next((each for each in every if each.colour is not None), None)
-        if coloured is not None and coloured.clear:
+        if coloured is not None and coloured.opacity == 0:
             return Visibility.SAME_COLOUR
         if colour is None or colour == AUTOMATIC or ground == UNKNOWN:
             return None

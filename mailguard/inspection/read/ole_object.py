@@ -1,7 +1,8 @@
 """Objects that another program put into a document: a compound file around a file, which is handed on.
 
 Promises: a Member with content for each file in it, or `Uninspectable`. Three wrappings are known: `Package` (an OOXML
-package as it is), `\\x01Ole10Native` (any file, with its name), `CONTENTS` (a PDF and others).
+package as it is; `package_stream` of LibreOffice), `\\x01Ole10Native` (any file, with its name), `CONTENTS` (a PDF and
+others).
 """
 
 from __future__ import annotations
@@ -9,13 +10,23 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from ..budget import Uninspectable
+from ..budget import Budget, Uninspectable
 from ..stream import Member, Visibility
-from .compound import CompoundFile
+from .compound import SIGNATURE, CompoundFile, open_compound
 
-_WRAPPED = ("package", "contents", "embeddedodf")
+_WRAPPED = ("package", "contents", "embeddedodf", "package_stream")
 _NATIVE = "\x01ole10native"
-_SILENT = frozenset(["\x01compobj", "\x01ole", "\x03objinfo", "\x02olepres000", "\x03linkinfo", "\x01ole10itemname"])
+_SILENT = frozenset(
+    [
+        "\x01compobj",
+        "\x01ole",
+        "\x03objinfo",
+        "\x02olepres000",
+        "\x03linkinfo",
+        "\x01ole10itemname",
+        "properties_stream",
+    ]
+)
 
 
 def holds_object(compound: CompoundFile) -> bool:
@@ -57,3 +68,13 @@ def _zero_ended(stream: bytes, start: int) -> tuple[str, int]:
 
 def _last(path: str) -> str:
     return path.rpartition("/")[2].lower()
+
+
+def read_embedded(name: str, content: bytes, budget: Budget) -> Iterator[Member]:
+    """A part that is no XML and no picture: the files in it where it is such an object, else the part itself."""
+    if content.startswith(SIGNATURE):
+        compound = open_compound(content, budget)
+        if holds_object(compound):
+            yield from read_object(compound)
+            return
+    yield Member(name, "file", Visibility.EMBEDDED, content)

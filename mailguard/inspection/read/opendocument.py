@@ -1,15 +1,16 @@
-"""What OpenDocument packages have in common, whether they hold sheets or text: how they are recognised, encryption, and
-the parts beside their content."""
+"""What OpenDocument packages (ODF 1.3 part 2) have in common, whether they hold sheets, text or slides: how they are
+recognised, encryption, and the parts beside their content."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from ..budget import Budget, Uninspectable
 from ..stream import SEEN, Item, Member, Row, Stream, Text, Visibility
 from .ods_content import ContentReader
-from .package import Package
+from .ole_object import read_embedded
+from .package import Package, open_package
 from .properties import read_properties
 from .xml_events import SEPARATOR, read_xml, root_of
 from .xml_texts import read_texts
@@ -46,6 +47,17 @@ def is_flat(data: bytes, media_type: bytes) -> bool:
     return root_of([beginning]).endswith("opendocument:xmlns:office:1.0}document")
 
 
+def open_opendocument(data: bytes, media_types: tuple[bytes, ...], what: str, budget: Budget) -> Package:
+    """what: these types in a word. Raises Uninspectable for one of another type, without content, or encrypted."""
+    package = open_package(data, budget)
+    if "mimetype" not in package.parts or package.read("mimetype").strip() not in media_types:
+        raise Uninspectable(f"an OpenDocument that is no {what}")
+    if "content.xml" not in package.parts:
+        raise Uninspectable("does not hold its content")
+    refuse_encrypted(package)
+    return package
+
+
 def pieces_of(data: bytes) -> Iterator[bytes]:
     return (data[start : start + _PIECE] for start in range(0, len(data), _PIECE))
 
@@ -80,6 +92,15 @@ def read_object(package: Package, folder: str, budget: Budget) -> list[Item]:
     return found
 
 
+def read_parts(package: Package, budget: Budget, read_document: Callable[[str], Stream]) -> Stream:
+    """Every part but the document itself. read_document: of the folder of a document in the document."""
+    for part in package.parts:
+        if part.endswith("/content.xml"):
+            yield from read_document(part.rpartition("/")[0])
+        elif part not in SILENT:
+            yield from read_rest(package, part, budget)
+
+
 def read_rest(package: Package, part: str, budget: Budget) -> Stream:
     """A part that is neither SILENT nor content."""
     folder, _, name = part.rpartition("/")
@@ -97,7 +118,7 @@ def read_rest(package: Package, part: str, budget: Budget) -> Stream:
     elif folder.startswith(("pictures", "thumbnails", "objectreplacements")):
         yield Member(name, "picture", SEEN, package.read(part))
     elif not folder.startswith(("configurations2", "meta-inf")) and name != "styles.xml":
-        yield Member(name, "file", Visibility.EMBEDDED, package.read(part))
+        yield from read_embedded(name, package.read(part), budget)
 
 
 def read_source(pieces: Iterable[bytes]) -> Iterator[Item]:

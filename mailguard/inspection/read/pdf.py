@@ -33,6 +33,7 @@ HEAD = 1_024
 BEGINNING = b"%PDF-"
 MOST_ILLEGIBLE = 50
 """Letters that no font explains, in words of three or more: so many may be ornaments."""
+_FEWEST_LETTERS = 3
 _END = re.compile(rb"%%EOF")
 _BLANK = b"\0\t\n\f\r "
 _MOST_TAIL = 16
@@ -136,7 +137,7 @@ class _Reader:
         if painting.texts:
             with Letters(page) as letters:
                 runs = look(painting, letters, page.box, off, self._budget)
-        self.illegible += sum(map(_illegible, runs))
+        self.illegible += sum(map(_illegible, runs)) + _FEWEST_LETTERS * painting.sizeless
         items = list(reading.page(runs, where))
         spoken = "\n".join(painting.spoken)
         if spoken:
@@ -188,6 +189,6 @@ def _seen(item: Item) -> Iterator[str]:
 
 def _illegible(run: Run) -> int:
     """How many of its letters are none."""
-    if not run.guessed or len(run.text) < 3:
+    if not run.guessed or len(run.text) < _FEWEST_LETTERS:
         return 0
     return sum(letter == "�" or not (letter.isprintable() or letter.isspace()) for letter in run.text)

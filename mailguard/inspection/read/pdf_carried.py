@@ -35,19 +35,15 @@ def read_carried(objects: Objects, shown: Shown, budget: Budget) -> Iterator[Ite
     yield from _files(objects, budget)
     forms = objects.entry(objects.root, "AcroForm")
     drawn_later = objects.entry(forms, "NeedAppearances") is True
-    for each in objects.all:
-        entries = each.value.entries if isinstance(each.value, Stream) else each.value
-        if isinstance(entries, dict):
-            yield from _texts(objects, each, entries, shown, drawn_later, budget)
-            for inner in _inline(entries):
-                yield from _script(objects, inner, budget)
+    for each, entries in _dictionaries(objects):
+        yield from _texts(objects, each, entries, shown, drawn_later, budget)
+        yield from _script(objects, entries, budget)
     yield from _xfa(objects, forms, budget)
 
 
 def _files(objects: Objects, budget: Budget) -> Iterator[Item]:
     taken: set[int] = set()
-    for each in objects.all:
-        specification = each.value
+    for each, specification in _dictionaries(objects):
         embedded = objects.entry(specification, "EF")
         if not isinstance(embedded, dict):
             continue
@@ -152,16 +148,17 @@ def _values(objects: Objects, value: Value, budget: Budget) -> Iterator[str]:
                 yield text_of(inner).strip()
 
 
-def _inline(entries: dict[str, Value]) -> Iterator[dict[str, Value]]:
-    """A dictionary and those that stand in it, without following a reference."""
-    waiting: list[Value] = [entries]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            yield value
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += [each for each in value if isinstance(each, (dict, list))]
+def _dictionaries(objects: Objects) -> Iterator[tuple[Defined, dict[str, Value]]]:
+    """Each dictionary with the object in which it stands: the object itself, and those within it."""
+    for each in objects.all:
+        waiting: list[Value] = [each.value.entries if isinstance(each.value, Stream) else each.value]
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, dict):
+                yield each, value
+                waiting += [inner for inner in value.values() if isinstance(inner, (dict, list))]
+            elif isinstance(value, list):
+                waiting += [inner for inner in value if isinstance(inner, (dict, list))]
 
 
 def _script(objects: Objects, entries: dict[str, Value], budget: Budget) -> Iterator[Item]:

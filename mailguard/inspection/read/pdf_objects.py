@@ -10,7 +10,6 @@ charged for all that PDFium will unpack. Objects that nobody asks for (fonts, st
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..budget import Budget, Uninspectable
@@ -210,21 +209,3 @@ def _take_inner(objects: Objects, stream: Stream, budget: Budget) -> None:
 
 def _is_dull(octets: bytes, start: int, end: int) -> bool:
     return _DULL_IN_STREAM.search(octets, start, end) is not None and _STRUCTURE.search(octets, start, end) is None
-
-
-def walk(objects: Objects, value: Value, key: str, most: int) -> Iterator[dict[str, Value]]:
-    """A tree of dictionaries with their children under a key, each once. Raises Uninspectable past `most`."""
-    waiting, met = [value], 0
-    seen: set[int] = set()
-    while waiting:
-        node = objects.resolved(waiting.pop())
-        if not isinstance(node, dict) or id(node) in seen:
-            continue
-        seen.add(id(node))
-        met += 1
-        if met > most:
-            raise Uninspectable("holds a tree with more branches than is read")
-        yield node
-        children = objects.resolved(node.get(key))
-        if isinstance(children, list):
-            waiting += reversed(children)

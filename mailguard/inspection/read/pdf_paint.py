@@ -73,9 +73,10 @@ class Painted:
 
 @dataclass(slots=True)
 class Painting:
-    """All of a page."""
+    """All of a page. sizeless: how many texts there are in letters of no size, of which PDFium tells nothing."""
 
     texts: list[Painted] = field(default_factory=list)
+    sizeless: int = 0
     shapes: list[Shape] = field(default_factory=list)
     spoken: list[str] = field(default_factory=list)
 
@@ -166,6 +167,8 @@ class _Reader:
         a, b, c, d, _, _ = _joined(own, matrix)
         size = self._floats
         self._calls.FPDFTextObj_GetFontSize(painted.handle, self._at)
+        if size[0] == 0:
+            self.painting.sizeless += 1
         across, up = (a * a + b * b) ** 0.5, (c * c + d * d) ** 0.5
         painted.size = max(abs(size[0]) * min(across, up), 1e-6)
         if abs(b) > abs(a):

@@ -129,17 +129,19 @@ def _word(octets: bytes) -> Value:
 
 def _string(data: bytes, position: int, budget: Budget) -> tuple[bytes, int]:
     """After the parenthesis that opens it."""
-    start, depth = position, 1
-    while depth:
-        match = _CALM.match(data, position)
-        position = match.end() if match else position
-        if position >= len(data) or position - start > MAX_STRING:
-            budget.spend_tags((position - start) // _OCTETS_A_TAG)
-            raise Broken
-        letter = data[position]
-        depth += (letter == 0x28) - (letter == 0x29)
-        position += 2 if letter == 0x5C else 1
-    budget.spend_tags((position - start) // _OCTETS_A_TAG)
+    start, depth, steps = position, 1, 0
+    try:
+        while depth:
+            match = _CALM.match(data, position)
+            position = match.end() if match else position
+            steps += 1
+            if position >= len(data) or position - start > MAX_STRING or depth > MAX_DEPTH:
+                raise Broken
+            letter = data[position]
+            depth += (letter == 0x28) - (letter == 0x29)
+            position += 2 if letter == 0x5C else 1
+    finally:
+        budget.spend_tags(steps + (position - start) // _OCTETS_A_TAG)
     text = data[start : position - 1]
     return (_ESCAPE.sub(_unescaped, text) if b"\\" in text or b"\r" in text else text), position
 

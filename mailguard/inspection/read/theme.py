@@ -8,14 +8,15 @@ from .colour import THEME, read_colour
 from .spreadsheetml import names
 from .xml_events import read_xml
 
-SCHEME = ("lt1", "dk1", "lt2", "dk2", *(f"accent{n}" for n in range(1, 7)), "hlink", "folHlink")
+SLOTS = ("lt1", "dk1", "lt2", "dk2", *(f"accent{n}" for n in range(1, 7)), "hlink", "folHlink")
 """In the order in which cells of a workbook number them: light before dark."""
+OFFICE = dict(zip(SLOTS, THEME, strict=True))
 
 
-def read_theme(pieces: Iterator[bytes]) -> tuple[int, ...]:
-    """The twelve colours in the order of SCHEME; those that the part does not say are the Office theme's."""
+def read_theme(pieces: Iterator[bytes]) -> dict[str, int]:
+    """The twelve colours of the scheme, in the order of SLOTS; those of Office where it does not say one."""
     known = names()
-    colours = dict(zip(SCHEME, THEME, strict=True))
+    colours = dict(OFFICE)
     slot = ""
 
     def start(full: str, attributes: Mapping[str, str]) -> None:
@@ -33,4 +34,4 @@ def read_theme(pieces: Iterator[bytes]) -> tuple[int, ...]:
                 slot = ""
 
     read_xml(pieces, start)
-    return tuple(colours[each] for each in SCHEME)
+    return colours

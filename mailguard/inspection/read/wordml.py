@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .colour import shade
-from .theme import SCHEME
+from .theme import SLOTS
 from .xml_events import SEPARATOR, Names
 
 MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -84,7 +84,7 @@ def number(value: str | None) -> float | None:
 def scheme_colour(name: str, theme: Sequence[int]) -> int | None:
     """Of a name in the scheme, as WordprocessingML or DrawingML calls it."""
     name = _ALIASES.get(name, name)
-    return theme[SCHEME.index(name)] if name in SCHEME else None
+    return theme[SLOTS.index(name)] if name in SLOTS else None
 
 
 def read_colour(said: Mapping[str, str], theme: Sequence[int], plain: str, prefix: str) -> int | None:

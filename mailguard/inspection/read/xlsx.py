@@ -1,4 +1,4 @@
-"""Workbooks of Office Open XML (xlsx, xlsm, xltx, xltm), transitional and strict: everything that one carries.
+"""Workbooks of Office Open XML (xlsx, xlsm, xltx, xltm, xlsb), transitional and strict: everything that one carries.
 
 Promises: a Stream of all that the file holds, or `Uninspectable`; each part of the package is read once, whatever
 points at it, and none is left out: what no relationship leads to is read by what it is. Locked, protected and read-only
@@ -16,6 +16,7 @@ from ..stream import SEEN, Item, Member, Stream, Text, Visibility
 from .package import Package, Relationship, open_package
 from .seen_texts import SeenTexts
 from .spreadsheetml import names, read_rows, sheet_of
+from .xlsb import as_xml, is_binary
 from .xlsx_book import Book, Sheet, read_book
 from .xlsx_notes import read_comments
 from .xlsx_parts import Rest, read_rest
@@ -30,13 +31,17 @@ _CELLS = ("worksheet", "xlMacrosheet", "xlIntlMacrosheet")
 def read_xlsx(data: bytes | memoryview, budget: Budget) -> Stream:
     """The workbook in these octets, which begin as a zip file does."""
     package = open_package(data, budget)
+    if is_binary(package):
+        package = as_xml(package)
     book = read_book(package)
     yield from _Workbook(package, book, budget).read()
 
 
 def sheet_states(data: bytes | memoryview, budget: Budget) -> tuple[tuple[str, Visibility], ...]:
     """Name and state of each sheet, without reading any."""
-    return tuple((sheet.name, sheet.visibility) for sheet in read_book(open_package(data, budget)).sheets)
+    package = open_package(data, budget)
+    book = read_book(as_xml(package) if is_binary(package) else package)
+    return tuple((sheet.name, sheet.visibility) for sheet in book.sheets)
 
 
 @dataclass(slots=True)

@@ -55,8 +55,6 @@ def find_workbook(package: Package) -> str:
     documents = [each.target for each in package.relationships("") if each.kind == "officeDocument"]
     if len(documents) != 1 or not documents[0]:
         raise Uninspectable("does not say which part is the workbook")
-    if documents[0].endswith(".bin"):
-        raise Uninspectable("a binary workbook (xlsb), which is not read")
     return documents[0]
 
 

@@ -70,7 +70,7 @@ class Styles:
 
 def read_styles(pieces: Iterator[bytes] | None, theme: Iterator[bytes] | None) -> Styles:
     """Either may be missing."""
-    styles = Styles(palette=Palette(theme=read_theme(theme) if theme is not None else THEME))
+    styles = Styles(palette=Palette(theme=tuple(read_theme(theme).values()) if theme is not None else THEME))
     if pieces is None:
         return styles
     reader = _Reader(styles.palette)

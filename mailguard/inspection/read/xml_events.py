@@ -49,6 +49,14 @@ class Names(dict[str, str]):
         return short
 
 
+class LocalNames(dict[str, str]):
+    """uri}name -> the name alone, for vocabularies in which no two names of different namespaces are told apart."""
+
+    def __missing__(self, full: str) -> str:
+        self[full] = full.rpartition(SEPARATOR)[2]
+        return self[full]
+
+
 def read_xml(
     pieces: Iterable[bytes], start: Start, end: End | None = None, characters: Characters | None = None
 ) -> None:

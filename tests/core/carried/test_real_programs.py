@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mailguard.core.carried.sealed import sealed_parts
 from mailguard.core.carried.walk import carried
 from mailguard.core.mail.parse import parse
 
@@ -67,6 +68,7 @@ def test_t47_what_openssl_encrypted_is_encrypted(keys: Path, options: tuple[str,
     for made in (entity, signed(keys, tool, "-nodetach", entity=entity)):
         found = carried(parse(sent(made)))
         assert found.encrypted and not found.text and not found.unread
+        assert sealed_parts(parse(sent(entity))) == ("",)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +86,8 @@ def test_t47_what_gpg_encrypted_is_encrypted(gpg: tuple[str, ...]) -> None:
     mime += b"Content-Type: application/pgp-encrypted\n\nVersion: 1\n--b\nContent-Type: application/octet-stream\n\n"
     whole = carried(parse(sent(mime + armour + b"--b--\n")))
     assert inline.encrypted and whole.encrypted and not whole.unread
+    assert sealed_parts(parse(sent(mime + armour + b"--b--\n"))) == ("1", "2")
+    assert not sealed_parts(parse(sent(b"Content-Type: text/plain\n\nHello\n" + armour)))
 
 
 def test_t44_t45_what_the_standard_library_attaches() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -48,5 +49,6 @@ def people_in(stream: Stream) -> Counter[Visibility]:
     return +found
 
 
-def people_of(data: bytes) -> Counter[Visibility]:
-    return people_in(read(data, Budget()))
+@cache
+def people_of(pdf: Pdf) -> Counter[Visibility]:
+    return people_in(read(pdf.data(), Budget()))

@@ -24,14 +24,14 @@ def named(pdfs: list[Pdf]) -> list[object]:
 
 @pytest.mark.parametrize("pdf", named(HIDING))
 def test_what_is_hidden_is_found_as_what_it_is(pdf: Pdf) -> None:
-    found = people_of(pdf.data())
+    found = people_of(pdf)
     assert found[Visibility[pdf.kind]] == pdf.rows, found
     assert sum(found.values()) == 40, "each of them is told once"
 
 
 @pytest.mark.parametrize("pdf", named(CLEAN))
 def test_a_clean_twin_is_clean(pdf: Pdf) -> None:
-    assert people_of(pdf.data()) == {SEEN: 40}
+    assert people_of(pdf) == {SEEN: 40}
 
 
 @pytest.mark.parametrize("pdf", named(ENCRYPTED))
@@ -59,8 +59,8 @@ def test_hidden_people_are_a_finding_whichever_way_they_are_hidden(pdf: Pdf) -> 
 
 
 def test_rates_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    found = sum(people_of(each.data())[Visibility[each.kind]] == each.rows for each in HIDING)
-    flagged = sum(people_of(each.data()) != {SEEN: 40} for each in CLEAN)
+    found = sum(people_of(each)[Visibility[each.kind]] == each.rows for each in HIDING)
+    flagged = sum(people_of(each) != {SEEN: 40} for each in CLEAN)
     with capsys.disabled():
         print(f"\nPDFs that hide: {len(HIDING)}, found as what they are {100 * found / len(HIDING):.1f} %")
         print(f"clean twins: {len(CLEAN)}, flagged {100 * flagged / len(CLEAN):.1f} %")

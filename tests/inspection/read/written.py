@@ -61,6 +61,7 @@ def parts(
         flavour=flavour,
     )
     made = {
+        "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types"/>',
         "_rels/.rels": relationships(("r1", "officeDocument", "xl/workbook.xml"), flavour=flavour),
         "xl/workbook.xml": f'<workbook xmlns="{MAIN[flavour]}" xmlns:r="{RELATION[flavour]}">'
         f"<sheets>{listed}</sheets>{inside}</workbook>",
