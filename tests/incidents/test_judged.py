@@ -12,10 +12,10 @@ from mailguard.core.envelope import Envelope, Path, Recipient
 from mailguard.core.mail.parse import parse
 from mailguard.core.observation import Observation, observe
 from mailguard.core.organisation import Organisation
-from mailguard.core.policy.judge import judge
 from mailguard.core.policy.load import load_policy
 from mailguard.core.verdict import Disposition, Verdict
 from tests.incidents import build, ordinary
+from tests.judging import judged_with_contents
 
 ROOT = File(__file__).resolve().parents[2]
 NOW = datetime(2026, 3, 12, 9, tzinfo=UTC)
@@ -30,10 +30,7 @@ def judged(raw: bytes, reverse_path: str, recipients: tuple[str, ...]) -> tuple[
         Path(reverse_path.encode(), reverse_path) if reverse_path else None,
         tuple(Recipient(Path(each.encode(), each)) for each in recipients),
     )
-    observation = observe(parse(raw), envelope, ELM_ROAD)
-    verdict = judge(observation, POLICY, NOW)
-    assert isinstance(verdict, Verdict)
-    return observation, verdict
+    return judged_with_contents(observe(parse(raw), envelope, ELM_ROAD), POLICY, NOW)
 
 
 @pytest.mark.parametrize("case", build.cases(), ids=lambda case: case.id)
