@@ -148,6 +148,7 @@ def _row(held: NewHeld, key: DataKey, keyring: Keyring) -> dict[str, Any]:
         "received": octets_to_text(held.top),
         "leaves_by_itself": held.state is State.WAITING,
         "release_as": None if held.release_as is None else list(held.release_as),
+        "team": held.team,
     }
     undecided: dict[str, Any] = {"approved_by": [], "decided_by": None, "note": None}
     return {
@@ -240,6 +241,8 @@ def _read(row: Row[Any], keyring: Keyring, counts: dict[str, int] | None) -> Hel
     decision = unseal_json(key, _decision_context(row.ref), row.sealed_decision)
     state = State(row.state)
     _refuse_forged(state, message, decision)
+    if row.team != message.get("team"):
+        raise SealBroken("the team of a held message is not the one that was kept")
     return Held(
         ref=row.ref,
         version=row.version,

@@ -22,6 +22,7 @@ from .accounts import StoredAccounts
 from .blobs import StoredBlobs, sweep
 from .canary import sweep_runs
 from .chain import LedgerForged
+from .console import StoredLinks, StoredSessions
 from .engine import Engine
 from .evidence import StoredEvidence
 from .exception_uses import StoredExceptionUses
@@ -47,6 +48,11 @@ log = logger("store")
 
 CANARY_LEFT_FOR = timedelta(hours=1)
 """No run of the canary takes that long: what is left of one then was left by a crash."""
+
+CONSOLE_SESSIONS_FOR = timedelta(days=1)
+"""None is valid for so long (guard/console/sessions.py)."""
+CONSOLE_LINKS_FOR = timedelta(days=30)
+"""How long a link that has ended is known as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,8 @@ class Store:
         self.history = StoredHistory(engine, keyring)
         self.sendings = StoredSendings(engine, keyring)
         self.exception_uses = StoredExceptionUses(engine)
+        self.console_sessions = StoredSessions(engine, keyring, prepare_all)
+        self.console_links = StoredLinks(engine, keyring, prepare_all)
 
     @classmethod
     async def open(cls, settings: StoreSettings, *, create: bool = True) -> Store:
@@ -157,6 +165,8 @@ class Store:
         staged = await sweep_staged(self.engine, now)
         await self.history.purge(now)
         await self.sendings.purge(now)
+        await self.console_sessions.purge(now - CONSOLE_SESSIONS_FOR)
+        await self.console_links.purge(now - CONSOLE_LINKS_FOR)
         await sweep_runs(self.engine, now - CANARY_LEFT_FOR)
         await self.engine.compact()
         return Purged(held, evidence, staged)
