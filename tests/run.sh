@@ -82,7 +82,7 @@ run_core() {
 # Several runs, each well below the 1,500 s after which tests/conftest.py takes a run for hung.
 run_edges_inner() {
     pytest tests/inspection tests/peers tests/smtp tests/dialogues
-    pytest tests/store tests/serve tests/cli tests/incidents tests/places
+    pytest tests/store tests/serve tests/console tests/cli tests/incidents tests/places
 }
 run_edges_outer() {
     pytest tests/end_to_end
