@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Literal
 
 from .answers import Answer
-from .pages import account, second_factor, sign_in, start
+from .pages import account, queue, second_factor, sign_in, start
 from .visit import Visit
 
 View = Callable[[Visit], Awaitable[Answer]]
@@ -36,7 +36,7 @@ class Route:
     view: View
 
 
-HOME = "/account"
+HOME = "/queue"
 SIGN_IN = "/sign-in"
 SECOND_FACTOR = "/account/second-factor"
 
@@ -48,6 +48,7 @@ ROUTES = (
     Route("POST", "/start/{token}", Needs.ANYBODY, start.act),
     Route("GET", SECOND_FACTOR, Needs.HALF, second_factor.show),
     Route("POST", SECOND_FACTOR, Needs.HALF, second_factor.act),
+    Route("GET", "/queue", Needs.WHOLE, queue.show),
     Route("GET", "/account", Needs.WHOLE, account.show),
     Route("POST", "/account/sessions/end", Needs.WHOLE, account.end_one),
     Route("POST", "/account/sessions/end-others", Needs.WHOLE, account.end_others),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ..core.moment import date_in_words, time_in_words
 from ..guard.console.links import LinkBook
+from ..guard.console.queue import HeldQueue
 from ..guard.console.sessions import SessionBook
 from ..guard.console.sign_in import ConsoleSignIn
 from ..guard.ports import Clock, Randomness
@@ -16,7 +17,9 @@ from ..guard.ports import Clock, Randomness
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """base_url: where the console is, without a path. contact: whom to ask. zone: of every time that is shown."""
+    """base_url: where the console is, without a path. contact: whom to ask. zone: of every time that is shown. teams:
+    those that there are.
+    """
 
     base_url: str
     organisation: str
@@ -27,6 +30,8 @@ class Site:
     sessions: SessionBook
     sign_in: ConsoleSignIn
     links: LinkBook
+    queue: HeldQueue
+    teams: tuple[str, ...]
 
     @property
     def secure(self) -> bool:

@@ -58,6 +58,11 @@ class Visit:
         return self.form.get(name, "")
 
 
+def printable(text: str) -> str:
+    """Without what no field of one line can hold and nobody can see: it comes back on the page as it was sent."""
+    return "".join(character for character in text if character.isprintable())
+
+
 def csrf_of(token: str) -> str:
     digest = hmac.digest(token.encode(), b"form of the console", "sha256")
     return base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=")

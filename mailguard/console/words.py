@@ -4,7 +4,11 @@ consequence first, no jargon, sentence case. `{...}` is filled in by whoever sho
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from ..core.account import ADMIN, ESCALATION, REVIEWER, VIEWER
+from ..core.lifecycle import State
+from ..guard.console.queue_records import Order, View
 
 PRODUCT = "mailguard"
 TITLE = "{page} – mailguard"
@@ -129,3 +133,111 @@ ROLES = {
 }
 ROLE_FOR_ALL = "{what}"
 ROLE_FOR_TEAM = "{team}: {what}"
+
+# Held messages (CONSOLE.md 2.1).
+
+NAV_QUEUE = "Held messages"
+QUEUE_TITLE = "Held messages ({count})"
+QUEUE_HEADING = "Held messages"
+QUEUE_SEARCH = "Search by subject, person or reference"
+QUEUE_SEARCH_HINT = (
+    "Or by one thing: from:jo, to:lee@council.example, domain:council.example, reason:spreadsheet, ref:MG-7Q4K-2F, "
+    "after:20/11/2026, before:30/11/2026"
+)
+QUEUE_SEARCH_BUTTON = "Search"
+QUEUE_SEARCH_UNKNOWN_NEAR = "We do not know \u2018{typed}:\u2019. Did you mean \u2018{near}:\u2019?"
+QUEUE_SEARCH_UNKNOWN = "We do not know \u2018{typed}:\u2019"
+QUEUE_SEARCH_DAY = "\u2018{typed}\u2019 is no day. Write it as 20/11/2026"
+QUEUE_FILTERS = "More filters"
+QUEUE_FROM = "Held from"
+QUEUE_TO = "Held until"
+QUEUE_DAY_HINT = "For example 20/11/2026"
+QUEUE_TEAM = "Team"
+QUEUE_TEAM_ANY = "All teams"
+QUEUE_ORDER = "Order"
+QUEUE_APPLY = "Apply filters"
+QUEUE_VIEWS = "Which messages"
+QUEUE_PAGES = "Pages of the list"
+QUEUE_PAGE = "Page {page}"
+QUEUE_NEXT = "Next page"
+QUEUE_PREVIOUS = "Previous page"
+QUEUE_OF = "Page {page} of {pages}"
+QUEUE_CLEAR = "Clear filters"
+QUEUE_NOTHING = "No messages need a decision."
+QUEUE_NOTHING_VIEW = "There are no messages here."
+QUEUE_NOTHING_FOUND = "No messages match these filters."
+QUEUE_NO_SCOPE = "You have no team yet. Ask {contact} to add you."
+QUEUE_MASKED = "Your role shows why messages are held, not their subjects and people."
+QUEUE_RESULT = "{messages} found"
+
+VIEWS = {
+    View.NEEDED: "Needs a decision",
+    View.SOON: "Due soon",
+    View.SECOND: "Second approval",
+    View.LEAVING: "Will be sent by itself",
+    View.DECIDED: "Decided in the last 7 days",
+    View.ALL: "All",
+}
+ORDERS = {Order.DEADLINE: "Deadline first", Order.NEWEST: "Newest first"}
+
+CARD_MORE = {1: "and 1 more reason"}
+CARD_MORE_MANY = "and {count} more reasons"
+CARD_SUBJECT = "Subject: {subject}"
+CARD_SUBJECT_EMPTY = "No subject"
+CARD_FROM = "From {sender}"
+CARD_FROM_TEAM = "From {sender}, team {team}"
+CARD_FROM_NOBODY = "From nobody: it has no return address"
+CARD_FROM_NOBODY_TEAM = "From nobody: it has no return address. Team {team}"
+CARD_TEAM = "Team {team}"
+CARD_NO_TEAM = "In no team"
+CARD_TO_OUTSIDE = "to {people} at {domains} outside {organisation}"
+CARD_TO_DOMAIN = "to {people} at {domain}"
+CARD_TO_INSIDE = "to {people} inside {organisation}"
+CARD_AND_INSIDE = "and {people} inside"
+CARD_DUE = "Due in {duration}"
+CARD_OVERDUE = "Overdue by {duration}"
+CARD_LEAVES = "Will be sent in {duration}, unless somebody stops it"
+CARD_WHEN = "Decide by {moment}"
+CARD_WHEN_LEAVES = "At {moment}"
+CARD_HELD = "Held at {moment}"
+CARD_DECIDED = "Decided at {moment}"
+CARD_DECIDED_BY = "Decided by {by} at {moment}"
+CARD_REFERENCE = "Reference {reference}"
+
+STATES = {
+    State.HELD: "Needs a decision",
+    State.APPROVED_ONCE: "Needs a second approval",
+    State.WAITING: "Will be sent by itself",
+    State.RELEASING: "Sending",
+    State.RELEASED: "Sent",
+    State.REJECTED: "Not sent – rejected",
+    State.CANCELLED: "Not sent – cancelled by sender",
+    State.EXPIRED: "Not sent – no decision in time",
+}
+SENT_AS = {
+    "original": "Sent as it was",
+    "bcc": "Sent with Bcc",
+    "separate": "Sent as separate copies",
+    "cleaned": "Sent without the parts that should not leave",
+}
+
+
+def state_in_words(state: State, released_as: str | None) -> str:
+    """CONSOLE.md "Message states"."""
+    if state is State.RELEASED and released_as in SENT_AS:
+        return SENT_AS[released_as]
+    return STATES[state]
+
+
+def duration_in_words(duration: timedelta) -> str:
+    """For example "40 minutes", "3 hours" and "2 days"; less than a minute is "less than a minute"."""
+    minutes = int(duration.total_seconds() // 60)
+    for size, name in ((1440, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= 2 * size or (size == 1 and minutes == 1):
+            return counted(minutes // size, name, f"{name}s")
+    return "less than a minute"
+
+
+def counted(count: int, one: str, several: str) -> str:
+    """For example "1 message" and "1,204 messages"."""
+    return f"{count:,} {one if count == 1 else several}"

@@ -24,11 +24,12 @@ from ..console.site import Site
 from ..core.errors import SettingsError
 from ..guard.accounts import Actor
 from ..guard.console.ports import Attempts
+from ..guard.console.queue import HeldQueue
 from ..guard.console.sign_in import ConsoleSignIn
 from ..logs import logger
 from ..smtp.listen_settings import HostPort
 from .parts import Parts
-from .rounds import cancel
+from .rounds import background, cancel
 from .user_operations import start_url
 
 log = logger("console")
@@ -56,7 +57,8 @@ class _Complaints(logging.Handler):
 
 async def start_console(settings: ConsoleSettings, parts: Parts, attempts: Attempts, house: AsyncExitStack) -> HostPort:
     """Serve it until the house ends. Where it listens. SettingsError where the address cannot be bound."""
-    server = _Server(_config(settings, site_of(settings, parts, attempts)))
+    site = site_of(settings, parts, attempts)
+    server = _Server(_config(settings, site))
     listening = await _listening(settings.address)
     found = HostPort(*listening.getsockname()[:2])
     task = asyncio.create_task(server.serve([listening]), name="console")
@@ -67,17 +69,19 @@ async def start_console(settings: ConsoleSettings, parts: Parts, attempts: Attem
         await cancel(task)
 
     house.push_async_callback(end)
+    background(_warm(site), house)
     log.info("console_started", address=str(found))
     await _welcome_first_admin(settings, parts)
     return found
 
 
 def site_of(settings: ConsoleSettings, parts: Parts, attempts: Attempts) -> Site:
+    zone = ZoneInfo(parts.settings.organisation.time_zone)
     return Site(
         base_url=settings.base_url,
         organisation=parts.settings.organisation.name,
         contact=parts.settings.notices.contact or words.CONTACT_UNKNOWN,
-        zone=ZoneInfo(parts.settings.organisation.time_zone),
+        zone=zone,
         clock=parts.clock,
         randomness=parts.randomness,
         sessions=parts.sessions,
@@ -90,7 +94,19 @@ def site_of(settings: ConsoleSettings, parts: Parts, attempts: Attempts) -> Site
             randomness=parts.randomness,
         ),
         links=parts.links,
+        queue=HeldQueue(
+            messages=parts.store.held_messages, organisation=parts.organisation, clock=parts.clock, zone=zone
+        ),
+        teams=tuple(team.name for team in parts.organisation.teams),
     )
+
+
+async def _warm(site: Site) -> None:
+    """So that the first search is as quick as the next."""
+    try:
+        await site.queue.warm()
+    except Exception as cause:
+        log.warning("console_not_warmed", cause=cause)
 
 
 def _config(settings: ConsoleSettings, site: Site) -> uvicorn.Config:

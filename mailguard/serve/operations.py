@@ -298,7 +298,7 @@ class StoreOperations:
 
     async def user_link(self, arguments: LinkArguments, system_user: str) -> AsyncIterator[Item]:
         if self._console is None:
-            raise SettingsError("console: is not set, so no link would lead anywhere")
+            raise SettingsError('"console" is not set in the settings, so no link would lead anywhere')
         yield link_item(await self._links.make(arguments.name, Actor(arguments.by, system_user)), self._console)
 
     async def explain(self, arguments: RefArguments, _: str) -> AsyncIterator[Item]:

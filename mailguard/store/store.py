@@ -37,6 +37,7 @@ from .outbox import StoredOutbox
 from .policies import StoredPolicies
 from .postgresql_engine import PostgresqlEngine
 from .quarantine import StoredQuarantine
+from .queue import StoredHeldMessages
 from .retention import Purged, purge_held, sweep_staged
 from .sendings import StoredSendings
 from .snapshot import sweep_remains
@@ -90,6 +91,7 @@ class Store:
         self.history = StoredHistory(engine, keyring)
         self.sendings = StoredSendings(engine, keyring)
         self.exception_uses = StoredExceptionUses(engine)
+        self.held_messages = StoredHeldMessages(engine, keyring)
         self.console_sessions = StoredSessions(engine, keyring, prepare_all)
         self.console_links = StoredLinks(engine, keyring, prepare_all)
 

@@ -31,6 +31,8 @@ def site_on(house: House, **changes: Any) -> Site:
         "sessions": house.sessions,
         "sign_in": house.sign_in,
         "links": house.links,
+        "queue": house.queue,
+        "teams": ("elm", "park"),
     }
     return Site(**{**values, **changes})
 

@@ -34,7 +34,7 @@ async def test_the_first_admin_from_the_link_to_the_first_page(browser: httpx.As
     assert "You look after accounts and settings" in seen(await browser.get("/account")).text
     gone = await browser.get(start)
     assert gone.status_code == 404 and "already used" in gone.text
-    assert (await browser.get("/account/second-factor")).headers["location"] == "/account"
+    assert (await browser.get("/account/second-factor")).headers["location"] == "/queue"
 
 
 async def test_a_link_is_opened_without_effect_and_used_only_when_all_is_right(
@@ -135,5 +135,5 @@ async def test_a_session_that_has_run_out_says_so(browser: httpx.AsyncClient, ho
     await enters(browser, house, JO)
     house.clock.move(minutes=21)
     sent = await browser.get("/account")
-    assert sent.headers["location"] == "/sign-in?why=first"
+    assert sent.headers["location"] == "/sign-in?why=first&to=/account"
     assert "You may have been away for 20 minutes" in seen(await browser.get(sent.headers["location"])).text

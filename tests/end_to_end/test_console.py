@@ -89,7 +89,7 @@ def test_without_tls_it_is_for_this_machine_alone(tmp_path: Path, console: dict[
 def test_without_a_console_no_link_is_made(tmp_path: Path, sink: Sink) -> None:
     with Service(tmp_path, sink.port) as service:
         ran = service.run("user", "link", check=False)
-        assert ran.returncode == 2 and "console: is not set" in ran.stderr
+        assert ran.returncode == 2 and 'console" is not set' in ran.stderr
         assert service.rows("status")[0]["console"] is None
 
 

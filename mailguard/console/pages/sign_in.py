@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...guard.console.sign_in import Refusal, SignedIn
 from .. import words
 from ..answers import Answer, Page, Problem, Redirect
-from ..visit import Visit
+from ..visit import Visit, printable
 
 _SENTENCES = {
     Refusal.WRONG: (403, words.SIGN_IN_WRONG),
@@ -25,7 +25,7 @@ async def show(visit: Visit) -> Answer:
 
 
 async def act(visit: Visit) -> Answer:
-    name, password = visit.typed("name").strip(), visit.typed("password")
+    name, password = printable(visit.typed("name")).strip(), visit.typed("password")
     to = visit.typed("to")
     problems = []
     if not name or len(name) > MOST_CHARACTERS:

@@ -7,7 +7,7 @@ from ...guard.console.links import LinkUsed
 from ...guard.console.records import ConsoleLink
 from .. import words
 from ..answers import Answer, Page, Problem, Redirect, Refused
-from ..visit import Visit
+from ..visit import Visit, printable
 
 
 async def show(visit: Visit) -> Answer:
@@ -16,7 +16,7 @@ async def show(visit: Visit) -> Answer:
 
 async def act(visit: Visit) -> Answer:
     link = await _link(visit)
-    name, password = visit.typed("name").strip(), visit.typed("password")
+    name, password = printable(visit.typed("name")).strip(), visit.typed("password")
     if password != visit.typed("again"):
         return _page(link, name, Problem("again", words.START_NOT_SAME))
     try:

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from ...core.sign_in import SignInOutcome
-from ..records import NewEntry
+from ..records import Held, NewEntry
+from .queue_records import HeldFilter
 from .records import ConsoleLink, ConsoleSession
 
 
@@ -46,6 +47,22 @@ class Links(Protocol):
 
     async def use(self, key: str, at: datetime) -> bool:
         """Mark it used. False where it was used already, has expired by then, or is gone: of several, one succeeds."""
+        ...
+
+
+class HeldMessages(Protocol):
+    """Lists of held messages; the canary's are no one's to see."""
+
+    async def count(self, wanted: HeldFilter) -> int:
+        """How many there are."""
+        ...
+
+    async def refs(self, wanted: HeldFilter, limit: int | None = None, offset: int = 0) -> Sequence[str]:
+        """Their references, in the order that was asked for."""
+        ...
+
+    async def opened(self, refs: Sequence[str]) -> Sequence[Held]:
+        """Those of these that are there and can be read, in this order. Opened away from the event loop."""
         ...
 
 

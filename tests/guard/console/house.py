@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import base64
+import hashlib
 import secrets
 import shutil
 import tempfile
@@ -12,25 +13,36 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from argon2 import Parameters
 from argon2.low_level import Type
 
 from mailguard.core.one_time_code import code_at
+from mailguard.core.organisation import Organisation, Team
 from mailguard.core.sign_in import SignInOutcome
 from mailguard.guard.accounts import AccountBook, Actor
 from mailguard.guard.console.links import LinkBook
+from mailguard.guard.console.queue import HeldQueue
 from mailguard.guard.console.sessions import SessionBook
 from mailguard.guard.console.sign_in import ConsoleSignIn, SignedIn
+from mailguard.guard.entries import recipients_sha256
 from mailguard.smtp.listen_settings import Limits
 from mailguard.smtp.sign_in_limits import SignInLimits
 from mailguard.store.passwords import Argon2Passwords
 from mailguard.store.store import Store
 from mailguard.store.store_settings import StoreSettings
+from tests.store import samples
 
 SMALL = Parameters(Type.ID, 19, 16, 32, 1, 64, 1)
 SECRET = "maple river copper nine"
 SAM = Actor("Sam", "root")
+RAW = b"From: nurse@elmroad.example\r\nTo: patient@outside.example\r\nSubject: Flu clinic\r\n\r\nHello\r\n"
+ORGANISATION = Organisation(
+    "Elm Road Surgery",
+    frozenset({"elmroad.example"}),
+    teams=(Team("elm", ("nurse@elmroad.example",)), Team("park", ("park@elmroad.example",))),
+)
 START = datetime(2026, 11, 20, 14, 2, tzinfo=UTC)
 
 
@@ -80,9 +92,16 @@ class House:
     sessions: SessionBook = field(init=False)
     sign_in: ConsoleSignIn = field(init=False)
     links: LinkBook = field(init=False)
+    queue: HeldQueue = field(init=False)
     randomness: Randomness = field(default_factory=Randomness)
 
     def __post_init__(self) -> None:
+        self.queue = HeldQueue(
+            messages=self.store.held_messages,
+            organisation=ORGANISATION,
+            clock=self.clock,
+            zone=ZoneInfo("Europe/London"),
+        )
         shared: dict[str, Any] = {"accounts": self.store.accounts, "clock": self.clock}
         self.book = AccountBook(passwords=self.passwords, teams=self.teams, **shared)
         self.sessions = SessionBook(sessions=self.store.console_sessions, randomness=self.randomness, **shared)
@@ -130,6 +149,17 @@ class House:
 
     async def kinds(self) -> list[str]:
         return [entry.kind async for entry in self.store.ledger.entries()]
+
+    async def holds(self, ref: str, *recipients: str, raw: bytes = RAW, **changes: Any) -> str:
+        """A held message, received an hour ago and due in 23. Its reference."""
+        values: dict[str, Any] = {"received_at": self.clock.at - timedelta(hours=1)}
+        values["due_at"] = values["received_at"] + timedelta(hours=24)
+        values["envelope"] = samples.envelope(*(recipients or ("patient@outside.example",)))
+        values["content_sha256"] = hashlib.sha256(raw).hexdigest()
+        values["recipients_sha256"] = recipients_sha256(values["envelope"])
+        held = samples.held(ref, **{**values, **changes})
+        await self.store.quarantine.hold(held, raw, [samples.entry(ref)], [])
+        return ref
 
     def _step(self) -> int:
         return int(self.clock.at.timestamp() // 30)
