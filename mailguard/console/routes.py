@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Literal
 
 from .answers import Answer
-from .pages import account, queue, second_factor, sign_in, start
+from .pages import account, message, queue, second_factor, sign_in, start
 from .visit import Visit
 
 View = Callable[[Visit], Awaitable[Answer]]
@@ -49,6 +49,8 @@ ROUTES = (
     Route("GET", SECOND_FACTOR, Needs.HALF, second_factor.show),
     Route("POST", SECOND_FACTOR, Needs.HALF, second_factor.act),
     Route("GET", "/queue", Needs.WHOLE, queue.show),
+    Route("GET", "/m/{ref}", Needs.WHOLE, message.show),
+    Route("GET", "/m/{ref}/body", Needs.WHOLE, message.body),
     Route("GET", "/account", Needs.WHOLE, account.show),
     Route("POST", "/account/sessions/end", Needs.WHOLE, account.end_one),
     Route("POST", "/account/sessions/end-others", Needs.WHOLE, account.end_others),

@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ..core.moment import date_in_words, time_in_words
+from ..core.organisation import Organisation
 from ..guard.console.links import LinkBook
+from ..guard.console.looking import Looking
 from ..guard.console.queue import HeldQueue
 from ..guard.console.sessions import SessionBook
 from ..guard.console.sign_in import ConsoleSignIn
@@ -18,7 +20,7 @@ from ..guard.ports import Clock, Randomness
 @dataclass(frozen=True, slots=True)
 class Site:
     """base_url: where the console is, without a path. contact: whom to ask. zone: of every time that is shown. teams:
-    those that there are.
+    those that there are. house: who is inside.
     """
 
     base_url: str
@@ -31,6 +33,8 @@ class Site:
     sign_in: ConsoleSignIn
     links: LinkBook
     queue: HeldQueue
+    looking: Looking
+    house: Organisation
     teams: tuple[str, ...]
 
     @property

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import socket
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -30,12 +33,73 @@ TEAMS = [{"name": "elm", "senders": ["jo@elmroad.example"]}, {"name": "park", "s
 SCREENS = ROOT / ".run" / "screens"
 
 
+class Canary:
+    """A web server that counts who comes: no page and no message may send a browser there."""
+
+    def __init__(self) -> None:
+        self.hits: list[str] = []
+        hits = self.hits
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                hits.append(self.path)
+                self.send_response(204)
+                self.end_headers()
+
+            do_POST = do_GET
+
+            def log_message(self, format: str, *arguments: Any) -> None:
+                """Hits are counted, not told."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+def newsletter(canary: Canary) -> tuple[bytes, list[str], str]:
+    """HTML that tries all it can to be noticed, with a picture that the message carries."""
+    to = canary.url
+    markup = (
+        f"<html><head><style>@import url({to}/import.css); h1 {{ color: rgb(1, 2, 3) }}"
+        f" body {{ background: url({to}/background.png) }} @font-face {{ font-family: f; src: url({to}/font.woff) }}"
+        f" p {{ font-family: f }}</style><meta http-equiv=refresh content='0;url={to}/refresh'>"
+        f"<link rel=stylesheet href='{to}/link.css'><base href='{to}/'></head><body><h1>Flu</h1><p>Dear all</p>"
+        f"<script>top.document.title = 'owned'; fetch('{to}/script')</script><img src='cid:logo@elm' alt='Logo'>"
+        f"<img src='{to}/image.png'><video src='{to}/video' autoplay></video><iframe src='{to}/frame'></iframe>"
+        f"<form action='{to}/form' method=post><button>Press</button></form>"
+        f"<a href='{to}/link' target=_top onclick=\"location='{to}/click'\">your bank</a>"
+        f"<svg><image href='{to}/svg'/></svg><table background='{to}/table'><tr><td>x</td></tr></table></body></html>"
+    )
+    raw, addresses, path = letter(20, "Newsletter")
+    header = raw.partition(b"\r\n\r\n")[0]
+    body = (
+        (
+            "--b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+            f"{base64.encodebytes(markup.encode()).decode()}"
+            "\r\n--b\r\nContent-Type: image/png\r\nContent-ID: <logo@elm>\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+            f"{PICTURE}\r\n--b--\r\n"
+        )
+        .replace("\r\n", "\n")
+        .replace("\n", "\r\n")
+    )
+    kind = b"\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b\r\n\r\n"
+    return header + kind + body.encode(), addresses, path
+
+
 @dataclass
 class Console:
     """A service with a console, and the people who have signed in to it once."""
 
     service: Service
     base: str
+    canary: Canary
     people: dict[str, Person] = field(default_factory=dict)
 
 
@@ -75,17 +139,25 @@ def console(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Itera
         ):
             raw, addresses, path = letter(count, subject, sender)
             assert submit(service.port, raw, addresses, path, ("SMTPUTF8",))[0] == 250
-        found = Console(service, base)
+        canary = Canary()
+        assert submit(service.port, *newsletter(canary))[0] == 250
+        found = Console(service, base, canary)
         found.people["admin"] = first_admin(found.service, browser, base)
         for name, role in (("reviewer", "reviewer:elm"), ("viewer", "viewer:elm")):
             found.people[name] = set_up(service, browser, base, f"{name}@elmroad.example", role)
         yield found
+        canary.stop()
 
 
 @dataclass
 class Watched:
-    """What a browser complained about, and where it asked for something else than the console."""
+    """What a browser complained about, and where it asked for something else than the console.
 
+    That the frame of a message may not load what it asks of the canary, and may run nothing, is as it should be: the
+    browser tells of it, and the canary counts what got through.
+    """
+
+    canary: Canary
     complaints: list[str] = field(default_factory=list)
 
     def watch(self, page: Page, base: str) -> Page:
@@ -96,22 +168,28 @@ class Watched:
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
-        page.on("requestfailed", lambda request: self.complaints.append(f"failed {request.url}"))
-        page.on("request", lambda request: request.url.startswith(base) or self.complaints.append(request.url))
+        page.on("requestfailed", lambda request: self._asked(request.url, base, failed=True))
+        page.on("request", lambda request: self._asked(request.url, base))
         return page
+
+    def _asked(self, url: str, base: str, *, failed: bool = False) -> None:
+        if not url.startswith((self.canary.url, "data:")) and (failed or not url.startswith(base)):
+            self.complaints.append(url)
 
     def _said(self, message: Any) -> None:
         # Chromium reports the status of a page that is an error by design.
-        if message.type == "error" and not re.search(r"server responded with a status of 4\d\d", message.text):
+        of_the_frame = self.canary.url in message.text or "document's frame is sandboxed" in message.text
+        expected = re.search(r"server responded with a status of 4\d\d", message.text) is not None
+        if message.type == "error" and not expected and not of_the_frame:
             self.complaints.append(message.text)
 
 
 @pytest.fixture
-def watched() -> Iterator[Watched]:
-    """Every test ends with no complaint."""
-    found = Watched()
+def watched(console: Console) -> Iterator[Watched]:
+    """Every test ends with no complaint, and nobody has come to the canary."""
+    found = Watched(console.canary)
     yield found
-    assert found.complaints == []
+    assert found.complaints == [] and console.canary.hits == []
 
 
 @pytest.fixture

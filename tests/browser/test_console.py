@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import Console, Watched, screen, signed_in
+from tests.browser.conftest import SCREENS, Console, Watched, screen, signed_in
 from tests.browser.people import sign_in
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
@@ -26,6 +26,11 @@ PAGES = {
     "queue-empty": (REVIEWER, "/queue?view=decided"),
     "queue-nothing-found": (REVIEWER, "/queue?q=nothing+like+that"),
     "queue-search-wrong": (REVIEWER, "/queue?q=form:jo&from=soon"),
+    "message": (REVIEWER, "/m/{Flu clinic}"),
+    "message-hostile": (REVIEWER, "/m/{script}"),
+    "message-html": (REVIEWER, "/m/{Newsletter}?view=html"),
+    "message-masked": (VIEWER, "/m/{Flu clinic}"),
+    "message-not-yours": (REVIEWER, "/m/{Secret}"),
     "account": (REVIEWER, "/account"),
 }
 
@@ -46,8 +51,18 @@ def opened(context: BrowserContext, console: Console, watched: Watched, name: st
     if person:
         signed_in(context, console.people[person])
     page = watched.watch(context.new_page(), console.base)
-    page.goto(path)
+    page.goto(addressed(console, path))
     return page
+
+
+def addressed(console: Console, path: str) -> str:
+    """The path with the reference of the message whose subject holds what stands in braces."""
+    before, brace, rest = path.partition("{")
+    wanted, _, after = rest.partition("}")
+    if not brace:
+        return path
+    (ref,) = [row["ref"] for row in console.service.rows("held", "list") if wanted in row["subject"]]
+    return f"{before}{ref}{after}"
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -72,7 +87,7 @@ def test_the_list_leads_with_the_consequence_and_shows_what_may_be_seen(
     context: BrowserContext, console: Console, watched: Watched
 ) -> None:
     page = opened(context, console, watched, "queue")
-    assert page.title() == "Held messages (2) – mailguard"
+    assert page.title() == "Held messages (3) – mailguard"
     first = page.locator("li.mg-card").first
     expect(first.get_by_role("heading", level=3)).to_contain_text("288 people in Cc would see each other's addresses")
     expect(first).to_contain_text("Subject: Flu clinic: new dates")
@@ -111,7 +126,7 @@ def test_search_and_filters_work_without_javascript_and_stand_in_the_address(
     expect(page.locator("li.mg-card")).to_have_count(1)
     expect(page.get_by_label("Search by subject, person or reference")).to_have_value("flu to:patient3@mail3.example")
     page.get_by_role("link", name="Clear filters").click()
-    expect(page.locator("li.mg-card")).to_have_count(2)
+    expect(page.locator("li.mg-card")).to_have_count(3)
     page.get_by_text("More filters").click()
     page.get_by_label("Order").select_option("newest")
     page.get_by_role("button", name="Apply filters").click()
@@ -194,3 +209,39 @@ def test_with_forced_colours_buttons_and_tags_keep_an_edge(browser: Browser, con
     for each in page.locator(".govuk-button:visible, .govuk-tag:visible").all():
         assert float(str(each.evaluate("e => parseFloat(getComputedStyle(e).borderTopWidth)"))) >= 1
     context.close()
+
+
+def test_a_card_leads_to_the_message(context: BrowserContext, console: Console, watched: Watched) -> None:
+    page = opened(context, console, watched, "queue")
+    page.get_by_role("link", name="288 people in Cc would see each other's addresses").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Flu clinic: new dates")
+    page.get_by_text("Show 288 people").click()
+    expect(page.get_by_text("patient0@mail0.example", exact=True)).to_be_visible()
+    expect(page.get_by_text("Dear all")).to_be_visible()
+    page.get_by_role("link", name="Back to the list").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Held messages")
+
+
+def test_the_html_of_a_message_loads_nothing_and_does_nothing(
+    context: BrowserContext, console: Console, watched: Watched
+) -> None:
+    page = opened(context, console, watched, "message-html")
+    frame = page.frame_locator("iframe")
+    expect(frame.get_by_role("heading", name="Flu")).to_have_css("color", "rgb(1, 2, 3)")
+    assert frame.get_by_alt_text("Logo").evaluate("image => image.naturalWidth") == 1
+    expect(frame.get_by_text(f"your bank [{console.canary.url}/link]")).to_be_visible()
+    for each in frame.locator("body *").all():
+        if each.is_visible():
+            each.click(force=True, timeout=2000)
+    page.locator("iframe").screenshot(path=SCREENS / "message-frame.png")
+    assert console.canary.hits == [] and "owned" not in page.title() and page.url.endswith("?view=html")
+    assert len(context.pages) == 1
+
+
+def test_the_html_by_itself_has_no_origin(context: BrowserContext, console: Console) -> None:
+    signed_in(context, console.people["reviewer"])
+    page = context.new_page()
+    answer = page.goto(addressed(console, "/m/{Newsletter}/body"))
+    assert answer is not None and answer.status == 200 and answer.headers["cache-control"] == "no-store"
+    assert page.evaluate("self.origin") == "null"
+    assert console.canary.hits == []

@@ -14,7 +14,7 @@ import httpx
 from mailguard.console.app import COOKIE, build
 from mailguard.console.site import Site
 from mailguard.core.one_time_code import code_at
-from tests.guard.console.house import SECRET, House
+from tests.guard.console.house import ORGANISATION, SECRET, House
 
 BASE = "http://127.0.0.1:8085"
 ORIGIN = {"Origin": BASE, "Sec-Fetch-Site": "same-origin"}
@@ -32,6 +32,8 @@ def site_on(house: House, **changes: Any) -> Site:
         "sign_in": house.sign_in,
         "links": house.links,
         "queue": house.queue,
+        "looking": house.looking,
+        "house": ORGANISATION,
         "teams": ("elm", "park"),
     }
     return Site(**{**values, **changes})

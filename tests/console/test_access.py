@@ -18,6 +18,7 @@ PEOPLE = ("anonymous", "half", "viewer", "reviewer", "other", "admin")
 """half: with a password and no second factor. reviewer: of the team of the message; other: of another team."""
 
 Row = tuple[int | str, int | str, int | str, int | str, int | str, int | str]
+REF = "MG-AAAA-22"
 TO_SIGN_IN, TO_FACTOR, HOME = "/sign-in", "/account/second-factor", "/"
 
 MATRIX: dict[tuple[str, str], Row] = {
@@ -30,6 +31,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/account/second-factor"): (TO_SIGN_IN, 200, *("/queue",) * 4),
     ("POST", "/account/second-factor"): (TO_SIGN_IN, 422, *("/queue",) * 4),
     ("GET", "/queue"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 200, 200),
+    ("GET", "/m/{ref}"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 403, 200),
+    ("GET", "/m/{ref}/body"): (TO_SIGN_IN, TO_FACTOR, 403, 200, 403, 403),
     ("GET", "/account"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 200, 200),
     ("POST", "/account/sessions/end"): (TO_SIGN_IN, TO_FACTOR, 404, 404, 404, 404),
     ("POST", "/account/sessions/end-others"): (TO_SIGN_IN, TO_FACTOR, *("/account",) * 4),
@@ -65,11 +68,13 @@ async def what_happens(site: Site, route: Route, path: str, token: str) -> int |
 
 async def paths_of(house: House, route: Route) -> str:
     link = await house.links.make("half@elmroad.example", SAM)
-    return route.path.format(token=link.token)
+    return route.path.format(token=link.token, ref=REF)
 
 
 async def test_everybody_gets_what_the_matrix_says(house: House, site: Site) -> None:
     tokens = await tokens_of(house)
+    raw = b"From: nurse@elmroad.example\r\nContent-Type: text/html\r\n\r\n<p>Hello</p>\r\n"
+    await house.holds(REF, team="elm", raw=raw)
     found: dict[tuple[str, str], Any] = {}
     for route in ROUTES:
         path = await paths_of(house, route)
