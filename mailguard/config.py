@@ -12,9 +12,10 @@ from datetime import timedelta
 from itertools import combinations, product
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from .core.document import load_model, quoted
 from .core.duration import Duration
@@ -132,20 +133,41 @@ class MetricsSettings(BaseModel):
 
 
 class ConsoleSettings(BaseModel):
-    """Where the review console will be served. It comes with a later version; the keys are reserved."""
+    """Where the review console is served, and what people call it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    address: str = Field(
-        default="127.0.0.1:8085",
-        description="HOST:PORT of the review console. Default: 127.0.0.1:8085. Example: "
-        "127.0.0.1:9085. Not served by this version.",
+    address: HostPortSetting = Field(
+        default=HostPort("127.0.0.1", 8085),
+        description="HOST:PORT of the review console, in plain HTTP. Default: 127.0.0.1:8085. Example: "
+        "127.0.0.1:9085. Leave it on this machine and put a web server with TLS before it.",
     )
     base_url: str = Field(
         default="http://127.0.0.1:8085",
-        description="The console's address in links. Default: http://127.0.0.1:8085. Example: "
-        "https://mail.elmroad.example. Not used by this version.",
+        description="The console's address as browsers and links have it, without a path. Default: "
+        "http://127.0.0.1:8085. Example: https://mail.elmroad.example. A request for another host is refused; other "
+        "than on this machine it must begin with https, or the guard does not start.",
     )
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_origin(cls, base_url: str) -> str:
+        if not _ORIGIN.fullmatch(base_url):
+            raise ValueError(
+                f"{quoted(base_url)} is no address such as https://mail.elmroad.example: http or https, a name in "
+                "small letters, perhaps a port, and nothing behind it"
+            )
+        return base_url
+
+    @model_validator(mode="after")
+    def _keep_passwords_to_themselves(self) -> ConsoleSettings:
+        host = urlsplit(self.base_url).hostname or ""
+        if not self.base_url.startswith("https://") and not (self.address.loopback and _is_this_machine(host)):
+            raise ValueError(
+                f'the console at "{self.base_url}" would show passwords on the way: let "base_url" begin with https, '
+                "with a web server that has the certificate before the console, or leave both on 127.0.0.1"
+            )
+        return self
 
 
 def _one_or_several(value: Any) -> str:
@@ -409,6 +431,7 @@ def _absolute_store(url: str, folder: Path) -> str:
 
 
 _HOSTNAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9_])?|\[(?:IPv6:)?[0-9A-Fa-f.:]{3,45}\]")
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _DOMAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 
 
@@ -417,6 +440,10 @@ def _is_same(smarthost: HostPort, listener: HostPort) -> bool:
     there, here = (address.host.lower().replace("localhost", "127.0.0.1") for address in (smarthost, listener))
     everywhere = here in ("0.0.0.0", "::")  # noqa: S104  compared, not listened on
     return smarthost.port == listener.port and (there == here or (everywhere and smarthost.loopback))
+
+
+def _is_this_machine(host: str) -> bool:
+    return host == "localhost" or HostPort(host, 0).loopback
 
 
 def _inside(domains: Iterable[str], addresses: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:

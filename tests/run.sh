@@ -82,17 +82,18 @@ run_core() {
 # Several runs, each well below the 1,500 s after which tests/conftest.py takes a run for hung.
 run_edges_inner() {
     pytest tests/inspection tests/peers tests/smtp tests/dialogues
-    pytest tests/store tests/serve tests/cli tests/incidents tests/places
+    pytest tests/store tests/serve tests/console tests/cli tests/incidents tests/places
 }
 run_edges_outer() {
     pytest tests/end_to_end
     pytest tests/clients tests/deploy
 }
-run_browser() { say "there are no pages yet: the review console is issue 6"; }
+run_browser() { pytest tests/browser; }
 run_faults() { pytest tests/faults; }
 run_bench() { pytest -s tests/bench; }
 
 export PATH="/usr/sbin:/sbin:$PATH"
+[[ " ${parts[*]} " != *" browser "* ]] || packages+=(chromium)
 install_packages
 tests/peers/exim.sh
 install_python

@@ -14,6 +14,8 @@ from .options import By, Json
 
 app = typer.Typer(help="Accounts of the guard's own, for clients that sign in to it.", no_args_is_help=True)
 
+FOR_A_TEAM = "viewer, reviewer and escalation also for one team: reviewer:TEAM."
+
 Name = Annotated[
     str,
     typer.Argument(metavar="NAME", help="What the client signs in as, for example reception@elmroad.example."),
@@ -25,7 +27,9 @@ def add(
     name: Name,
     role: Annotated[
         list[str] | None,
-        typer.Option("--role", metavar="|".join(ROLES), help="What it may do; may be repeated. Default: sender."),
+        typer.Option(
+            "--role", metavar="|".join(ROLES), help=f"What it may do; may be repeated. {FOR_A_TEAM} Default: sender."
+        ),
     ] = None,
     password_file: PasswordFile = None,
     generate: Generate = False,
@@ -60,7 +64,9 @@ def list_users(as_json: Json = False) -> None:
 @app.command("role")
 def role(
     name: Name,
-    roles: Annotated[list[str], typer.Argument(metavar="ROLE...", help=f"What it may do: {', '.join(ROLES)}.")],
+    roles: Annotated[
+        list[str], typer.Argument(metavar="ROLE...", help=f"What it may do: {', '.join(ROLES)}. {FOR_A_TEAM}")
+    ],
     by: By = None,
 ) -> None:
     """Give an account these roles, and no others.
@@ -81,6 +87,28 @@ def password(name: Name, password_file: PasswordFile = None, generate: Generate 
     item = ask_one("user_password", name=name, password=chosen, by=by or me())
     _print_password(chosen, generate)
     output.message(f"{_shown(item)} has the new password.")
+
+
+@app.command("link")
+def link(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="The account. Left out: for the first admin, while there is none."),
+    ] = None,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Make a link to the console with which somebody chooses a password and a second factor: for 30 minutes, once.
+
+    Example: mailguard user link jo@elmroad.example
+    """
+    item = ask_one("user_link", name=name, by=by or me())
+    if as_json:
+        output.json_line(item)
+        return
+    output.result(output.plain(item["url"]))
+    whose = output.plain(item["name"]) if item["name"] is not None else "the first admin"
+    output.message(f"For {whose}. It works once, for {item['minutes']} minutes; whoever has it can use it.")
 
 
 @app.command("disable")
@@ -120,7 +148,13 @@ def _print_password(password: str, generated: bool) -> None:
 
 
 def _may(roles: list[str]) -> str:
-    return " and ".join(ROLES.get(each, f"has the role {output.plain(each)}") for each in roles)
+    return " and ".join(map(_role, roles))
+
+
+def _role(given: str) -> str:
+    role, _, team = given.partition(":")
+    may = ROLES.get(role, f"has the role {output.plain(role)}")
+    return f"{may} (team {output.plain(team)})" if team else may
 
 
 def _shown(item: dict[str, Any]) -> str:

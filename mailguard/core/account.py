@@ -10,12 +10,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from .mail.canonical import canonical_address
 
 SENDER = "sender"
-ROLES = {SENDER: "may sign in to send mail"}
+VIEWER = "viewer"
+REVIEWER = "reviewer"
+ADMIN = "admin"
+ESCALATION = "escalation"
+ROLES = {
+    SENDER: "may sign in to send mail",
+    VIEWER: "sees in the console what is held and why, without subjects, people and text",
+    REVIEWER: "sees held messages in the console, with subjects, people and text",
+    ADMIN: "looks after accounts and settings, and sees what a viewer sees",
+    ESCALATION: "is whom others turn to about held messages, and sees what a viewer sees",
+}
+TEAM_ROLES = frozenset({VIEWER, REVIEWER, ESCALATION})
+"""Those that can be given for one team, as `reviewer:sexual-health`; without a team they count for everybody's mail."""
 MAX_NAME_CHARACTERS = 254
 LEAST_PASSWORD_CHARACTERS = 12
 MAX_PASSWORD_CHARACTERS = 256
@@ -51,11 +63,17 @@ def name_fault(name: str) -> str | None:
     return None
 
 
-def roles_fault(roles: Sequence[str]) -> str | None:
-    """What is wrong with the roles that an account shall have."""
-    unknown = [role for role in roles if role not in ROLES]
-    if unknown:
-        return f'there is no role "{unknown[0]}"; the roles are: {", ".join(ROLES)}'
+def roles_fault(roles: Sequence[str], teams: Collection[str] = ()) -> str | None:
+    """What is wrong with the roles that an account shall have. teams: the names of those that there are."""
+    for each in roles:
+        role, colon, team = each.partition(":")
+        if role not in ROLES:
+            return f'there is no role "{role}"; the roles are: {", ".join(ROLES)}'
+        if colon and role not in TEAM_ROLES:
+            return f'the role "{role}" is not given for a team; these are: {", ".join(sorted(TEAM_ROLES))}'
+        if colon and team not in teams:
+            known = ", ".join(teams) or "none"
+            return f'there is no team "{team}"; the teams of the settings (organisation.teams) are: {known}'
     return None if roles else "an account has at least one role; `mailguard user disable` locks it"
 
 

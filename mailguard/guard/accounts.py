@@ -5,7 +5,7 @@ INVARIANT: no password and no name reaches an entry's fields or a log; a passwor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,10 +25,13 @@ class Actor:
 
 
 class AccountBook:
-    def __init__(self, *, accounts: Accounts, passwords: Passwords, clock: Clock) -> None:
+    """teams: the names of those that roles can be given for."""
+
+    def __init__(self, *, accounts: Accounts, passwords: Passwords, clock: Clock, teams: Collection[str] = ()) -> None:
         self._accounts = accounts
         self._passwords = passwords
         self._clock = clock
+        self._teams = teams
 
     async def list(self) -> Sequence[Account]:
         """All accounts, by name."""
@@ -37,7 +40,7 @@ class AccountBook:
     async def add(self, name: str, password: str, roles: Sequence[str], actor: Actor) -> Account:
         """AccountRefused: name, password or roles cannot be used. AccountExists."""
         kept = tuple(dict.fromkeys(roles))
-        _refuse(name_fault(name) or roles_fault(kept) or password_fault(name, password))
+        _refuse(name_fault(name) or roles_fault(kept, self._teams) or password_fault(name, password))
         if await self._accounts.find(name) is not None:
             raise AccountExists(f'there is already an account "{name}"')
         made = NewAccount(name, await self._hash(password), kept, self._clock.now())
@@ -55,7 +58,7 @@ class AccountBook:
         """Give it these roles and no others. UnknownAccount, AccountRefused, AlreadyDecided."""
         account = await self._find(name)
         kept = tuple(dict.fromkeys(roles))
-        _refuse(roles_fault(kept))
+        _refuse(roles_fault(kept, self._teams))
         if set(kept) == set(account.roles):
             return account
         entry = self._entry("account_roles_changed", actor, before=list(account.roles), roles=list(kept))

@@ -9,7 +9,9 @@ from typing import Any
 from .. import __version__
 from ..core.envelope import Envelope, Recipient
 from ..core.lifecycle import State
+from ..core.mail.canonical import canonical_address
 from ..core.mail.message import Message
+from ..core.organisation import Organisation
 from ..core.policy.leaving import allows
 from ..core.rewrite.content import Content
 from ..core.rewrite.top import Top
@@ -66,8 +68,12 @@ def held_message(
     state: State,
     notify_sender: bool,
     release_as: tuple[str, ...] | None,
+    team: str | None,
 ) -> NewHeld:
-    """The message in the quarantine. top: what goes above it when it is released. release_as: the forms left for it."""
+    """The message in the quarantine. top: what goes above it when it is released. release_as: the forms left for it.
+
+    team: whose mail it is, see `team_of`.
+    """
     verdict = judged.verdict
     offers = verdict.rewrite.value if verdict.rewrite and allows(release_as, verdict.rewrite.value) else None
     reverse_path = judged.envelope.reverse_path
@@ -92,7 +98,15 @@ def held_message(
         hide_inside_above=verdict.hide_inside_above,
         top=top.octets,
         release_as=release_as,
+        team=team,
     )
+
+
+def team_of(judged: Judged, organisation: Organisation) -> str | None:
+    """The team of the sender, whose reviewers see the message: of the reverse-path, else of who claims to be it."""
+    path = judged.envelope.reverse_path
+    senders = ([canonical_address(path.address)] if path else []) + list(judged.message.originators)
+    return next((team.name for each in senders if (team := organisation.team_of(each)) is not None), None)
 
 
 def delivery(

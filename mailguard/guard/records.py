@@ -113,7 +113,8 @@ class NewAccount:
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account of the guard's own. identifier: the keyed hash of its name, as the ledger knows it; it stays the same
-    for as long as the account lives. name: as it was written. version: goes up with each change.
+    for as long as the account lives. name: as it was written. version: goes up with each change. second_factor: the
+    secret of its one-time codes (Base32), None where it has none yet; second_factor_step: of the last code used.
     """
 
     identifier: str
@@ -124,6 +125,8 @@ class Account:
     created_at: datetime
     changed_at: datetime
     disabled: bool = False
+    second_factor: str | None = field(default=None, repr=False)
+    second_factor_step: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ from ..logs import logger
 from . import entries
 from .answers import SmarthostAnswers
 from .forms import Left, forms_left, with_what_is_left
-from .judged import Judged, decision, delivery, held_message
+from .judged import Judged, decision, delivery, held_message, team_of
 from .keeping import Keeper
 from .memory import InvitationMemory
 from .notices import Notices
@@ -248,7 +248,15 @@ class Submission:
         notify_sender = not isinstance(answer, NotTold) or answer.later
         state = State.HELD if delay is None else State.WAITING
         held = held_message(
-            judged, ref, due_at, reason, top, state=state, notify_sender=notify_sender, release_as=left.release_as
+            judged,
+            ref,
+            due_at,
+            reason,
+            top,
+            state=state,
+            notify_sender=notify_sender,
+            release_as=left.release_as,
+            team=team_of(judged, self._organisation),
         )
         records = [
             decision(judged, ref, changes=self._rewriting.in_any_form(judged.message, top)),

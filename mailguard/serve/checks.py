@@ -41,8 +41,8 @@ SOON = timedelta(days=30)
 
 
 def check(path: Path) -> Iterator[Finding]:
-    """Findings about settings, policies, listeners, metrics, certificates, DKIM keys, smarthosts, store, keys, witness,
-    attachments and machine, in this order.
+    """Findings about settings, policies, listeners, console, metrics, certificates, DKIM keys, smarthosts, store,
+    keys, witness, attachments and machine, in this order.
     """
     try:
         settings = load_settings(path)
@@ -57,12 +57,10 @@ def check(path: Path) -> Iterator[Finding]:
         yield Finding("canary", False, problem)
     yield from _check_policies(settings)
     status = _running_status(settings.store_settings())
-    ours = {*status.get("listening", ()), status.get("metrics")} if status else ()
+    ours = {*status.get("listening", ()), status.get("metrics"), status.get("console")} if status else ()
     yield from check_addresses(_addresses(settings), ours)
     for listener in settings.listen:
         yield from _check_certificate(listener)
-    if settings.console is not None:
-        yield Finding("console", True, "note: this version serves no review console; what stands there does nothing")
     yield from check_dkim(settings)
     yield from check_smarthosts(
         settings.smarthosts, hostname(settings), settings.notices.sender, _signed_in_at(settings)
@@ -75,6 +73,8 @@ def check(path: Path) -> Iterator[Finding]:
 
 def _addresses(settings: Settings) -> list[tuple[str, HostPort]]:
     found = [(f"listener {listener.address}", listener.address) for listener in settings.listen]
+    if settings.console is not None:
+        found.append((f"console {settings.console.address}", settings.console.address))
     if settings.metrics is not None:
         found.append((f"metrics {settings.metrics.address}", settings.metrics.address))
     return found

@@ -25,6 +25,7 @@ from ..smtp.routes import SmarthostRoutes
 from ..smtp.smarthost import SmarthostPool
 from ..store.lock import StoreOwned
 from .canary import canary_of, health, readiness
+from .console import start_console
 from .control import ControlServer, socket_path
 from .dkim_keys import DkimKeys
 from .fit import why_unfit
@@ -49,7 +50,9 @@ service from starting.
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A service that takes mail. listeners: (host, port) as bound. health_port: of /metrics, None where it is off."""
+    """A service that takes mail. listeners: (host, port) as bound. health_port: of /metrics, None where it is off.
+    console: where the review console listens, None where it is off.
+    """
 
     parts: Parts
     listeners: tuple[tuple[str, int], ...]
@@ -59,11 +62,13 @@ class Running:
     smarthost: SmarthostRoutes
     canary: Canary
     certificates: tuple[Certificate, ...] = ()
+    console: HostPort | None = None
 
     def status(self) -> dict[str, Any]:
         """What `mailguard status` says of a running service. Implements operations.Live."""
         return {
             "listening": [str(HostPort(*address)) for address in self.listeners],
+            "console": str(self.console) if self.console else None,
             "metrics": self._metrics_address(),
             "policy_revision": self.policies.revision,
             "policy_problem": self.policies.problem,
@@ -143,7 +148,8 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     connections = ConnectionLimits(settings.limits)
     offered = sign_ins(parts, smarthost)
     submit = canary.guarded(submission.submit)
-    listeners = await _start_listeners(parts, metrics, submit, smarthost, connections, offered, house)
+    attempts = SignInLimits(settings.limits)
+    listeners = await _start_listeners(parts, metrics, submit, smarthost, connections, offered, attempts, house)
     certificates.extend(each.certificate for each in listeners if each.certificate is not None)
     go_rounds(parts, metrics, policies, smarthost, connections, certificates, canary, house)
     addresses = tuple(address for listener in listeners for address in listener.addresses)
@@ -156,6 +162,7 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
         smarthost,
         canary,
         tuple(certificates),
+        await start_console(settings.console, parts, attempts, house) if settings.console else None,
     )
     control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running, policies))
     await control.start()
@@ -256,6 +263,7 @@ async def _start_listeners(
     smarthost: SmarthostRoutes,
     connections: ConnectionLimits,
     offered: Mapping[str, SignIn],
+    attempts: SignInLimits,
     house: AsyncExitStack,
 ) -> list[Listener]:
     def capabilities() -> Capabilities:
@@ -267,7 +275,6 @@ async def _start_listeners(
         )
 
     listeners = []
-    sign_in_limits = SignInLimits(parts.settings.limits)
     for settings in parts.settings.listen:
         listener = Listener(
             settings,
@@ -278,7 +285,7 @@ async def _start_listeners(
             connections=connections,
             spool_directory=parts.settings.spool,
             sign_in=offered.get(settings.sign_in),
-            sign_in_limits=sign_in_limits,
+            sign_in_limits=attempts,
             sign_in_watch=metrics.signed_in,
         )
         listeners.append(listener)

@@ -25,13 +25,14 @@ from ..core.policy.load import Policy
 from ..core.reference import is_reference
 from ..core.safe_text import SafeText, safe_text
 from ..guard import entries
+from ..guard.accounts import Actor
 from ..guard.ports import Blobs, Clock, ExceptionUses, Ledger, Outbox, Policies, Quarantine
 from ..guard.records import Delivery, Entry, Held, NewEntry
 from ..store.restored import NEVER
 from .arguments import Arguments, Item
 from .control import BadArguments, Conflict
 from .exceptions import exception_items
-from .user_operations import USER_OPERATIONS, Act, Book
+from .user_operations import USER_OPERATIONS, Act, Book, LinkArguments, LinkMaker, link_item
 
 MAX_TEXT = 4000
 """Characters of a reason or a note: they go to one person, and through one line of the socket."""
@@ -149,7 +150,7 @@ class StoreOperations:
     """Implements control.Operations.
 
     describe: the sentence of each rule in a policy's documents. policy: the one in force; MailguardError where there is
-    none. live: None where no service runs.
+    none. console: its address, None where there is no console. live: None where no service runs.
     """
 
     def __init__(
@@ -158,6 +159,8 @@ class StoreOperations:
         store: OpenStore,
         review: Reviewing,
         accounts: Book,
+        links: LinkMaker,
+        console: str | None,
         clock: Clock,
         upkeep: Upkeep,
         describe: Callable[[Mapping[str, bytes]], Mapping[str, str]],
@@ -167,6 +170,8 @@ class StoreOperations:
         self._store = store
         self._review = review
         self.accounts = accounts
+        self._links = links
+        self._console = console
         self._clock = clock
         self._upkeep = upkeep
         self._describe = describe
@@ -291,6 +296,11 @@ class StoreOperations:
             raise Conflict("the canary goes the way of the mail of a running service: start `mailguard serve` first")
         yield dict(await self._live.run_canary())
 
+    async def user_link(self, arguments: LinkArguments, system_user: str) -> AsyncIterator[Item]:
+        if self._console is None:
+            raise SettingsError('"console" is not set in the settings, so no link would lead anywhere')
+        yield link_item(await self._links.make(arguments.name, Actor(arguments.by, system_user)), self._console)
+
     async def explain(self, arguments: RefArguments, _: str) -> AsyncIterator[Item]:
         found = [entry async for entry in self._store.ledger.entries(arguments.ref)]
         if not found:
@@ -351,6 +361,7 @@ OPERATIONS: dict[str, tuple[type[Arguments], Method]] = {
     "canary_run": (Arguments, StoreOperations.canary_run),
     "explain": (RefArguments, StoreOperations.explain),
     "policy_exceptions": (Arguments, StoreOperations.policy_exceptions),
+    "user_link": (LinkArguments, StoreOperations.user_link),
     **{name: (model, _on_accounts(act)) for name, (model, act) in USER_OPERATIONS.items()},
 }
 

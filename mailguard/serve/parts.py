@@ -15,6 +15,9 @@ from datetime import UTC, datetime
 from ..config import Settings
 from ..core.organisation import Organisation
 from ..core.rewrite.mark import Marks
+from ..guard.accounts import AccountBook
+from ..guard.console.links import LinkBook
+from ..guard.console.sessions import SessionBook
 from ..guard.memory import InvitationMemory
 from ..guard.notices import Notices
 from ..guard.review import Review
@@ -50,6 +53,9 @@ class Parts:
     randomness: SystemRandomness
     store: Store
     passwords: Argon2Passwords
+    account_book: AccountBook
+    sessions: SessionBook
+    links: LinkBook
     notices: Notices
     dkim_keys: DkimKeys
     rewriting: Rewriting
@@ -100,6 +106,7 @@ async def open_parts(settings: Settings) -> Parts:
         wake=wake.set,
     )
     passwords = Argon2Passwords()
+    sessions = SessionBook(sessions=store.console_sessions, accounts=store.accounts, clock=clock, randomness=randomness)
     return Parts(
         settings=settings,
         organisation=organisation,
@@ -107,6 +114,21 @@ async def open_parts(settings: Settings) -> Parts:
         randomness=randomness,
         store=store,
         passwords=passwords,
+        account_book=AccountBook(
+            accounts=store.accounts,
+            passwords=passwords,
+            clock=clock,
+            teams=[team.name for team in organisation.teams],
+        ),
+        sessions=sessions,
+        links=LinkBook(
+            links=store.console_links,
+            accounts=store.accounts,
+            passwords=passwords,
+            sessions=sessions,
+            clock=clock,
+            randomness=randomness,
+        ),
         notices=notices,
         dkim_keys=dkim_keys,
         rewriting=rewriting,

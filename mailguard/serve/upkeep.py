@@ -15,7 +15,6 @@ from ..config import Settings
 from ..core.errors import SettingsError
 from ..core.policy.load import Policy, load_policy
 from ..guard import entries
-from ..guard.accounts import AccountBook
 from ..guard.ports import Clock
 from ..logs import logger
 from ..store.audit import verify
@@ -87,7 +86,9 @@ def operations_on(
     return StoreOperations(
         store=parts.store,
         review=parts.review,
-        accounts=AccountBook(accounts=parts.store.accounts, passwords=parts.passwords, clock=parts.clock),
+        accounts=parts.account_book,
+        links=parts.links,
+        console=parts.settings.console.base_url if parts.settings.console else None,
         clock=parts.clock,
         upkeep=StoreUpkeep(parts.store, parts.clock),
         describe=describe_rules,

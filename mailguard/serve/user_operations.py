@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Protocol
 
 from pydantic import Field
 
 from ..guard.accounts import Actor
+from ..guard.console.links import LASTS, NewLink
 from ..guard.records import Account
 from .arguments import Arguments, Item
 
@@ -29,6 +30,12 @@ class Book(Protocol):
     async def remove(self, name: str, actor: Actor) -> Account: ...
 
 
+class LinkMaker(Protocol):
+    """What operations need of guard.console.links.LinkBook."""
+
+    async def make(self, name: str | None, actor: Actor) -> NewLink: ...
+
+
 class NameArguments(Arguments):
     name: Text
     by: str = Field(min_length=1, max_length=200)
@@ -39,6 +46,11 @@ class NameArguments(Arguments):
 
 class PasswordArguments(NameArguments):
     password: Text = Field(repr=False)
+
+
+class LinkArguments(Arguments):
+    name: Text | None = None
+    by: str = Field(min_length=1, max_length=200)
 
 
 class RolesArguments(NameArguments):
@@ -86,6 +98,20 @@ USER_OPERATIONS: dict[str, tuple[type[Arguments], Act]] = {
     "user_enable": (NameArguments, _named(lambda book, name, actor: book.enable(name, actor))),
     "user_remove": (NameArguments, _named(lambda book, name, actor: book.remove(name, actor))),
 }
+
+
+def link_item(link: NewLink, base_url: str) -> Item:
+    """`user link --json`. name: None for the first admin's."""
+    return {
+        "url": start_url(base_url, link.token),
+        "name": link.name,
+        "minutes": LASTS // timedelta(minutes=1),
+    }
+
+
+def start_url(base_url: str, token: str) -> str:
+    """Where a one-time link leads."""
+    return f"{base_url}/start/{token}"
 
 
 def account_item(account: Account) -> Item:

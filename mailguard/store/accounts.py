@@ -135,6 +135,8 @@ def _row(account: Account, keyring: Keyring) -> dict[str, Any]:
         "created_at": to_micros(account.created_at),
         "changed_at": to_micros(account.changed_at),
         "disabled": account.disabled,
+        "second_factor": account.second_factor,
+        "second_factor_step": account.second_factor_step,
     }
     return {
         "identifier": account.identifier,
@@ -158,6 +160,8 @@ def _read(row: Row[Any], keyring: Keyring) -> Account:
         created_at=from_micros(body["created_at"]),
         changed_at=from_micros(body["changed_at"]),
         disabled=body["disabled"],
+        second_factor=body.get("second_factor"),
+        second_factor_step=body.get("second_factor_step", 0),
     )
 
 

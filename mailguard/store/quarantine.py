@@ -58,27 +58,27 @@ class StoredQuarantine:
             connection.execute(insert(_table), [_row(held, key, self._keyring)])
             insert_deliveries(connection, self._keyring, deliveries)
             chain.append(connection, prepared)
-            return connection.execute(_rows().where(_table.c.ref == held.ref)).one()
+            return connection.execute(held_rows().where(_table.c.ref == held.ref)).one()
 
         try:
             row = await self._engine.write(hold)
         except BaseException:
             await self._blobs.discard(stage)
             raise
-        return _read(row, self._keyring, None)
+        return read_held(row, self._keyring, None)
 
     async def get(self, ref: str) -> Held:
         """UnknownReference where there is none."""
         rows, counts = await self._engine.read(
-            lambda connection: _fetch(connection, _rows().where(_table.c.ref == ref))
+            lambda connection: fetch_held(connection, held_rows().where(_table.c.ref == ref))
         )
         if not rows:
             raise UnknownReference(f'there is no held message "{ref}"')
-        return _read(rows[0], self._keyring, counts.get(ref))
+        return read_held(rows[0], self._keyring, counts.get(ref))
 
     async def list(self, states: Sequence[State] | None = None, limit: int | None = None) -> Sequence[Held]:
         """Oldest deadline first; the canary's are no one's to decide about, so they are not listed."""
-        query = _rows().where(in_lane(_table, None)).order_by(_table.c.due_at, _table.c.ref).limit(limit)
+        query = held_rows().where(in_lane(_table, None)).order_by(_table.c.due_at, _table.c.ref).limit(limit)
         if states is not None:
             query = query.where(_table.c.state.in_([state.value for state in states]))
         return await self._find(query)
@@ -86,7 +86,7 @@ class StoredQuarantine:
     async def due(self, now: datetime, limit: int) -> Sequence[Held]:
         """Open messages of everybody's mail whose deadline has passed, oldest deadline first."""
         is_open = _table.c.state.in_(sorted(state.value for state in OPEN))
-        query = _rows().where(is_open, in_lane(_table, None), _table.c.due_at <= to_micros(now))
+        query = held_rows().where(is_open, in_lane(_table, None), _table.c.due_at <= to_micros(now))
         return await self._find(query.order_by(_table.c.due_at, _table.c.ref).limit(limit))
 
     async def change(self, change: HeldChange, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]) -> Held:
@@ -102,24 +102,26 @@ class StoredQuarantine:
             _change(connection, self._keyring, change)
             insert_deliveries(connection, self._keyring, deliveries)
             chain.append(connection, prepared)
-            row = connection.execute(_rows().where(_table.c.ref == change.ref)).one()
+            row = connection.execute(held_rows().where(_table.c.ref == change.ref)).one()
             return row, delivery_counts(connection, [change.ref]).get(change.ref, {})
 
         row, counts = await self._engine.write(apply)
-        return _read(row, self._keyring, counts)
+        return read_held(row, self._keyring, counts)
 
     async def _find(self, query: Select[Any]) -> Sequence[Held]:
-        rows, counts = await self._engine.read(lambda connection: _fetch(connection, query))
-        return readable(rows, lambda row: _read(row, self._keyring, counts.get(row.ref)))
+        rows, counts = await self._engine.read(lambda connection: fetch_held(connection, query))
+        return readable(rows, lambda row: read_held(row, self._keyring, counts.get(row.ref)))
 
 
-def _fetch(connection: Connection, query: Select[Any]) -> tuple[Sequence[Row[Any]], dict[str, dict[str, int]]]:
+def fetch_held(connection: Connection, query: Select[Any]) -> tuple[Sequence[Row[Any]], dict[str, dict[str, int]]]:
+    """The rows of held messages, and of those that are leaving how many recipients have which outcome."""
     rows = connection.execute(query).all()
     leaving = [row.ref for row in rows if row.state == State.RELEASING.value]
     return rows, delivery_counts(connection, leaving) if leaving else {}
 
 
-def _rows() -> Select[Any]:
+def held_rows() -> Select[Any]:
+    """Held messages, each with the key that opens it."""
     keys = schema.message_keys
     return select(_table, keys.c.master, keys.c.wrapped_key).join(keys, keys.c.ref == _table.c.ref)
 
@@ -148,6 +150,7 @@ def _row(held: NewHeld, key: DataKey, keyring: Keyring) -> dict[str, Any]:
         "received": octets_to_text(held.top),
         "leaves_by_itself": held.state is State.WAITING,
         "release_as": None if held.release_as is None else list(held.release_as),
+        "team": held.team,
     }
     undecided: dict[str, Any] = {"approved_by": [], "decided_by": None, "note": None}
     return {
@@ -176,7 +179,7 @@ def _row(held: NewHeld, key: DataKey, keyring: Keyring) -> dict[str, Any]:
 
 def _change(connection: Connection, keyring: Keyring, change: HeldChange) -> None:
     """The conditional UPDATE. AlreadyDecided, UnknownReference."""
-    row = connection.execute(_rows().where(_table.c.ref == change.ref)).one_or_none()
+    row = connection.execute(held_rows().where(_table.c.ref == change.ref)).one_or_none()
     if row is None:
         raise UnknownReference(f'there is no held message "{change.ref}"')
     key = unwrap_message_key(keyring, row.ref, row.master, row.wrapped_key)
@@ -234,12 +237,15 @@ def _release_as(message: dict[str, Any]) -> tuple[str, ...] | None:
     return None if forms is None else tuple(forms)
 
 
-def _read(row: Row[Any], keyring: Keyring, counts: dict[str, int] | None) -> Held:
+def read_held(row: Row[Any], keyring: Keyring, counts: dict[str, int] | None) -> Held:
+    """A held message, opened. counts: of `fetch_held`. SealBroken where it is not what was kept."""
     key = unwrap_message_key(keyring, row.ref, row.master, row.wrapped_key)
     message = unseal_json(key, _message_context(row), row.sealed_message)
     decision = unseal_json(key, _decision_context(row.ref), row.sealed_decision)
     state = State(row.state)
     _refuse_forged(state, message, decision)
+    if row.team != message.get("team"):
+        raise SealBroken("the team of a held message is not the one that was kept")
     return Held(
         ref=row.ref,
         version=row.version,

@@ -1,7 +1,8 @@
 """What a store that was put back must not do by itself: nobody knows what was done after it was copied.
 
 Contract: in one durable step with its entry in the ledger, every row of the outbox waits until somebody says retry or
-drop, every message that would leave by itself waits for a person, and what is held has its whole time again.
+drop, every message that would leave by itself waits for a person, and what is held has its whole time again. Nobody is
+signed in to the console any more, and no link leads into it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ..core.lifecycle import OPEN, Act, State, after
 from ..guard.records import NewEntry
 from . import schema
 from .chain import Chain
+from .console import forget_all
 from .instants import to_micros
 from .store import Store
 
@@ -44,6 +46,7 @@ async def hold_back(store: Store, at: datetime, deadline: timedelta, facts: Mapp
         waiting = _stop_waiting(connection)
         held = HeldBack(_hold_rows(connection, moment), waiting, _begin_anew(connection, moment, deadline))
         counts = {"rows": held.rows, "waiting": held.waiting, "held": held.held}
+        forget_all(connection)
         chain.append(connection, store.prepare([NewEntry("store_restored", None, at, {**facts, **counts})]))
         return held
 

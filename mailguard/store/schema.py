@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-HEAD = "0006"
+HEAD = "0007"
 """The revision of the schema that this code speaks."""
 
 metadata = MetaData(
@@ -267,4 +267,30 @@ exception_uses = Table(
     Column("uses", BigInteger, nullable=False),
     Column("last_used_at", BigInteger, nullable=False),
     Column("retention", Text, nullable=False),
+)
+
+console_sessions = Table(
+    "console_sessions",
+    metadata,
+    Column("session", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("began_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("retention", Text, nullable=False),
+    Column("master", Text, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index("ix_console_sessions_account", "account"),
+)
+
+console_links = Table(
+    "console_links",
+    metadata,
+    Column("link", Text, primary_key=True),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger, nullable=True),
+    Column("retention", Text, nullable=False),
+    Column("master", Text, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
 )

@@ -22,6 +22,7 @@ from .accounts import StoredAccounts
 from .blobs import StoredBlobs, sweep
 from .canary import sweep_runs
 from .chain import LedgerForged
+from .console import StoredLinks, StoredSessions
 from .engine import Engine
 from .evidence import StoredEvidence
 from .exception_uses import StoredExceptionUses
@@ -36,6 +37,7 @@ from .outbox import StoredOutbox
 from .policies import StoredPolicies
 from .postgresql_engine import PostgresqlEngine
 from .quarantine import StoredQuarantine
+from .queue import StoredHeldMessages
 from .retention import Purged, purge_held, sweep_staged
 from .sendings import StoredSendings
 from .sent_files import StoredFilesSent
@@ -48,6 +50,11 @@ log = logger("store")
 
 CANARY_LEFT_FOR = timedelta(hours=1)
 """No run of the canary takes that long: what is left of one then was left by a crash."""
+
+CONSOLE_SESSIONS_FOR = timedelta(days=1)
+"""None is valid for so long (guard/console/sessions.py)."""
+CONSOLE_LINKS_FOR = timedelta(days=30)
+"""How long a link that has ended is known as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,9 @@ class Store:
         self.sendings = StoredSendings(engine, keyring)
         self.files_sent = StoredFilesSent(engine, keyring)
         self.exception_uses = StoredExceptionUses(engine)
+        self.held_messages = StoredHeldMessages(engine, keyring)
+        self.console_sessions = StoredSessions(engine, keyring, prepare_all)
+        self.console_links = StoredLinks(engine, keyring, prepare_all)
 
     @classmethod
     async def open(cls, settings: StoreSettings, *, create: bool = True) -> Store:
@@ -160,6 +170,8 @@ class Store:
         await self.history.purge(now)
         await self.sendings.purge(now)
         await self.files_sent.purge(now)
+        await self.console_sessions.purge(now - CONSOLE_SESSIONS_FOR)
+        await self.console_links.purge(now - CONSOLE_LINKS_FOR)
         await sweep_runs(self.engine, now - CANARY_LEFT_FOR)
         await self.engine.compact()
         return Purged(held, evidence, staged)

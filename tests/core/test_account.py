@@ -61,7 +61,10 @@ def test_a_name_has_an_end() -> None:
 
 def test_roles_are_of_the_known_set() -> None:
     assert roles_fault(["sender"]) is None
-    assert roles_fault(["sender", "admiral"]) == 'there is no role "admiral"; the roles are: sender'
+    assert (
+        roles_fault(["sender", "admiral"])
+        == 'there is no role "admiral"; the roles are: sender, viewer, reviewer, admin, escalation'
+    )
     assert "at least one" in str(roles_fault([]))
 
 

@@ -36,6 +36,7 @@ def forge(settings: StoreSettings, statement: str, *values: object) -> None:
         "approvals_needed = 1",
         "offers = NULL",
         "hide_inside_above = 9999",
+        "team = 'elm'",
         "state = 'waiting'",
         "state = 'approved_once', approvals_given = 1, released_as = 'original'",
         "state = 'releasing'",

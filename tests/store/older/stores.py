@@ -18,7 +18,12 @@ from mailguard.store.sqlite_engine import reading_engine
 from mailguard.store.store_settings import StoreSettings
 
 HERE = Path(__file__).parent
-ADDED_SINCE = {"0001": {"accounts", "exception_uses", "occasions", "sendings", "sending_links", "sent_files"}}
+ADDED_SINCE = {
+    "0001": {
+        *("accounts", "console_links", "console_sessions", "exception_uses", "occasions", "sendings", "sending_links"),
+        "sent_files",
+    }
+}
 
 
 @dataclass(frozen=True)

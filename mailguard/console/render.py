@@ -1,0 +1,46 @@
+"""Templates to HTML. INVARIANT: every value is escaped, and one that is missing is an error, never an empty place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from . import words
+from .assets import Asset
+
+FOLDER = Path(__file__).parent / "templates"
+
+
+class Renderer:
+    """Loads every template at once: one that is broken shows at the start, and a page opens no file."""
+
+    def __init__(self, assets: Mapping[str, Asset]) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(FOLDER),
+            autoescape=select_autoescape(default=True, default_for_string=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+            cache_size=-1,
+        )
+        self._environment.globals = {
+            "words": words,
+            "asset": lambda name: assets[name].path,
+            "address": address,
+        }
+        for name in self._environment.list_templates():
+            self._environment.get_template(name)
+
+    def render(self, template: str, model: Mapping[str, Any]) -> str:
+        return self._environment.get_template(template).render(model)
+
+
+def address(path: str, **query: object) -> str:
+    """A path with a query; what is None or empty is left out of it."""
+    kept = {name: str(value) for name, value in query.items() if value not in (None, "")}
+    return f"{path}?{urlencode(kept)}" if kept else path

@@ -1,0 +1,75 @@
+"""What every response of the console says to the browser, and what a request must say to be heard. Pure ASGI.
+
+Promises: no response leaves without the headers; a request for another host than the console's own is answered before
+anything looks at it (THREATS.md T69); a POST that does not come from a page of ours is refused (T63).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-src 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    # Not no-referrer: browsers then send "Origin: null" with a form, and it could not be checked (Fetch, 3.2).
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""A response may bring its own Content-Security-Policy and Cache-Control, never leave one out."""
+
+
+class Shield:
+    """Around the whole application. base_url: where the console is, for everybody."""
+
+    def __init__(self, app: ASGIApp, base_url: str) -> None:
+        self._app = app
+        self._hosts = own_hosts(base_url)
+        self._elsewhere = PlainTextResponse(f"The console is at {base_url}\n", 421)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        heard = Headers(scope=scope).getlist("host")
+        known = len(heard) == 1 and heard[0].lower() in self._hosts
+        await (self._app if known else self._elsewhere)(scope, receive, send_with_headers)
+
+
+def own_hosts(base_url: str) -> frozenset[str]:
+    """What a Host field may say: as in the address, and with the port that everybody leaves out."""
+    parts = urlsplit(base_url)
+    host = parts.netloc.lower()
+    usual = {"http": ":80", "https": ":443"}[parts.scheme]
+    bare = host.removesuffix(usual)
+    return frozenset({host, bare, bare + usual} if bare != host or parts.port is None else {host})
+
+
+def is_from_our_page(headers: Headers, base_url: str) -> bool:
+    """Whether a POST comes from a page of the console, as the browser says: every browser of the last years sends
+    Origin with a form, and most say Sec-Fetch-Site. What says neither is not heard.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None and site != "same-origin":
+        return False
+    parts = urlsplit(base_url)
+    own = {f"{parts.scheme}://{host}" for host in own_hosts(base_url)}
+    return headers.get("origin", "").lower() in own

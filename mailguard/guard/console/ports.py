@@ -1,0 +1,78 @@
+"""What the console's stories need of the world besides guard.ports; the contracts of those hold here too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from ...core.sign_in import SignInOutcome
+from ..records import Held, NewEntry
+from .queue_records import HeldFilter
+from .records import ConsoleLink, ConsoleSession
+
+
+class Sessions(Protocol):
+    """Sessions of the console, by the hash of their token."""
+
+    async def begin(self, session: ConsoleSession, entries: Sequence[NewEntry]) -> None:
+        """Keep it, with the entries, in one durable step."""
+        ...
+
+    async def find(self, key: str) -> ConsoleSession | None:
+        """None where there is none, or what is stored is not what was kept."""
+        ...
+
+    async def of_account(self, account: str) -> Sequence[ConsoleSession]:
+        """Those of an account (its identifier), the one used last first."""
+        ...
+
+    async def seen(self, key: str, at: datetime) -> None:
+        """It was used. Nothing where it is gone."""
+        ...
+
+    async def end(self, keys: Sequence[str], entries: Sequence[NewEntry]) -> int:
+        """End these, with the entries, in one durable step. How many there were."""
+        ...
+
+
+class Links(Protocol):
+    """One-time links, by the hash of their token."""
+
+    async def make(self, link: ConsoleLink, entries: Sequence[NewEntry]) -> None:
+        """Keep it, with the entries, in one durable step."""
+        ...
+
+    async def find(self, key: str) -> ConsoleLink | None: ...
+
+    async def use(self, key: str, at: datetime) -> bool:
+        """Mark it used. False where it was used already, has expired by then, or is gone: of several, one succeeds."""
+        ...
+
+
+class HeldMessages(Protocol):
+    """Lists of held messages; the canary's are no one's to see."""
+
+    async def count(self, wanted: HeldFilter) -> int:
+        """How many there are."""
+        ...
+
+    async def refs(self, wanted: HeldFilter, limit: int | None = None, offset: int = 0) -> Sequence[str]:
+        """Their references, in the order that was asked for."""
+        ...
+
+    async def opened(self, refs: Sequence[str]) -> Sequence[Held]:
+        """Those of these that are there and can be read, in this order. Opened away from the event loop."""
+        ...
+
+
+class Attempts(Protocol):
+    """How fast passwords can be guessed, over the whole process; times are seconds of time.monotonic."""
+
+    def reserve(self, peer: str, account: str, now: float) -> Any:
+        """A turn, whose `starts` says when the attempt may be tried; None where that is too far away."""
+        ...
+
+    def settle(self, turn: Any, outcome: SignInOutcome, now: float) -> None:
+        """What came of a turn. Each is settled once."""
+        ...

@@ -1,0 +1,149 @@
+"""The list of held messages, as somebody may see it.
+
+INVARIANT: nothing outside the visitor's scope is listed, counted or found; and of what the visitor may see but not
+read, no subject, sender or recipient leaves this file, and no search tells whether it is there (THREATS.md T66).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from ...core.legible import legible, without_addresses
+from ...core.mail.canonical import canonical_address
+from ...core.organisation import Organisation
+from ...core.powers import Powers, Scope
+from ...core.words import sentence
+from ..ports import Clock
+from ..records import Held
+from .index import HeldIndex
+from .ports import HeldMessages
+from .queue_records import STATES, UNDECIDED, HeldFilter, Item, Order, QueuePage, View
+from .search import Wanted
+
+PAGE = 25
+SOON = timedelta(hours=4)
+WARMING_PAUSE_SECONDS = 0.02
+RECENT = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a visitor asks for. page: from 1; beyond the last one, the last one comes."""
+
+    view: View = View.NEEDED
+    wanted: Wanted = field(default_factory=Wanted)
+    team: str | None = None
+    order: Order = Order.DEADLINE
+    page: int = 1
+
+
+class HeldQueue:
+    """zone: in which days begin and end."""
+
+    def __init__(self, *, messages: HeldMessages, organisation: Organisation, clock: Clock, zone: ZoneInfo) -> None:
+        self._messages = messages
+        self._organisation = organisation
+        self._clock = clock
+        self._zone = zone
+        self._index = HeldIndex(messages)
+
+    async def page(self, powers: Powers, asked: Asked) -> QueuePage:
+        """One page of what was asked for, as somebody with these powers may see it."""
+        wanted = self._filter(powers, asked)
+        needed = await self._messages.count(HeldFilter(powers.sees, UNDECIDED))
+        if asked.wanted.asks_about_content:
+            found = await self._searched(powers, asked, wanted)
+            number, pages = _within(asked.page, len(found))
+            refs: Sequence[str] = found[(number - 1) * PAGE : number * PAGE]
+            count = len(found)
+        else:
+            count = await self._messages.count(wanted)
+            number, pages = _within(asked.page, count)
+            refs = await self._messages.refs(wanted, PAGE, (number - 1) * PAGE)
+        opened = await self._messages.opened(refs)
+        items = await asyncio.to_thread(lambda: tuple(self._item(each, powers) for each in opened))
+        return QueuePage(items, count, number, pages, needed)
+
+    async def warm(self) -> None:
+        """Open what is undecided before somebody searches."""
+        every = HeldFilter(Scope(everybody=True), UNDECIDED)
+        await self._index.learn(await self._messages.refs(every), WARMING_PAUSE_SECONDS)
+
+    async def _searched(self, powers: Powers, asked: Asked, wanted: HeldFilter) -> Sequence[str]:
+        refs = await self._messages.refs(wanted)
+        readable = refs
+        if powers.reads != powers.sees:
+            shared = _both(wanted.scope, powers.reads)
+            readable = await self._messages.refs(_scoped(wanted, shared)) if shared else []
+        return await self._index.matching(refs, asked.wanted, frozenset(readable))
+
+    def _filter(self, powers: Powers, asked: Asked) -> HeldFilter:
+        now, wanted = self._clock.now(), asked.wanted
+        until = wanted.before + timedelta(days=1) if wanted.before else None
+        return HeldFilter(
+            scope=powers.sees,
+            states=STATES[asked.view],
+            team=asked.team,
+            due_before=now + SOON if asked.view is View.SOON else None,
+            received_from=self._midnight(wanted.after) if wanted.after else None,
+            received_before=self._midnight(until) if until else None,
+            decided_from=now - RECENT if asked.view is View.DECIDED else None,
+            refs=wanted.refs or None,
+            order=asked.order,
+        )
+
+    def _midnight(self, day: date) -> datetime:
+        """The start of a day in the organisation's time."""
+        return datetime.combine(day, time.min, self._zone)
+
+    def _item(self, held: Held, powers: Powers) -> Item:
+        may_read = powers.reads.covers(held.team)
+        addresses = [canonical_address(each.address) for each in held.envelope.recipients]
+        outside = [each for each in addresses if not self._organisation.is_inside(each)]
+        domains = tuple(sorted({each.rpartition("@")[2] for each in outside}))
+        return Item(
+            ref=held.ref,
+            state=held.state,
+            team=held.team,
+            consequence=consequence_of(held),
+            more_reasons=max(0, len(held.rules) - 1),
+            rules=held.rules,
+            subject=legible(held.subject, 300) if may_read else None,
+            sender=legible(held.sender, 320) if may_read else None,
+            people=len(outside),
+            domains=len(domains),
+            domain=legible(domains[0], 260) if may_read and len(domains) == 1 else None,
+            inside=len(addresses) - len(outside),
+            received_at=held.received_at,
+            due_at=held.due_at,
+            decided_at=held.decided_at,
+            decided_by=held.decided_by,
+            released_as=held.released_as,
+        )
+
+
+def consequence_of(held: Held) -> str:
+    """The worst reason, as its first sentence; what stands in the way of a release may follow it in the message."""
+    first = held.reason.partition(". ")[0].rstrip(".")
+    return sentence(legible(without_addresses(first), 300)).rstrip(".")
+
+
+def _scoped(wanted: HeldFilter, scope: Scope) -> HeldFilter:
+    return replace(wanted, scope=scope)
+
+
+def _both(first: Scope, second: Scope) -> Scope:
+    """What both cover."""
+    if first.everybody or second.everybody:
+        return second if first.everybody else first
+    return Scope(teams=first.teams & second.teams)
+
+
+def _within(page: int, found: int) -> tuple[int, int]:
+    """The page to show, and how many there are."""
+    pages = max(1, -(-found // PAGE))
+    return min(max(1, page), pages), pages

@@ -1,0 +1,40 @@
+"""The values that cross the console's ports. Tokens never do: a key is the hash of one (tokens.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSession:
+    """Somebody who is signed in at one browser.
+
+    key: the hash of the token that the browser has. account, name: the account's identifier and name. began_at,
+    seen_at: when it was made and last used. browser: what the browser calls itself. bound_to: what it ends with, should
+    that change (sessions.py). pending_factor: while the account has no second factor, the secret that it is offered, in
+    Base32; the session may then do nothing but set it up.
+    """
+
+    key: str
+    account: str
+    name: str
+    began_at: datetime
+    seen_at: datetime
+    browser: str
+    bound_to: str = field(repr=False)
+    pending_factor: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleLink:
+    """A link that lets its holder choose a password and a second factor, once.
+
+    key: the hash of its token. name: of the account, None for one that is made with it: the first admin's.
+    """
+
+    key: str
+    name: str | None
+    made_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
