@@ -1,7 +1,8 @@
 """What mailguard says of files that hide people and files that do not, made by somebody who has not read the readers.
 
 tests/fixtures/independent/truth.yaml says what each file holds. Each goes once through the sandboxed inspection and the
-policy, as an attachment of a message. What is known to come out otherwise has `open: reason` there, and is printed.
+default policy, as an attachment of a message. What is known to come out otherwise has `open: reason` there, and is
+printed.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from mailguard.core.mail.parse import parse
 from mailguard.core.observation import inspected, observe
 from mailguard.core.policy.judge import judge
 from mailguard.core.policy.load import load_policy
+from mailguard.core.policy.model import Mode
 from mailguard.core.verdict import Finding, Inspection, Verdict
 from mailguard.inspection.settings import InspectionSettings
 from mailguard.serve.inspecting import start_inspector
@@ -33,16 +35,12 @@ from tests.end_to_end.lookalikes import TELEPHONES, Columns, numbers, words
 from tests.end_to_end.service import ROOT
 
 FOLDER = ROOT / "tests" / "fixtures" / "independent"
-POLICY = b"""\
-version: 1
-rules:
-  - id: hidden-people
-    describe: A file carries people whom its reader does not see.
-    when: {finding: {kind: people_rows, hidden: true, count: {at_least: 5}}}
-    action: hold
-"""
+HIDDEN, FLOOR = "hidden-people", "floor-uninspectable"
+ON_FINDINGS = (HIDDEN, "many-people-to-outside", "table-of-people-to-several")
+"""Rules of the default policy that hold for what an attachment carries; the last two also for what everybody sees."""
 # Formats whose clean files have to pass: those that are read. The others are held unread; add each when it is read.
-JUDGED = ("xlsx", "xlsm", "xltx", "xls", "ods", "csv", "tsv")
+SHEETS = ("xlsx", "xlsm", "xltx", "xls", "ods", "csv", "tsv")
+JUDGED = (*SHEETS, "docx", "odt", "pdf", "rtf", "zip", "tar.gz", "eml")
 FLAGGED_AT_MOST = 0.02
 AT = datetime(2026, 11, 26, 9, tzinfo=UTC)
 
@@ -58,7 +56,12 @@ class Held:
 
     @property
     def right_for_hiding(self) -> bool:
-        return self.disposition == "hold" and bool({"hidden-people", "floor-uninspectable"} & set(self.rules))
+        return self.disposition == "hold" and bool({*ON_FINDINGS, FLOOR} & set(self.rules))
+
+    @property
+    def right_for_clean(self) -> bool:
+        """A table of many people in plain sight may be held as such."""
+        return not {HIDDEN, FLOOR} & set(self.rules)
 
     def __str__(self) -> str:
         hidden = ", ".join(f"{each.count} {each.kind}" for each in self.findings if each.hidden)
@@ -76,7 +79,7 @@ def message(octets: bytes, name: str) -> bytes:
 
 async def _judged(files: Iterable[tuple[str, bytes]]) -> dict[str, Held]:
     """By name: the verdict on a message with this file, read by the workers that the service would start."""
-    policy = load_policy({"policy.yaml": POLICY})
+    policy = load_policy({"default.yaml": (ROOT / "policies" / "default.yaml").read_bytes()})
     found: dict[str, Held] = {}
     async with AsyncExitStack() as house:
         inspector = start_inspector(InspectionSettings(), house)
@@ -95,7 +98,7 @@ async def _judged(files: Iterable[tuple[str, bytes]]) -> dict[str, Held]:
 
 
 def _held(said: Verdict, inspections: Mapping[str, Inspection]) -> Held:
-    rules = tuple(rule.id for rule in said.rules if rule.matched)
+    rules = tuple(rule.id for rule in said.rules if rule.matched and rule.mode == Mode.ENFORCE.value)
     unread = tuple(each.uninspectable for each in inspections.values() if each.uninspectable)
     return Held(said.disposition.value, rules, said.findings, unread)
 
@@ -111,7 +114,8 @@ def hides(entry: Mapping[str, Any]) -> bool:
 
 
 def ending(entry: Mapping[str, Any]) -> str:
-    return str(entry["file"]).rpartition(".")[2].lower()
+    name = str(entry["file"]).lower()
+    return "tar.gz" if name.endswith(".tar.gz") else name.rpartition(".")[2]
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +127,7 @@ def test_the_table_names_every_file_and_there_are_enough_of_them() -> None:
     table = truth()
     made = {each.name for each in FOLDER.iterdir() if each.suffix not in (".py", ".yaml") and each.is_file()}
     assert {each["file"] for each in table} == made
-    sheets = [each for each in table if ending(each) in JUDGED]
+    sheets = [each for each in table if ending(each) in SHEETS]
     assert sum(map(hides, sheets)) >= 60 and sum(not hides(each) for each in sheets) >= 60
     assert sum(each["people_hidden"] >= 5 for each in table if hides(each)) == sum(map(hides, table))
     assert sum((FOLDER / name).stat().st_size for name in made) < 3_000_000
@@ -132,10 +136,10 @@ def test_the_table_names_every_file_and_there_are_enough_of_them() -> None:
 def test_hidden_people_are_found_or_the_file_is_held_unread(outcomes: dict[str, Held]) -> None:
     hiding = [each for each in truth() if hides(each)]
     for part, chosen in (("spreadsheets", True), ("other documents", False)):
-        files = [each for each in hiding if (ending(each) in JUDGED) is chosen]
+        files = [each for each in hiding if (ending(each) in SHEETS) is chosen]
         ways = Counter(_way(outcomes[each["file"]]) for each in files)
         print(f"\n{part}: {len(files)} hide people; {dict(ways)}")
-    _print_open(hiding, outcomes, lambda held: held.right_for_hiding)
+    _print_open(hiding, outcomes, lambda held: {HIDDEN, FLOOR} & set(held.rules))
     missed = [each for each in hiding if not outcomes[each["file"]].right_for_hiding and "open" not in each]
     assert not missed, "\n".join(f"{each['file']} ({each['hides']}): {outcomes[each['file']]}" for each in missed)
 
@@ -143,12 +147,12 @@ def test_hidden_people_are_found_or_the_file_is_held_unread(outcomes: dict[str, 
 def test_clean_files_pass(outcomes: dict[str, Held]) -> None:
     clean = [each for each in truth() if not hides(each)]
     judged = [each for each in clean if ending(each) in JUDGED]
-    flagged = [each for each in judged if outcomes[each["file"]].disposition != "relay"]
+    flagged = [each for each in judged if not outcomes[each["file"]].right_for_clean]
     rate = len(flagged) / len(judged)
     print(f"\n{len(judged)} clean files of formats that are read: {len(flagged)} flagged ({rate:.1%})")
     later = Counter(_way(outcomes[each["file"]]) for each in clean if each not in judged)
     print(f"{sum(later.values())} clean files of the other formats, not judged: {dict(later)}")
-    _print_open(judged, outcomes, lambda held: held.disposition == "relay")
+    _print_open(judged, outcomes, lambda held: held.right_for_clean)
     unexpected = [each for each in flagged if "open" not in each]
     said = "\n".join(f"{each['file']}: {outcomes[each['file']]}" for each in unexpected)
     assert len(unexpected) <= FLAGGED_AT_MOST * len(judged), said

@@ -58,10 +58,10 @@ class Chunk:
 
     __slots__ = ("_compact", "has_text", "hits", "shapes", "values")
 
-    def __init__(self, values: list[str], its: list[str]) -> None:
+    def __init__(self, values: list[str], its: list[str], has_text: bool) -> None:
         self.values = values
         self.shapes = its
-        self.has_text = any_text(values)
+        self.has_text = has_text
         self.hits: dict[Kind, list[bool]] = {}
         self._compact: list[str] | None = None
 
@@ -122,7 +122,7 @@ class Column:
         if filled:
             filled -= _words_for_nothing(values, its, counts)
         self._filled += filled
-        chunk = Chunk(values, its)
+        chunk = Chunk(values, its, any_text(raw))
         candidates = self._candidates(counts, only_checked=labelled)
         if self._settled in candidates and self._goes_on(self._settled, candidates[self._settled], counts, chunk):
             return chunk
@@ -173,6 +173,13 @@ class Column:
         if counted is None or self._share(NAME, counted) < NAME.least or len(counted.signs) < NAME.signs:
             return False
         return heading_is_of_people(self.heading) is False and not self._names.is_of_something()
+
+    def names_by_initials(self) -> bool:
+        """Surnames with initials, which say who it is only beside something that belongs to people."""
+        counted = self._passed.get(NAME)
+        if counted is None or self._share(NAME, counted) < NAME.least or self._names.is_of_something():
+            return False
+        return self._names.are_initialled()
 
     def _candidates(self, counts: Counter[str], only_checked: bool) -> dict[Kind, set[str]]:
         """The kinds to try, with the shapes that fit; under a kind's own heading its stricter forms need no trial."""

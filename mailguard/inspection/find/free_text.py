@@ -4,27 +4,25 @@ One value needs its check, its range and a word beside it that says what it is (
 it is judged like a column: of the numbers of one shape at least 80 % pass, and there are FEWEST of them. A line that
 holds a name and an identifier, or two identifiers, is a row about a person; fewer than FEWEST such lines are a letter,
 not a list.
-INVARIANT: one pattern is searched for once, and cannot be made to look twice at the same characters.
+INVARIANT: each pattern is searched for once, and none can be made to look twice at the same characters.
+A comment or a cell of a few lines, none of which is about a person by itself, is read as one line.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ...core.finding_kinds import PEOPLE_ROWS
-from ..stream import Row, Table, Visibility, why_unseen
-from .bank_numbers import is_account_number, is_iban, is_payment_card, is_sort_code
+from ..stream import SEEN, Row, Table, Visibility, why_unseen
 from .columns import FEWEST
-from .contact_details import is_email, is_phone
-from .dates import may_be_birth
 from .distinct import Distinct
-from .health_numbers import is_chi_number, is_hc_number, is_nhs_number
 from .kind import Kinds
 from .name_words import NAMES, NOT_PEOPLE
-from .national_identifiers import is_driving_licence, is_postcode, is_ssn, is_whole_nino
+from .names_in_text import NameSeen, fields_of, is_of_a_list, is_sentence, name_in
 from .shape import compact, plain
+from .spelled import BY_GROUP, CANDIDATE, Spelled, near_words
 from .tally import Tallies
 
 REACH = 48
@@ -32,81 +30,20 @@ REACH = 48
 MAX_LINE = 2_000
 LABELLED = 4
 """Cells of a row of a form: what a value is, and the value."""
+RECORD_LINES, RECORD_CHARACTERS = 6, 500
+"""A text of so many lines at most can be about one person: name, address, telephone."""
+SURE_LINES, SURE_SHARE = 3, 0.25
+"""Lines of a list whose names are sure, from which on those count whose names are only shaped like some."""
+KEY_CHARACTERS = 64
+"""Letters of a line that tell its person from others of the same house or telephone."""
+DATES = "dates"
 
-_GROUPED = r"\d{3}[ -]?\d{3}[ -]?\d{4}"
-_CANDIDATE = re.compile(
-    r"(?P<email>[\w.+%'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6})"
-    r"|(?<![\w.+-])(?:"
-    r"(?P<iban>[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?)"
-    r"|(?P<nino>[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D])"
-    r"|(?P<licence>[A-Z]{1,5}9{0,4}\d{6}[A-Z9]{2}[A-Z0-9][A-Z]{2})"
-    r"|(?P<postcode>[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})"
-    r"|(?P<card>\d{4}(?:[ -]\d{4}){3}|\d{4}[ -]\d{6}[ -]\d{5}|\d{13,19})"
-    r"|(?P<bank>\d{2}[- ]\d{2}[- ]\d{2}[ ,;|/]{1,3}(?:[A-Za-z .:#]{1,20})?\d{8})"
-    r"|(?P<ssn>\d{3}-\d{2}-\d{4})"
-    r"|(?P<date>\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2} [A-Za-z]{3,9} \d{2,4})"
-    rf"|(?P<ten>{_GROUPED})"
-    r"|(?P<phone>\(?(?:\+|0)[\d() -]{8,17}\d)"
-    r")(?!\w)",
-)
 _WORD = re.compile(r"[^\W\d_]+")
-_TELLING = re.compile(r"[0-9@]")
-
-
-@dataclass(frozen=True, slots=True)
-class Spelled:
-    """How a kind is recognised in text. near: words that explain it; None where it explains itself.
-
-    listed: whether a list of them is judged by its share alone. identifies: whether it names one person.
-    """
-
-    id: str
-    noun: str
-    group: str
-    check: Callable[[str], bool]
-    near: re.Pattern[str] | None
-    listed: bool = True
-    identifies: bool = True
-
-
-def _words(pattern: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![a-z])(?:{pattern})(?![a-z])", re.IGNORECASE)
-
-
-def near_words(phrases: tuple[str, ...]) -> re.Pattern[str]:
-    return _words("|".join(r"[\W_]{1,3}".join(map(re.escape, phrase.split())) for phrase in phrases))
-
-
-def _bank(value: str) -> bool:
-    digits = re.sub(r"\D", "", value)
-    return len(digits) == 14 and is_sort_code(digits[:6]) and is_account_number(digits[6:])
-
-
-SPELLED = (
-    Spelled("hc_number", "H&C numbers", "ten", is_hc_number, _words(r"h ?& ?c|hcn|health and care|patients?|hospital")),
-    Spelled("nhs_number", "NHS numbers", "ten", is_nhs_number, _words(r"nhs|patients?|hospital|gp|surgery|dob")),
-    Spelled("chi_number", "CHI numbers", "ten", is_chi_number, _words(r"chi|community health|patients?|hospital")),
-    Spelled("nino", "National Insurance numbers", "nino", is_whole_nino,
-            _words(r"national insurance|ni|nino|n\.i\.|insurance n\w+"), listed=False),
-    Spelled("driving_licence", "driving licence numbers", "licence", is_driving_licence, None),
-    Spelled("iban", "IBANs", "iban", is_iban, None, identifies=False),
-    Spelled("payment_card", "payment card numbers", "card", is_payment_card,
-            _words(r"cards?|visa|mastercard|amex|pan|expiry|exp|cvv|cvc"), identifies=False),
-    Spelled("bank_account", "sort codes with account numbers", "bank", _bank,
-            _words(r"sort ?codes?|s/c|a/c|acc(?:oun)?t|bank"), listed=False, identifies=False),
-    Spelled("us_ssn", "US Social Security numbers", "ssn", lambda value: is_ssn(value.replace("-", "")),
-            _words(r"ssn|social security"), listed=True),
-    Spelled("email", "e-mail addresses", "email", is_email, None),
-    Spelled("phone", "telephone numbers", "phone", is_phone, None, identifies=False),
-    Spelled("date_of_birth", "dates of birth", "date", may_be_birth,
-            _words(r"dob|d\.o\.b\.?|born|birth|birthday"), listed=False, identifies=False),
-    Spelled("postcode", "postcodes", "postcode", lambda value: is_postcode(value.upper()),
-            _words(r"address|post ?code|lives?|living|home|street|road|avenue|lane|close|drive"),
-            listed=False, identifies=False),
-)  # fmt: skip
-_BY_GROUP: dict[str, tuple[Spelled, ...]] = {
-    group: tuple(each for each in SPELLED if each.group == group) for group in {each.group for each in SPELLED}
-}
+_BEHIND_ADDRESS = re.compile(r"@[\w.-]++>?")
+_NUMBER = re.compile(r"\d{3,12}(?!\w)")
+_PREFIX = re.compile(r"(?:\A|[^\w.-])[A-Za-z]{1,4}[-/]?\Z")
+BARE_REFERENCE = 5
+"""Digits of a reference without letters before it."""
 
 
 @dataclass(slots=True)
@@ -122,40 +59,74 @@ class _List:
 
 @dataclass(slots=True)
 class _Lines:
-    """The lines about people behind one kind of cover."""
+    """The lines about people behind one kind of cover; `likely` are those whose names are only shaped like some."""
 
     keys: Distinct = field(default_factory=Distinct)
+    likely: Distinct = field(default_factory=Distinct)
     number: int = 0
+    number_likely: int = 0
     nouns: dict[str, None] = field(default_factory=dict)
     place: str = ""
+
+    def are_people(self) -> bool:
+        return self.keys.count() >= FEWEST or (self._tell_of_likely() and self._all() >= FEWEST)
+
+    def people(self) -> tuple[Distinct, int]:
+        """Their keys, and how many lines there are."""
+        if not self._tell_of_likely():
+            return self.keys, self.number
+        self.keys.merge(self.likely)
+        return self.keys, self.number + self.number_likely
+
+    def _tell_of_likely(self) -> bool:
+        return self.keys.count() >= max(SURE_LINES, SURE_SHARE * self._all())
+
+    def _all(self) -> int:
+        return self.keys.count() + self.likely.count()
 
 
 @dataclass(slots=True)
 class _Line:
-    """What one line holds. identified: the first value in it that belongs to one person, "" where none does.
-
-    corresponds: whether it names somebody as mail programs do above what they quote, so that a date is that of a mail.
+    """What one line holds. text: as it stands; rest: with a comma for each value. identified: the first value in it
+    that belongs to one person, "" where none does. corresponds: whether it names somebody as mail programs do above
+    what they quote, so that a date is that of a mail; what is hidden quotes nothing.
     """
 
+    text: str
+    rest: str = ""
     values: dict[str, None] = field(default_factory=dict)
     nouns: dict[str, None] = field(default_factory=dict)
     identified: str = ""
     corresponds: bool = False
 
-    def add(self, spelled: Spelled, value: str, corresponds: bool) -> None:
+    def add(self, spelled: Spelled, value: str, noun: str, *, corresponds: bool) -> None:
         self.values[value] = None
-        self.nouns[spelled.noun] = None
+        self.nouns[noun] = None
         if corresponds:
             self.corresponds = True
         elif spelled.identifies and not self.identified:
             self.identified = value
 
-    def is_about_a_person(self, named: bool) -> bool:
-        """Where it names nobody, an address with a telephone number is the last line of a signature."""
-        nouns = self.nouns.keys() - ({"dates of birth"} if self.corresponds else set())
-        if named:
-            return bool(self.identified) or len(nouns) > 1
-        return bool(self.identified) and len(nouns) > 1 and not nouns <= _CONTACT
+    def telling(self) -> set[str]:
+        """What it says of somebody, without the address and the date that mail programs write."""
+        return self.nouns.keys() - (_OF_A_MAIL if self.corresponds else set())
+
+    def key(self, name: NameSeen | None) -> str:
+        """What two lines about one person have alike."""
+        if self.identified:
+            return self.identified
+        who = name.text if name else "".join(filter(str.isalpha, self.rest))[:KEY_CHARACTERS].casefold()
+        return f"{who} {next(iter(self.values), '')}"
+
+
+def _merged(lines: list[_Line]) -> _Line:
+    whole = _Line(" ".join(line.text for line in lines), ", ".join(line.rest for line in lines))
+    for line in lines:
+        whole.values.update(line.values)
+        whole.nouns.update(line.nouns)
+        whole.identified = whole.identified or line.identified
+        whole.corresponds |= line.corresponds
+    return whole
 
 
 class FreeText:
@@ -173,27 +144,47 @@ class FreeText:
         if row.values[0].rstrip(" :.?").lower() in self._phrases:
             self.take(": ".join(row.values), table.where, why_unseen(table, row, LABELLED), lines=False)
 
-    def take(self, text: str, where: str, why: Visibility, lines: bool = True) -> None:
-        for line in text.split("\n"):
-            for piece in _pieces(line):
-                self._take_line(piece, where, why, lines)
-
-    def _take_line(self, line: str, where: str, why: Visibility, count_line: bool) -> None:
-        if not self._own and _TELLING.search(line) is None and line.isascii():
+    def take(self, text: str, where: str, why: Visibility, lines: bool = True, cell: bool = False) -> None:
+        """lines: whether its lines can be rows about people. cell: it stands in a table, beside other things."""
+        if "\n" not in text and len(text) <= MAX_LINE and (why is SEEN or text.count("@") < 2):
+            only = self._read_line(text, where, why)
+            if lines and only is not None:
+                self._count_line(only, where, why, cell)
             return
+        pieces = [piece for line in text.split("\n") for piece in _pieces(line)]
+        if why is not SEEN:
+            pieces = [record for piece in pieces for record in _records(piece)]
+        found = [self._read_line(piece, where, why) for piece in pieces]
+        if not lines:
+            return
+        counted = [self._count_line(line, where, why, cell) for line in found if line is not None]
+        if 2 <= len(found) <= RECORD_LINES and len(text) <= RECORD_CHARACTERS and not any(counted):
+            whole = _merged([line or _Line(piece, piece) for piece, line in zip(pieces, found, strict=True)])
+            self._count_line(whole, where, why, cell)
+
+    def _read_line(self, line: str, where: str, why: Visibility) -> _Line | None:
+        """What the line holds, after it was counted; None where it can hold nothing."""
+        if not self._own and not any(each in line for each in "0123456789@") and line.isascii():
+            return None
         line = plain_line(line)
         self._take_own(line, where, why)
-        found = _Line()
-        for match in _CANDIDATE.finditer(line):
-            for spelled in _BY_GROUP[match.lastgroup or ""]:
+        found = _Line(line)
+        last = 0
+        for match in CANDIDATE.finditer(line):
+            for spelled in BY_GROUP[match.lastgroup or ""]:
                 if self._passes(spelled, match[0], where, why):
                     value = compact(match[0]).casefold()
-                    found.add(spelled, value, spelled.id == "email" and _is_written_to(line, match))
-                    if spelled.near is not None and _explains(spelled.near, line, match.start(), match.end()):
+                    explained = spelled.near is not None and _explains(spelled.near, line, match.start(), match.end())
+                    if explained:
                         self._tallies.of(spelled.id, spelled.noun, why).add([value], where, where)
+                    noun = DATES if spelled.id == "date_of_birth" and not explained else spelled.noun
+                    shown_as = why is SEEN and spelled.id == "email" and _is_written_to(line, match)
+                    found.add(spelled, value, noun, corresponds=shown_as)
+                    found.rest += f"{line[last : match.start()]},"
+                    last = match.end()
                     break
-        if count_line and found.values:
-            self._count_line(found, has_name(line), where, why)
+        found.rest = found.rest + line[last:] if last else line
+        return found
 
     def _take_own(self, line: str, where: str, why: Visibility) -> None:
         """Kinds that an admin added, with a word of their headings near by."""
@@ -217,14 +208,28 @@ class FreeText:
             kept.distinct.add([compact(value).casefold()])
         return passed
 
-    def _count_line(self, found: _Line, named: bool, where: str, why: Visibility) -> None:
-        if not found.is_about_a_person(named):
-            return
-        lines = self._lines.setdefault(why, _Lines(place=where))
-        lines.number += 1
-        lines.keys.add([found.identified or next(iter(found.values))])
-        lines.nouns.update(dict.fromkeys(["names"] if named else []))
-        lines.nouns.update(found.nouns)
+    def _count_line(self, line: _Line, where: str, why: Visibility, cell: bool) -> bool:
+        """Put a line into the lines about people if it is one; whether it is."""
+        if not line.values and (is_sentence(line.rest) or not has_reference(line.rest)):
+            return False
+        name, sure, likely = None, _is_about_somebody(line, cell), False
+        if not sure:
+            fields = fields_of(line.rest)
+            name = name_in(fields, [value for value in line.values if "@" in value])
+            if name is not None and _is_about(line, name, fields):
+                sure, likely = name.sure, not name.sure
+        if not sure and not likely:
+            return False
+        lines = self._lines.get(why)
+        if lines is None:
+            lines = self._lines[why] = _Lines(place=where)
+        (lines.keys if sure else lines.likely).add([line.key(name)])
+        lines.number += sure
+        lines.number_likely += likely
+        if name is not None or has_name(line.text):
+            lines.nouns["names"] = None
+        lines.nouns.update(line.nouns)
+        return True
 
     def end(self) -> None:
         """Texts that turned out to be lists go into the tallies."""
@@ -235,9 +240,9 @@ class FreeText:
                 tally = self._tallies.of(kind, kept.spelled.noun, why)
                 tally.take_over(kept.distinct, kept.passed, kept.place)
         for why, lines in self._lines.items():
-            if lines.keys.count() >= FEWEST:
+            if lines.are_people():
                 tally = self._tallies.of(PEOPLE_ROWS, "people", why)
-                tally.take_over(lines.keys, lines.number, lines.place, lines.nouns)
+                tally.take_over(*lines.people(), lines.place, lines.nouns)
         self._lists, self._lines = {}, {}
 
 
@@ -247,6 +252,30 @@ def _is_written_to(line: str, found: re.Match[str]) -> bool:
 
 
 _CONTACT = frozenset({"e-mail addresses", "telephone numbers"})
+_DATES = frozenset({"dates of birth", DATES})
+_OF_A_MAIL = _DATES | {"e-mail addresses"}
+
+
+def _is_about_somebody(line: _Line, cell: bool) -> bool:
+    """Whether its values and a known word say so. In a cell, beside other things, a known word is no name yet.
+
+    Where it names nobody, an address with a telephone number is the last line of a signature.
+    """
+    nouns = line.nouns.keys() - (_DATES if line.corresponds else set())
+    if not cell and (line.identified or len(nouns) > 1) and has_name(line.text):
+        return True
+    return bool(line.identified) and len(nouns) > 1 and not nouns <= _CONTACT
+
+
+def _is_about(line: _Line, name: NameSeen, fields: list[str]) -> bool:
+    """Whether it is about the person of that name: it has a value, or is one of a list and has a date or reference."""
+    nouns = line.telling()
+    if any(noun != DATES for noun in nouns):
+        return True
+    in_list = name.alone and "://" not in line.text and is_of_a_list(fields)
+    return in_list and bool(nouns or has_reference(line.rest))
+
+
 _AS_WRITTEN = frozenset({"email", "phone", "date", "bank", "ssn"})
 
 
@@ -261,6 +290,16 @@ def _pieces(line: str) -> Iterator[str]:
     yield line[start:]
 
 
+def _records(line: str) -> list[str]:
+    """A line that holds several e-mail addresses, cut between the people whom it lists.
+
+    Only of what is hidden: addresses that a reader sees, as in the quoted head of a message, are counted by core.
+    """
+    if line.count("@") < 2:
+        return [line]
+    return line.split(";") if ";" in line else _BEHIND_ADDRESS.sub(r"\g<0>\n", line).split("\n")
+
+
 def plain_line(line: str) -> str:
     """The line with one kind of digits, hyphens and spaces."""
     return line if line.isascii() else " ".join(plain(_words_of(line)))
@@ -268,6 +307,16 @@ def plain_line(line: str) -> str:
 
 def _words_of(line: str) -> list[str]:
     return line.split() or [""]
+
+
+def has_reference(rest: str) -> bool:
+    """Whether the number of a case, a file, an employee stands in it: C2562447, AB/1234, 86837."""
+    for found in _NUMBER.finditer(rest):
+        before = rest[max(found.start() - 6, 0) : found.start()]
+        bare = not before or not (before[-1].isalnum() or before[-1] in "_.-/")
+        if (bare and len(found[0]) >= BARE_REFERENCE) or _PREFIX.search(before):
+            return True
+    return False
 
 
 def has_name(line: str) -> bool:

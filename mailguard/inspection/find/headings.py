@@ -26,6 +26,8 @@ def heading_rows(rows: Sequence[Sequence[str]], kinds: Kinds) -> range:
     for place, row in enumerate(rows[:LOOKED_AT]):
         if is_heading(row, kinds) and not _stands_again(row, rows[place + 1 : place + COMPARED], kinds):
             below = rows[place + 1] if place + 1 < len(rows) else ()
+            if _is_title(row, below, kinds):
+                continue
             merged = _filled(below) > _filled(row) and is_heading(below, kinds)
             first = place - 1 if place and _may_stand_above(rows[place - 1], row) else place
             return range(first, place + 2 if merged else place + 1)
@@ -74,6 +76,12 @@ def above(rows: Sequence[Sequence[str]], width: int) -> list[str]:
             carried = cell or ("" if lowest else carried)
             headings[column] = f"{headings[column]} {carried}".strip()
     return headings
+
+
+def _is_title(row: Sequence[str], below: Sequence[str], kinds: Kinds) -> bool:
+    """One cell above headings, which says nothing of whom they are about: "Team" is no part of "Surname"."""
+    said = [cell for cell in row if cell]
+    return len(said) == 1 and not heading_is_of_people(said[0]) and _filled(below) > 1 and is_heading(below, kinds)
 
 
 def _filled(row: Sequence[str]) -> int:

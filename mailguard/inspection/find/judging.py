@@ -9,13 +9,17 @@ from .columns import Chunk, Column
 from .free_text import FreeText
 from .grid import Grid
 from .kind import Kind, Kinds, Weight
-from .kinds import BIRTHS_BY_SPREAD, DATE, EMAIL, NAME, OFFICE_EMAIL
+from .kinds import BANK_ACCOUNT, BIRTHS_BY_SPREAD, DATE, EMAIL, NAME, OFFICE_EMAIL
 from .rows import Field, count_identifiers, count_people, paired
 from .shape import is_text
 from .tally import Tallies
 
 _ONLY_PEOPLE = frozenset({"sex", "age", "date_of_birth"})
 """Beside one of these a heading "Name" is over names of people."""
+
+
+_OF_ONE = frozenset({Weight.STRONG, Weight.PAIR})
+"""Beside an identifier or an account, surnames with initials are names of people."""
 
 
 class Judging:
@@ -29,11 +33,12 @@ class Judging:
     def look(self, table: Table, grid: Grid, columns: dict[int, Column]) -> int:
         """Add these records to their columns' counts, and what they hold to the tallies; how many are people."""
         chunks = {number: columns[number].add(values) for number, values in grid.fields.items()}
+        kinds = self._kinds_of(chunks, columns)
+        people = self._count(table, grid, [_field(table, number, kinds[number], chunks[number]) for number in kinds])
         for number, chunk in chunks.items():
             if chunk.has_text:
-                self.read_text(table, grid, number)
-        kinds = self._kinds_of(chunks, columns)
-        return self._count(table, grid, [_field(table, number, kinds[number], chunks[number]) for number in kinds])
+                self.read_text(table, grid, number, lines=not people)
+        return people
 
     def lies_on_its_side(self, table: Table, grid: Grid, headings: Sequence[str]) -> bool:
         """Look at a table whose records are its columns; whether it holds people."""
@@ -48,14 +53,16 @@ class Judging:
         for row in rows:
             self._text.take(" ".join(row.values), table.where, why_unseen(table, row, 1), lines=False)
 
-    def read_text(self, table: Table, grid: Grid, number: int) -> None:
-        """The cells of a column that are no bare values."""
+    def read_text(self, table: Table, grid: Grid, number: int, lines: bool = False) -> None:
+        """The cells of a column that are no bare values. lines: whether a cell can be about a person by itself, where
+        the rows of the table are not.
+        """
         values = grid.fields[number]
         for group in grid.alike:
             why = group.why(number)
             for record in range(len(values)) if group.records is None else group.records:
                 if is_text(values[record]):
-                    self._text.take(values[record], table.where, why, lines=False)
+                    self._text.take(values[record], table.where, why, lines, cell=True)
 
     def _count(self, table: Table, grid: Grid, fields: Sequence[Field]) -> int:
         fields = paired(fields)
@@ -65,16 +72,23 @@ class Judging:
     def _kinds_of(self, chunks: dict[int, Chunk], columns: dict[int, Column]) -> dict[int, Kind]:
         kinds: dict[int, Kind] = {}
         doubtful: list[int] = []
+        initials: list[int] = []
         for number in chunks:
             kind = _kind(columns[number])
             if kind is not None:
                 kinds[number] = kind
+            if kind is None and columns[number].names_by_initials():
+                initials.append(number)
             if (kind is None or kind.by_heading) and columns[number].names_under_doubtful_heading():
                 doubtful.append(number)
+        if any(kind.weight in _OF_ONE or kind.id == BANK_ACCOUNT.id for kind in kinds.values()):
+            kinds.update(dict.fromkeys(initials, NAME))
         if any(kind.weight is Weight.STRONG or kind.id in _ONLY_PEOPLE for kind in kinds.values()):
             kinds.update(dict.fromkeys(doubtful, NAME))
-        if NAME not in kinds.values() and any(columns[number].names_organisations() for number in chunks):
-            return {number: _of_offices(kind) for number, kind in kinds.items()}
+        if any(kind.weight is Weight.NAME for kind in kinds.values()):
+            return kinds
+        if any(columns[number].names_organisations() for number in chunks):
+            return {number: _of_offices(kind) for number, kind in kinds.items() if not _is_of_accounts(kind)}
         return kinds
 
 
@@ -95,6 +109,11 @@ def _field(table: Table, number: int, kind: Kind, chunk: Chunk, is_column: bool 
 def _of_offices(kind: Kind) -> Kind:
     """In a table of organisations an address identifies none of their people."""
     return OFFICE_EMAIL if kind.id == OFFICE_EMAIL.id else kind
+
+
+def _is_of_accounts(kind: Kind) -> bool:
+    """Accounts of suppliers are nobody's."""
+    return kind.weight is Weight.PAIR or kind.id in (BANK_ACCOUNT.id, "iban")
 
 
 def _hits(kind: Kind, chunk: Chunk) -> list[bool]:

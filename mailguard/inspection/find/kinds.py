@@ -13,7 +13,8 @@ from .contact_details import is_bare_mobile, is_bare_phone, is_email, is_phone
 from .dates import may_be_birth, may_be_date
 from .health_numbers import is_chi_number, is_hc_number, is_nhs_number
 from .kind import Kind, Weight, matching
-from .names import may_be_name
+from .names import may_be_name, may_begin_with_title
+from .names_in_text import begins_with_title
 from .national_identifiers import (
     is_driving_licence,
     is_nino,
@@ -23,12 +24,21 @@ from .national_identifiers import (
     is_whole_nino,
 )
 
-_NHS = ("nhs", "nhs no", "nhs number", "nhsnumber", "nhsno")
+_NHS = ("nhs", "nhs no", "nhs number", "nhsnumber", "nhsno", "rhif gig")
 _PHONES = (
     *("phone", "telephone", "tel", "tel no", "mobile", "mob", "cell", "landline", "contact number", "contact no"),
     *("phone number", "telephone number", "home number", "work number", "next of kin number", "fax", "whatsapp"),
+    *("ffôn", "ffon", "rhif ffôn", "ffôn symudol", "symudol"),
 )
-_NINO = ("ni number", "ni no", "nino", "national insurance", "national insurance number", "nat ins")
+_NINO = (
+    "ni number",
+    "ni no",
+    "nino",
+    "national insurance",
+    "national insurance number",
+    "nat ins",
+    "yswiriant gwladol",
+)
 _SSN = ("ssn", "social security", "social security number", "tin")
 _ANYTHING = matching(r".+")
 _DIALLED = matching(r"[+(]{0,2}9[9 ()./+\-]{7,24}(?: ?[aA]\.? ?9{1,6})?")
@@ -40,6 +50,17 @@ def _is_dialled(shape: str) -> bool:
 
 
 NAME = Kind("name", "names", Weight.NAME, may_be_name, compacted=False, rank=-5, signs=3)
+TITLED_NAME = Kind(
+    "name",
+    "names",
+    Weight.NAME,
+    may_begin_with_title,
+    begins_with_title,
+    compacted=False,
+    rank=-4,
+    sign=lambda value: value[:32],
+)
+"""Cells that begin with "Mrs A Patel", whatever heading they have and whatever follows, as in tables of a PDF."""
 DATE_OF_BIRTH = Kind(
     "date_of_birth",
     "dates of birth",
@@ -49,7 +70,7 @@ DATE_OF_BIRTH = Kind(
     compacted=False,
     headings=(
         *("dob", "d o b", "date of birth", "birth date", "birthdate", "born", "birthday", "date birth", "dateofbirth"),
-        *("birth dt", "geburtsdatum", "date de naissance", "fecha de nacimiento"),
+        *("birth dt", "geburtsdatum", "date de naissance", "fecha de nacimiento", "dyddiad geni"),
     ),
     headed=True,
 )
@@ -115,7 +136,7 @@ EMAIL = Kind(
     lambda shape: "@" in shape,
     is_email,
     compacted=False,
-    headings=("email", "e mail", "email address", "mail"),
+    headings=("email", "e mail", "email address", "mail", "ebost", "e bost"),
     rank=4,
 )
 OFFICE_EMAIL = replace(EMAIL, weight=Weight.LINK, fits=lambda shape: False)
@@ -261,7 +282,7 @@ IDENTIFIERS = (
         Weight.LINK,
         matching("aa?9[9a]?9aa|A9{1,4}|A9aa"),
         is_postcode,
-        headings=("postcode", "post code", "postal code", "zip"),
+        headings=("postcode", "post code", "postal code", "zip", "cod post"),
         sign=lambda value: value,
         signs=3,
     ),
@@ -278,9 +299,14 @@ IDENTIFIERS = (
 """Several entries have one id where a heading lets more values pass."""
 
 _BESIDE_NAMES = (
-    ("address", "addresses", Weight.LINK, "address;address line;address 1;address1;street;house;home address;addr"),
-    ("sex", "sex", Weight.LINK, "sex;gender"),
-    ("age", "ages", Weight.LINK, "age;age at;age band;age in years"),
+    (
+        "address",
+        "addresses",
+        Weight.LINK,
+        "address;address line;address 1;address1;street;house;home address;addr;cyfeiriad",
+    ),
+    ("sex", "sex", Weight.LINK, "sex;gender;rhyw;rhywedd"),
+    ("age", "ages", Weight.LINK, "age;age at;age band;age in years;oed;oedran"),
     (
         "reference",
         "their references",
@@ -292,7 +318,7 @@ _BESIDE_NAMES = (
         ";complaint ref;complaint number;complaint reference;customer number;customer id;client id"
         ";client number"
         ";member number;membership number;policy number;reference;ref;person id;uprn;utr;application number"
-        ";crn;nomis",
+        ";crn;nomis;case;seat;seat no;seat number",
     ),
     (
         "job",
@@ -325,7 +351,7 @@ BESIDE_NAMES = tuple(
 BUILT_IN = (
     *IDENTIFIERS,
     *(SORT_CODE, SORT_CODE_HEADED, ACCOUNT_NUMBER, ACCOUNT_NUMBER_HEADED),
-    *(DATE_OF_BIRTH, BIRTH_SERIAL, DATE, NAME),
+    *(DATE_OF_BIRTH, BIRTH_SERIAL, DATE, NAME, TITLED_NAME),
     *BESIDE_NAMES,
 )
 REPORTED = frozenset(kind.id for kind in IDENTIFIERS) | {"date_of_birth", "name"}

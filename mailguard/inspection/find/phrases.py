@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 
@@ -21,11 +22,15 @@ PERSONAL = _phrases(
      delegate; participant; owner; owner name; beneficiary; policyholder; policy holder; gp name; consultant;
     doctor; clinician;  nurse; caseworker; case worker; case officer; line manager; manager; interpreter;
     dependant; principal; person; person name;  individual; cardholder; card holder; account holder; named person;
-    nom; prenom; vorname; nachname; apellido; apellidos; nombre
+    nom; prenom; vorname; nachname; apellido; apellidos; nombre; init; inits;
+    cyfenw; enw cyntaf; enwau cyntaf; enw llawn; enw canol; claf; cleifion; cwsmer; disgybl; ymgeisydd
     """
 )
 """Phrases of headings that only people have."""
-NEUTRAL = ("name", "names", "contact", "customer", "client", "member", "staff", "who", "signed by", "lead")
+NEUTRAL = (
+    *("name", "names", "contact", "customer", "client", "member", "staff", "who", "signed by", "lead", "payee"),
+    *("enw", "enwau"),
+)
 OF_SOMETHING = tuple(
     """
     product item company organisation organization business supplier vendor file site ward school practice hospital
@@ -43,7 +48,8 @@ _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 def heading_words(heading: str) -> str:
     """A heading as phrases are looked for in it: "NHS_No." and "nhsNo" are " nhs no "."""
-    return f" {_BETWEEN_WORDS.sub(' ', _HUMP.sub(' ', heading[:200])).strip().casefold()} "
+    heading = unicodedata.normalize("NFC", heading[:200])
+    return f" {_BETWEEN_WORDS.sub(' ', _HUMP.sub(' ', heading)).strip().casefold()} "
 
 
 @lru_cache(maxsize=20_000)

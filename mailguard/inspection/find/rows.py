@@ -67,7 +67,7 @@ def count_identifiers(fields: Iterable[Field], alike: Iterable[Alike], table: st
 def _with_whole_names(fields: Iterable[Field]) -> list[Field]:
     """The fields with all names of a record as one: a surname and a forename are one name of one person."""
     fields = list(fields)
-    names = [field for field in fields if field.kind is NAME]
+    names = [field for field in fields if field.kind.weight is Weight.NAME]
     if len(names) < 2:
         return fields
     values = [" ".join(parts) for parts in zip(*(field.values for field in names), strict=True)]
@@ -78,7 +78,7 @@ def _with_whole_names(fields: Iterable[Field]) -> list[Field]:
         else names[0].place
     )
     whole = Field(names[0].number, NAME, values, hits, place)
-    return [whole, *(field for field in fields if field.kind is not NAME)]
+    return [whole, *(field for field in fields if field.kind.weight is not Weight.NAME)]
 
 
 def count_people(fields: Sequence[Field], alike: Iterable[Alike], table: str, tallies: Tallies) -> int:
@@ -132,7 +132,7 @@ def _hit(field: Field, group: Alike) -> list[str]:
 
 def _key_fields(fields: Sequence[Field]) -> tuple[list[Field], list[Field]]:
     """The fields that identify alone, and those that do together: a clinic's mailbox in each row is one for all."""
-    named = any(field.kind is NAME for field in fields)
+    named = any(field.kind.weight is Weight.NAME for field in fields)
     alone = [
         field
         for field in fields

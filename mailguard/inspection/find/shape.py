@@ -67,12 +67,15 @@ def plain(values: Sequence[str]) -> list[str]:
 
 
 def is_text(value: str) -> bool:
-    """Whether a cell is read as running text, too: it is long, or says what it holds ("NHS: ...")."""
-    return len(value) >= LONG_CELL or ": " in value
+    """Whether a cell is read as running text, too: it is long, has lines, or says what it holds ("NHS: ...")."""
+    return len(value) >= LONG_CELL or ": " in value or "\n" in value
 
 
 def any_text(values: Sequence[str]) -> bool:
-    return max(map(len, values), default=0) >= LONG_CELL or ": " in _SEAM.join(values)
+    if max(map(len, values), default=0) >= LONG_CELL:
+        return True
+    joined = _SEAM.join(values)
+    return ": " in joined or "\n" in joined
 
 
 @lru_cache(maxsize=20_000)

@@ -74,14 +74,28 @@ class Tallies:
         return tuple(self._findings(order))
 
     def _findings(self, order: Iterable[tuple[str, Visibility]]) -> Iterator[Finding]:
+        """Who is hidden in two places is said at both and counted at the first, since rules add the counts up."""
+        hidden: dict[str, Distinct] = {}
         for kind, why in order:
             tally = self._tallies[kind, why]
             count = tally.count()
             if count:
                 what = rows_of_people(count, tally.nouns) if kind == PEOPLE_ROWS else so_many(count, tally.noun)
-                summary = f"{_carrier(tally, why)} {what}"
+                again = 0 if why is SEEN or tally.repeats else count - _new(tally, hidden.setdefault(kind, Distinct()))
+                summary = f"{_carrier(tally, why)} {what}{_counted_already(again, count)}"
                 people = tally.distinct.mark() if kind == PEOPLE_ROWS else b""
-                yield Finding(DETECTOR, kind, _where(tally), count, summary, why is not SEEN, people)
+                yield Finding(DETECTOR, kind, _where(tally), count - again, summary, why is not SEEN, people)
+
+
+def _new(tally: Tally, known: Distinct) -> int:
+    """How many of a tally are not known yet, after which they are; never more than it has, nor below none."""
+    before = known.count()
+    known.merge(tally.distinct)
+    return max(0, min(tally.count(), known.count() - before))
+
+
+def _counted_already(again: int, count: int) -> str:
+    return "" if not again else f", {'all' if again == count else f'{again:,}'} of them counted above"
 
 
 def _where(tally: Tally) -> str:

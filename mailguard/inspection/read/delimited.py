@@ -2,7 +2,8 @@
 
 Promises: total on any octets: every octet reaches a cell in some reading, none is dropped. A file without a byte order
 mark is UTF-16 if every other octet of its beginning is zero, UTF-8 if it is valid, else Windows-1252, as Excel takes
-it.
+it. What a spreadsheet program shows far away from A1, behind many empty rows or columns, is not seen, as in a workbook
+(far.py).
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ..budget import Budget, Uninspectable
-from ..stream import Row, Stream, Table
+from ..stream import Row, Stream, Table, Visibility
+from .far import NearArea
 
 TYPES = frozenset(["text/csv", "text/tab-separated-values"])
 ENDINGS = (".csv", ".tsv", ".tab")
@@ -30,10 +32,14 @@ def read_delimited(data: bytes | memoryview, budget: Budget) -> Stream:
     text = decode(bytes(data))
     delimiter, start = find_delimiter(text)
     yield Table("table")
+    near = NearArea()
     for number, values in enumerate(_rows(text[start:], delimiter), 1):
         if any(values):
             budget.spend_cells(len(values))
-            yield Row(number, tuple(values))
+            if near.is_far_row(number):
+                yield Row(number, tuple(values), visibility=Visibility.FAR_AWAY)
+            else:
+                yield Row(number, tuple(values), unseen=_far_cells(values, near))
 
 
 def decode(data: bytes) -> str:
@@ -68,6 +74,16 @@ def _agreement(lines: list[str], delimiter: str) -> tuple[int, int]:
     counts.pop(0, None)
     cells, agreeing = max(counts.items(), key=lambda each: each[1], default=(0, 0))
     return agreeing, cells
+
+
+def _far_cells(values: list[str], near: NearArea) -> tuple[tuple[int, Visibility], ...]:
+    """The cells of a row that a spreadsheet program shows far to the right of all others."""
+    if len(values) <= near.column:
+        return ()
+    far = near.far_from([column for column, value in enumerate(values, 1) if value])
+    if far is None:
+        return ()
+    return tuple((index, Visibility.FAR_AWAY) for index in range(far - 1, len(values)) if values[index])
 
 
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:

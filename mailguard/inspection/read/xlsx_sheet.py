@@ -249,7 +249,8 @@ class _Handler:
         if name == "col":
             self._add_span(attributes)
         elif name == "sheetFormatPr":
-            if is_true(attributes.get("zeroHeight")) or _below(attributes.get("defaultRowHeight", "15"), _NO_HEIGHT):
+            # zeroHeight hides the rows that are not written, and those hold nothing (ECMA-376 part 1, 18.3.1.81)
+            if _below(attributes.get("defaultRowHeight", "15"), _NO_HEIGHT):
                 self._default_hidden = Visibility.ZERO_SIZE
         elif name == "sheetData":
             self._begin()

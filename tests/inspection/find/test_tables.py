@@ -374,3 +374,106 @@ def test_a_mailbox_that_all_rows_share_does_not_make_them_one_person():
 def test_visits_of_the_same_people_count_them_once():
     rows = [(f"{f} {s}", nhs, f"2026-03-{1 + n % 28:02}") for n, (s, f, nhs, _) in enumerate(patients(20) * 3)]
     assert people(find(table([("Patient", "NHS number", "Visit"), *rows]))) == 20
+
+
+def _accounts(number: int) -> list[tuple[str, str]]:
+    rng = random.Random(4)
+    return [(invented.sort_code(rng), str(rng.randint(30_000_000, 99_999_999))) for _ in range(number)]
+
+
+SURNAMES = ("Bielak", "Oduya", "Crowther", "O'Brien", "Yaxley", "Haigh", "Ubogu", "Lloyd-Davies", "Poskitt", "Horrocks")
+
+
+@pytest.mark.parametrize("form", ["{i} {s}", "{i}. {s}", "{i}.R. {s}", "{S}, {i}", "{s} {i}", "{S}, {i} (Mrs)"])
+@pytest.mark.parametrize("heading", ["Payee", "Who", "Column A"])
+def test_surnames_with_initials_beside_accounts(form: str, heading: str):
+    names = [form.format(i=chr(65 + n), s=surname, S=surname.upper()) for n, surname in enumerate(SURNAMES)]
+    rows = [(name, *account) for name, account in zip(names, _accounts(10), strict=True)]
+    assert people(find(table([(heading, "Sort code", "Account no"), *rows]))) == 10
+
+
+def test_blocks_and_wings_beside_accounts_are_nobody():
+    rows = [(f"{chr(65 + n)} {'Block' if n % 2 else 'Wing'}", *account) for n, account in enumerate(_accounts(10))]
+    assert people(find(table([("Cost centre", "Sort code", "Account no"), *rows]))) == 0
+
+
+def test_accounts_of_suppliers_are_nobodys():
+    suppliers = ["Eastholme Supplies Ltd", "Dunmere Catering LLP", "Harrowgate Cleaning plc", "Bolt & Sons Limited"]
+    rows = [(suppliers[n % 4], *account) for n, account in enumerate(_accounts(20))]
+    assert not find(table([("Supplier", "Sort code", "Account no"), *rows]))
+    payees = [
+        (f"{forename} {surname}", *rest) for (surname, forename, *_), (_, *rest) in zip(patients(20), rows, strict=True)
+    ]
+    assert of_kind(find(table([("Payee", "Sort code", "Account no"), *payees])), "bank_account") == 20
+
+
+def test_seats_are_of_those_who_are_named():
+    rows = [(f"A{n}", f"{surname.upper()}, {chr(65 + n)} (Ms)") for n, surname in enumerate(SURNAMES)]
+    assert people(find(table([("Seat", "Delegate"), *rows]))) == 10
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ("Cyfenw", "Enw cyntaf", "Rhif GIG", "Dyddiad geni"),
+        ("Enw'r claf", "Enw", "Rhif GIG", "Dyddiad Geni"),
+        ("CYFENW", "ENW CYNTAF", "Rhif GIG y claf", "Dyddiad geni (bbbb-mm-dd)"),
+    ],
+)
+def test_welsh_headings(headings: tuple[str, ...]):
+    found = find(table([headings, *patients(20)]))
+    assert people(found) == 20
+    assert of_kind(found, "date_of_birth") == 20
+    strange = [
+        (f"Zq{chr(97 + n)}rv", f"Vw{chr(97 + n)}xl", nhs, born) for n, (_, _, nhs, born) in enumerate(patients(20))
+    ]
+    assert of_kind(find(table([headings, *strange])), "name") == 20
+
+
+def test_welsh_ways_to_reach_somebody():
+    headings = ("Enw llawn", "Cyfeiriad", "Cod post", "Rhif Ffôn")
+    landlines = [(f"Zq{chr(97 + n)}rv Vw", f"{n} Heol y Parc", "CF10 3AT", f"29201{n:05}") for n in range(12)]
+    found = find(table([headings, *landlines]))
+    assert people(found) == 12
+    assert of_kind(found, "phone") == 12
+
+
+def test_a_titled_name_at_the_begin_of_a_cell():
+    """Columns of a PDF that stand so close that they are read as one."""
+    rows = [(f"C25{n}", f"Mrs Zq{chr(97 + n)}rv Vw{chr(97 + n)}xl Dunmere Council of the North") for n in range(10, 20)]
+    assert people(find(table([("Case", "Organisation complained about"), *rows]))) == 10
+    other = [(f"C25{n}", f"Dr{chr(97 + n)}in cover {n}") for n in range(10, 20)]
+    assert people(find(table([("Case", "Part"), *other]))) == 0
+
+
+def test_a_title_above_headings_is_no_part_of_them():
+    strange = [(f"Zq{chr(97 + n)}rv", chr(65 + n), "Sergeant", "Training") for n in range(12)]
+    assert people(find(table([("Team",), ("Surname", "Init", "Rank/Grade", "Unit"), *strange]))) == 12
+
+
+def test_people_of_one_surname_differ_by_their_initials():
+    same = [("Vasquez", chr(65 + n), "Constable", "Training") for n in range(12)]
+    assert people(find(table([("Surname", "Init", "Rank", "Unit"), *same]))) == 12
+
+
+def test_who_is_hidden_twice_in_one_file_counts_once():
+    """A pivot cache beside its own hidden source, as rules add up what findings count."""
+    rows = [HEADINGS, *patients(30)]
+    items = table(rows, visibility=HIDDEN_SHEET) + table(rows, "pivot cache 1", Visibility.PIVOT_CACHE)
+    found = find(items)
+    assert people(found, hidden=True) == 30
+    assert [each.count for each in found if each.kind == "people_rows"] == [30, 0]
+    assert [each.summary.partition(" of people")[0] for each in found[:2]] == [
+        "1 hidden sheet has 30 rows",
+        "1 pivot table cache has 30 rows",
+    ]
+    assert found[1].summary.endswith(", all of them counted above")
+    assert of_kind(found, "nhs_number", hidden=True) == 30
+
+
+def test_who_is_hidden_in_the_second_place_only_counts_as_well():
+    first, second = [HEADINGS, *patients(30)], [HEADINGS, *patients(30)[10:], *patients(20, seed=9)]
+    found = find(table(first, visibility=HIDDEN_SHEET) + table(second, "cache", Visibility.PIVOT_CACHE))
+    assert people(found, hidden=True) == 50
+    seen = find(table(first) + table(first, "cache", Visibility.PIVOT_CACHE))
+    assert people(seen) == 30 and people(seen, hidden=True) == 30, "what is seen makes nothing less hidden"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mailguard.inspection.budget import Budget, Limits, Uninspectable
 from mailguard.inspection.read.delimited import find_delimiter, read_delimited
 from mailguard.inspection.read.spreadsheet import read_spreadsheet
-from mailguard.inspection.stream import Row
+from mailguard.inspection.stream import SEEN, Row, Visibility
 
 ROWS = [["Name", "Born", "Town"], ["Zoë Ashdown", "1938-04-30", "Köln, Süd"], ["Bran; Birkett", "1940-01-02", "Ely"]]
 
@@ -68,3 +68,21 @@ def test_cells_are_limited() -> None:
 @given(st.binary(max_size=2_000))
 def test_any_octets(data: bytes) -> None:
     list(read_delimited(data, Budget()))
+
+
+def test_rows_behind_many_empty_lines_are_far_away() -> None:
+    near, far = b"a,b\n" + b"\n" * 90 + b"c,d\n", b"a,b\n" + b"\n" * 1_500 + b"c,d\n"
+    assert [row.visibility for row in _rows_of(near)] == [SEEN, SEEN]
+    assert [row.visibility for row in _rows_of(far)] == [SEEN, Visibility.FAR_AWAY]
+
+
+def test_cells_behind_many_empty_columns_are_far_away() -> None:
+    near, far = b"a\tb" + b"\t" * 30 + b"c\n", b"a\tb" + b"\t" * 60 + b"c\td\n"
+    assert [row.unseen for row in _rows_of(near)] == [()]
+    assert [row.unseen for row in _rows_of(far)] == [((61, Visibility.FAR_AWAY), (62, Visibility.FAR_AWAY))]
+    wide = b",".join(b"h%d" % number for number in range(100)) + b"\n"
+    assert [row.unseen for row in _rows_of(wide + b"x" + b"," * 99 + b"y\n")] == [(), ()], "headings lead the way there"
+
+
+def _rows_of(data: bytes) -> list[Row]:
+    return [item for item in read_delimited(data, Budget()) if isinstance(item, Row)]

@@ -59,9 +59,15 @@ def test_a_workbook_whose_window_is_hidden() -> None:
     assert values(read(made))["Ada"] is Visibility.HIDDEN_SHEET
 
 
-def test_rows_that_are_hidden_unless_they_say_otherwise() -> None:
+def test_unused_rows_are_hidden_and_written_ones_show() -> None:
+    """As XlsxWriter's set_default_row(hide_unused_rows=True) writes a sheet, and as Excel shows it."""
     rows = text_row(1, "Ada") + text_row(2, "Bran", attributes='hidden="0"')
     found = values(read(workbook(rows, before='<sheetFormatPr defaultRowHeight="15" zeroHeight="1"/>')))
+    assert found == {"Ada": SEEN, "Bran": SEEN}
+    hidden = text_row(1, "Ada", attributes='hidden="1"') + text_row(2, "Bran")
+    found = values(read(workbook(hidden, before='<sheetFormatPr defaultRowHeight="15" zeroHeight="1"/>')))
+    assert found == {"Ada": Visibility.HIDDEN_ROW, "Bran": SEEN}
+    found = values(read(workbook(rows, before='<sheetFormatPr defaultRowHeight="0"/>')))
     assert found == {"Ada": Visibility.ZERO_SIZE, "Bran": SEEN}
 
 
