@@ -1,7 +1,8 @@
-"""Compound files (MS-CFB): the container of BIFF workbooks, of encrypted OOXML packages and of embedded objects.
+"""Compound files (MS-CFB): the container of Office 97, of Outlook's messages, of encrypted packages and of objects.
 
 Promises: total on any octets: a CompoundFile or `Uninspectable`. Chains of sectors and trees of entries that are
-circular, cross each other or leave the file end in Uninspectable within as many steps as the file has sectors. It must
+circular, cross each other or leave the file end in Uninspectable within as many steps as the file has sectors; so do
+two entries of one name in a storage, whatever their case, and entries of a kind that is none. It must
 not know what the streams mean. olefile is not used: it reads on where a file is broken, and which of two readings a
 recipient gets is the question.
 """
@@ -9,11 +10,12 @@ recipient gets is the question.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from ..budget import Budget, Uninspectable
 
+BROKEN = "its compound file is broken"
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HEADER = struct.Struct("<8s16s6H10L")
 _ENTRY = struct.Struct("<64sHBBLLL16sLQQLQ")
@@ -37,7 +39,8 @@ class _Entry:
 
 @dataclass(frozen=True, slots=True)
 class CompoundFile:
-    """streams: path with slashes, as written -> its entry. storages: paths of those that hold them."""
+    """streams: path with slashes, as written -> its entry. storages: paths of those that hold them.
+    tree: path of a storage, "" for the outermost -> what is in it, name in upper case -> path."""
 
     data: memoryview
     budget: Budget
@@ -48,6 +51,23 @@ class CompoundFile:
     small: bytes
     streams: dict[str, _Entry]
     storages: frozenset[str]
+    tree: Mapping[str, Mapping[str, str]]
+
+    def children(self, folder: str = "") -> Mapping[str, str]:
+        """What is in a storage: name in upper case -> path; nothing for a stream."""
+        return self.tree.get(folder, {})
+
+    def inside(self, folder: str) -> CompoundFile:
+        """A storage as if it were a file of its own: an object in a document. One in it is not looked into as such."""
+        start = f"{folder}/"
+        streams = {path.removeprefix(start): entry for path, entry in self.streams.items() if path.startswith(start)}
+        storages = frozenset(path.removeprefix(start) for path in self.storages if path.startswith(start))
+        tree = {
+            path[len(start) :]: {name: each[len(start) :] for name, each in held.items()}
+            for path, held in self.tree.items()
+            if path == folder or path.startswith(start)
+        }
+        return replace(self, streams=streams, storages=storages, tree=tree)
 
     def find(self, path: str) -> str | None:
         """The stream of this path in any case, as the standard compares names."""
@@ -79,7 +99,7 @@ def _open(view: memoryview, budget: Budget) -> CompoundFile:
     shift, mini_shift = fields[5], fields[6]
     _, fat_count, directory, _, cutoff, mini_start, _, difat_start, _ = fields[9:18]
     if shift not in (9, 12) or mini_shift != 6 or cutoff != 4096:
-        raise Uninspectable("its compound file is broken")
+        raise Uninspectable(BROKEN)
     sector = 1 << shift
     fat_sectors = _fat_sectors(view, sector, fat_count, difat_start)
     chains = _numbers(view, fat_sectors, sector)
@@ -89,12 +109,14 @@ def _open(view: memoryview, budget: Budget) -> CompoundFile:
     mini_chains = _numbers(view, list(_chain(mini_start, chains)) if mini_start < _END else [], sector)
     root = entries[0] if entries else None
     if root is None or root.kind != _ROOT:
-        raise Uninspectable("its compound file is broken")
+        raise Uninspectable(BROKEN)
     budget.spend_bytes(root.size)
     budget.keep(root.size)
     small = _read_chain(view, root, chains, sector, sector) if root.size else b""
-    streams, storages = _tree(entries)
-    return CompoundFile(view, budget, sector, cutoff, chains, mini_chains, small, streams, storages)
+    streams, storages, tree = _tree(entries)
+    if any(each.size > len(view) for each in streams.values()):
+        raise Uninspectable("its compound file has a stream that is larger than the file")
+    return CompoundFile(view, budget, sector, cutoff, chains, mini_chains, small, streams, storages, tree)
 
 
 def _fat_sectors(view: memoryview, sector: int, count: int, difat: int) -> list[int]:
@@ -108,9 +130,9 @@ def _fat_sectors(view: memoryview, sector: int, count: int, difat: int) -> list[
             raise Uninspectable("its compound file is circular")
         *more, difat = struct.unpack_from(f"<{sector // 4}L", view, (difat + 1) * sector)
         found += more
-    found = [each for each in found if each < _END]
+    found = [each for each in found if each != _FREE]
     if len(found) != count or len(set(found)) != len(found):
-        raise Uninspectable("its compound file is broken")
+        raise Uninspectable(BROKEN)
     return found
 
 
@@ -118,10 +140,17 @@ def _numbers(view: memoryview, sectors: list[int], sector: int) -> tuple[int, ..
     """A table of 32-bit numbers that lies in these sectors."""
     numbers: list[int] = []
     for each in sectors:
-        start = (each + 1) * sector
-        here = bytes(view[start : start + sector])
+        here = _sector(view, each, sector)
         numbers += struct.unpack(f"<{len(here) // 4}L", here[: len(here) // 4 * 4])
     return tuple(numbers)
+
+
+def _sector(view: memoryview, number: int, sector: int) -> bytes:
+    """One that begins within the file; the last one may be short."""
+    start = (number + 1) * sector
+    if start >= len(view):
+        raise Uninspectable(BROKEN)
+    return bytes(view[start : start + sector])
 
 
 def _chain(start: int, chains: tuple[int, ...]) -> Iterator[int]:
@@ -164,10 +193,10 @@ def _entries(view: memoryview, sectors: list[int], sector: int) -> list[_Entry]:
     return found
 
 
-def _tree(entries: list[_Entry]) -> tuple[dict[str, _Entry], frozenset[str]]:
+def _tree(entries: list[_Entry]) -> tuple[dict[str, _Entry], frozenset[str], dict[str, dict[str, str]]]:
     """Every stream by its path. One that no storage leads to is found too, under "?"."""
     streams: dict[str, _Entry] = {}
-    storages: set[str] = set()
+    tree: dict[str, dict[str, str]] = {"": {}}
     seen = {0}
     pending = [(entries[0].child, "")]
     while pending:
@@ -179,19 +208,18 @@ def _tree(entries: list[_Entry]) -> tuple[dict[str, _Entry], frozenset[str]]:
         seen.add(index)
         entry = entries[index]
         pending += [(entry.left, folder), (entry.right, folder)]
-        path = f"{folder}{entry.name}"
+        path = f"{folder}/{entry.name}" if folder else entry.name
+        if entry.kind not in (_STORAGE, _STREAM) or not entry.name:
+            raise Uninspectable(BROKEN)
+        if entry.name.upper() in tree[folder] or path in streams or path in tree:
+            raise Uninspectable("its compound file has two streams of one name")
+        tree[folder][entry.name.upper()] = path
         if entry.kind == _STORAGE:
-            storages.add(path)
-            pending.append((entry.child, f"{path}/"))
-        elif entry.kind == _STREAM:
-            _add(streams, path, entry)
+            tree[path] = {}
+            pending.append((entry.child, path))
+        else:
+            streams[path] = entry
     for index, entry in enumerate(entries):
         if entry.kind == _STREAM and index not in seen:
-            _add(streams, f"?/{index}/{entry.name}", entry)
-    return streams, frozenset(storages)
-
-
-def _add(streams: dict[str, _Entry], path: str, entry: _Entry) -> None:
-    if path in streams:
-        raise Uninspectable("its compound file has two streams of one name")
-    streams[path] = entry
+            streams[f"?/{index}/{entry.name}"] = entry
+    return streams, frozenset(path for path in tree if path), tree

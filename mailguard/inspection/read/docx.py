@@ -20,14 +20,13 @@ from .docx_story import Known, Story
 from .docx_styles import read_styles
 from .drawing import read_drawing
 from .package import Package, media_types, open_package
-from .package_parts import outermost, read_file, read_links, read_unknown, source_of
+from .package_parts import known_name, outermost, read_file, read_links, read_unknown, source_of
 from .properties import read_properties
 from .theme import read_theme
 from .wordml import keys, names
 from .wordml import read_colour as read_word_colour
-from .xml_events import SEPARATOR, read_xml
+from .xml_events import read_xml
 
-_OOXML = ("http://schemas.openxmlformats.org/", "http://purl.oclc.org/ooxml/", "http://schemas.microsoft.com/")
 _SILENT = frozenset(
     [
         *("Relationships", "Types", "fonts", "webSettings", "numbering", "styles", "theme", "datastoreItem"),
@@ -144,7 +143,7 @@ class _Document:
         full = outermost(self.package, part)
         if not full:
             return read_file(self.package, part)
-        root = _known_name(full)
+        root = known_name(full)
         if root in _STORIES:
             where, whole = _STORIES[root]
             if root in ("hdr", "ftr") and part not in headers:
@@ -219,14 +218,8 @@ class _Document:
         yield from found
 
 
-def _known_name(full: str) -> str:
-    """The name alone, in a namespace of Office; a name in another means something else, and one in none anything."""
-    uri, _, name = full.rpartition(SEPARATOR)
-    return name if uri.startswith(_OOXML) else ""
-
-
 def _root(package: Package, part: str) -> str:
-    return _known_name(outermost(package, part))
+    return known_name(outermost(package, part))
 
 
 _PARTS: dict[str, Callable[[_Document, str], Iterable[Item]]] = {

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from ..budget import Budget, Uninspectable
 from ..enclosed import Enclosed, Found
 from . import mapi
-from .compound_file import BROKEN, SIGNATURE, CompoundFile, Node
+from .compound import SIGNATURE, CompoundFile, open_compound
 from .mapi import Attachment, Property
 
 TYPES = frozenset({"application/vnd.ms-outlook"})
 ENDINGS = (".msg", ".oft")
+BROKEN = "an Outlook message in it is broken"
 
 _PROPERTIES, _NAMES = "__PROPERTIES_VERSION1.0", "__NAMEID_VERSION1.0"
 _RECIPIENT, _ATTACHMENT, _VALUE = "__RECIP_VERSION1.0_#", "__ATTACH_VERSION1.0_#", "__SUBSTG1.0_"
@@ -28,26 +29,26 @@ _KINDS = frozenset({mapi.STRING8, mapi.UNICODE, mapi.BINARY})
 def begins(data: bytes | memoryview) -> bool:
     """Whether it is a compound file that holds a message."""
     try:
-        return bytes(data[:8]) == SIGNATURE and _PROPERTIES in CompoundFile(data, Budget()).root.children
+        return bytes(data[:8]) == SIGNATURE and _PROPERTIES in open_compound(data, Budget()).children()
     except Uninspectable:
         return False
 
 
 def read(data: bytes | memoryview, budget: Budget) -> Iterator[Found]:
     """The message, its bodies, its files, and the messages within it."""
-    file = CompoundFile(data, budget)
+    file = open_compound(data, budget)
     lids = _lids(file)
-    waiting = [(file.root, _TOP_HEADER, 0)]
+    waiting = [("", _TOP_HEADER, 0)]
     while waiting:
         storage, header, depth = waiting.pop()
         if depth > budget.limits.depth:
             raise Uninspectable(f"nested more than {budget.limits.depth} deep")
         properties = _properties(file, storage, header, lids)
-        rows = [_properties(file, each, _ROW_HEADER, lids) for each in _named(storage, _RECIPIENT)]
+        rows = [_properties(file, each, _ROW_HEADER, lids) for each in _named(file, storage, _RECIPIENT)]
         attachments = []
-        for each in _named(storage, _ATTACHMENT):
-            inside = each.children.get(f"{_VALUE}{mapi.ATTACH_DATA:04X}000D")
-            if inside is not None and not inside.stream and _PROPERTIES in inside.children:
+        for each in _named(file, storage, _ATTACHMENT):
+            inside = file.children(each).get(f"{_VALUE}{mapi.ATTACH_DATA:04X}000D")
+            if inside is not None and _PROPERTIES in file.children(inside):
                 waiting.append((inside, _INNER_HEADER, depth + 1))
                 attachments.append(Attachment(_properties(file, each, _ROW_HEADER, lids), None))
             else:
@@ -55,11 +56,12 @@ def read(data: bytes | memoryview, budget: Budget) -> Iterator[Found]:
         yield from mapi.read_message(properties, rows, attachments, budget, embedded=depth > 0)
 
 
-def _named(storage: Node, prefix: str) -> list[Node]:
-    return [each for name, each in storage.children.items() if name.startswith(prefix) and not each.stream]
+def _named(file: CompoundFile, storage: str, prefix: str) -> list[str]:
+    """Storages in a storage."""
+    return [each for name, each in file.children(storage).items() if name.startswith(prefix) and each in file.storages]
 
 
-def _attachment(properties: tuple[Property, ...], inside: Node | None) -> Attachment:
+def _attachment(properties: tuple[Property, ...], inside: str | None) -> Attachment:
     """A file. An object (a sheet that was dropped into the text) is a storage, which nobody reads."""
     by_tag = {each.tag: each for each in properties}
     names = tuple(
@@ -74,20 +76,20 @@ def _attachment(properties: tuple[Property, ...], inside: Node | None) -> Attach
     return Attachment(properties, Enclosed(data.values[0], media_type or "application/octet-stream", names))
 
 
-def _properties(file: CompoundFile, storage: Node, header: int, lids: dict[int, int]) -> tuple[Property, ...]:
+def _properties(file: CompoundFile, storage: str, header: int, lids: dict[int, int]) -> tuple[Property, ...]:
     """Those with a value of their own length, a stream each, and the numbers in the table."""
     found = []
-    for name, node in storage.children.items():
-        if not name.startswith(_VALUE) or not node.stream:
+    for name, path in file.children(storage).items():
+        if not name.startswith(_VALUE) or path not in file.streams:
             continue
         tag, kind = _tag(name)
         if kind & ~mapi.MULTIPLE in _KINDS and not (kind & mapi.MULTIPLE and "-" not in name):
-            octets = file.octets(node)
+            octets = file.read(path)
             found.append(Property(tag, kind & ~mapi.MULTIPLE, (octets,), lids.get(tag)))
-    table = storage.children.get(_PROPERTIES)
-    if table is None or not table.stream:
+    table = file.children(storage).get(_PROPERTIES)
+    if table is None or table not in file.streams:
         raise Uninspectable(BROKEN)
-    octets = file.octets(table)
+    octets = file.read(table)
     for at in range(header, len(octets) - 15, 16):
         kind, tag = struct.unpack_from("<HH", octets, at)
         if kind in (0x0002, 0x0003, 0x000B):
@@ -106,11 +108,11 @@ def _tag(name: str) -> tuple[int, int]:
 
 def _lids(file: CompoundFile) -> dict[int, int]:
     """Property -> number, of the named ones; 0 for one with a name of letters (section 2.2.3)."""
-    storage = file.root.children.get(_NAMES)
-    entries = storage.children.get(_NAME_ENTRIES) if storage is not None else None
-    if entries is None or not entries.stream:
+    storage = file.children().get(_NAMES)
+    entries = file.children(storage).get(_NAME_ENTRIES) if storage is not None else None
+    if entries is None or entries not in file.streams:
         return {}
-    octets = file.octets(entries)
+    octets = file.read(entries)
     found = {}
     for at in range(0, len(octets) - 7, 8):
         number, kind, index = struct.unpack_from("<IHH", octets, at)

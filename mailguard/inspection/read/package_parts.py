@@ -7,15 +7,22 @@ from collections.abc import Iterator
 from ..budget import Budget
 from ..stream import SEEN, Item, Member, Text, Visibility
 from .package import Package
-from .xml_events import root_of
+from .xml_events import SEPARATOR, root_of
 from .xml_texts import read_texts
 
+_OOXML = ("http://schemas.openxmlformats.org/", "http://purl.oclc.org/ooxml/", "http://schemas.microsoft.com/")
 _NO_TEXT = ("printersettings", ".psmdcp")
 
 
 def outermost(package: Package, part: str) -> str:
     """The name of the outermost element, as uri}name; "" for a part that is no XML."""
     return root_of(package.pieces(part)) if _looks_like_xml(package, part) else ""
+
+
+def known_name(full: str) -> str:
+    """The name alone, in a namespace of Office; a name in another means something else, and one in none anything."""
+    uri, _, name = full.rpartition(SEPARATOR)
+    return name if uri.startswith(_OOXML) else ""
 
 
 def _looks_like_xml(package: Package, part: str) -> bool:

@@ -10,6 +10,9 @@ from collections.abc import Iterable
 
 from ..budget import Budget, Uninspectable
 from ..enclosed import Found
+from .compound import SIGNATURE, open_compound
+from .doc import read_doc
+from .doc_file import is_document
 from .docx import read_docx
 from .odt import TEXT, read_fodt, read_odt
 from .opendocument import is_flat, is_opendocument
@@ -26,18 +29,21 @@ TYPES = frozenset(
         "application/vnd.oasis.opendocument.text",
         "application/vnd.oasis.opendocument.text-template",
         "application/vnd.oasis.opendocument.text-master",
+        "application/msword",
         "application/rtf",
         "text/rtf",
         "text/richtext",
     ]
 )
-ENDINGS = (".docx", ".docm", ".dotx", ".dotm", ".odt", ".ott", ".odm", ".fodt", ".rtf")
+ENDINGS = (".doc", ".docx", ".docm", ".dotx", ".dotm", ".odt", ".ott", ".odm", ".fodt", ".rtf")
 
 
 def begins(data: bytes | memoryview) -> bool:
     """Whether octets are a text document, read here or not. Total; a broken one is none."""
     octets = bytes(data)
     try:
+        if octets.startswith(SIGNATURE):
+            return is_document(open_compound(octets, Budget()))
         if is_opendocument(octets):
             return TEXT in octets[:128]
         if octets.startswith(b"PK"):
@@ -50,6 +56,10 @@ def begins(data: bytes | memoryview) -> bool:
 def read(data: bytes | memoryview, budget: Budget) -> Iterable[Found]:
     """Everything that the file carries."""
     octets = bytes(data)
+    if octets.startswith(SIGNATURE):
+        compound = open_compound(octets, budget)
+        if is_document(compound):
+            return read_doc(compound, budget)
     if octets.startswith(b"PK"):
         return read_odt(octets, budget) if is_opendocument(octets) else read_docx(octets, budget)
     if is_flat(octets, TEXT):

@@ -16,14 +16,13 @@ from ..stream import Member, Row, Stream, Table, Text, Visibility
 from .chart import read_chart
 from .drawing import read_drawing
 from .package import Package
-from .package_parts import outermost, read_file, read_links, read_unknown, source_of
+from .package_parts import known_name, outermost, read_file, read_links, read_unknown, source_of
 from .properties import read_properties
 from .seen_texts import SeenTexts
 from .xlsx_link import read_link_cache
 from .xlsx_notes import read_comments, read_persons
 from .xlsx_pivot import PivotCache, left_over, read_definition, read_records
 from .xlsx_sheet import Shared, SheetParts, read_sheet
-from .xml_events import SEPARATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,8 @@ class Rest:
     shared: Shared
 
 
+_VML = "xml"
+"""The outermost element of the old drawings, which has no namespace."""
 _SILENT = frozenset(
     [
         *("Relationships", "Types", "styleSheet", "theme", "calcChain", "table", "pivotTableDefinition"),
@@ -64,7 +65,7 @@ def _read_part(rest: Rest, part: str) -> Stream:
     root = outermost(rest.package, part)
     if not root:
         return read_file(rest.package, part)
-    name = root.rpartition(SEPARATOR)[2]
+    name = root if root == _VML else known_name(root)
     if name in _SILENT:
         return ()
     return _READERS.get(name, _unknown)(rest, part)
@@ -199,7 +200,7 @@ _READERS: dict[str, Callable[[Rest, str], Stream]] = {
     "pivotCacheRecords": _lone_records,
     "chartSpace": _chart,
     "wsDr": _drawing,
-    "xml": _drawing,
+    _VML: _drawing,
     "userShapes": _drawing,
     "coreProperties": _properties,
     "Properties": _properties,

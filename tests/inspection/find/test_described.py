@@ -7,9 +7,9 @@ from pathlib import Path
 from mailguard.core.finding_kinds import NOUNS, PEOPLE_ROWS
 from mailguard.inspection.find.described import ALL_KINDS, KINDS, written_into
 from mailguard.inspection.find.finding import PERSON_NAMED
-from mailguard.inspection.find.spelled import SPELLED
 from mailguard.inspection.find.kinds import REPORTED
 from mailguard.inspection.find.own_kinds import load_kinds
+from mailguard.inspection.find.spelled import SPELLED
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "kinds.md"
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.inspection.read.test_hostile import MEASURE, MEBIBYTES, ROOT, SECONDS
+from tests.inspection.read.written_doc import VANISH, Chunk, P, cells, plc, rgb, sprm
+from tests.inspection.read.written_doc import document as old
 from tests.inspection.read.written_word import document, grid, paragraph, part, run
 
 MEASURED = MEASURE.replace("read.spreadsheet import read_spreadsheet", "read.text_document import read").replace(
@@ -20,9 +23,10 @@ MEASURED = MEASURE.replace("read.spreadsheet import read_spreadsheet", "read.tex
 
 
 def runs() -> bytes:
-    """A million, in paragraphs of ten thousand; not alike, so that they do not pack a hundredfold."""
+    """A quarter of a million, ten times what a document of five hundred pages has, in paragraphs of ten thousand; not
+    alike, so that they do not pack a hundredfold."""
     chosen = random.Random(1)
-    made = [f"<w:r><w:t>{chosen.randrange(1_000_000)}</w:t></w:r>" for _ in range(1_000_000)]
+    made = [f"<w:r><w:t>{chosen.randrange(1_000_000)}</w:t></w:r>" for _ in range(250_000)]
     return document("".join(f"<w:p>{''.join(made[at : at + 10_000])}</w:p>" for at in range(0, len(made), 10_000)))
 
 
@@ -76,6 +80,37 @@ def odt_spans() -> bytes:
     ).encode()
 
 
+def old_runs() -> bytes:
+    """A format for each letter."""
+    return old([P([("x", rgb(n >> 8, n & 255, 0)) for n in range(30_000)])])
+
+
+def old_pieces() -> bytes:
+    """A piece for each letter, all changed in the same way."""
+    letters = "x" * 20_000
+    chunks = [Chunk(1, prm=1)] * (len(letters) + 1)
+    return old([P(letters)], chunks=chunks, changes=[sprm(VANISH) * 5_000])
+
+
+def old_overlap() -> bytes:
+    """Pieces that all lie in the same place."""
+    letters = 100_000
+    places = [n * letters for n in range(2_000)]
+    table = plc([*places, 2_000 * letters], [struct.pack("<HLH", 0, 1_024 * 2 | 0x40000000, 0)] * 2_000)
+    return old([P("x" * letters)], parts={33: b"\x02" + struct.pack("<L", len(table)) + table})
+
+
+def old_fields() -> bytes:
+    return old([P("\x13" * 1_000_000)])
+
+
+def old_rows() -> bytes:
+    """Rows with a format for each, all of which lead to the same long one."""
+    far = (sprm(0xD612, b"\xdc" + b"\0" * 220) * 72)[:16_000]
+    made = [each for n in range(3_000) for each in cells("x", own=sprm(0x646B, 0) + sprm(0x6649, 1) + sprm(0x840E, n))]
+    return old(made, data=struct.pack("<H", len(far) // 223 * 223) + far)
+
+
 HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "runs": (runs, "rows"),
     "tables in tables": (lambda: nested("<w:tbl><w:tr><w:tc>", "</w:tc></w:tr></w:tbl>", 5_000), "held"),
@@ -91,6 +126,11 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "rows without cells": (lambda: rich(b"\\trowd\\intbl\\row" * 100_000), "rows"),
     "cells of no row": (lambda: rich(b"\\intbl x\\cell " * 500_000), "held"),
     "spans in spans": (odt_spans, "held"),
+    "formats of a .doc": (old_runs, "rows"),
+    "pieces of a .doc": (old_pieces, "rows"),
+    "pieces of a .doc in one place": (old_overlap, "held"),
+    "fields in fields of a .doc": (old_fields, "held"),
+    "rows of a .doc": (old_rows, "held"),
 }
 
 

@@ -77,6 +77,16 @@ def test_a_sheet_that_the_workbook_does_not_list() -> None:
     assert Member("xl/worksheets/sheet9.xml", "sheet", Visibility.HIDDEN_SHEET) in items
 
 
+@pytest.mark.parametrize("root", ["table", "styleSheet", "theme", "comments", "headers", "Relationships", "chartsheet"])
+@pytest.mark.parametrize("space", ["", ' xmlns="urn:people.example"', ' xmlns="http://people.example/2026/main"'])
+def test_custom_xml_is_custom_xml_whatever_its_outermost_element_is_called(root: str, space: str) -> None:
+    """A name of Office means what it means there in a namespace of Office only."""
+    people = "<p><n>Bran</n><b>1940</b></p><p><n>Cleo</n><b>1941</b></p>"
+    found = read(workbook(ADA, customXml__item1=f"<{root}{space}>{people}</{root}>"))
+    assert Table("customxml/item1.xml", Visibility.CUSTOM_XML, headings=("n", "b")) in found
+    assert {("Bran", "1940"), ("Cleo", "1941")} <= {item.values for item in found if isinstance(item, Row)}
+
+
 def test_custom_xml_has_records() -> None:
     items = read(
         workbook(ADA, customXml__item1="<list><p><n>Bran</n><b>1940</b></p><p><n>Cleo</n><b>1941</b></p></list>")
