@@ -175,7 +175,7 @@ async def _content(visit: Visit, held: Held, view: str) -> dict[str, Any]:
         "from_html": read.text_from == "text/html",
         "has_html": has_html,
         "shortened": read.shortened,
-        "fields": [(name, legible(value, 2000)) for name, value in read.fields],
+        "fields": [(name, legible(value, 300)) for name, value in read.fields],
         "files": [_file(each.names, each.media_type, each.octets) for each in read.others],
         "nothing": read.text_from is None,
     }
