@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ..core.moment import date_in_words, time_in_words
+from ..guard.console.deciding import Deciding
 from ..guard.console.links import LinkBook
 from ..guard.console.queue import HeldQueue
 from ..guard.console.sessions import SessionBook
@@ -31,6 +32,7 @@ class Site:
     sign_in: ConsoleSignIn
     links: LinkBook
     queue: HeldQueue
+    deciding: Deciding
     teams: tuple[str, ...]
 
     @property

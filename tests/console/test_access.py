@@ -12,6 +12,7 @@ from mailguard.console.site import Site
 from mailguard.console.visit import csrf_of
 from mailguard.guard.console.tokens import new_token
 from tests.console.house import ORIGIN, browser_on
+from tests.guard.console.deciding import holds_list
 from tests.guard.console.house import SAM, House
 
 PEOPLE = ("anonymous", "half", "viewer", "reviewer", "other", "admin")
@@ -30,6 +31,13 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/account/second-factor"): (TO_SIGN_IN, 200, *("/queue",) * 4),
     ("POST", "/account/second-factor"): (TO_SIGN_IN, 422, *("/queue",) * 4),
     ("GET", "/queue"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 200, 200),
+    ("GET", "/m/{ref}/decide"): (TO_SIGN_IN, TO_FACTOR, 403, 200, 404, 403),
+    ("POST", "/m/{ref}/decide/check"): (TO_SIGN_IN, TO_FACTOR, 403, 409, 404, 403),
+    ("POST", "/m/{ref}/decide"): (TO_SIGN_IN, TO_FACTOR, 403, 409, 404, 403),
+    ("GET", "/m/{ref}/outcome"): (TO_SIGN_IN, TO_FACTOR, 403, 200, 404, 403),
+    ("POST", "/m/{ref}/stop"): (TO_SIGN_IN, TO_FACTOR, 403, 409, 404, 403),
+    ("GET", "/m/{ref}/notes"): (TO_SIGN_IN, TO_FACTOR, 403, 200, 404, 403),
+    ("POST", "/m/{ref}/notes"): (TO_SIGN_IN, TO_FACTOR, 403, 422, 404, 403),
     ("GET", "/account"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 200, 200),
     ("POST", "/account/sessions/end"): (TO_SIGN_IN, TO_FACTOR, 404, 404, 404, 404),
     ("POST", "/account/sessions/end-others"): (TO_SIGN_IN, TO_FACTOR, *("/account",) * 4),
@@ -65,11 +73,12 @@ async def what_happens(site: Site, route: Route, path: str, token: str) -> int |
 
 async def paths_of(house: House, route: Route) -> str:
     link = await house.links.make("half@elmroad.example", SAM)
-    return route.path.format(token=link.token)
+    return route.path.format(token=link.token, ref="MG-AAAA-22")
 
 
 async def test_everybody_gets_what_the_matrix_says(house: House, site: Site) -> None:
     tokens = await tokens_of(house)
+    await holds_list(house, count=3)
     found: dict[tuple[str, str], Any] = {}
     for route in ROUTES:
         path = await paths_of(house, route)
