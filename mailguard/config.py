@@ -149,6 +149,14 @@ class ConsoleSettings(BaseModel):
         "than on this machine it must begin with https, or the guard does not start.",
     )
 
+    stop_seconds: int = Field(
+        default=30,
+        ge=5,
+        le=600,
+        description="How long a decision to send can be stopped in the console before anything leaves. Default: 30. "
+        "Unit: seconds. Example: 60. A release from the shell acts at once.",
+    )
+
     @field_validator("base_url")
     @classmethod
     def _is_an_origin(cls, base_url: str) -> str:

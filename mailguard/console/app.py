@@ -21,9 +21,10 @@ from ..core.errors import AlreadyDecided, PasswordsUnavailable, StoreUnavailable
 from ..core.reference import RANDOM_OCTETS, short_reference
 from ..guard.console.tokens import is_token, new_token
 from ..logs import logger
-from . import words
+from . import drafts, words
 from .answers import Answer, Document, Page, Redirect, Refused
 from .assets import Asset, read_assets
+from .pages import sign_in
 from .render import Renderer
 from .routes import HOME, ROUTES, SECOND_FACTOR, SIGN_IN, Needs, Route
 from .security import Shield
@@ -167,6 +168,8 @@ def _stopped(route: Route, visit: Visit) -> Answer | None:
     if route.needs is Needs.ANYBODY:
         return None
     if visit.visitor is None:
+        if route.method == "POST" and (draft := drafts.typed_by(visit)) is not None:
+            return sign_in.again(visit, draft)
         to = visit.path if route.method == "GET" else ""
         query = f"&to={_quoted(to)}" if to and to != HOME else ""
         return Redirect(f"{SIGN_IN}?why=first{query}")

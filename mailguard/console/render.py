@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from . import words
+from . import decision_words, words
 from .assets import Asset
 
 FOLDER = Path(__file__).parent / "templates"
@@ -30,6 +30,7 @@ class Renderer:
         )
         self._environment.globals = {
             "words": words,
+            "says": decision_words,
             "asset": lambda name: assets[name].path,
             "address": address,
         }

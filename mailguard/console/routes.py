@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Literal
 
 from .answers import Answer
-from .pages import account, message, queue, second_factor, sign_in, start
+from .pages import account, decide, message, notes, outcome, queue, second_factor, sign_in, start
 from .visit import Visit
 
 View = Callable[[Visit], Awaitable[Answer]]
@@ -51,6 +51,13 @@ ROUTES = (
     Route("GET", "/queue", Needs.WHOLE, queue.show),
     Route("GET", "/m/{ref}", Needs.WHOLE, message.show),
     Route("GET", "/m/{ref}/body", Needs.WHOLE, message.body),
+    Route("GET", "/m/{ref}/decide", Needs.WHOLE, decide.show),
+    Route("POST", "/m/{ref}/decide/check", Needs.WHOLE, decide.check),
+    Route("POST", "/m/{ref}/decide", Needs.WHOLE, decide.act),
+    Route("GET", "/m/{ref}/outcome", Needs.WHOLE, outcome.show),
+    Route("POST", "/m/{ref}/stop", Needs.WHOLE, outcome.stop),
+    Route("GET", "/m/{ref}/notes", Needs.WHOLE, notes.show),
+    Route("POST", "/m/{ref}/notes", Needs.WHOLE, notes.add),
     Route("GET", "/account", Needs.WHOLE, account.show),
     Route("POST", "/account/sessions/end", Needs.WHOLE, account.end_one),
     Route("POST", "/account/sessions/end-others", Needs.WHOLE, account.end_others),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ..core.moment import date_in_words, time_in_words
 from ..core.organisation import Organisation
+from ..guard.console.deciding import Deciding
 from ..guard.console.links import LinkBook
 from ..guard.console.looking import Looking
 from ..guard.console.queue import HeldQueue
@@ -35,6 +36,7 @@ class Site:
     queue: HeldQueue
     looking: Looking
     house: Organisation
+    deciding: Deciding
     teams: tuple[str, ...]
 
     @property

@@ -252,6 +252,7 @@ STATES = {
     State.HELD: "Needs a decision",
     State.APPROVED_ONCE: "Needs a second approval",
     State.WAITING: "Will be sent by itself",
+    State.LEAVING: "Sending",
     State.RELEASING: "Sending",
     State.RELEASED: "Sent",
     State.REJECTED: "Not sent – rejected",

@@ -11,11 +11,12 @@ from .errors import IllegalTransition
 
 
 class State(StrEnum):
-    """INTERFACE.md `held list --json`."""
+    """INTERFACE.md `held list --json`. LEAVING: somebody decided to send it, and can still be stopped (review.py)."""
 
     HELD = "held"
     WAITING = "waiting"
     APPROVED_ONCE = "approved_once"
+    LEAVING = "leaving"
     RELEASING = "releasing"
     RELEASED = "released"
     REJECTED = "rejected"
@@ -31,23 +32,33 @@ class Act(StrEnum):
     EXPIRE = "expire"
     COMPLETE = "complete"
     STOP = "stop"
+    SEND = "send"
+    ESCALATE = "escalate"
 
 
 TRANSITIONS: dict[tuple[State, Act], State] = {
     (State.HELD, Act.APPROVE): State.APPROVED_ONCE,
+    (State.HELD, Act.ESCALATE): State.HELD,
+    (State.HELD, Act.SEND): State.LEAVING,
     (State.HELD, Act.RELEASE): State.RELEASING,
     (State.HELD, Act.REJECT): State.REJECTED,
     (State.HELD, Act.CANCEL): State.CANCELLED,
     (State.HELD, Act.EXPIRE): State.EXPIRED,
+    (State.WAITING, Act.SEND): State.LEAVING,
     (State.WAITING, Act.RELEASE): State.RELEASING,
     (State.WAITING, Act.REJECT): State.REJECTED,
     (State.WAITING, Act.CANCEL): State.CANCELLED,
     (State.WAITING, Act.STOP): State.HELD,
     (State.APPROVED_ONCE, Act.APPROVE): State.APPROVED_ONCE,
+    (State.APPROVED_ONCE, Act.ESCALATE): State.APPROVED_ONCE,
+    (State.APPROVED_ONCE, Act.SEND): State.LEAVING,
     (State.APPROVED_ONCE, Act.RELEASE): State.RELEASING,
     (State.APPROVED_ONCE, Act.REJECT): State.REJECTED,
     (State.APPROVED_ONCE, Act.CANCEL): State.CANCELLED,
     (State.APPROVED_ONCE, Act.EXPIRE): State.EXPIRED,
+    (State.LEAVING, Act.RELEASE): State.RELEASING,
+    (State.LEAVING, Act.STOP): State.HELD,
+    (State.LEAVING, Act.CANCEL): State.CANCELLED,
     (State.RELEASING, Act.COMPLETE): State.RELEASED,
 }
 

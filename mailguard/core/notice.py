@@ -26,7 +26,7 @@ LISTED = 20
 
 
 class Kind(StrEnum):
-    """What a notice tells. The last six go to the reviewers."""
+    """What a notice tells. The last seven go to the reviewers."""
 
     HELD = "held"
     SEVERAL = "several"
@@ -35,6 +35,7 @@ class Kind(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     REVIEW_HELD = "review_held"
+    REVIEW_ASKED = "review_asked"
     REVIEW_ENDED = "review_ended"
     REVIEW_FAILED = "review_failed"
     REVIEW_SEVERAL = "review_several"
@@ -45,6 +46,7 @@ class Kind(StrEnum):
 TO_REVIEWERS = frozenset(
     {
         Kind.REVIEW_HELD,
+        Kind.REVIEW_ASKED,
         Kind.REVIEW_ENDED,
         Kind.REVIEW_FAILED,
         Kind.REVIEW_SEVERAL,
@@ -264,6 +266,17 @@ def _review_held(facts: Facts, frame: Frame) -> Letter:
     )
 
 
+def _review_asked(facts: Facts, frame: Frame) -> Letter:
+    due = _due(facts.due_at)
+    return Letter(
+        words.REVIEW_ASKED_SUBJECT.format(due=due),
+        (
+            _lead(words.REVIEW_ASKED_LEAD),
+            _text(words.REVIEW_HELD_NEXT.format(due=due), words.REVIEW_ASKED_NEXT.format(ref=facts.ref)),
+        ),
+    )
+
+
 def _review_ended(facts: Facts, frame: Frame) -> Letter:
     return Letter(
         words.REVIEW_ENDED_SUBJECT,
@@ -359,6 +372,7 @@ _LETTERS: dict[Kind, Callable[[Facts, Frame], Letter]] = {
     Kind.CANCELLED: _cancelled,
     Kind.EXPIRED: _expired,
     Kind.REVIEW_HELD: _review_held,
+    Kind.REVIEW_ASKED: _review_asked,
     Kind.REVIEW_ENDED: _review_ended,
     Kind.REVIEW_FAILED: _review_failed,
     Kind.REVIEW_SEVERAL: _review_several,

@@ -54,6 +54,12 @@ def powers_of(roles: Sequence[str]) -> Powers:
     return Powers(sees, reads, admin)
 
 
+def covers_in_role(roles: Iterable[str], role: str, team: str | None) -> bool:
+    """Whether this one role is held for mail of that team."""
+    return _scope(roles, role).covers(team)
+
+
 def _scope(roles: Iterable[str], role: str) -> Scope:
+    roles = tuple(roles)
     teams = {each.removeprefix(f"{role}:") for each in roles if each.startswith(f"{role}:")}
     return Scope(role in roles, frozenset(teams))

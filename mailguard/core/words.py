@@ -113,6 +113,11 @@ REVIEW_DECIDE = (
 )
 REVIEW_EARLIER = "Before that, without a notice each: {emails}"
 REVIEW_HELD_NEXT = "If nobody decides by {due}, it will not be sent."
+REVIEW_ASKED_SUBJECT = "You are asked to decide about a held email by {due}"
+REVIEW_ASKED_LEAD = "Another reviewer asks you to decide about a held email."
+REVIEW_ASKED_NEXT = "Sign in to mailguard and look for {ref}. Who asks you, and what they wrote, is there too."
+ASKED_REVIEWERS = "all reviewers of this message"
+ASKED_ESCALATION = "the escalation contacts"
 REVIEW_ENDED_SUBJECT = "A held email: its sender could not be told what became of it"
 REVIEW_ENDED_LEAD = "{outcome} Its sender could not be told."
 REVIEW_RELEASED = "A held email was released and is now being sent."

@@ -31,11 +31,15 @@ class Deadline:
         self._wake = wake
 
     async def enforce(self) -> int:
-        """Expire every held message whose deadline has passed, let every delayed one leave. How many.
+        """Expire every held message whose deadline has passed; let leave what is delayed, and what was decided and can
+        be stopped no more. How many.
 
         One that fails is logged and tried again at the next call; it does not keep the others.
         """
-        expired = 0
+        now = self._clock.now()
+        leaving = await self._quarantine.list([State.LEAVING])
+        decided = [held for held in leaving if held.leaves_at is not None and held.leaves_at <= now]
+        expired = sum([await self._end(held) for held in decided])
         while due := await self._quarantine.due(self._clock.now(), BATCH):
             ended = [await self._end(held) for held in due]
             expired += sum(ended)
@@ -45,7 +49,7 @@ class Deadline:
 
     async def _end(self, held: Held) -> bool:
         try:
-            if held.state is State.WAITING:
+            if held.state in (State.WAITING, State.LEAVING):
                 await self._review.leave(held)
                 return True
             return await self._expire(held)

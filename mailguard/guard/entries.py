@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,8 @@ from ..core.mail.message import Message
 from ..core.outcome import Outcome, Transmission
 from ..core.subject import subject_of
 from ..core.verdict import EXCEPTION, Verdict
-from .records import NewDelivery, NewEntry, RecipientRecord
+from .actor import Actor
+from .records import Held, NewDelivery, NewEntry, RecipientRecord
 from .told import Answer, NotTold
 
 WITHHELD = "(withheld)"
@@ -35,6 +37,10 @@ KINDS = {
     "copies_queued": "Separate copies are in the outbox.",
     "recipients_queued": "Recipients that the smarthost deferred are in the outbox.",
     "release_approved": "The first of two approvals.",
+    "release_decided": "Somebody decided to send a held message; it leaves when the time to stop it is over.",
+    "release_stopped": "What was decided to be sent was stopped in time; nothing has left, and it needs a decision.",
+    "decision_escalated": "Somebody asked somebody else to decide about a held message; the evidence says whom.",
+    "note_added": "Somebody wrote a note about a held message for other reviewers; the evidence has it.",
     "message_released": "A reviewer released a held message; its copies are in the outbox.",
     "release_rejected": "A reviewer decided not to send a held message.",
     "hold_cancelled": "The sender cancelled a held message.",
@@ -128,6 +134,14 @@ def outcome(kind: str, ref: str, at: datetime, transmission: Transmission, **fie
 def plain(kind: str, ref: str | None, at: datetime, **fields: Any) -> NewEntry:
     """An entry that needs neither recipients nor evidence."""
     return NewEntry(kind, ref, at, _without_at(fields))
+
+
+def acted(kind: str, held: Held, at: datetime, actor: Actor, note: str | None = None, **fields: Any) -> NewEntry:
+    """What somebody did with a held message. The name of an account, and what it wrote, stand in the evidence alone."""
+    entry = plain(kind, held.ref, at, **actor.fields(), version=held.version, **fields)
+    if actor.account is None:
+        return entry
+    return replace(entry, evidence={"account": actor.by, **({} if note is None else {"note": note})})
 
 
 def without_text(decision: Mapping[str, Any]) -> dict[str, Any]:

@@ -185,6 +185,22 @@ class Notices:
         since = told.since.astimezone(self._zone)
         return Facts(ref=told.listed[0].ref, at=since, listed=told.listed, count=told.count)
 
+    def asked(self, held: Held, people: Sequence[str], now: datetime) -> tuple[NewDelivery, ...]:
+        """Somebody asks these people to decide. They read the reference and the deadline of the message.
+
+        people: addresses; whoever is outside, or cannot be written to, is left out. The reviewers' mailbox where nobody
+        is left.
+        """
+        facts = Facts(held.ref, now.astimezone(self._zone), due_at=held.due_at.astimezone(self._zone))
+        inside = [each for each in dict.fromkeys(people) if self._organisation.is_inside(each)]
+        found = [path for each in inside if is_writable(path := Path(each.encode(), each))]
+        if not found and (reviewers := self._letterhead.reviewers()) is not None:
+            found = [reviewers]
+        return tuple(
+            self._letterhead.notice(Kind.REVIEW_ASKED, facts, path, now, f"asked.{held.version}.{index}")
+            for index, path in enumerate(found)
+        )
+
     # The outcome of a held message.
 
     def released(self, held: Held, form: str, by: str, copies: int, now: datetime) -> Answer:

@@ -52,8 +52,10 @@ class Ledger(Protocol):
 class Evidence(Protocol):
     """Addresses, subject and outcome by recipient, beside the ledger, encrypted, with their own retention."""
 
-    async def read(self, ref: str) -> Sequence[Mapping[str, object]]:
-        """The evidence records of a message, oldest first; an erased one is {"erased": true}."""
+    async def read(self, ref: str, kind: str | None = None) -> Sequence[Mapping[str, object]]:
+        """The evidence records of a message, oldest first; an erased one is {"erased": true}. kind: of entries of this
+        kind alone.
+        """
         ...
 
 

@@ -163,12 +163,35 @@ class NewHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """The first of two approvals. by: a name for people. known_as: the names by which its giver would be known again
+    (actor.py). reason: what they wrote.
+    """
+
+    by: str
+    known_as: tuple[str, ...]
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Somebody asked somebody else to decide. to: a person or a group, as people read it. note: what they wrote."""
+
+    to: str
+    by: str
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """A message in the quarantine. version: goes up with each change; a change names the version that it saw.
 
     release_as: as in NewHeld. blob: what to read the raw bytes by. approved_by: who gave the first of two approvals.
     decided_by, decided_at, note: of the decision that ended it. delivery: counts by outcome of what left, for example
-    {"accepted": 286}.
+    {"accepted": 286}. approvals: beside approved_by, those that say more. leaves_at: of what is decided to be sent,
+    until when it can be stopped. escalated: whom somebody asked to decide.
     """
 
     ref: str
@@ -201,11 +224,17 @@ class Held:
     top: bytes = b""
     release_as: tuple[str, ...] | None = None
     canary: str | None = None
+    approvals: tuple[Approval, ...] = ()
+    leaves_at: datetime | None = None
+    escalated: Escalation | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HeldChange:
-    """A conditional UPDATE of a held message: it happens only if version and state are still what the actor saw."""
+    """A conditional UPDATE of a held message: it happens only if version and state are still what the actor saw.
+
+    What is None stays as it is, but for leaves_at, which every change to or from "leaving" settles.
+    """
 
     ref: str
     version: int
@@ -217,6 +246,9 @@ class HeldChange:
     released_as: str | None = None
     approved_by: tuple[str, ...] | None = None
     due_at: datetime | None = None
+    approvals: tuple[Approval, ...] | None = None
+    leaves_at: datetime | None = None
+    escalated: Escalation | None = None
 
 
 @dataclass(frozen=True, slots=True)

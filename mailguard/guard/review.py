@@ -3,6 +3,7 @@
 INVARIANT: a decision is one conditional UPDATE; whoever comes second gets AlreadyDecided and changes nothing.
 INVARIANT: what is released is what was held: its hash and its set of recipients are compared first (THREATS.md T84).
 INVARIANT: nothing leaves in a form that its rules forbid, whoever asks: a reviewer, two of them, its sender, a delay.
+INVARIANT: what can still be stopped has nothing in the outbox, no copy and no notice: a stop has nothing to take back.
 """
 
 from __future__ import annotations
@@ -10,25 +11,26 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..core.errors import AlreadyDecided, CannotRewrite, MailguardError, NotAllowed
 from ..core.lifecycle import OPEN, Act, State, after
 from ..core.mail.message import Buffer, Message
 from ..core.mail.parse import parse
-from ..core.policy.leaving import Form
+from ..core.policy.leaving import FORMS, Form
 from ..core.rewrite import sentences
 from ..core.rewrite.copies import Copy, Rewritten
 from ..core.rewrite.top import Top
 from ..core.verdict import Rewrite
 from ..logs import logger
 from . import entries
+from .actor import Actor
 from .forms import refuse_forbidden
 from .memory import InvitationMemory
 from .notices import Notices
 from .ports import Blobs, Clock, Quarantine
-from .records import Held, HeldChange, NewDelivery, NewEntry
+from .records import Approval, Held, HeldChange, NewDelivery, NewEntry
 from .rewriting import Rewriting
 from .sent_before import SentBefore
 from .told import Answer
@@ -36,16 +38,14 @@ from .told import Answer
 log = logger("review")
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """by: the name for the record. system_user: who the operating system says it is; one person for two approvals."""
-
-    by: str
-    system_user: str
+STOPPED_AT_LEAST = timedelta(hours=1)
+"""How long people have, at least, to decide anew about what was stopped."""
 
 
 class Review:
-    """Decisions about held messages. A release acts at once: its rows are in the outbox when it returns."""
+    """Decisions about held messages. Unless it says `stop_for`, a release acts at once: its rows are in the outbox when
+    it returns.
+    """
 
     def __init__(
         self,
@@ -71,93 +71,162 @@ class Review:
         self._wake = wake
 
     async def release(
-        self, ref: str, *, form: Form, reason: str, by: str, system_user: str, version: int | None = None
+        self,
+        ref: str,
+        *,
+        form: Form,
+        reason: str,
+        by: str,
+        system_user: str | None = None,
+        account: str | None = None,
+        version: int | None = None,
+        stop_for: timedelta | None = None,
     ) -> Held:
         """Release a held message, or give the first of two approvals.
 
+        account: the identifier of the account that decides, where it is not the operating system that says who does.
+        stop_for: how long `stop` can take it back; nothing of it is in the outbox until then. None: it leaves at once.
         Raises UnknownReference, AlreadyDecided, NotAllowed (no reason, the same person twice, their own message),
         FormForbidden (its rules do not let it leave so) and CannotRewrite (the form would break the message).
         """
-        actor = Actor(by, system_user)
+        actor = Actor(by, system_user, account)
         held = await self._open(ref, version)
         if not reason.strip():
             raise NotAllowed("a release needs a reason")
         now = self._clock.now()
-        rewritten = await self._rewritten(held, form)
+        message = await self._message(held)
+        actor.refuse_own(held, message.originators)
+        rewritten = await self._rewritten(held, form, message)
         if held.approvals_needed > 1 and not self._approved_by_another(held, form, actor):
             return await self._approve(held, form, reason, actor, now)
+        if stop_for is not None:
+            return await self._decide(held, form, reason, actor, now, now + stop_for)
         told = self._notices.released(held, form, actor.by, len(rewritten.copies), now)
-        change = _change(held, after(held.state, Act.RELEASE), actor, now, reason, form, (actor.system_user,))
-        return await self._let_go(held, form, rewritten, actor, change, told)
+        change = _change(held, Act.RELEASE, actor, now, reason, form, (actor.identity,))
+        return await self._let_go(held, message, form, rewritten, actor, change, told)
 
     async def leave(self, held: Held) -> Held:
-        """The delay of a waiting message is over: it leaves by itself, in the form that its rule names.
+        """A message leaves by itself: its delay is over, in the form that its rule names, or the time to stop it is, in
+        the form that was decided. What cannot leave in the form that was decided needs a decision again.
 
-        Raises AlreadyDecided where somebody decided meanwhile.
+        Raises AlreadyDecided where somebody decided, or stopped it, meanwhile.
         """
-        form: Form = "separate" if held.offers == "separate" else "bcc" if held.offers == "bcc" else "original"
-        rewritten = await self._rewritten(held, form)
-        now = self._clock.now()
-        actor = Actor("mailguard", "mailguard")
-        change = _change(held, after(held.state, Act.RELEASE), actor, now, None, form)
-        return await self._let_go(held, form, rewritten, actor, change, ())
+        now, guard = self._clock.now(), Actor("mailguard", "mailguard")
+        form = _form_to_leave_in(held)
+        try:
+            message = await self._message(held)
+            rewritten = await self._rewritten(held, form, message)
+        except CannotRewrite:
+            if held.state is not State.LEAVING:
+                raise
+            log.warning("decided_message_not_rewritten", ref=held.ref, form=form)
+            return await self._stop(held, guard, now)
+        told: Answer = ()
+        if held.state is State.LEAVING:
+            told = self._notices.released(held, form, held.decided_by or "", len(rewritten.copies), now)
+        change = _change(held, Act.RELEASE, guard, now, None, form)
+        return await self._let_go(held, message, form, rewritten, guard, change, told)
+
+    async def stop(
+        self, ref: str, *, by: str, system_user: str | None = None, account: str | None = None, version: int
+    ) -> Held:
+        """Take back a release whose time to stop is not over: nothing has left, and the message needs a decision again.
+
+        Raises UnknownReference, NotAllowed (their own message) and AlreadyDecided: it has begun to leave, or somebody
+        else stopped it.
+        """
+        actor = Actor(by, system_user, account)
+        held = await self._open(ref, version, frozenset({State.LEAVING}))
+        actor.refuse_own(held)
+        return await self._stop(held, actor, self._clock.now())
+
+    async def _decide(self, held: Held, form: Form, reason: str, actor: Actor, now: datetime, until: datetime) -> Held:
+        change = _change(held, Act.SEND, actor, now, reason, form, (actor.identity,))
+        records = [entries.acted("release_decided", held, now, actor, reason, form=form, leaves_at=until.isoformat())]
+        done = await self._quarantine.change(replace(change, leaves_at=until), records, ())
+        log.info("held_message_decided", ref=held.ref, form=form)
+        return done
+
+    async def _stop(self, held: Held, actor: Actor, now: datetime) -> Held:
+        """Whoever approved did so of a decision that is no more: what needs two approvals needs both again."""
+        change = _change(held, Act.STOP, actor, now, None)
+        due_at = max(held.due_at, now + STOPPED_AT_LEAST)
+        change = replace(change, approved_by=(), approvals=(), due_at=due_at)
+        record = entries.acted("release_stopped", held, now, actor, form=held.released_as, due_at=due_at.isoformat())
+        done = await self._quarantine.change(change, [record], ())
+        log.info("held_message_stopped", ref=held.ref)
+        return done
 
     async def _let_go(
         self,
         held: Held,
+        message: Message,
         form: Form,
         rewritten: Rewritten,
         actor: Actor,
         change: HeldChange,
         answer: Answer,
     ) -> Held:
-        message = await self._message(held)
         if form == "separate":
             await self._memory.remember(message, _rule(held))
         await self._sent_before.released(held.envelope, message, hidden=form in ("separate", "bcc"))
         rows = tuple(self._row(held, form, copy, index, change.at) for index, copy in enumerate(rewritten.copies))
         changes = list(rewritten.changes)
-        record = _entry("message_released", held, actor, change.at, form=form, rows=len(rows), changes=changes)
+        record = entries.acted(
+            "message_released", held, change.at, actor, change.note, form=form, rows=len(rows), changes=changes
+        )
         done = await self._change(change, [record], answer, rows)
         log.info("held_message_released", ref=held.ref, form=form, rows=len(rows))
         return done
 
-    async def reject(self, ref: str, *, note: str, by: str, system_user: str, version: int | None = None) -> Held:
-        """Do not send it, and tell the sender why. Raises UnknownReference, AlreadyDecided and NotAllowed (no note)."""
-        actor = Actor(by, system_user)
+    async def reject(
+        self,
+        ref: str,
+        *,
+        note: str,
+        by: str,
+        system_user: str | None = None,
+        account: str | None = None,
+        version: int | None = None,
+    ) -> Held:
+        """Do not send it, and tell the sender why.
+
+        Raises UnknownReference, AlreadyDecided and NotAllowed (no note, their own message).
+        """
+        actor = Actor(by, system_user, account)
         held = await self._open(ref, version)
         if not note.strip():
             raise NotAllowed("a message that is not sent needs a note for its sender")
+        actor.refuse_own(held)
         now = self._clock.now()
-        change = _change(held, after(held.state, Act.REJECT), actor, now, note)
+        change = _change(held, Act.REJECT, actor, now, note)
         told = self._notices.rejected(held, note, actor.by, now)
-        done = await self._change(change, [_entry("release_rejected", held, actor, now)], told)
+        done = await self._change(change, [entries.acted("release_rejected", held, now, actor, note)], told)
         log.info("held_message_rejected", ref=ref)
         return done
 
     async def cancel(self, ref: str, *, by: str, system_user: str, version: int | None = None) -> Held:
-        """The sender takes it back. Raises UnknownReference and AlreadyDecided."""
+        """The sender takes it back, also while it can still be stopped. Raises UnknownReference and AlreadyDecided."""
         actor = Actor(by, system_user)
-        held = await self._open(ref, version)
+        held = await self._open(ref, version, OPEN | {State.LEAVING})
         now = self._clock.now()
-        change = _change(held, after(held.state, Act.CANCEL), actor, now, None)
+        change = _change(held, Act.CANCEL, actor, now, None)
         told = self._notices.cancelled(held, now)
-        done = await self._change(change, [_entry("hold_cancelled", held, actor, now)], told)
+        done = await self._change(change, [entries.acted("hold_cancelled", held, now, actor)], told)
         log.info("held_message_cancelled", ref=ref)
         return done
 
-    async def _open(self, ref: str, version: int | None) -> Held:
+    async def _open(self, ref: str, version: int | None, states: frozenset[State] = OPEN) -> Held:
         held = await self._quarantine.get(ref)
-        if held.state not in OPEN or (version is not None and version != held.version):
+        if held.state not in states or (version is not None and version != held.version):
             raise AlreadyDecided(already(held))
         return held
 
     async def _message(self, held: Held) -> Message:
         return await asyncio.to_thread(parse, await self._original(held))
 
-    async def _rewritten(self, held: Held, form: Form) -> Rewritten:
+    async def _rewritten(self, held: Held, form: Form, message: Message) -> Rewritten:
         refuse_forbidden(held.release_as, form)
-        message = await self._message(held)
         top = Top(held.top)
         if form == "original":
             return self._rewriting.as_written(message, held.envelope, top)
@@ -178,14 +247,16 @@ class Review:
     def _approved_by_another(self, held: Held, form: Form, actor: Actor) -> bool:
         if held.state is not State.APPROVED_ONCE:
             return False
-        if actor.system_user in held.approved_by:
+        if actor.has_approved(held):
             raise NotAllowed("the second approval must come from another person")
         return held.released_as == form
 
     async def _approve(self, held: Held, form: Form, reason: str, actor: Actor, now: datetime) -> Held:
         """A second person who chooses another form becomes the first for that form (CONSOLE.md "Two approvals")."""
-        change = _change(held, after(held.state, Act.APPROVE), actor, now, reason, form, (actor.system_user,))
-        done = await self._quarantine.change(change, [_entry("release_approved", held, actor, now, form=form)], ())
+        change = _change(held, Act.APPROVE, actor, now, reason, form, (actor.identity,))
+        change = replace(change, approvals=(Approval(actor.by, actor.known_as, reason, now),))
+        record = entries.acted("release_approved", held, now, actor, reason, form=form)
+        done = await self._quarantine.change(change, [record], ())
         log.info("held_message_approved", ref=held.ref, form=form)
         return done
 
@@ -229,31 +300,31 @@ def already(held: Held) -> str:
     return f'this message is already "{held.state.value}"{who}{when}'
 
 
+def _form_to_leave_in(held: Held) -> Form:
+    """What leaves by itself: as it was decided, else as its rule says."""
+    asked = held.released_as if held.state is State.LEAVING else held.offers
+    return next((form for form in FORMS if form == asked), "original")
+
+
 def _change(
     held: Held,
-    to_state: State,
+    act: Act,
     actor: Actor,
     now: datetime,
     note: str | None,
     form: str | None = None,
     approved: tuple[str, ...] | None = None,
 ) -> HeldChange:
-    if approved is not None and to_state is State.RELEASING:
+    if approved is not None and act is not Act.APPROVE:
         approved = held.approved_by + approved
     return HeldChange(
         ref=held.ref,
         version=held.version,
         from_state=held.state,
-        to_state=to_state,
+        to_state=after(held.state, act),
         actor=actor.by,
         at=now,
         note=note,
         released_as=form,
         approved_by=approved,
-    )
-
-
-def _entry(kind: str, held: Held, actor: Actor, now: datetime, **fields: object) -> NewEntry:
-    return entries.plain(
-        kind, held.ref, now, actor=actor.by, system_user=actor.system_user, version=held.version, **fields
     )

@@ -13,6 +13,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import uvicorn
@@ -23,10 +24,12 @@ from ..console.app import build
 from ..console.site import Site
 from ..core.errors import SettingsError
 from ..guard.accounts import Actor
+from ..guard.console.deciding import Deciding
 from ..guard.console.looking import Looking
 from ..guard.console.ports import Attempts
 from ..guard.console.queue import HeldQueue
 from ..guard.console.sign_in import ConsoleSignIn
+from ..guard.escalation import Escalations
 from ..logs import logger
 from ..smtp.listen_settings import HostPort
 from .parts import Parts
@@ -102,7 +105,31 @@ def site_of(settings: ConsoleSettings, parts: Parts, attempts: Attempts) -> Site
             quarantine=parts.store.quarantine, blobs=parts.store.blobs, ledger=parts.store.ledger, clock=parts.clock
         ),
         house=parts.organisation,
+        deciding=_deciding(settings, parts),
         teams=tuple(team.name for team in parts.organisation.teams),
+    )
+
+
+def _deciding(settings: ConsoleSettings, parts: Parts) -> Deciding:
+    store = parts.store
+    return Deciding(
+        review=parts.review,
+        escalations=Escalations(
+            quarantine=store.quarantine,
+            accounts=store.accounts,
+            notices=parts.notices,
+            clock=parts.clock,
+            wake=parts.wake.set,
+        ),
+        rewriting=parts.rewriting,
+        notices=parts.notices,
+        quarantine=store.quarantine,
+        blobs=store.blobs,
+        ledger=store.ledger,
+        evidence=store.evidence,
+        organisation=parts.organisation,
+        clock=parts.clock,
+        stop_for=timedelta(seconds=settings.stop_seconds),
     )
 
 

@@ -45,6 +45,7 @@ class StoredSessions:
             "browser": session.browser,
             "bound_to": session.bound_to,
             "pending_factor": session.pending_factor,
+            "draft": session.draft,
         }
         row = {
             "session": session.key,
@@ -111,6 +112,7 @@ class StoredSessions:
             browser=body["browser"],
             bound_to=body["bound_to"],
             pending_factor=body["pending_factor"],
+            draft=body.get("draft"),
         )
 
 

@@ -33,9 +33,14 @@ class StoredEvidence:
         self._keyring = keyring
         self._prepare = prepare_all
 
-    async def read(self, ref: str) -> Sequence[Mapping[str, object]]:
-        """The records of a message, oldest first; {"erased": true} for an erased or purged one. SealBroken."""
+    async def read(self, ref: str, kind: str | None = None) -> Sequence[Mapping[str, object]]:
+        """The records of a message, oldest first; {"erased": true} for an erased or purged one. SealBroken.
+
+        kind: of entries of this kind alone.
+        """
         query = _with_evidence().where(schema.entries.c.ref == ref)
+        if kind is not None:
+            query = query.where(schema.entries.c.kind == kind)
         rows = await self._engine.read(lambda connection: connection.execute(query).all())
         return [open_record(row, self._keyring) for row in rows]
 

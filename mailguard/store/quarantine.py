@@ -13,7 +13,7 @@ from ..core.errors import AlreadyDecided, IllegalTransition, UnknownReference
 from ..core.lifecycle import OPEN, TERMINAL, TRANSITIONS, State
 from ..core.mail.message import Buffer
 from ..guard.records import Held, HeldChange, NewDelivery, NewEntry, NewHeld
-from . import schema
+from . import decisions, schema
 from .blobs import StoredBlobs, keep
 from .chain import Chain
 from .codec import envelope_from_json, envelope_to_json, octets_to_text, text_to_octets
@@ -99,7 +99,7 @@ class StoredQuarantine:
         prepared = self._prepare(entries)
 
         def apply(connection: Connection, chain: Chain) -> tuple[Row[Any], dict[str, int]]:
-            _change(connection, self._keyring, change)
+            change_held(connection, self._keyring, change)
             insert_deliveries(connection, self._keyring, deliveries)
             chain.append(connection, prepared)
             row = connection.execute(held_rows().where(_table.c.ref == change.ref)).one()
@@ -133,10 +133,6 @@ def _message_context(held: NewHeld | Row[Any]) -> bytes:
     return context("held", "message", held.ref, json.dumps(terms), *seal_terms(canary))
 
 
-def _decision_context(ref: str) -> bytes:
-    return context("held", "decision", ref)
-
-
 def _row(held: NewHeld, key: DataKey, keyring: Keyring) -> dict[str, Any]:
     message = {
         "envelope": envelope_to_json(held.envelope),
@@ -152,7 +148,6 @@ def _row(held: NewHeld, key: DataKey, keyring: Keyring) -> dict[str, Any]:
         "release_as": None if held.release_as is None else list(held.release_as),
         "team": held.team,
     }
-    undecided: dict[str, Any] = {"approved_by": [], "decided_by": None, "note": None}
     return {
         "ref": held.ref,
         "version": 1,
@@ -173,17 +168,17 @@ def _row(held: NewHeld, key: DataKey, keyring: Keyring) -> dict[str, Any]:
         "blob": held.ref,
         "retention": retention_of(held.canary, RETENTION),
         "sealed_message": seal_json(key, _message_context(held), message),
-        "sealed_decision": seal_json(key, _decision_context(held.ref), undecided),
+        "sealed_decision": seal_json(key, decisions.bound_to(held.ref), decisions.UNDECIDED),
     }
 
 
-def _change(connection: Connection, keyring: Keyring, change: HeldChange) -> None:
+def change_held(connection: Connection, keyring: Keyring, change: HeldChange) -> None:
     """The conditional UPDATE. AlreadyDecided, UnknownReference."""
     row = connection.execute(held_rows().where(_table.c.ref == change.ref)).one_or_none()
     if row is None:
         raise UnknownReference(f'there is no held message "{change.ref}"')
     key = unwrap_message_key(keyring, row.ref, row.master, row.wrapped_key)
-    was = unseal_json(key, _decision_context(row.ref), row.sealed_decision)
+    was = unseal_json(key, decisions.bound_to(row.ref), row.sealed_decision)
     same = (_table.c.ref == change.ref, _table.c.version == change.version, _table.c.state == change.from_state.value)
     if connection.execute(update(_table).where(*same).values(_changed(change, was, key))).rowcount != 1:
         raise AlreadyDecided(f'somebody else has decided "{change.ref}" first')
@@ -191,14 +186,17 @@ def _change(connection: Connection, keyring: Keyring, change: HeldChange) -> Non
 
 def _changed(change: HeldChange, was: dict[str, Any], key: DataKey) -> dict[str, Any]:
     at = to_micros(change.at)
-    decision = _decision(change, was)
+    decision = decisions.after(change, was)
     values: dict[str, Any] = {
         "version": change.version + 1,
         "state": change.to_state.value,
         "approvals_given": len(decision["approved_by"]),
-        "sealed_decision": seal_json(key, _decision_context(change.ref), decision),
+        "sealed_decision": seal_json(key, decisions.bound_to(change.ref), decision),
     }
-    if change.to_state not in OPEN and change.from_state in OPEN:
+    stopped = change.from_state is State.LEAVING and change.to_state is not State.RELEASING
+    if stopped:
+        values |= {"released_as": None, "decided_at": None}
+    if change.to_state not in OPEN and (stopped or change.from_state in OPEN):
         values["decided_at"] = at
     if change.to_state in TERMINAL:
         values["ended_at"] = at
@@ -207,28 +205,6 @@ def _changed(change: HeldChange, was: dict[str, Any], key: DataKey) -> dict[str,
     if change.due_at is not None:
         values["due_at"] = to_micros(change.due_at)
     return values
-
-
-def _decision(change: HeldChange, was: dict[str, Any]) -> dict[str, Any]:
-    """Who decided and what they wrote: set by the act that ends the waiting."""
-    approved = was["approved_by"] if change.approved_by is None else list(change.approved_by)
-    if change.to_state in OPEN:
-        return {"approved_by": approved, "decided_by": None, "note": change.note or was["note"]}
-    if change.from_state in OPEN:
-        return {"approved_by": approved, "decided_by": change.actor, "note": change.note or was["note"]}
-    return {**was, "approved_by": approved}
-
-
-def _refuse_forged(state: State, message: dict[str, Any], decision: dict[str, Any]) -> None:
-    """SealBroken where the state, which stands in the clear, says other than what is sealed (THREATS.md T84).
-
-    Whoever can write the table but has no key can so make nothing leave by itself, approve nothing, and reopen nothing.
-    """
-    waiting = state is not State.WAITING or message["leaves_by_itself"]
-    approved = state is not State.APPROVED_ONCE or decision["approved_by"]
-    decided = (state in OPEN) == (decision["decided_by"] is None)
-    if not (waiting and approved and decided):
-        raise SealBroken("the state of a held message is not the one that was kept")
 
 
 def _release_as(message: dict[str, Any]) -> tuple[str, ...] | None:
@@ -241,9 +217,9 @@ def read_held(row: Row[Any], keyring: Keyring, counts: dict[str, int] | None) ->
     """A held message, opened. counts: of `fetch_held`. SealBroken where it is not what was kept."""
     key = unwrap_message_key(keyring, row.ref, row.master, row.wrapped_key)
     message = unseal_json(key, _message_context(row), row.sealed_message)
-    decision = unseal_json(key, _decision_context(row.ref), row.sealed_decision)
+    decision = unseal_json(key, decisions.bound_to(row.ref), row.sealed_decision)
     state = State(row.state)
-    _refuse_forged(state, message, decision)
+    decisions.refuse_forged(state, row.released_as, message["leaves_by_itself"], decision)
     if row.team != message.get("team"):
         raise SealBroken("the team of a held message is not the one that was kept")
     return Held(
@@ -277,4 +253,7 @@ def read_held(row: Row[Any], keyring: Keyring, counts: dict[str, int] | None) ->
         top=text_to_octets(message["received"]),
         release_as=_release_as(message),
         canary=run_of(row.retention),
+        approvals=decisions.approvals(decision),
+        leaves_at=decisions.leaves_at(decision),
+        escalated=decisions.escalated(decision),
     )

@@ -12,15 +12,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, case, text, update
+from sqlalchemy import Connection, case, select, text, update
 
 from ..core.lifecycle import OPEN, Act, State, after
-from ..guard.records import NewEntry
+from ..guard.records import HeldChange, NewEntry
+from ..logs import logger
 from . import schema
 from .chain import Chain
 from .console import forget_all
 from .instants import to_micros
+from .keys import Keyring
+from .quarantine import change_held
+from .sealing import SealBroken
 from .store import Store
+
+log = logger("store")
 
 NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 """When a row is due that waits for a person. Any time zone can still show it."""
@@ -43,7 +49,7 @@ async def hold_back(store: Store, at: datetime, deadline: timedelta, facts: Mapp
     moment = to_micros(at)
 
     def hold(connection: Connection, chain: Chain) -> HeldBack:
-        waiting = _stop_waiting(connection)
+        waiting = _stop_waiting(connection) + _stop_leaving(connection, store.keyring, at)
         held = HeldBack(_hold_rows(connection, moment), waiting, _begin_anew(connection, moment, deadline))
         counts = {"rows": held.rows, "waiting": held.waiting, "held": held.held}
         forget_all(connection)
@@ -73,6 +79,30 @@ def _stop_waiting(connection: Connection) -> int:
     table = schema.held
     leaving = update(table).where(table.c.state == State.WAITING.value)
     return connection.execute(leaving.values(state=after(State.WAITING, Act.STOP).value)).rowcount
+
+
+def _stop_leaving(connection: Connection, keyring: Keyring, at: datetime) -> int:
+    """What somebody decided to send just before the copy was taken. Each is opened: its decision is sealed."""
+    table = schema.held
+    leaving = select(table.c.ref, table.c.version).where(table.c.state == State.LEAVING.value)
+    rows = connection.execute(leaving).all()
+    for row in rows:
+        stop = HeldChange(
+            ref=row.ref,
+            version=row.version,
+            from_state=State.LEAVING,
+            to_state=after(State.LEAVING, Act.STOP),
+            actor="mailguard",
+            at=at,
+            approved_by=(),
+            approvals=(),
+        )
+        try:
+            change_held(connection, keyring, stop)
+        except SealBroken as cause:
+            # Nobody can open it, so it does not leave either.
+            log.error("row_unreadable", ref=row.ref, cause=cause)
+    return len(rows)
 
 
 def _begin_anew(connection: Connection, moment: int, deadline: timedelta) -> int:

@@ -14,6 +14,7 @@ import httpx
 from mailguard.console.app import COOKIE, build
 from mailguard.console.site import Site
 from mailguard.core.one_time_code import code_at
+from tests.guard.console.deciding import deciding_on
 from tests.guard.console.house import ORGANISATION, SECRET, House
 
 BASE = "http://127.0.0.1:8085"
@@ -34,6 +35,7 @@ def site_on(house: House, **changes: Any) -> Site:
         "queue": house.queue,
         "looking": house.looking,
         "house": ORGANISATION,
+        "deciding": deciding_on(house),
         "teams": ("elm", "park"),
     }
     return Site(**{**values, **changes})

@@ -14,6 +14,7 @@ from ...guard.console.queue import Asked
 from ...guard.console.queue_records import Item, Order, QueuePage, View
 from ...guard.console.search import BadDay, UnknownWord, Wanted, read_day, read_search
 from ...guard.records import Held
+from .. import decision_words as says
 from .. import words
 from ..answers import Answer, Page, Problem
 from ..render import address
@@ -141,10 +142,19 @@ def _card(item: Item, visit: Visit) -> dict[str, Any]:
         "more": _more(item.more_reasons),
         "subject": _subject(item),
         "who": f"{_sender(item)}, {_to(item, visit.site.organisation)}",
-        "state": words.state_in_words(item.state, item.released_as),
-        "plain": item.state is State.HELD,
+        "state": _state(item),
+        "plain": item.state is State.HELD and not item.escalated_to,
         **deadline_of(item, visit),
     }
+
+
+def _state(item: Item) -> str:
+    """Whom somebody asked stands there too, for what is not decided."""
+    state = words.state_in_words(item.state, item.released_as)
+    if item.escalated_to is None or item.state not in OPEN:
+        return state
+    asked = says.ESCALATED_STATE.format(to=legible(item.escalated_to, 120))
+    return asked if item.state is State.HELD else f"{state}. {asked}"
 
 
 def _more(count: int) -> str | None:

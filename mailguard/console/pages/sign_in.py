@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...guard.console.sign_in import Refusal, SignedIn
-from .. import words
+from .. import decision_words as says
+from .. import drafts, words
 from ..answers import Answer, Page, Problem, Redirect
 from ..visit import Visit, printable
 
@@ -35,11 +36,18 @@ async def act(visit: Visit) -> Answer:
     if problems:
         return _page(visit, name[:MOST_CHARACTERS], to, 422, problems)
     code = visit.typed("code")[:MOST_CHARACTERS]
-    answer = await visit.site.sign_in.sign_in(name, password, code, peer=visit.peer, browser=visit.browser)
+    draft = drafts.from_text(visit.typed("draft"))
+    kept = drafts.to_text(draft) if draft else None
+    answer = await visit.site.sign_in.sign_in(name, password, code, peer=visit.peer, browser=visit.browser, draft=kept)
     if not isinstance(answer, SignedIn):
         status, sentence = _SENTENCES[answer]
         return _page(visit, name, to, status, [Problem("name", sentence)])
     return Redirect(to if answer.whole and is_own_path(to) else "/", answer.token)
+
+
+def again(visit: Visit, draft: drafts.Draft) -> Page:
+    """In place of a page that needs a session, where something was typed into it: it is kept through signing in."""
+    return _page(visit, "", draft.path, 403, notice=says.KEPT, draft=draft)
 
 
 async def sign_out(visit: Visit) -> Answer:
@@ -62,6 +70,13 @@ def _page(
     status: int = 200,
     problems: Sequence[Problem] = (),
     notice: str | None = None,
+    draft: drafts.Draft | None = None,
 ) -> Page:
-    model = {"name": name, "to": to if is_own_path(to) else "", "notice": notice}
+    draft = draft or drafts.from_text(visit.typed("draft"))
+    model = {
+        "name": name,
+        "to": to if is_own_path(to) else "",
+        "notice": notice,
+        "draft": drafts.to_text(draft) if draft else None,
+    }
     return Page("sign_in.html", words.SIGN_IN_TITLE, model, status, tuple(problems))

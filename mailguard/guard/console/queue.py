@@ -68,6 +68,11 @@ class HeldQueue:
         items = await asyncio.to_thread(lambda: tuple(self._item(each, powers) for each in opened))
         return QueuePage(items, count, number, pages, needed)
 
+    async def next_one(self, powers: Powers, but: str) -> str | None:
+        """The reference of the message that has to be decided next by somebody with these powers, other than this."""
+        refs = await self._messages.refs(HeldFilter(powers.reads, UNDECIDED), 2)
+        return next((ref for ref in refs if ref != but), None)
+
     async def warm(self) -> None:
         """Open what is undecided before somebody searches."""
         every = HeldFilter(Scope(everybody=True), UNDECIDED)
@@ -123,6 +128,7 @@ class HeldQueue:
             decided_at=held.decided_at,
             decided_by=held.decided_by,
             released_as=held.released_as,
+            escalated_to=held.escalated.to if held.escalated else None,
         )
 
 

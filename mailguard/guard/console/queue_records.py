@@ -28,7 +28,7 @@ STATES: Mapping[View, frozenset[State]] = {
     View.NEEDED: UNDECIDED,
     View.SOON: UNDECIDED,
     View.SECOND: frozenset({State.APPROVED_ONCE}),
-    View.LEAVING: frozenset({State.WAITING}),
+    View.LEAVING: frozenset({State.WAITING, State.LEAVING}),
     View.DECIDED: frozenset(State) - OPEN,
     View.ALL: frozenset(State),
 }
@@ -82,6 +82,7 @@ class Item:
     decided_at: datetime | None
     decided_by: str | None
     released_as: str | None
+    escalated_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ class ConsoleSession:
     key: the hash of the token that the browser has. account, name: the account's identifier and name. began_at,
     seen_at: when it was made and last used. browser: what the browser calls itself. bound_to: what it ends with, should
     that change (sessions.py). pending_factor: while the account has no second factor, the secret that it is offered, in
-    Base32; the session may then do nothing but set it up.
+    Base32; the session may then do nothing but set it up. draft: what was typed into a form when an earlier session had
+    ended, as JSON (console/drafts.py); it is forgotten with the session.
     """
 
     key: str
@@ -24,6 +25,7 @@ class ConsoleSession:
     browser: str
     bound_to: str = field(repr=False)
     pending_factor: str | None = field(default=None, repr=False)
+    draft: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

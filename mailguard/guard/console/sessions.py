@@ -47,7 +47,9 @@ class SessionBook:
         self._clock = clock
         self._randomness = randomness
 
-    async def begin(self, account: Account, browser: str, pending_factor: str | None = None) -> str:
+    async def begin(
+        self, account: Account, browser: str, pending_factor: str | None = None, draft: str | None = None
+    ) -> str:
         """A new session of the account; its token comes back, which nobody else knows and the store does not keep."""
         token = new_token(self._randomness)
         now = self._clock.now()
@@ -60,6 +62,7 @@ class SessionBook:
             browser=browser[:MOST_BROWSER_CHARACTERS],
             bound_to=_bound_to(account),
             pending_factor=pending_factor,
+            draft=draft,
         )
         records = [] if pending_factor else [noted("console_signed_in", account, self._clock)]
         await self._sessions.begin(session, records)

@@ -67,8 +67,13 @@ class ConsoleSignIn:
         self._monotonic = monotonic
         self._sleep = sleep
 
-    async def sign_in(self, name: str, password: str, code: str, *, peer: str, browser: str) -> SignedIn | Refusal:
-        """Try one attempt, in its turn. peer: the address that it counts for. Never raises; keeps no secret."""
+    async def sign_in(
+        self, name: str, password: str, code: str, *, peer: str, browser: str, draft: str | None = None
+    ) -> SignedIn | Refusal:
+        """Try one attempt, in its turn. peer: the address that it counts for. draft: what the session keeps of a form.
+
+        Never raises; keeps no secret.
+        """
         now = self._monotonic()
         turn = self._attempts.reserve(peer, name, now)
         if turn is None:
@@ -78,7 +83,7 @@ class ConsoleSignIn:
         try:
             if turn.starts > now:
                 await self._sleep(turn.starts - now)
-            answer = await self._tried(name, password, code, browser)
+            answer = await self._tried(name, password, code, browser, draft)
             outcome = SignInOutcome.ACCEPTED if isinstance(answer, SignedIn) else SignInOutcome.REFUSED
             return answer
         except Exception as cause:
@@ -87,7 +92,7 @@ class ConsoleSignIn:
         finally:
             self._attempts.settle(turn, outcome, self._monotonic())
 
-    async def _tried(self, name: str, password: str, code: str, browser: str) -> SignedIn | Refusal:
+    async def _tried(self, name: str, password: str, code: str, browser: str, draft: str | None) -> SignedIn | Refusal:
         prepared = prepare_password(password)
         account = await self._accounts.find(name) if name else None
         able = account if account and prepared and _may_enter(account) else None
@@ -107,7 +112,7 @@ class ConsoleSignIn:
         except (AlreadyDecided, UnknownAccount):
             # Somebody else used the code, or changed the account, in this moment.
             return Refusal.WRONG
-        return SignedIn(await self._sessions.begin(used, browser), whole=True)
+        return SignedIn(await self._sessions.begin(used, browser, draft=draft), whole=True)
 
     async def set_up(self, visitor: Visitor, code: str, *, peer: str, browser: str) -> str | Refusal:
         """Make the offered secret the account's second factor, if the code fits. The token of the session that replaces
