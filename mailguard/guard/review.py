@@ -18,7 +18,7 @@ from ..core.errors import AlreadyDecided, CannotRewrite, MailguardError, NotAllo
 from ..core.lifecycle import OPEN, Act, State, after
 from ..core.mail.message import Buffer, Message
 from ..core.mail.parse import parse
-from ..core.policy.leaving import FORMS, Form
+from ..core.policy.leaving import FORMS, ORIGINAL, Form
 from ..core.rewrite import sentences
 from ..core.rewrite.copies import Copy, Rewritten
 from ..core.rewrite.top import Top
@@ -302,8 +302,11 @@ def already(held: Held) -> str:
 
 def _form_to_leave_in(held: Held) -> Form:
     """What leaves by itself: as it was decided, else as its rule says."""
-    asked = held.released_as if held.state is State.LEAVING else held.offers
-    return next((form for form in FORMS if form == asked), "original")
+    asked = held.released_as if held.state is State.LEAVING else held.offers or ORIGINAL
+    for form in FORMS:
+        if form == asked:
+            return form
+    raise MailguardError("a message that leaves by itself has no form to leave in")
 
 
 def _change(

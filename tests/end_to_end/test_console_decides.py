@@ -38,6 +38,12 @@ class Browser:
     def __init__(self, base: str) -> None:
         self._client = httpx.Client(base_url=base, headers={"Origin": base}, timeout=30)
 
+    def __enter__(self) -> Browser:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
     def get(self, path: str) -> httpx.Response:
         return self._client.get(path)
 
@@ -89,8 +95,8 @@ def state_of(service: Service, ref: str) -> str:
 def test_nothing_leaves_before_the_time_to_stop_is_over_and_nothing_after_a_stop(tmp_path: Path, sink: Sink) -> None:
     port = free_port()
     console = {**console_on(port), "stop_seconds": STOP_SECONDS}
-    with Service(tmp_path, sink.port, POLICY, console=console) as service:
-        browser = Browser(f"http://127.0.0.1:{port}")
+    service = Service(tmp_path, sink.port, POLICY, console=console)
+    with service, Browser(f"http://127.0.0.1:{port}") as browser:
         browser.enters(service, "sam@elmroad.example", "reviewer")
         stopped, sent = held_at(service), held_at(service)
 
@@ -128,8 +134,8 @@ def test_nothing_leaves_before_the_time_to_stop_is_over_and_nothing_after_a_stop
 
 def test_the_shell_releases_at_once_and_the_console_hears_of_it(tmp_path: Path, sink: Sink) -> None:
     port = free_port()
-    with Service(tmp_path, sink.port, POLICY, console=console_on(port)) as service:
-        browser = Browser(f"http://127.0.0.1:{port}")
+    service = Service(tmp_path, sink.port, POLICY, console=console_on(port))
+    with service, Browser(f"http://127.0.0.1:{port}") as browser:
         browser.enters(service, "sam@elmroad.example", "reviewer")
         ref = held_at(service)
         path = f"/m/{ref}/decide"
