@@ -74,7 +74,7 @@ def read_doc(compound: CompoundFile, budget: Budget) -> Iterator[Item]:
 
 def _read(file: DocumentFile, whole: Visibility, budget: Budget) -> Iterator[Item]:
     pieces = read_pieces(file, budget)
-    styles = Styles(read_styles(file, budget))
+    styles = Styles(read_styles(file, budget), budget)
     formats = Formats(read_paragraph_runs(file, budget), styles, file.data, budget)
     texts = Texts(file.main, pieces, read_letter_runs(file, budget), formats, Looks(styles, budget), budget)
     last = pieces[-1].end if pieces else 0

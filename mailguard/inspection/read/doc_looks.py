@@ -26,6 +26,7 @@ _UNREAD = frozenset([0xCA31, 0xCA47])
 _PARAGRAPH, _CHARACTER = 1, 2
 _NO_STYLE = 0xFFF
 _OVERHEAD = 256
+_STYLE_COST = 4
 
 Said = dict[str, int]
 """What formats say: hidden, deleted, inserted; size in half points; scale in per cent; colour, ground, marked."""
@@ -85,8 +86,8 @@ def _style(octets: bytes, size: int) -> Style:
 class Styles:
     """The styles of a document, each with those that it is based on."""
 
-    def __init__(self, styles: tuple[Style | None, ...]) -> None:
-        self._styles = styles
+    def __init__(self, styles: tuple[Style | None, ...], budget: Budget) -> None:
+        self._styles, self._budget = styles, budget
         self._said: dict[int, Said] = {}
 
     def chain(self, index: int) -> list[Style]:
@@ -97,6 +98,7 @@ class Styles:
             style = self._styles[index]
             if style is None:
                 break
+            self._budget.spend_tags(_STYLE_COST + len(style.paragraph) + len(style.letters))
             found.append(style)
             index = style.base
         return found[::-1]

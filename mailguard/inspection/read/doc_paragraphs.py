@@ -73,6 +73,7 @@ class Formats:
         key = value, changes
         if key not in self._known:
             self._budget.keep(len(value) + _OVERHEAD)
+            self._budget.spend_tags(2 * (len(value) + len(changes)))
             self._known[key] = self._read(number(value[:2]), value[2:], changes)
         return self._known[key]
 

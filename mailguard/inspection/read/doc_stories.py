@@ -46,7 +46,7 @@ def find_stories(file: DocumentFile, last: int, whole: Visibility, budget: Budge
         if where:
             yield Story(at, at + count, where, why)
         else:
-            yield from _headers(file, at, count, whole)
+            yield from _headers(file, at, count, whole, budget)
         at += count
     yield from _boxes(file.part(BOXES), at, boxes, "a text box", shapes, whole)
     at += boxes
@@ -71,34 +71,35 @@ def _parts(octets: bytes, size: int, count: int) -> Iterator[tuple[int, int, byt
         yield behind, count, b""
 
 
-def _headers(file: DocumentFile, at: int, count: int, whole: Visibility) -> Iterator[Story]:
+def _headers(file: DocumentFile, at: int, count: int, whole: Visibility, budget: Budget) -> Iterator[Story]:
     """Separators of notes, then for each section headers and footers of even, odd and first pages. A section without
     one of its own shows that of the section before it."""
-    titled = _title_pages(file)
+    last_titled = _last_title_page(file, budget)
     facing = bool(file.part(SETTINGS)[:1] and file.part(SETTINGS)[0] & _FACING_PAGES)
     for index, (start, end, _) in enumerate(_parts(file.part(HEADERS), 0, count)):
         section, kind = divmod(index - _SEPARATORS, _OF_A_SECTION)
         where, why = "a header or footer", whole
         if section >= 0:
             where = _KINDS[kind]
-            if (kind in _EVEN and not facing) or (kind in _FIRST and not any(titled[section:])):
+            if (kind in _EVEN and not facing) or (kind in _FIRST and section > last_titled):
                 where, why = f"{where} of no page", Visibility.MARKUP if whole is SEEN else whole
         yield Story(at + start, at + end, where, why)
 
 
-def _title_pages(file: DocumentFile) -> list[bool]:
-    """Whether the first page of each section has a header of its own (2.8.26, 2.9.245)."""
-    found = []
-    for each in read_plc(file.part(SECTIONS), _SECTION)[1]:
+def _last_title_page(file: DocumentFile, budget: Budget) -> int:
+    """The last section whose first page has a header of its own (2.8.26, 2.9.245), -1 where none has."""
+    found = -1
+    for section, each in enumerate(read_plc(file.part(SECTIONS), _SECTION)[1]):
         place = int.from_bytes(each[2:6], "little")
         if place == _NO_PLACE:
-            found.append(False)
             continue
         size = int.from_bytes(file.main[place : place + 2], "little")
         if place + 2 + size > len(file.main):
             raise Uninspectable("says that a section is where it is not")
+        budget.spend_tags(size + 1)
         said = dict(sprms(file.main[place + 2 : place + 2 + size]))
-        found.append(said.get(_TITLE_PAGE, b"\0") != b"\0")
+        if said.get(_TITLE_PAGE, b"\0") != b"\0":
+            found = section
     return found
 
 

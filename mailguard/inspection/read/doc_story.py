@@ -51,6 +51,7 @@ class Texts:
 
 def read_story(texts: Texts, story: Story) -> Iterator[Item]:
     budget = texts.budget
+    budget.spend_tags(_RUN_COST)
     pieces = list(overlapping(texts.pieces, story.start, story.end))
     reader = _Reader(story, read_paragraphs(texts.main, pieces, texts.formats, budget), texts.looks, budget)
     for piece in pieces:

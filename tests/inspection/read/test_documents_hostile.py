@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.inspection.read.test_hostile import MEASURE, MEBIBYTES, ROOT, SECONDS
-from tests.inspection.read.written_doc import VANISH, Chunk, P, cells, plc, rgb, sprm
+from tests.inspection.read.written_doc import VANISH, Chunk, P, cells, plc, rgb, sprm, style
 from tests.inspection.read.written_doc import document as old
 from tests.inspection.read.written_word import document, grid, paragraph, part, run
 
@@ -53,6 +53,11 @@ def looks() -> bytes:
             for n in range(30_000)
         )
     )
+
+
+def many_cells() -> bytes:
+    """As many as a table of two hundred pages has, and read to its end."""
+    return document(grid(*[("x",) * 60] * 1_200))
 
 
 def entities() -> bytes:
@@ -104,6 +109,21 @@ def old_fields() -> bytes:
     return old([P("\x13" * 1_000_000)])
 
 
+def old_styles() -> bytes:
+    """Each based on the next, and every one of them is used."""
+    known = [style(1, sprm(VANISH), base=n + 1) for n in range(4_000)]
+    return old([P("x", style=n) for n in range(4_000)], styles=known)
+
+
+def old_sections() -> bytes:
+    """Sections that all have one long description, and headers for each."""
+    said = sprm(0x9000, 0) * 15_000
+    count = 20_000
+    described = [struct.pack("<HLHL", 0, 1_024 + 2 * 3, 0, 0)] * count
+    parts = {6: plc([0] * (count + 1), described), 11: plc([0] * (6 * count + 8))}
+    return old([P("x")], stories={"headers": [P("")]}, parts=parts, behind=struct.pack("<H", len(said)) + said)
+
+
 def old_rows() -> bytes:
     """Rows with a format for each, all of which lead to the same long one."""
     far = (sprm(0xD612, b"\xdc" + b"\0" * 220) * 72)[:16_000]
@@ -120,7 +140,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a look for each": (looks, "rows"),
     "entities": (entities, "held"),
     "one paragraph": (one_paragraph, "held"),
-    "many cells": (lambda: document(grid(*[("x",) * 60] * 5_000)), "held"),
+    "many cells": (many_cells, "rows"),
     "groups in groups": (lambda: rich(b"{" * 1_000_000), "held"),
     "many words": (lambda: rich(b"\\b\\i " * 3_000_000), "held"),
     "rows without cells": (lambda: rich(b"\\trowd\\intbl\\row" * 100_000), "rows"),
@@ -130,6 +150,8 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "pieces of a .doc": (old_pieces, "rows"),
     "pieces of a .doc in one place": (old_overlap, "held"),
     "fields in fields of a .doc": (old_fields, "held"),
+    "styles of a .doc": (old_styles, "held"),
+    "sections of a .doc": (old_sections, "held"),
     "rows of a .doc": (old_rows, "held"),
 }
 
