@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from ..core.moment import date_in_words, time_in_words
 from ..guard.console.links import LinkBook
 from ..guard.console.queue import HeldQueue
+from ..guard.console.sender import SenderDesk
 from ..guard.console.sessions import SessionBook
 from ..guard.console.sign_in import ConsoleSignIn
 from ..guard.ports import Clock, Randomness
@@ -31,6 +32,7 @@ class Site:
     sign_in: ConsoleSignIn
     links: LinkBook
     queue: HeldQueue
+    sender: SenderDesk
     teams: tuple[str, ...]
 
     @property

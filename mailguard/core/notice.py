@@ -10,7 +10,7 @@ chance.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -26,7 +26,7 @@ LISTED = 20
 
 
 class Kind(StrEnum):
-    """What a notice tells. The last six go to the reviewers."""
+    """What a notice tells. Those of TO_REVIEWERS go to the reviewers, the others to the sender."""
 
     HELD = "held"
     SEVERAL = "several"
@@ -38,6 +38,7 @@ class Kind(StrEnum):
     REVIEW_ENDED = "review_ended"
     REVIEW_FAILED = "review_failed"
     REVIEW_SEVERAL = "review_several"
+    REVIEW_URGENT = "review_urgent"
     CANARY_FAILED = "canary_failed"
     CANARY_RECOVERED = "canary_recovered"
 
@@ -48,6 +49,7 @@ TO_REVIEWERS = frozenset(
         Kind.REVIEW_ENDED,
         Kind.REVIEW_FAILED,
         Kind.REVIEW_SEVERAL,
+        Kind.REVIEW_URGENT,
         Kind.CANARY_FAILED,
         Kind.CANARY_RECOVERED,
     }
@@ -56,12 +58,15 @@ TO_REVIEWERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One message in a combined notice. untold: its sender could not be told; only the reviewers read that."""
+    """One message in a combined notice. untold: its sender could not be told; only the reviewers read that. link: where
+    its sender acts on it, empty where there is no console.
+    """
 
     ref: str
     subject: str = ""
     due_at: datetime | None = None
     untold: bool = False
+    link: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,8 @@ class Facts:
     at: when it happened. people, outside: how many recipients in all, and outside. form: what was released (original,
     separate, bcc, cleaned). listed, count: further messages, and how many they are in all. outcome: a sentence for the
     reviewers. why_not_told: likewise. rule, revision: for IT. release_as: the forms that are left, None for any.
-    lines: what the canary found. deferring: new mail is not taken until it passes.
+    lines: what the canary found. deferring: new mail is not taken until it passes. link: as in Listed. sender_may: the
+    forms in which the sender may send it there.
     """
 
     ref: str
@@ -93,6 +99,8 @@ class Facts:
     release_as: tuple[str, ...] | None = None
     lines: tuple[str, ...] = ()
     deferring: bool = False
+    link: str = field(default="", repr=False)
+    sender_may: tuple[str, ...] = ()
 
 
 def notice(kind: Kind, facts: Facts, frame: Frame) -> bytes:
@@ -127,22 +135,35 @@ def _held(facts: Facts, frame: Frame) -> Letter:
         _text(_reason(facts), _addressed(facts, frame)),
         _heading(words.NEXT),
         *_held_next(facts, frame),
-        _text(words.HELD_URGENT.format(contact=_contact(frame))),
+        _text((words.HELD_URGENT_LINK if facts.link else words.HELD_URGENT).format(contact=_contact(frame))),
     )
     if facts.count:
         earlier = words.HELD_EARLIER.format(emails=words.emails(facts.count))
-        blocks += (_text(earlier), _list(facts))
+        blocks += (_text(earlier), *_list(facts))
     return Letter(words.HELD_SUBJECT.format(subject=_subject(facts)), blocks)
 
 
 def _held_next(facts: Facts, frame: Frame) -> tuple[Block, ...]:
-    due, ways = _due(facts.due_at), _ways(facts.release_as)
+    due, ways, door = _due(facts.due_at), _ways(facts.release_as), _door(facts)
     if not ways:
         nothing_left = _text(words.HELD_NOTHING_LEFT.format(due=due))
-        return (nothing_left, _heading(words.CAN_DO), _text(words.HELD_ONLY_CORRECT))
-    steps = (words.HELD_WAIT.format(ways=", ".join(ways)), words.HELD_CORRECT.format(contact=_contact(frame)))
+        return (nothing_left, _heading(words.CAN_DO), _text(words.HELD_ONLY_CORRECT), *door)
+    steps = tuple(_SENDER_MAY[form] for form in facts.sender_may) if facts.link else ()
+    steps += (words.HELD_WAIT.format(ways=", ".join(ways)),)
+    steps += (words.HELD_CANCEL if facts.link else words.HELD_CORRECT.format(contact=_contact(frame)),)
     decided = words.HELD_NEXT.format(organisation=_organisation(frame), due=due)
-    return (_text(decided, words.HELD_UNDECIDED), _heading(words.CAN_DO), Block("steps", steps))
+    return (_text(decided, words.HELD_UNDECIDED), _heading(words.CAN_DO), Block("steps", steps), *door)
+
+
+_SENDER_MAY = {"separate": words.HELD_SEPARATE, "original": words.HELD_ORIGINAL}
+
+
+def _door(facts: Facts) -> tuple[Block, ...]:
+    """The way to the sender's page."""
+    if not facts.link:
+        return ()
+    about = words.HELD_LINK_ABOUT.format(due=_due(facts.due_at))
+    return (Block("links", (words.HELD_LINK,), (facts.link,)), _text(about))
 
 
 _WAYS = {
@@ -166,7 +187,7 @@ def _several(facts: Facts, frame: Frame) -> Letter:
         words.SEVERAL_SUBJECT.format(emails=count),
         (
             _lead(words.SEVERAL_LEAD.format(emails=count)),
-            _list(facts),
+            *_list(facts),
             _heading(words.WHY),
             _text(words.SEVERAL_WHY, *newest),
             _heading(words.NEXT),
@@ -224,6 +245,7 @@ def _cancelled(facts: Facts, frame: Frame) -> Letter:
         words.NOT_SENT_SUBJECT.format(subject=_subject(facts)),
         (
             _lead(words.CANCELLED_LEAD),
+            *((_text(words.CANCELLED_BY.format(by=_by(facts), moment=moment_in_words(facts.at))),) if facts.by else ()),
             _heading(words.WHY_HELD),
             _text(_reason(facts)),
             _heading(words.TO_DO),
@@ -303,6 +325,18 @@ def _review_several(facts: Facts, frame: Frame) -> Letter:
     )
 
 
+def _review_urgent(facts: Facts, frame: Frame) -> Letter:
+    due = _due(facts.due_at)
+    return Letter(
+        words.REVIEW_URGENT_SUBJECT.format(ref=facts.ref),
+        (
+            _lead(words.REVIEW_URGENT_LEAD),
+            _text(words.REVIEW_URGENT_WHY, words.REVIEW_HELD_NEXT.format(due=due)),
+            _text(words.REVIEW_DECIDE.format(ref=facts.ref), words.REVIEW_ASK),
+        ),
+    )
+
+
 def _canary_failed(facts: Facts, frame: Frame) -> Letter:
     return Letter(
         words.CANARY_DEFERRING_SUBJECT if facts.deferring else words.CANARY_FAILED_SUBJECT,
@@ -357,6 +391,7 @@ _LETTERS: dict[Kind, Callable[[Facts, Frame], Letter]] = {
     Kind.REVIEW_ENDED: _review_ended,
     Kind.REVIEW_FAILED: _review_failed,
     Kind.REVIEW_SEVERAL: _review_several,
+    Kind.REVIEW_URGENT: _review_urgent,
     Kind.CANARY_FAILED: _canary_failed,
     Kind.CANARY_RECOVERED: _canary_recovered,
 }
@@ -383,14 +418,19 @@ def _not_told(facts: Facts) -> tuple[Block, ...]:
     return (_heading(words.REVIEW_WHY_NOT_TOLD), _text(facts.why_not_told)) if facts.why_not_told else ()
 
 
-def _list(facts: Facts) -> Block:
+def _list(facts: Facts) -> tuple[Block, ...]:
+    shown = facts.listed[:LISTED]
     lines = tuple(
         words.SEVERAL_ITEM.format(
             subject=legible(item.subject, 80) or words.NO_SUBJECT, due=_due(item.due_at), ref=item.ref
         )
-        for item in facts.listed[:LISTED]
+        for item in shown
     )
-    return Block("list", lines + _rest(facts, len(lines)))
+    rest = _rest(facts, len(lines))
+    if not shown or not all(item.link for item in shown):
+        return (Block("list", lines + rest),)
+    links = Block("links", lines, tuple(item.link for item in shown))
+    return (_text(words.SEVERAL_LINKS), links, *((Block("list", rest),) if rest else ()))
 
 
 def _rest(facts: Facts, shown: int) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 SENDER_NAME = "{organisation} email checks"
 GREETING = "Hello"
+YOU = "You"
 NO_SUBJECT = "(no subject)"
 NO_REASON = "It could not be checked."
 
@@ -49,6 +50,18 @@ SO_THAT_NOBODY_SEES = "sent so that people do not see each other's addresses"
 WITHOUT_PARTS = "sent without the parts that should not leave"
 HELD_CORRECT = "Or send a corrected email. Then ask {contact} to leave this one unsent, so that nobody gets both."
 HELD_ONLY_CORRECT = "Send a corrected email. The reason above says what stands in the way of this one."
+HELD_SEPARATE = "Send a separate copy to each person. Nobody sees anyone else's address."
+HELD_ORIGINAL = "Send it exactly as it is."
+HELD_CANCEL = "Or cancel it, and send a corrected email."
+HELD_LINK = "Choose what should happen to your email"
+HELD_LINK_ABOUT = (
+    "This link is for this one email, and works until {due}. Opening it changes nothing: on the page you choose, and "
+    "type a short code that you see there. You need no account."
+)
+HELD_URGENT_LINK = (
+    "If somebody's care or safety depends on this email, do not wait: choose “This cannot wait” on that page, "
+    "reach the people in another way, or tell {contact}."
+)
 HELD_URGENT = (
     "If somebody's care or safety depends on this email, do not wait: reach the people in another way, "
     "and tell {contact} that it is urgent."
@@ -64,6 +77,10 @@ SEVERAL_NEWEST = "The newest was held for this reason: {reason}"
 SEVERAL_NEXT = "Somebody at {organisation} has until then to decide about each of them. You do not need to do anything."
 SEVERAL_UNDECIDED = "Those that nobody decides in time will not be sent. We will tell you what becomes of each of them."
 SEVERAL_ITEM = "“{subject}”, to be decided by {due} ({ref})"
+SEVERAL_LINKS = (
+    "Each link is for one of them. Opening it changes nothing: on the page you choose what should happen, and type a "
+    "short code that you see there."
+)
 SEVERAL_REST = "and {emails} more"
 SEVERAL_LIMIT = "If more of your emails are held in the next few minutes, we will tell you about them together again."
 
@@ -94,6 +111,7 @@ REJECTED_NOTE_UNSIGNED = "The person who checked it wrote"
 REJECTED_AGAIN = "If it is still needed, send a new email that puts this right. The old one cannot be sent any more."
 REJECTED_MISTAKE = "If you think that this was a mistake, tell {contact}, and give the reference."
 CANCELLED_LEAD = "Your email was cancelled. Nobody received it."
+CANCELLED_BY = "{by} cancelled it at {moment}."
 CANCELLED_FOLDER = "You may still see it in your Sent folder, but it was not sent."
 CANCELLED_AGAIN = "If it was cancelled by mistake, send it again."
 EXPIRED_LEAD = NOT_SENT_LEAD + " Nobody decided about it by {due}. We are sorry for the delay."
@@ -112,6 +130,9 @@ REVIEW_DECIDE = (
 )
 REVIEW_EARLIER = "Before that, without a notice each: {emails}"
 REVIEW_HELD_NEXT = "If nobody decides by {due}, it will not be sent."
+REVIEW_URGENT_SUBJECT = "Urgent: a held email cannot wait, says its sender ({ref})"
+REVIEW_URGENT_LEAD = "A sender says that their held email cannot wait. Please decide about it now."
+REVIEW_URGENT_WHY = "The reason that they gave is in the console, where the email stands first in the list."
 REVIEW_ENDED_SUBJECT = "A held email: its sender could not be told what became of it"
 REVIEW_ENDED_LEAD = "{outcome} Its sender could not be told."
 REVIEW_RELEASED = "A held email was released and is now being sent."

@@ -37,6 +37,7 @@ KINDS = {
     "message_released": "A reviewer released a held message; its copies are in the outbox.",
     "release_rejected": "A reviewer decided not to send a held message.",
     "hold_cancelled": "The sender cancelled a held message.",
+    "urgent_called": "The sender says that a held message cannot wait; the evidence has the reason.",
     "hold_expired": "Nobody decided by the deadline; the message was not sent.",
     "copy_delivered": "The smarthost took a row of the outbox for at least one recipient.",
     "copy_deferred": "A row of the outbox will be tried again.",

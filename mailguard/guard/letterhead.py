@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from ..core.notice import TO_REVIEWERS, Facts, Kind, notice
 from ..core.organisation import Organisation
 from ..core.report import Report, delivery_status
 from .ports import Randomness
-from .records import NewDelivery
+from .records import NewDelivery, SenderLink
 from .settings import NoticeSettings
 
 
@@ -62,14 +63,22 @@ class Letterhead:
         return ours and reviewers is not None and {each.address for each in envelope.recipients} == {reviewers.address}
 
     def notice(
-        self, kind: Kind, facts: Facts, to: Path, now: datetime, step: str, in_reply_to: bytes | None = None
+        self,
+        kind: Kind,
+        facts: Facts,
+        to: Path,
+        now: datetime,
+        step: str,
+        in_reply_to: bytes | None = None,
+        links: tuple[SenderLink, ...] = (),
     ) -> NewDelivery:
-        """A notice. step: tells this one from the others about the same message."""
+        """A notice. step: tells this one from the others about the same message. links: those that the facts name."""
         identifier = f"{facts.ref}.notice.{step}{'.reviewers' if kind in TO_REVIEWERS else ''}"
         international = not to.wire.isascii()
         frame = self._frame(identifier, to, now, in_reply_to, international)
         text = notice(kind, facts, frame)
-        return self._row(identifier, "notice", facts.ref, to, text, now, self._reverse_path, international)
+        row = self._row(identifier, "notice", facts.ref, to, text, now, self._reverse_path, international)
+        return replace(row, links=links)
 
     def report(
         self,

@@ -36,7 +36,8 @@ from ..core.verdict import Verdict
 from .burst import Burst, Later, Together
 from .letterhead import Letterhead
 from .ports import Clock, Randomness
-from .records import Delivery, Held, NewDelivery, RecipientResult
+from .records import Delivery, Held, NewDelivery, RecipientResult, SenderLink
+from .sender_links import LinkMaker, forms_for_sender, name_of
 from .settings import NoticeSettings
 from .told import EXPLAINED, Answer, NotTold, Reason, is_writable, why_not_told
 
@@ -56,16 +57,18 @@ class Notices:
         hostname: str,
         give_up_after: timedelta = timedelta(days=2),
         smarthost: str | None = None,
+        links: LinkMaker | None = None,
     ) -> None:
         """time_zone: of the times in notices. mark_key: at least 16 octets. hostname: the Reporting-MTA.
 
-        smarthost: its name, for Remote-MTA. give_up_after: how long a notice is tried.
+        smarthost: its name, for Remote-MTA. give_up_after: how long a notice is tried. links: None without a console.
         """
         self._organisation = organisation
         self._zone = ZoneInfo(time_zone)
         self._clock = clock
         self._hostname = hostname
         self._smarthost = smarthost
+        self._links = links
         self._letterhead = Letterhead(
             organisation=organisation,
             settings=settings,
@@ -80,7 +83,7 @@ class Notices:
     def apart(self) -> Notices:
         """The same, but what it tells does not count as told by this one: for the canary."""
         other = copy(self)
-        other._senders, other._reviewers = Burst(), Burst()
+        other._senders, other._reviewers, other._links = Burst(), Burst(), None
         return other
 
     # A message is held.
@@ -109,6 +112,7 @@ class Notices:
             rule=verdict.deciding or "",
             revision=verdict.policy_revision,
             release_as=release_as,
+            sender_may=forms_for_sender(verdict.sender_may, release_as, verdict.approvals),
         )
         own = self._letterhead.is_own(message)
         why_not = why_not_told(session, envelope, message, self._organisation, own=own)
@@ -123,10 +127,26 @@ class Notices:
         if isinstance(told, Later):
             return NotTold(Reason.TOGETHER, later=True)
         if isinstance(told, Together):
-            kind, facts = Kind.SEVERAL, replace(facts, listed=told.listed, count=told.count)
+            listed, links = self._linked(told.listed, sender)
+            kind, facts = Kind.SEVERAL, replace(facts, listed=listed, count=told.count)
         else:
-            kind, facts = Kind.HELD, replace(facts, listed=told.earlier, count=told.count)
-        return (self._letterhead.notice(kind, facts, sender, now, Kind.HELD.value, original),)
+            listed, links = self._linked((Listed(facts.ref, due_at=facts.due_at), *told.earlier), sender)
+            kind, facts = Kind.HELD, replace(facts, link=listed[0].link, listed=listed[1:], count=told.count)
+        return (self._letterhead.notice(kind, facts, sender, now, Kind.HELD.value, original, links),)
+
+    def _linked(self, listed: Sequence[Listed], sender: Path) -> tuple[tuple[Listed, ...], tuple[SenderLink, ...]]:
+        """The same messages, each with a link of its own for this sender; and the links, to be kept."""
+        if self._links is None:
+            return tuple(listed), ()
+        found, links = [], []
+        for each in listed:
+            if each.due_at is None:
+                found.append(each)
+                continue
+            made = self._links.make(each.ref, sender.address, each.due_at)
+            found.append(replace(each, link=made.url))
+            links.append(made.link)
+        return tuple(found), tuple(links)
 
     def needs_decision(
         self, envelope: Envelope, verdict: Verdict, ref: str, due_at: datetime, answer: Answer
@@ -172,22 +192,34 @@ class Notices:
 
         To be called at intervals; the rows go into the outbox.
         """
-        senders = [(Kind.SEVERAL, *each) for each in self._senders.overdue(now)]
-        reviewers = [(Kind.REVIEW_SEVERAL, *each) for each in self._reviewers.overdue(now)]
-        return tuple(
-            self._letterhead.notice(kind, self._combined(told), person, now, "overdue")
-            for kind, person, told in [*senders, *reviewers]
-        )
+        rows = []
+        for person, told in self._senders.overdue(now):
+            listed, links = self._linked(told.listed, person)
+            facts = replace(self._combined(told), listed=listed)
+            rows.append(self._letterhead.notice(Kind.SEVERAL, facts, person, now, "overdue", links=links))
+        for person, told in self._reviewers.overdue(now):
+            rows.append(self._letterhead.notice(Kind.REVIEW_SEVERAL, self._combined(told), person, now, "overdue"))
+        return tuple(rows)
 
     def _combined(self, told: Together) -> Facts:
         since = told.since.astimezone(self._zone)
         return Facts(ref=told.listed[0].ref, at=since, listed=told.listed, count=told.count)
 
+    def urgent(self, held: Held, now: datetime) -> tuple[NewDelivery, ...]:
+        """Its sender says that it cannot wait: the reviewers hear of it at once, never together with others."""
+        reviewers = self._letterhead.reviewers()
+        if reviewers is None:
+            return ()
+        facts = Facts(held.ref, now.astimezone(self._zone), due_at=held.due_at.astimezone(self._zone))
+        return (self._letterhead.notice(Kind.REVIEW_URGENT, facts, reviewers, now, Kind.REVIEW_URGENT.value),)
+
     # The outcome of a held message.
 
     def released(self, held: Held, form: str, by: str, copies: int, now: datetime) -> Answer:
-        """A reviewer released it as form (original, separate, bcc, cleaned). copies: how many rows that made."""
-        facts = replace(self._ended(held, now), by=by, form=form)
+        """It was released as form (original, separate, bcc, cleaned), by a reviewer or its sender. copies: how many
+        rows that made.
+        """
+        facts = replace(self._ended(held, now), by=_who(by), form=form)
         if form == "separate":
             # Never more than was queued, whatever else the envelope named.
             facts = replace(facts, outside=min(facts.outside, copies))
@@ -198,9 +230,10 @@ class Notices:
         facts = replace(self._ended(held, now), by=by, note=note)
         return self._outcome(Kind.REJECTED, words.REVIEW_REJECTED, held, facts, now)
 
-    def cancelled(self, held: Held, now: datetime) -> Answer:
+    def cancelled(self, held: Held, by: str, now: datetime) -> Answer:
         """Its sender took it back."""
-        return self._outcome(Kind.CANCELLED, words.REVIEW_CANCELLED, held, self._ended(held, now), now)
+        facts = replace(self._ended(held, now), by=_who(by))
+        return self._outcome(Kind.CANCELLED, words.REVIEW_CANCELLED, held, facts, now)
 
     def expired(self, held: Held, now: datetime) -> Answer:
         """Nobody decided in time, so it is not sent."""
@@ -337,6 +370,12 @@ class Notices:
         addresses = {each.address for each in envelope.recipients}
         outside = sum(not self._organisation.is_inside(address) for address in addresses)
         return Facts(ref=ref, at=now.astimezone(self._zone), people=len(addresses), outside=outside)
+
+
+def _who(by: str) -> str:
+    """Who decided, as the sender reads it."""
+    name = name_of(by)
+    return by if name is None else name or words.YOU
 
 
 def _message_id(message: Message) -> bytes | None:

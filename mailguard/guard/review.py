@@ -30,6 +30,7 @@ from .notices import Notices
 from .ports import Blobs, Clock, Quarantine
 from .records import Held, HeldChange, NewDelivery, NewEntry
 from .rewriting import Rewriting
+from .sender_links import SENDER, forms_for_sender
 from .sent_before import SentBefore
 from .told import Answer
 
@@ -90,6 +91,23 @@ class Review:
         change = _change(held, after(held.state, Act.RELEASE), actor, now, reason, form, (actor.system_user,))
         return await self._let_go(held, form, rewritten, actor, change, told)
 
+    async def send_for_sender(self, ref: str, *, form: Form, reason: str, by: str, version: int) -> Held:
+        """The sender sends it alone, where its rule lets them; never as one of two who have to agree.
+
+        Raises UnknownReference, AlreadyDecided, NotAllowed, FormForbidden and CannotRewrite, as `release` does.
+        """
+        held = await self._open(ref, version)
+        if form not in forms_for_sender(held.sender_may, held.release_as, held.approvals_needed):
+            raise NotAllowed("the rule that held this message does not let its sender send it so")
+        if not reason.strip():
+            raise NotAllowed("a release needs a reason")
+        now = self._clock.now()
+        actor = Actor(by, SENDER)
+        rewritten = await self._rewritten(held, form)
+        told = self._notices.released(held, form, by, len(rewritten.copies), now)
+        change = _change(held, after(held.state, Act.RELEASE), actor, now, reason, form, (SENDER,))
+        return await self._let_go(held, form, rewritten, actor, change, told)
+
     async def leave(self, held: Held) -> Held:
         """The delay of a waiting message is over: it leaves by itself, in the form that its rule names.
 
@@ -141,10 +159,14 @@ class Review:
         held = await self._open(ref, version)
         now = self._clock.now()
         change = _change(held, after(held.state, Act.CANCEL), actor, now, None)
-        told = self._notices.cancelled(held, now)
+        told = self._notices.cancelled(held, by, now)
         done = await self._change(change, [_entry("hold_cancelled", held, actor, now)], told)
         log.info("held_message_cancelled", ref=ref)
         return done
+
+    def wake(self) -> None:
+        """There may be something to deliver now."""
+        self._wake()
 
     async def _open(self, ref: str, version: int | None) -> Held:
         held = await self._quarantine.get(ref)

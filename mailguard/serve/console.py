@@ -25,6 +25,7 @@ from ..core.errors import SettingsError
 from ..guard.accounts import Actor
 from ..guard.console.ports import Attempts
 from ..guard.console.queue import HeldQueue
+from ..guard.console.sender import SenderDesk
 from ..guard.console.sign_in import ConsoleSignIn
 from ..logs import logger
 from ..smtp.listen_settings import HostPort
@@ -95,7 +96,20 @@ def site_of(settings: ConsoleSettings, parts: Parts, attempts: Attempts) -> Site
         ),
         links=parts.links,
         queue=HeldQueue(
-            messages=parts.store.held_messages, organisation=parts.organisation, clock=parts.clock, zone=zone
+            messages=parts.store.held_messages,
+            urgent=parts.store.urgent_calls,
+            organisation=parts.organisation,
+            clock=parts.clock,
+            zone=zone,
+        ),
+        sender=SenderDesk(
+            links=parts.store.sender_links,
+            urgent=parts.store.urgent_calls,
+            quarantine=parts.store.quarantine,
+            review=parts.review,
+            notices=parts.notices,
+            organisation=parts.organisation,
+            clock=parts.clock,
         ),
         teams=tuple(team.name for team in parts.organisation.teams),
     )

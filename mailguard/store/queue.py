@@ -75,4 +75,6 @@ def _conditions(wanted: HeldFilter) -> list[ColumnElement[bool]]:
 def _ordered(query: Select[Any], order: Order) -> Select[Any]:
     if order is Order.NEWEST:
         return query.order_by(_table.c.received_at.desc(), _table.c.ref)
-    return query.order_by(_table.c.due_at, _table.c.ref)
+    calls = schema.urgent_calls
+    query = query.outerjoin(calls, calls.c.ref == _table.c.ref)
+    return query.order_by(calls.c.ref.is_(None), _table.c.due_at, _table.c.ref)

@@ -428,7 +428,7 @@ def end(notices: Notices, story: str, held: Held) -> tuple[NewDelivery, ...] | N
         return notices.released(held, "separate", "Sam Patel", 3, NOW)
     if story == "rejected":
         return notices.rejected(held, "Please use the bulk email tool.", "Sam Patel", NOW)
-    return notices.cancelled(held, NOW) if story == "cancelled" else notices.expired(held, NOW)
+    return notices.cancelled(held, "sender", NOW) if story == "cancelled" else notices.expired(held, NOW)
 
 
 @pytest.mark.parametrize("story", ["released", "rejected", "cancelled", "expired"])

@@ -142,6 +142,7 @@ def _card(item: Item, visit: Visit) -> dict[str, Any]:
         "who": f"{_sender(item)}, {_to(item, visit.site.organisation)}",
         "state": words.state_in_words(item.state, item.released_as),
         "plain": item.state is State.HELD,
+        "urgent": _urgent(item),
         **_deadline(item, visit),
     }
 
@@ -180,6 +181,12 @@ def _to(item: Item, organisation: str) -> str:
         domains = words.counted(item.domains, "domain", "domains")
         outside = words.CARD_TO_OUTSIDE.format(people=people, domains=domains, organisation=organisation)
     return f"{outside} {words.CARD_AND_INSIDE.format(people=inside)}" if item.inside else outside
+
+
+def _urgent(item: Item) -> str | None:
+    if item.urgent is None:
+        return None
+    return words.CARD_URGENT_WHY.format(reason=item.urgent) if item.urgent else words.CARD_URGENT
 
 
 def _deadline(item: Item, visit: Visit) -> dict[str, Any]:
