@@ -39,6 +39,8 @@ class Kind(StrEnum):
     REVIEW_FAILED = "review_failed"
     REVIEW_SEVERAL = "review_several"
     REVIEW_URGENT = "review_urgent"
+    REVIEW_REMINDED = "review_reminded"
+    REVIEW_PRESSED = "review_pressed"
     CANARY_FAILED = "canary_failed"
     CANARY_RECOVERED = "canary_recovered"
 
@@ -50,6 +52,8 @@ TO_REVIEWERS = frozenset(
         Kind.REVIEW_FAILED,
         Kind.REVIEW_SEVERAL,
         Kind.REVIEW_URGENT,
+        Kind.REVIEW_REMINDED,
+        Kind.REVIEW_PRESSED,
         Kind.CANARY_FAILED,
         Kind.CANARY_RECOVERED,
     }
@@ -337,6 +341,22 @@ def _review_urgent(facts: Facts, frame: Frame) -> Letter:
     )
 
 
+def _review_reminded(facts: Facts, frame: Frame) -> Letter:
+    return _reminder(words.REVIEW_REMINDED_SUBJECT, words.REVIEW_REMINDED_LEAD, facts)
+
+
+def _review_pressed(facts: Facts, frame: Frame) -> Letter:
+    return _reminder(words.REVIEW_PRESSED_SUBJECT, words.REVIEW_PRESSED_LEAD, facts)
+
+
+def _reminder(subject: str, lead: str, facts: Facts) -> Letter:
+    values = {"emails": words.emails(facts.count), "due": _due(facts.due_at)}
+    return Letter(
+        subject.format(**values),
+        (_lead(lead.format(**values)), _review_list(facts), _text(words.REVIEW_REMINDED_NEXT, words.REVIEW_ASK)),
+    )
+
+
 def _canary_failed(facts: Facts, frame: Frame) -> Letter:
     return Letter(
         words.CANARY_DEFERRING_SUBJECT if facts.deferring else words.CANARY_FAILED_SUBJECT,
@@ -392,6 +412,8 @@ _LETTERS: dict[Kind, Callable[[Facts, Frame], Letter]] = {
     Kind.REVIEW_FAILED: _review_failed,
     Kind.REVIEW_SEVERAL: _review_several,
     Kind.REVIEW_URGENT: _review_urgent,
+    Kind.REVIEW_REMINDED: _review_reminded,
+    Kind.REVIEW_PRESSED: _review_pressed,
     Kind.CANARY_FAILED: _canary_failed,
     Kind.CANARY_RECOVERED: _canary_recovered,
 }
@@ -403,7 +425,7 @@ _LETTERS: dict[Kind, Callable[[Facts, Frame], Letter]] = {
 def _ending(kind: Kind, facts: Facts, frame: Frame) -> tuple[Block, ...]:
     if kind is Kind.HELD:
         lines = [words.REFERENCE_HELD.format(ref=facts.ref, moment=moment_in_words(facts.at))]
-    elif kind in (Kind.SEVERAL, Kind.REVIEW_SEVERAL):
+    elif kind in (Kind.SEVERAL, Kind.REVIEW_SEVERAL, Kind.REVIEW_REMINDED, Kind.REVIEW_PRESSED):
         lines = []
     else:
         lines = [words.REFERENCE.format(ref=facts.ref)]

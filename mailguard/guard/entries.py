@@ -37,6 +37,8 @@ KINDS = {
     "message_released": "A reviewer released a held message; its copies are in the outbox.",
     "release_rejected": "A reviewer decided not to send a held message.",
     "hold_cancelled": "The sender cancelled a held message.",
+    "decision_reminded": "Half of the time for a decision is over; `told`: how many mailboxes were reminded.",
+    "decision_pressed": "Four fifths of the time for a decision are over; `told`: likewise, with `notices.escalation`.",
     "urgent_called": "The sender says that a held message cannot wait; the evidence has the reason.",
     "hold_expired": "Nobody decided by the deadline; the message was not sent.",
     "copy_delivered": "The smarthost took a row of the outbox for at least one recipient.",

@@ -50,7 +50,14 @@ class Letterhead:
 
     def reviewers(self) -> Path | None:
         """Where the reviewers are told: the contact, if it is inside."""
-        path = _path(self._settings.contact) if self._settings.contact else None
+        return self._inside(self._settings.contact)
+
+    def escalation(self) -> Path | None:
+        """Whom others turn to, if that is inside."""
+        return self._inside(self._settings.escalation)
+
+    def _inside(self, address: str | None) -> Path | None:
+        path = _path(address) if address else None
         return path if path and self._organisation.is_inside(path.address) else None
 
     def to_reviewers_alone(self, envelope: Envelope) -> bool:

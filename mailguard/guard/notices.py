@@ -36,7 +36,7 @@ from ..core.verdict import Verdict
 from .burst import Burst, Later, Together
 from .letterhead import Letterhead
 from .ports import Clock, Randomness
-from .records import Delivery, Held, NewDelivery, RecipientResult, SenderLink
+from .records import Delivery, DueSoon, Held, NewDelivery, RecipientResult, SenderLink
 from .sender_links import LinkMaker, forms_for_sender, name_of
 from .settings import NoticeSettings
 from .told import EXPLAINED, Answer, NotTold, Reason, is_writable, why_not_told
@@ -212,6 +212,21 @@ class Notices:
             return ()
         facts = Facts(held.ref, now.astimezone(self._zone), due_at=held.due_at.astimezone(self._zone))
         return (self._letterhead.notice(Kind.REVIEW_URGENT, facts, reviewers, now, Kind.REVIEW_URGENT.value),)
+
+    def reminders(self, kind: Kind, due: Sequence[DueSoon], now: datetime) -> tuple[NewDelivery, ...]:
+        """These messages still need a decision. At four fifths of the time whom others turn to hears of it too."""
+        listed = tuple(Listed(each.ref, due_at=each.due_at.astimezone(self._zone)) for each in due)
+        facts = Facts(
+            listed[0].ref, now.astimezone(self._zone), due_at=listed[0].due_at, listed=listed, count=len(listed)
+        )
+        people = [self._letterhead.reviewers()]
+        if kind is Kind.REVIEW_PRESSED and self._letterhead.escalation() not in people:
+            people.append(self._letterhead.escalation())
+        return tuple(
+            self._letterhead.notice(kind, facts, person, now, f"{kind.value}.{index}")
+            for index, person in enumerate(people)
+            if person is not None
+        )
 
     # The outcome of a held message.
 

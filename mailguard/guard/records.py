@@ -201,6 +201,14 @@ class HeldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class DueSoon:
+    """A held message that needs a decision, and until when."""
+
+    ref: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SenderLink:
     """A link in a notice, by which the sender of one held message acts on it. key: the hash of its token, which nothing
     keeps. sender: whom the notice goes to, as a canonical address. expires_at: the deadline of the message.

@@ -103,6 +103,12 @@ class NoticeSettings(BaseModel):
         "of every hold. Default: none. Example: manager@elmroad.example. Without it replies go to `from`, and who "
         "decides has to look at `held list`.",
     )
+    escalation: Address | None = Field(
+        default=None,
+        description="The mailbox, inside, of whom others turn to, for example the data protection officer. Default: "
+        "none. Example: dpo@elmroad.example. It hears, besides `contact`, of held messages when four fifths of their "
+        "time are over and nobody has decided.",
+    )
     reverse_path: Address | None = Field(
         default=None,
         description="The reverse-path that notices are sent with. Default: null, the null path `<>`, so that nothing "
@@ -112,7 +118,12 @@ class NoticeSettings(BaseModel):
 
     def problems(self, organisation: Organisation) -> tuple[str, ...]:
         """What `check` should say about these addresses, as sentences."""
-        named = (("from", self.sender), ("contact", self.contact), ("reverse_path", self.reverse_path))
+        named = (
+            ("from", self.sender),
+            ("contact", self.contact),
+            ("escalation", self.escalation),
+            ("reverse_path", self.reverse_path),
+        )
         return tuple(
             f'notices.{key} is "{address}", which is not inside the organisation'
             for key, address in named

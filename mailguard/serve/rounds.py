@@ -11,6 +11,7 @@ from ..core.lifecycle import OPEN
 from ..guard.canary.canary import Canary
 from ..guard.deadline import Deadline
 from ..guard.late_notices import LateNotices
+from ..guard.reminders import Reminders
 from ..logs import logger
 from ..smtp.certificate import Certificate
 from ..smtp.routes import SmarthostRoutes
@@ -23,6 +24,7 @@ log = logger("serve")
 
 DEADLINE_SECONDS = 5.0
 NOTICE_SECONDS = 15.0
+REMINDER_SECONDS = 15.0
 GAUGE_SECONDS = 5.0
 PURGE_SECONDS = 3600.0
 CERTIFICATE_SECONDS = 1.0
@@ -57,6 +59,7 @@ def go_rounds(
     for name, seconds, step in (
         ("deadlines", DEADLINE_SECONDS, _deadline(parts).enforce),
         ("notices", NOTICE_SECONDS, _late_notices(parts).tell),
+        ("reminders", REMINDER_SECONDS, _reminders(parts).remind),
         ("gauges", GAUGE_SECONDS, set_gauges),
         ("smarthost", REFRESH_SECONDS, smarthost.refresh),
         ("retention", PURGE_SECONDS, purge),
@@ -83,6 +86,16 @@ def _late_notices(parts: Parts) -> LateNotices:
         outbox=parts.store.outbox,
         quarantine=parts.store.quarantine,
         ledger=parts.store.ledger,
+        clock=parts.clock,
+        wake=parts.wake.set,
+    )
+
+
+def _reminders(parts: Parts) -> Reminders:
+    return Reminders(
+        undecided=parts.store.held_messages,
+        notices=parts.notices,
+        outbox=parts.store.outbox,
         clock=parts.clock,
         wake=parts.wake.set,
     )

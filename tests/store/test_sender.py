@@ -11,7 +11,7 @@ from sqlalchemy import update
 from mailguard.core.errors import UnknownReference
 from mailguard.core.lifecycle import State
 from mailguard.guard.console.records import UrgentCall
-from mailguard.guard.records import SenderLink
+from mailguard.guard.records import DueSoon, SenderLink
 from mailguard.store import schema
 from mailguard.store.store import Store
 from tests.store import samples
@@ -99,3 +99,16 @@ async def test_at_once_it_is_called_once(store: Store) -> None:
     ref = await held(store)
     calls = (store.urgent_calls.call(call_of(ref), NOW - timedelta(days=1), 3, [], []) for _ in range(8))
     assert sorted(await asyncio.gather(*calls)) == [False] * 7 + [True]
+
+
+async def test_what_is_due_soon_is_found_by_its_times_and_spared_by_the_ledger(store: Store) -> None:
+    hour = timedelta(hours=1)
+    half = await held(store, due_at=NOW + 10 * hour)
+    await held(store, due_at=NOW + 11 * hour)
+    await held(store, due_at=NOW + 4 * hour)
+    told = await held(store, due_at=NOW + 6 * hour)
+    await store.ledger.append([samples.entry(told, "decision_reminded")])
+    at, spared = NOW + 5 * hour, ["decision_reminded"]
+    assert await store.held_messages.due_soon(at, 50, hour, spared, 10) == [DueSoon(half, NOW + 10 * hour)]
+    assert [each.ref for each in await store.held_messages.due_soon(at, 50, hour, [], 1)] == [told]
+    assert await store.held_messages.due_soon(at, 50, 24 * hour, [], 10) == []
