@@ -16,7 +16,7 @@ from ..core.envelope import Envelope, Path, Recipient
 from ..core.frame import MARK_FIELD, Frame
 from ..core.mail.canonical import canonical_address
 from ..core.mail.message import Message
-from ..core.notice import TO_REVIEWERS, Facts, Kind, notice
+from ..core.notice import TO_REVIEWERS, Facts, Kind, notice, write_letter
 from ..core.organisation import Organisation
 from ..core.report import Report, delivery_status
 from .ports import Randomness
@@ -96,11 +96,15 @@ class Letterhead:
         in_reply_to: bytes | None,
         *,
         international: bool,
+        rejected: Facts | None = None,
     ) -> NewDelivery:
-        """A delivery status notification. international: its reader's programs know SMTPUTF8."""
+        """A delivery status notification. international: its reader's programs know SMTPUTF8. rejected: what a notice
+        of a message that is not sent would say; people read that.
+        """
         international = international or not to.wire.isascii()
         frame = self._frame(identifier, to, now, in_reply_to, international)
-        text = delivery_status(report, frame)
+        letter = write_letter(Kind.REJECTED, rejected, frame) if rejected else None
+        text = delivery_status(report, frame, letter)
         return self._row(identifier, "dsn", report.ref, to, text, now, None, international)
 
     def message_id(self, identifier: str) -> str:

@@ -41,6 +41,8 @@ from .sender_links import LinkMaker, forms_for_sender, name_of
 from .settings import NoticeSettings
 from .told import EXPLAINED, Answer, NotTold, Reason, is_writable, why_not_told
 
+NOT_AUTHORISED = "5.7.1"
+
 
 class Notices:
     """Answers everything that a sender should hear of with rows for the outbox. One object serves all sessions."""
@@ -69,6 +71,7 @@ class Notices:
         self._hostname = hostname
         self._smarthost = smarthost
         self._links = links
+        self._form = settings.form
         self._letterhead = Letterhead(
             organisation=organisation,
             settings=settings,
@@ -240,10 +243,42 @@ class Notices:
             facts = replace(facts, outside=min(facts.outside, copies))
         return self._outcome(Kind.SENT, words.REVIEW_RELEASED, held, facts, now)
 
-    def rejected(self, held: Held, note: str, by: str, now: datetime) -> Answer:
-        """A reviewer decided that it is not sent, and wrote this note to its sender."""
+    def rejected(self, held: Held, note: str, by: str, now: datetime, original: Buffer = b"") -> Answer:
+        """A reviewer decided that it is not sent, and wrote this note to its sender.
+
+        original: raw bytes of the message, b"" where they are gone; a delivery status notification returns some of its
+        header fields.
+        """
         facts = replace(self._ended(held, now), by=by, note=note)
+        sender = held.envelope.reverse_path
+        if sender is not None and self.bounces(held):
+            report = self._refusal(held, original, now)
+            if report.fates:
+                international = held.envelope.parameter(b"SMTPUTF8") is not None
+                identifier = f"{held.ref}.dsn.rejected.{held.version}"
+                reply_to = first_value(report.original, b"message-id")
+                return (
+                    self._letterhead.report(
+                        report, sender, now, identifier, reply_to, international=international, rejected=facts
+                    ),
+                )
         return self._outcome(Kind.REJECTED, words.REVIEW_REJECTED, held, facts, now)
+
+    def bounces(self, held: Held) -> bool:
+        """Whether its sender hears of a rejection as a delivery status notification."""
+        team = next((each for each in self._organisation.teams if each.name == held.team), None)
+        form = team.rejections if team and team.rejections else self._form
+        return form == "dsn" and held.notify_sender and held.envelope.reverse_path is not None
+
+    def _refusal(self, held: Held, original: Buffer, now: datetime) -> Report:
+        """RFC 3463: 5.7.1, delivery not authorised. Nobody but the guard refused it, so that there is no answer to
+        quote. Whoever asked for no notification of failures (NOTIFY) is left out; the notice is no notification.
+        """
+        refused = [
+            RecipientResult(each, Outcome.REFUSED, None, NOT_AUTHORISED, None) for each in held.envelope.recipients
+        ]
+        report = self._report(refused, held.envelope, original, held.ref, held.received_at, now)
+        return replace(report, fates=tuple(replace(each, gave_up=False) for each in report.fates), remote=None)
 
     def cancelled(self, held: Held, by: str, now: datetime) -> Answer:
         """Its sender took it back."""

@@ -18,6 +18,7 @@ from ..core.lifecycle import OPEN, Act, State, after
 from ..core.mail.message import Buffer, Message
 from ..core.mail.parse import parse
 from ..core.policy.leaving import Form
+from ..core.returned import LONGEST_HEADER
 from ..core.rewrite import sentences
 from ..core.rewrite.copies import Copy, Rewritten
 from ..core.rewrite.top import Top
@@ -148,7 +149,8 @@ class Review:
             raise NotAllowed("a message that is not sent needs a note for its sender")
         now = self._clock.now()
         change = _change(held, after(held.state, Act.REJECT), actor, now, note)
-        told = self._notices.rejected(held, note, actor.by, now)
+        header = await self._header(held) if self._notices.bounces(held) else b""
+        told = self._notices.rejected(held, note, actor.by, now, header)
         done = await self._change(change, [_entry("release_rejected", held, actor, now)], told)
         log.info("held_message_rejected", ref=ref)
         return done
@@ -186,6 +188,14 @@ class Review:
         if form == "cleaned":
             raise CannotRewrite(sentences.NOTHING_TO_CLEAN)
         return await self._rewriting.rewritten(Rewrite(form), message, held.envelope, top, held.hide_inside_above)
+
+    async def _header(self, held: Held) -> bytes:
+        """What may be returned to its sender; b"" where the original is gone."""
+        try:
+            return bytes((await self._original(held))[:LONGEST_HEADER])
+        except MailguardError as cause:
+            log.warning("original_not_returned", ref=held.ref, cause=cause)
+            return b""
 
     async def _original(self, held: Held) -> Buffer:
         if held.blob is None:

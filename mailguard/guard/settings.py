@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -76,10 +76,15 @@ class TeamSettings(BaseModel):
         description="Whether being written to by this team says something about a person. Default: false. Example: "
         "true. The condition `sensitive_sender` then holds for its mail.",
     )
+    rejections: Literal["notice", "dsn"] | None = Field(
+        default=None,
+        description="How its senders hear that somebody decided not to send a message. Default: null, which is "
+        "`notices.form`. Example: dsn, for a system that expects a bounce. See there.",
+    )
 
     def team(self) -> Team:
         """The value that core judges by."""
-        return Team(self.name, self.senders, self.sensitive)
+        return Team(self.name, self.senders, self.sensitive, self.rejections)
 
 
 def outside_senders(teams: Sequence[TeamSettings], organisation: Organisation) -> tuple[str, ...]:
@@ -108,6 +113,12 @@ class NoticeSettings(BaseModel):
         description="The mailbox, inside, of whom others turn to, for example the data protection officer. Default: "
         "none. Example: dpo@elmroad.example. It hears, besides `contact`, of held messages when four fifths of their "
         "time are over and nobody has decided.",
+    )
+    form: Literal["notice", "dsn"] = Field(
+        default="notice",
+        description="How senders hear that somebody decided not to send their message. Default: notice, a letter. "
+        "Example: dsn, a delivery status notification with the same letter in it, for systems that expect a bounce; it "
+        "names the recipients, and Outlook shows bounces in words of its own. A team can have another form.",
     )
     reverse_path: Address | None = Field(
         default=None,

@@ -46,7 +46,7 @@ class StoredHeldMessages:
         self, now: datetime, percent: int, shortest: timedelta, spared: Sequence[str], limit: int
     ) -> Sequence[DueSoon]:
         """Those that need a decision, that had at least `shortest` for it, of whose time this part is over and the
-        deadline is not, the first deadline first; none about which the ledger has an entry of one of the kinds `spared`.
+        deadline is not, the first deadline first; none about which the ledger has an entry of a kind in `spared`.
         """
         at, columns, entries = to_micros(now), _table.c, schema.entries
         told = exists().where(entries.c.ref == columns.ref, entries.c.kind.in_(list(spared)))

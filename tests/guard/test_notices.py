@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mailguard.core.envelope import Envelope, Path, Recipient
 from mailguard.core.mail.message import Message
 from mailguard.core.mail.parse import parse
-from mailguard.core.organisation import Organisation
+from mailguard.core.organisation import Organisation, Team
 from mailguard.core.outcome import Outcome
 from mailguard.core.session import Session
 from mailguard.core.verdict import Disposition, Rewrite, Verdict
@@ -636,3 +636,59 @@ def test_every_message_is_answered_and_no_recipient_is_named(
         assert b"planted.recipient" not in row.text
         assert re.search(rb"(?<!\r)\n|\r(?!\n)|\0", row.text) is None
         assert read(row).keys().count("To") == 1
+
+
+# A message that is not sent, told as a delivery status notification.
+
+TEAM = Organisation(
+    "Elm Road Surgery", frozenset({"elmroad.example"}), teams=(Team("clinic", ("jo@elmroad.example",), False, "dsn"),)
+)
+
+
+def rejected_by_team(held: Held, form: str = "notice", original: bytes = RAW) -> NewDelivery:
+    notices = Notices(
+        organisation=TEAM,
+        settings=NoticeSettings.model_validate({**SETTINGS, "form": form}),
+        time_zone="Europe/London",
+        clock=Clock(),
+        randomness=Randomness(),
+        mark_key=b"k" * 32,
+        hostname="guard.elmroad.example",
+    )
+    return row_of(notices.rejected(held, "Please use the bulk email tool.", "Sam Patel", NOW, original))
+
+
+@pytest.mark.parametrize(
+    ("team", "form", "kind"),
+    [("clinic", "notice", "dsn"), (None, "dsn", "dsn"), (None, "notice", "notice"), ("gone", "notice", "notice")],
+)
+def test_a_team_may_hear_of_a_rejection_as_a_bounce(team: str | None, form: str, kind: str) -> None:
+    row = rejected_by_team(replace(HELD, team=team), form)
+    assert row.kind == kind and row.envelope.reverse_path is None and not row.sender_told
+
+
+def test_such_a_bounce_has_the_letter_the_status_and_header_fields_alone() -> None:
+    row = rejected_by_team(replace(HELD, team="clinic"))
+    message = read(row)
+    assert message.get_content_type() == "multipart/report" and message.get_param("report-type") == "delivery-status"
+    assert message["Subject"].startswith("Not sent: Flu clinic") and message["Auto-Submitted"] == "auto-replied"
+    for_people, status, returned = message.iter_parts()
+    assert [each.get_content_type() for each in for_people.iter_parts()] == ["text/plain", "text/html"]
+    assert "Sam Patel wrote" in text_of(row) and "bulk email tool" in text_of(row)
+    _, *groups = status.get_payload()
+    assert [group["Status"] for group in groups] == ["5.7.1"] * 3 and {group["Action"] for group in groups} == {
+        "failed"
+    }
+    assert all(group["Diagnostic-Code"] is None and group["Remote-MTA"] is None for group in groups)
+    assert returned.get_content_type() == "text/rfc822-headers"
+    shown = returned.get_payload()
+    assert "Message-ID: <flu.1@elmroad.example>" in shown and "@outside" not in shown and "943 476" not in str(row.text)
+
+
+def test_who_asked_for_no_notification_gets_the_notice() -> None:
+    quiet = replace(ENVELOPE, recipients=recipients("ann@outside.example", parameters=(b"NOTIFY=NEVER",)))
+    assert rejected_by_team(replace(HELD, team="clinic", envelope=quiet)).kind == "notice"
+
+
+def test_a_bounce_of_what_is_gone_returns_nothing() -> None:
+    assert rejected_by_team(replace(HELD, team="clinic"), original=b"").kind == "dsn"
