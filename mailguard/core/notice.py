@@ -34,6 +34,8 @@ class Kind(StrEnum):
     REJECTED = "rejected"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    WEEK = "week"
+    REVIEW_WEEK = "review_week"
     REVIEW_HELD = "review_held"
     REVIEW_ENDED = "review_ended"
     REVIEW_FAILED = "review_failed"
@@ -51,6 +53,7 @@ TO_REVIEWERS = frozenset(
         Kind.REVIEW_ENDED,
         Kind.REVIEW_FAILED,
         Kind.REVIEW_SEVERAL,
+        Kind.REVIEW_WEEK,
         Kind.REVIEW_URGENT,
         Kind.REVIEW_REMINDED,
         Kind.REVIEW_PRESSED,
@@ -119,7 +122,7 @@ def notice(kind: Kind, facts: Facts, frame: Frame) -> bytes:
         (text_part("plain", as_text(letter)), text_part("html", as_html(letter))),
     )
     reviewers = kind in TO_REVIEWERS
-    submitted = "auto-generated" if reviewers else "auto-replied"
+    submitted = "auto-generated" if reviewers or kind is Kind.WEEK else "auto-replied"
     return opening_fields(frame, letter.subject, submitted=submitted, replies=not reviewers) + serialise(body)
 
 
@@ -357,6 +360,33 @@ def _reminder(subject: str, lead: str, facts: Facts) -> Letter:
     )
 
 
+_WEEKS = (Kind.WEEK, Kind.REVIEW_WEEK)
+
+
+def _week(facts: Facts, frame: Frame) -> Letter:
+    return Letter(
+        words.WEEK_SUBJECT.format(days=facts.outcome),
+        (
+            _lead(words.WEEK_LEAD.format(emails=words.emails(facts.count))),
+            Block("list", facts.lines),
+            _text(facts.note, words.WEEK_TIP),
+            _text(words.WEEK_OFF.format(contact=_contact(frame))),
+        ),
+    )
+
+
+def _review_week(facts: Facts, frame: Frame) -> Letter:
+    organisation = _organisation(frame)
+    return Letter(
+        words.REVIEW_WEEK_SUBJECT.format(days=facts.outcome, organisation=organisation),
+        (
+            _lead(words.REVIEW_WEEK_LEAD.format(emails=words.emails(facts.count))),
+            Block("list", facts.lines),
+            _text(facts.note, words.REVIEW_WEEK_OFF),
+        ),
+    )
+
+
 def _canary_failed(facts: Facts, frame: Frame) -> Letter:
     return Letter(
         words.CANARY_DEFERRING_SUBJECT if facts.deferring else words.CANARY_FAILED_SUBJECT,
@@ -411,6 +441,8 @@ _LETTERS: dict[Kind, Callable[[Facts, Frame], Letter]] = {
     Kind.REVIEW_ENDED: _review_ended,
     Kind.REVIEW_FAILED: _review_failed,
     Kind.REVIEW_SEVERAL: _review_several,
+    Kind.WEEK: _week,
+    Kind.REVIEW_WEEK: _review_week,
     Kind.REVIEW_URGENT: _review_urgent,
     Kind.REVIEW_REMINDED: _review_reminded,
     Kind.REVIEW_PRESSED: _review_pressed,
@@ -425,7 +457,7 @@ _LETTERS: dict[Kind, Callable[[Facts, Frame], Letter]] = {
 def _ending(kind: Kind, facts: Facts, frame: Frame) -> tuple[Block, ...]:
     if kind is Kind.HELD:
         lines = [words.REFERENCE_HELD.format(ref=facts.ref, moment=moment_in_words(facts.at))]
-    elif kind in (Kind.SEVERAL, Kind.REVIEW_SEVERAL, Kind.REVIEW_REMINDED, Kind.REVIEW_PRESSED):
+    elif kind in (Kind.SEVERAL, Kind.REVIEW_SEVERAL, Kind.REVIEW_REMINDED, Kind.REVIEW_PRESSED, *_WEEKS):
         lines = []
     else:
         lines = [words.REFERENCE.format(ref=facts.ref)]

@@ -119,6 +119,33 @@ EXPIRED_AGAIN = "If it is still needed, send it again, and tell {contact} that i
 EXPIRED_URGENT = "If somebody's care or safety depends on it, do not wait: reach the people in another way."
 EXPIRED_FOLDER = "You may see it in your Sent folder, but nobody received it."
 
+# The week.
+
+WEEK_SUBJECT = "Your held emails, {days}"
+WEEK_DAYS = "{first} to {last}"
+WEEK_LEAD = "{emails} of yours were held."
+WEEK_FORMS = {
+    "separate": "sent as separate copies",
+    "bcc": "sent with Bcc",
+    "original": "sent exactly as written",
+    "cleaned": "sent without the parts that should not leave",
+}
+WEEK_LINE = "{count:,} {what}"
+WEEK_REJECTED = "not sent, because somebody decided so"
+WEEK_CANCELLED = "cancelled by the sender"
+WEEK_EXPIRED = "not sent, because nobody decided in time"
+WEEK_WAITING = "{emails} still waiting for a decision."
+WEEK_WAITING_NONE = "Nothing is waiting for a decision."
+WEEK_TIP = "Tip: to write to a group of people, send each a separate copy, or use a bulk email tool."
+WEEK_OFF = "To get no more of these summaries, ask {contact}."
+WEEK_MEDIAN = "Half of the decisions took {duration} or less."
+REVIEW_WEEK_SUBJECT = "Email checks, {days}: {organisation}"
+REVIEW_WEEK_LEAD = "{emails} were held."
+REVIEW_WEEK_OFF = (
+    "No details of people or emails are in this summary. Whoever looks after mailguard can switch it off "
+    "(notices.weekly)."
+)
+
 # To the reviewers, of what is held and of what the sender may not be told: no subject line, no address, no name.
 
 REVIEW_HELD_SUBJECT = "1 held email needs a decision by {due}"

@@ -65,6 +65,7 @@ KINDS = {
     "canary_recorded": "A step of a message of the canary; `step` is the kind that it would have for real mail.",
     "canary_passed": "The canary passed: `messages` says how each of its messages left, `revision` under which policy.",
     "canary_failed": "The canary failed: `problem` of each of its messages says why; `told`: whether people know.",
+    "week_summarised": "The summaries of the week that `ref` names are in the outbox; `told`: how many.",
     "evidence_erased": "Evidence records were erased; the chain stays whole.",
     "evidence_purged": "Retention removed evidence records; the chain stays whole.",
     "held_purged": "Retention removed messages that were held, with their keys.",

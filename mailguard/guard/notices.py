@@ -21,10 +21,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ..core import words
+from ..core.duration import duration_in_words
 from ..core.envelope import Envelope, Path
 from ..core.legible import legible
 from ..core.mail.message import Buffer, Message
 from ..core.mail.text import decode_text
+from ..core.moment import date_in_words
 from ..core.notice import Facts, Kind, Listed
 from ..core.organisation import Organisation
 from ..core.outcome import Outcome
@@ -40,6 +42,7 @@ from .records import Delivery, DueSoon, Held, NewDelivery, RecipientResult, Send
 from .sender_links import LinkMaker, forms_for_sender, name_of
 from .settings import NoticeSettings
 from .told import EXPLAINED, Answer, NotTold, Reason, is_writable, why_not_told
+from .week import Tally, Week
 
 NOT_AUTHORISED = "5.7.1"
 
@@ -229,6 +232,44 @@ class Notices:
             self._letterhead.notice(kind, facts, person, now, f"{kind.value}.{index}")
             for index, person in enumerate(people)
             if person is not None
+        )
+
+    def week_for_sender(
+        self, ref: str, week: Week, summary: Tally, sender: Path, number: int, now: datetime
+    ) -> NewDelivery:
+        """What became of this sender's messages. number: among the senders of the week."""
+        facts = self._week(ref, week, summary, now)
+        return self._letterhead.notice(Kind.WEEK, facts, sender, now, f"{Kind.WEEK}.{number}")
+
+    def week_for_reviewers(self, ref: str, week: Week, summary: Tally, now: datetime) -> tuple[NewDelivery, ...]:
+        """What became of everybody's."""
+        reviewers = self._letterhead.reviewers()
+        if reviewers is None:
+            return ()
+        facts = self._week(ref, week, summary, now)
+        if summary.decision_minutes is not None:
+            took = duration_in_words(timedelta(minutes=max(summary.decision_minutes, 1)))
+            facts = replace(facts, note=f"{words.WEEK_MEDIAN.format(duration=took)} {facts.note}")
+        return (self._letterhead.notice(Kind.REVIEW_WEEK, facts, reviewers, now, Kind.REVIEW_WEEK.value),)
+
+    def _week(self, ref: str, week: Week, summary: Tally, now: datetime) -> Facts:
+        ends = [(words.WEEK_FORMS.get(form, form), count) for form, count in sorted(summary.forms.items())]
+        ends += [
+            (words.WEEK_REJECTED, summary.rejected),
+            (words.WEEK_CANCELLED, summary.cancelled),
+            (words.WEEK_EXPIRED, summary.expired),
+        ]
+        waiting = words.WEEK_WAITING.format(emails=words.emails(summary.waiting))
+        days = words.WEEK_DAYS.format(
+            first=date_in_words(week.since), last=date_in_words(week.until - timedelta(hours=12))
+        )
+        return Facts(
+            ref=ref,
+            at=now.astimezone(self._zone),
+            outcome=days,
+            count=summary.held,
+            lines=tuple(words.WEEK_LINE.format(count=count, what=what) for what, count in ends if count),
+            note=waiting if summary.waiting else words.WEEK_WAITING_NONE,
         )
 
     # The outcome of a held message.

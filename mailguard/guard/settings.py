@@ -92,6 +92,9 @@ def outside_senders(teams: Sequence[TeamSettings], organisation: Organisation) -
     return tuple(sender for team in teams for sender in team.senders if not organisation.is_inside(sender))
 
 
+Weekly = Literal["everybody", "reviewers", "nobody"]
+
+
 class NoticeSettings(BaseModel):
     """Notices to senders, and to reviewers where a sender may not be told."""
 
@@ -119,6 +122,12 @@ class NoticeSettings(BaseModel):
         description="How senders hear that somebody decided not to send their message. Default: notice, a letter. "
         "Example: dsn, a delivery status notification with the same letter in it, for systems that expect a bounce; it "
         "names the recipients, and Outlook shows bounces in words of its own. A team can have another form.",
+    )
+    weekly: Weekly = Field(
+        default="everybody",
+        description="Who gets a summary of the week's held messages on Monday morning, in organisation.time_zone. "
+        "Default: everybody, which is `contact` and each sender who had a message held. Example: reviewers, which is "
+        "`contact` alone; nobody switches it off. A week without a hold has no summary.",
     )
     reverse_path: Address | None = Field(
         default=None,
