@@ -80,11 +80,11 @@ class Listed:
 class Facts:
     """What happened. Text is as it came: it is made legible here. Times are in the organisation's time zone.
 
-    at: when it happened. people, outside: how many recipients in all, and outside. form: what was released (original,
-    separate, bcc, cleaned). listed, count: further messages, and how many they are in all. outcome: a sentence for the
-    reviewers. why_not_told: likewise. rule, revision: for IT. release_as: the forms that are left, None for any.
-    lines: what the canary found. deferring: new mail is not taken until it passes. link: as in Listed. sender_may: the
-    forms in which the sender may send it there.
+    at: when it happened. people, outside: how many recipients in all, and outside. form: what was released
+    (original, separate, bcc, cleaned). listed, count: further messages, and how many they are in all. outcome: a
+    sentence for the reviewers. why_not_told: likewise. rule, revision: for IT. release_as: the forms that are left,
+    None for any. lines: what the canary found, or what a week came to. deferring: new mail is not taken until it
+    passes. link: as in Listed. sender_may: the forms in which the sender may send it there.
     """
 
     ref: str
@@ -369,7 +369,7 @@ def _week(facts: Facts, frame: Frame) -> Letter:
         (
             _lead(words.WEEK_LEAD.format(emails=words.emails(facts.count))),
             Block("list", facts.lines),
-            _text(facts.note, words.WEEK_TIP),
+            _text(words.WEEK_TIP),
             _text(words.WEEK_OFF.format(contact=_contact(frame))),
         ),
     )
@@ -382,7 +382,7 @@ def _review_week(facts: Facts, frame: Frame) -> Letter:
         (
             _lead(words.REVIEW_WEEK_LEAD.format(emails=words.emails(facts.count))),
             Block("list", facts.lines),
-            _text(facts.note, words.REVIEW_WEEK_OFF),
+            _text(words.REVIEW_WEEK_OFF),
         ),
     )
 

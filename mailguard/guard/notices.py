@@ -249,7 +249,7 @@ class Notices:
         facts = self._week(ref, week, summary, now)
         if summary.decision_minutes is not None:
             took = duration_in_words(timedelta(minutes=max(summary.decision_minutes, 1)))
-            facts = replace(facts, note=f"{words.WEEK_MEDIAN.format(duration=took)} {facts.note}")
+            facts = replace(facts, lines=(*facts.lines, words.WEEK_MEDIAN.format(duration=took)))
         return (self._letterhead.notice(Kind.REVIEW_WEEK, facts, reviewers, now, Kind.REVIEW_WEEK.value),)
 
     def _week(self, ref: str, week: Week, summary: Tally, now: datetime) -> Facts:
@@ -268,8 +268,10 @@ class Notices:
             at=now.astimezone(self._zone),
             outcome=days,
             count=summary.held,
-            lines=tuple(words.WEEK_LINE.format(count=count, what=what) for what, count in ends if count),
-            note=waiting if summary.waiting else words.WEEK_WAITING_NONE,
+            lines=(
+                *(words.WEEK_LINE.format(count=count, what=what) for what, count in ends if count),
+                waiting if summary.waiting else words.WEEK_WAITING_NONE,
+            ),
         )
 
     # The outcome of a held message.

@@ -20,8 +20,10 @@ from mailguard.core.organisation import Organisation, Team
 from mailguard.core.outcome import Outcome
 from mailguard.core.session import Session
 from mailguard.core.verdict import Disposition, Rewrite, Verdict
+from mailguard.guard.console.tokens import key_of
 from mailguard.guard.notices import Notices
 from mailguard.guard.records import Delivery, Held, NewDelivery, RecipientResult
+from mailguard.guard.sender_links import LinkMaker
 from mailguard.guard.settings import NoticeSettings
 from mailguard.guard.told import EXPLAINED, NotTold, Reason
 
@@ -692,3 +694,54 @@ def test_who_asked_for_no_notification_gets_the_notice() -> None:
 
 def test_a_bounce_of_what_is_gone_returns_nothing() -> None:
     assert rejected_by_team(replace(HELD, team="clinic"), original=b"").kind == "dsn"
+
+
+# Links for senders.
+
+
+def linking() -> Notices:
+    notices = make()
+    notices._links = LinkMaker("https://mail.elmroad.example", Numbers())
+    return notices
+
+
+class Numbers:
+    """Octets that differ from call to call."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def octets(self, count: int) -> bytes:
+        self._count += 1
+        return self._count.to_bytes(count, "big")
+
+
+def test_a_notice_carries_its_link_and_the_store_gets_a_hash_of_it() -> None:
+    row = row_of(hold(linking()))
+    (url,) = re.findall(r"https://mail\.elmroad\.example/s/[0-9a-f]{64}", text_of(row))
+    (link,) = row.links
+    assert (link.ref, link.sender, link.expires_at) == (HELD.ref, "jo@elmroad.example", DUE)
+    assert link.key == key_of(url.rpartition("/")[2]) and url.rpartition("/")[2] not in repr(link)
+
+
+def test_of_five_told_together_each_has_a_link_of_its_own() -> None:
+    notices = linking()
+    rows = [row_of(hold(notices, ref=f"MG-222{number}-22")) for number in range(2, 7)]
+    assert [len(row.links) for row in rows] == [1, 1, 1, 1, 5]
+    together = re.findall(r"/s/([0-9a-f]{64})", text_of(rows[-1]))
+    assert sorted(key_of(each) for each in together) == sorted(link.key for link in rows[-1].links)
+    assert {link.ref for link in rows[-1].links} == {f"MG-222{number}-22" for number in range(2, 7)}
+
+
+def test_the_reviewers_and_the_canary_get_no_link() -> None:
+    notices = linking()
+    assert isinstance(answer := hold(notices, envelope=replace(ENVELOPE, reverse_path=None)), NotTold)
+    for row in (*answer.instead, row_of(hold(notices.apart()))):
+        assert row.links == () and "/s/" not in text_of(row)
+
+
+def test_the_sender_is_told_who_acted_in_their_name() -> None:
+    for by, says in (("sender", "You cancelled it at"), ("sender: Pat Brown", "Pat Brown cancelled it at")):
+        assert says in text_of(row_of(make().cancelled(HELD, by, NOW)))
+        says = says.replace("cancelled it", "decided this")
+        assert says in text_of(row_of(make().released(HELD, "separate", by, 3, NOW)))

@@ -159,7 +159,8 @@ def _check(case: Case, visit: Visit, chosen: str, status: int = 200, *problems: 
 
 
 def _decided(case: Case, visit: Visit) -> Page:
-    state = State.RELEASING if case.state is State.RELEASED else case.state
+    # Whatever is neither open nor ended as not sent is on its way.
+    state = case.state if case.state in _NOT_SENT else State.RELEASING
     form = case.released_as if state is State.RELEASING else None
     sentence = words.SENDER_DECIDED[state.value if form is None else form]
     values = {
@@ -171,6 +172,9 @@ def _decided(case: Case, visit: Visit) -> Page:
     return Page(
         "sender_decided.html", words.SENDER_DECIDED_TITLES[state.value], {**_about(case, visit), "lines": lines}
     )
+
+
+_NOT_SENT = frozenset({State.CANCELLED, State.REJECTED, State.EXPIRED})
 
 
 def _about(case: Case, visit: Visit) -> dict[str, Any]:
