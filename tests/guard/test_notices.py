@@ -735,7 +735,8 @@ def test_of_five_told_together_each_has_a_link_of_its_own() -> None:
 
 def test_the_reviewers_and_the_canary_get_no_link() -> None:
     notices = linking()
-    assert isinstance(answer := hold(notices, envelope=replace(ENVELOPE, reverse_path=None)), NotTold)
+    answer = hold(notices, envelope=replace(ENVELOPE, reverse_path=None))
+    assert isinstance(answer, NotTold)
     for row in (*answer.instead, row_of(hold(notices.apart()))):
         assert row.links == () and "/s/" not in text_of(row)
 
