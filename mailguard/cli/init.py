@@ -197,6 +197,9 @@ policies: policies/               # a file, or a folder with its *.yaml
 notices:
   from: {sender}
   contact: {contact}
+  # weekly: everybody             # everybody | reviewers | nobody: who gets a summary of the week on Monday morning
+  # form: notice                  # notice | dsn: how senders hear that somebody decided not to send their message
+  # escalation: null              # who hears too of what nobody has decided when four fifths of the time are over
   # reverse_path: null            # envelope sender of notices; null: nobody gets their bounces
 
 # deadline: 24h                   # a hold that nobody decides in this time ends as not sent

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Literal
 
 from .answers import Answer
-from .pages import account, decide, message, notes, outcome, queue, second_factor, sign_in, start
+from .pages import account, decide, message, notes, outcome, queue, second_factor, sender, sign_in, start
 from .visit import Visit
 
 View = Callable[[Visit], Awaitable[Answer]]
@@ -46,6 +46,8 @@ ROUTES = (
     Route("POST", "/sign-out", Needs.ANYBODY, sign_in.sign_out),
     Route("GET", "/start/{token}", Needs.ANYBODY, start.show),
     Route("POST", "/start/{token}", Needs.ANYBODY, start.act),
+    Route("GET", "/s/{token}", Needs.ANYBODY, sender.show),
+    Route("POST", "/s/{token}", Needs.ANYBODY, sender.act),
     Route("GET", SECOND_FACTOR, Needs.HALF, second_factor.show),
     Route("POST", SECOND_FACTOR, Needs.HALF, second_factor.act),
     Route("GET", "/queue", Needs.WHOLE, queue.show),

@@ -28,6 +28,13 @@ HEADERS: Mapping[str, str] = {
 }
 """A response may bring its own Content-Security-Policy and Cache-Control, never leave one out."""
 
+SECRET_PLACES = ("/s/",)
+"""Whoever knows an address below these may act: it is told to nobody, our own pages neither (THREATS.md T68)."""
+HEADERS_OF_SECRET_PLACES: Mapping[str, str] = {
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+}
+
 
 class Shield:
     """Around the whole application. base_url: where the console is, for everybody."""
@@ -45,6 +52,8 @@ class Shield:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if is_secret_place(scope["path"]):
+                    headers.update(HEADERS_OF_SECRET_PLACES)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
@@ -63,13 +72,22 @@ def own_hosts(base_url: str) -> frozenset[str]:
     return frozenset({host, bare, bare + usual} if bare != host or parts.port is None else {host})
 
 
-def is_from_our_page(headers: Headers, base_url: str) -> bool:
+def is_secret_place(path: str) -> bool:
+    return path.startswith(SECRET_PLACES)
+
+
+def is_from_our_page(headers: Headers, base_url: str, path: str = "/") -> bool:
     """Whether a POST comes from a page of the console, as the browser says: every browser of the last years sends
     Origin with a form, and most say Sec-Fetch-Site. What says neither is not heard.
+
+    A page with no-referrer sends "Origin: null" (Fetch, 3.2), as a sandboxed frame elsewhere does: there
+    Sec-Fetch-Site has to say that it is our own.
     """
     site = headers.get("sec-fetch-site")
     if site is not None and site != "same-origin":
         return False
+    if headers.get("origin") == "null":
+        return is_secret_place(path) and site == "same-origin"
     parts = urlsplit(base_url)
     own = {f"{parts.scheme}://{host}" for host in own_hosts(base_url)}
     return headers.get("origin", "").lower() in own

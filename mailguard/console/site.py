@@ -13,6 +13,7 @@ from ..guard.console.deciding import Deciding
 from ..guard.console.links import LinkBook
 from ..guard.console.looking import Looking
 from ..guard.console.queue import HeldQueue
+from ..guard.console.sender import SenderDesk
 from ..guard.console.sessions import SessionBook
 from ..guard.console.sign_in import ConsoleSignIn
 from ..guard.ports import Clock, Randomness
@@ -37,6 +38,7 @@ class Site:
     looking: Looking
     house: Organisation
     deciding: Deciding
+    sender: SenderDesk
     teams: tuple[str, ...]
 
     @property

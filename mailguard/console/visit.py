@@ -70,7 +70,7 @@ def csrf_of(token: str) -> str:
 
 async def read_form(request: Request, site: Site, token: str | None) -> Mapping[str, str]:
     """The form of a POST from a page of ours. token: what the browser came with, None for nothing. Refused."""
-    if not is_from_our_page(request.headers, site.base_url):
+    if not is_from_our_page(request.headers, site.base_url, request.scope["path"]):
         raise _not_from_you(site)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
         raise Refused(415, words.UNUSABLE_TITLE, words.UNUSABLE)

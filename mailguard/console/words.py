@@ -134,6 +134,109 @@ ROLES = {
 ROLE_FOR_ALL = "{what}"
 ROLE_FOR_TEAM = "{team}: {what}"
 
+# The page of a sender (CONSOLE.md 3.2).
+
+SENDER_TITLE = "What should happen to your email?"
+SENDER_LEAD = "Your email has not been sent yet. Nobody has received it."
+SENDER_SUBJECT = "Subject"
+SENDER_NO_SUBJECT = "(no subject)"
+SENDER_SENT_AS = "Sent as"
+SENDER_PEOPLE = "Addressed to"
+SENDER_TO = "{people}, {outside} of them outside {organisation}"
+SENDER_WHY = "Why it was stopped"
+SENDER_HELD_AT = "Stopped at"
+SENDER_REFERENCE = "Reference"
+SENDER_UNTIL = "If nobody decides by {due}, it will not be sent, and we will tell you."
+SENDER_QUESTION = "What should happen to it?"
+SENDER_CHOICES = {
+    "separate": "Send a separate copy to each person",
+    "cancel": "Cancel it",
+    "original": "Send it exactly as it is",
+    "urgent": "This cannot wait",
+}
+SENDER_HINTS = {
+    "separate": "Nobody sees anyone else\u2019s address.",
+    "cancel": "Nobody receives it. You can then send a corrected email.",
+    "original": "Everybody sees what you wrote, and everybody whom you addressed. You say why that is right.",
+    "urgent": "It stays stopped, and whoever decides about it is told to do so now. You say why.",
+}
+SENDER_CONTINUE = "Continue"
+SENDER_CHOOSE_ONE = "Choose what should happen to your email"
+SENDER_NOTHING = (
+    "You do not need to do anything: somebody looks at it. If somebody\u2019s care or safety depends on it, also tell "
+    "{contact}, or reach the people in another way."
+)
+SENDER_IS_URGENT = "You said at {moment} that this cannot wait. Whoever decides about it was told."
+SENDER_CHANGED = "Something was changed a moment ago, so nothing was done yet. This is how it is now."
+SENDER_CANNOT = "This is not possible. {why}"
+SENDER_URGENT_MANY = "You have said this of three emails since yesterday. Tell {contact}"
+SENDER_CHECK_TITLE = "Check before you go on"
+SENDER_BACK = "Back"
+SENDER_HAPPENS = {
+    "separate": "Your email is sent as {copies} outside. Nobody there sees anyone else\u2019s address.",
+    "cancel": "Your email is not sent. Nobody receives it, and this cannot be undone.",
+    "original": "Your email is sent exactly as it is, to {people}. Everybody sees everybody whom you addressed.",
+    "urgent": "Your email stays stopped. Whoever decides about it is told now that it cannot wait.",
+}
+SENDER_BUTTONS = {
+    "separate": "Send {copies}",
+    "cancel": "Cancel this email",
+    "original": "Send it to {people} as it is",
+    "urgent": "Say that it cannot wait",
+}
+SENDER_NAME = "Your name"
+SENDER_NAME_HINT = "So that your colleagues know who did this. You may leave it empty."
+SENDER_NAME_SHARED = "Several people read {sender}. Your name is recorded, so that they know who did this."
+SENDER_NAME_MISSING = "Enter your name"
+SENDER_REASONS = {"original": "Why is this right?", "urgent": "Why can it not wait?"}
+SENDER_REASON_HINT = "It is recorded, and whoever decides about emails reads it."
+SENDER_REASON_MISSING = "Enter a reason"
+SENDER_REASON = "Its sender chose this."
+SENDER_CODE_IS = "To show that a person is doing this, type this code:"
+SENDER_CODE = "Code"
+SENDER_CODE_HINT = "Small letters and spaces do not matter."
+SENDER_CODE_WRONG = "The code is not the one that this page shows. Type it again"
+SENDER_CODE_LOCKED = "The code was wrong too often. Nothing was done. Wait ten minutes and try again"
+SENDER_YOU = "You"
+SENDER_LEAVING_TITLE = "Your email is about to be sent"
+SENDER_LEAVING = {
+    "separate": "{by} decided at {moment} that it is sent as separate copies. Nobody sees anyone else\u2019s address.",
+    "bcc": "{by} decided at {moment} that it is sent with Bcc. Nobody sees anyone else\u2019s address.",
+    "original": "{by} decided at {moment} that it is sent exactly as it is.",
+    "cleaned": "{by} decided at {moment} that it is sent without the parts that should not leave.",
+}
+SENDER_LEAVING_UNTIL = "It leaves in a moment. Until then you can still cancel it: then nobody receives it."
+SENDER_DECIDED_TITLES = {
+    State.CANCELLED.value: "Your email was cancelled",
+    State.RELEASING.value: "Your email is being sent",
+    State.REJECTED.value: "Your email was not sent",
+    State.EXPIRED.value: "Your email was not sent",
+}
+SENDER_DECIDED = {
+    State.CANCELLED.value: "{by} cancelled it at {moment}. Nobody received it.",
+    State.REJECTED.value: "{by} decided at {moment} that it is not sent. Nobody received it.",
+    State.EXPIRED.value: "Nobody decided about it by {moment}, so it was not sent.",
+    State.RELEASING.value: "{by} decided at {moment} that it is sent.",
+    "separate": "{by} sent this as separate copies at {moment}, so that nobody sees anyone else\u2019s address.",
+    "bcc": "{by} sent this with Bcc at {moment}, so that nobody sees anyone else\u2019s address.",
+    "original": "{by} sent this exactly as it is at {moment}.",
+    "cleaned": "{by} sent this at {moment}, without the parts that should not leave.",
+}
+SENDER_AFTER = {
+    State.CANCELLED.value: (
+        "You may still see it in your Sent folder, but it was not sent.",
+        "If it is needed after all, send it again.",
+    ),
+    State.REJECTED.value: ("You have been sent an email that says why, and what to do.",),
+    State.EXPIRED.value: ("If it is still needed, send it again.",),
+    State.RELEASING.value: ("You do not need to do anything.",),
+}
+SENDER_GONE_TITLE = "This link does not work any more"
+SENDER_GONE = "Look for the reference in the notice that you got, and reply to that notice, or ask {contact}."
+SENDER_GONE_OVER = (
+    "An email that nobody decided about by its deadline was not sent. If it is still needed, send it again."
+)
+
 # Held messages (CONSOLE.md 2.1).
 
 NAV_QUEUE = "Held messages"
@@ -202,6 +305,8 @@ CARD_WHEN_LEAVES = "At {moment}"
 CARD_HELD = "Held at {moment}"
 CARD_DECIDED = "Decided at {moment}"
 CARD_DECIDED_BY = "Decided by {by} at {moment}"
+CARD_URGENT = "Sender says this is urgent"
+CARD_URGENT_WHY = "Sender says this is urgent: {reason}"
 CARD_REFERENCE = "Reference {reference}"
 
 # One held message (CONSOLE.md 2.2).

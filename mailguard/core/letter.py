@@ -12,10 +12,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of a letter. style: lead, heading, text, quote, steps, list or small."""
+    """A piece of a letter. style: lead, heading, text, quote, steps, list, small or links. Each line of links is what
+    its address in `links` is for.
+    """
 
     style: str
     lines: tuple[str, ...]
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ def as_text(letter: Letter) -> str:
         elif block.style in ("quote", "list"):
             mark = "> " if block.style == "quote" else "- "
             pieces.append("\n".join(mark + line for line in block.lines))
+        elif block.style == "links":
+            pieces.append("\n\n".join(f"{line}:\n{link}" for line, link in zip(block.lines, block.links, strict=True)))
         else:
             pieces.append("\n".join(block.lines))
     # A heading stands directly above its paragraph; everything else is set apart by an empty line.
@@ -43,8 +48,10 @@ def as_text(letter: Letter) -> str:
 
 
 def as_html(letter: Letter) -> str:
-    """The letter as one column of HTML: real headings, 16 px, no picture, no link, no colour (dark mode works)."""
-    body = "\n".join(_HTML[block.style](tuple(html.escape(line) for line in block.lines)) for block in letter.blocks)
+    """The letter as one column of HTML: real headings, 16 px, no picture, no colour (dark mode works); links are to the
+    console alone.
+    """
+    body = "\n".join(_block(block) for block in letter.blocks)
     return (
         '<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -54,6 +61,14 @@ def as_html(letter: Letter) -> str:
         '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:600px">\n'
         f"<tr><td>\n{body}\n</td></tr>\n</table>\n</body>\n</html>\n"
     )
+
+
+def _block(block: Block) -> str:
+    lines = tuple(html.escape(line) for line in block.lines)
+    if block.style != "links":
+        return _HTML[block.style](lines)
+    addresses = (html.escape(link) for link in block.links)
+    return "\n".join(f'<p><a href="{link}">{line}</a></p>' for line, link in zip(lines, addresses, strict=True))
 
 
 def _items(tag: str, lines: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ chance.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -26,7 +26,7 @@ LISTED = 20
 
 
 class Kind(StrEnum):
-    """What a notice tells. The last seven go to the reviewers."""
+    """What a notice tells. Those of TO_REVIEWERS go to the reviewers, the others to the sender."""
 
     HELD = "held"
     SEVERAL = "several"
@@ -34,11 +34,16 @@ class Kind(StrEnum):
     REJECTED = "rejected"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    WEEK = "week"
+    REVIEW_WEEK = "review_week"
     REVIEW_HELD = "review_held"
     REVIEW_ASKED = "review_asked"
     REVIEW_ENDED = "review_ended"
     REVIEW_FAILED = "review_failed"
     REVIEW_SEVERAL = "review_several"
+    REVIEW_URGENT = "review_urgent"
+    REVIEW_REMINDED = "review_reminded"
+    REVIEW_PRESSED = "review_pressed"
     CANARY_FAILED = "canary_failed"
     CANARY_RECOVERED = "canary_recovered"
 
@@ -50,6 +55,10 @@ TO_REVIEWERS = frozenset(
         Kind.REVIEW_ENDED,
         Kind.REVIEW_FAILED,
         Kind.REVIEW_SEVERAL,
+        Kind.REVIEW_WEEK,
+        Kind.REVIEW_URGENT,
+        Kind.REVIEW_REMINDED,
+        Kind.REVIEW_PRESSED,
         Kind.CANARY_FAILED,
         Kind.CANARY_RECOVERED,
     }
@@ -58,12 +67,15 @@ TO_REVIEWERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One message in a combined notice. untold: its sender could not be told; only the reviewers read that."""
+    """One message in a combined notice. untold: its sender could not be told; only the reviewers read that. link: where
+    its sender acts on it, empty where there is no console.
+    """
 
     ref: str
     subject: str = ""
     due_at: datetime | None = None
     untold: bool = False
+    link: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +85,9 @@ class Facts:
     at: when it happened. people, outside: how many recipients in all, and outside. form: what was released (original,
     separate, bcc, cleaned). listed, count: further messages, and how many they are in all. outcome: a sentence for the
     reviewers. why_not_told: likewise. rule, revision: for IT. release_as: the forms that are left, None for any.
-    lines: what the canary found. deferring: new mail is not taken until it passes. carries: what was found in the
-    message, in sentences.
+    lines: what the canary found, or what a week came to. deferring: new mail is not taken until it passes. carries:
+    what was found in the message, in sentences. link: as in Listed. sender_may: the forms in which the sender may
+    send it there.
     """
 
     ref: str
@@ -97,6 +110,8 @@ class Facts:
     lines: tuple[str, ...] = ()
     carries: tuple[str, ...] = ()
     deferring: bool = False
+    link: str = field(default="", repr=False)
+    sender_may: tuple[str, ...] = ()
 
 
 def notice(kind: Kind, facts: Facts, frame: Frame) -> bytes:
@@ -111,7 +126,7 @@ def notice(kind: Kind, facts: Facts, frame: Frame) -> bytes:
         (text_part("plain", as_text(letter)), text_part("html", as_html(letter))),
     )
     reviewers = kind in TO_REVIEWERS
-    submitted = "auto-generated" if reviewers else "auto-replied"
+    submitted = "auto-generated" if reviewers or kind is Kind.WEEK else "auto-replied"
     return opening_fields(frame, letter.subject, submitted=submitted, replies=not reviewers) + serialise(body)
 
 
@@ -132,22 +147,35 @@ def _held(facts: Facts, frame: Frame) -> Letter:
         *_carries(facts),
         _heading(words.NEXT),
         *_held_next(facts, frame),
-        _text(words.HELD_URGENT.format(contact=_contact(frame))),
+        _text((words.HELD_URGENT_LINK if facts.link else words.HELD_URGENT).format(contact=_contact(frame))),
     )
     if facts.count:
         earlier = words.HELD_EARLIER.format(emails=words.emails(facts.count))
-        blocks += (_text(earlier), _list(facts))
+        blocks += (_text(earlier), *_list(facts))
     return Letter(words.HELD_SUBJECT.format(subject=_subject(facts)), blocks)
 
 
 def _held_next(facts: Facts, frame: Frame) -> tuple[Block, ...]:
-    due, ways = _due(facts.due_at), _ways(facts.release_as)
+    due, ways, door = _due(facts.due_at), _ways(facts.release_as), _door(facts)
     if not ways:
         nothing_left = _text(words.HELD_NOTHING_LEFT.format(due=due))
-        return (nothing_left, _heading(words.CAN_DO), _text(words.HELD_ONLY_CORRECT))
-    steps = (words.HELD_WAIT.format(ways=", ".join(ways)), words.HELD_CORRECT.format(contact=_contact(frame)))
+        return (nothing_left, _heading(words.CAN_DO), _text(words.HELD_ONLY_CORRECT), *door)
+    steps = tuple(_SENDER_MAY[form] for form in facts.sender_may) if facts.link else ()
+    steps += (words.HELD_WAIT.format(ways=", ".join(ways)),)
+    steps += (words.HELD_CANCEL if facts.link else words.HELD_CORRECT.format(contact=_contact(frame)),)
     decided = words.HELD_NEXT.format(organisation=_organisation(frame), due=due)
-    return (_text(decided, words.HELD_UNDECIDED), _heading(words.CAN_DO), Block("steps", steps))
+    return (_text(decided, words.HELD_UNDECIDED), _heading(words.CAN_DO), Block("steps", steps), *door)
+
+
+_SENDER_MAY = {"separate": words.HELD_SEPARATE, "original": words.HELD_ORIGINAL}
+
+
+def _door(facts: Facts) -> tuple[Block, ...]:
+    """The way to the sender's page."""
+    if not facts.link:
+        return ()
+    about = words.HELD_LINK_ABOUT.format(due=_due(facts.due_at))
+    return (Block("links", (words.HELD_LINK,), (facts.link,)), _text(about))
 
 
 _WAYS = {
@@ -171,7 +199,7 @@ def _several(facts: Facts, frame: Frame) -> Letter:
         words.SEVERAL_SUBJECT.format(emails=count),
         (
             _lead(words.SEVERAL_LEAD.format(emails=count)),
-            _list(facts),
+            *_list(facts),
             _heading(words.WHY),
             _text(words.SEVERAL_WHY, *newest),
             _heading(words.NEXT),
@@ -230,6 +258,7 @@ def _cancelled(facts: Facts, frame: Frame) -> Letter:
         words.NOT_SENT_SUBJECT.format(subject=_subject(facts)),
         (
             _lead(words.CANCELLED_LEAD),
+            *((_text(words.CANCELLED_BY.format(by=_by(facts), moment=moment_in_words(facts.at))),) if facts.by else ()),
             _heading(words.WHY_HELD),
             _text(_reason(facts)),
             _heading(words.TO_DO),
@@ -321,6 +350,61 @@ def _review_several(facts: Facts, frame: Frame) -> Letter:
     )
 
 
+def _review_urgent(facts: Facts, frame: Frame) -> Letter:
+    due = _due(facts.due_at)
+    return Letter(
+        words.REVIEW_URGENT_SUBJECT.format(ref=facts.ref),
+        (
+            _lead(words.REVIEW_URGENT_LEAD),
+            _text(words.REVIEW_URGENT_WHY, words.REVIEW_HELD_NEXT.format(due=due)),
+            _text(words.REVIEW_DECIDE.format(ref=facts.ref), words.REVIEW_ASK),
+        ),
+    )
+
+
+def _review_reminded(facts: Facts, frame: Frame) -> Letter:
+    return _reminder(words.REVIEW_REMINDED_SUBJECT, words.REVIEW_REMINDED_LEAD, facts)
+
+
+def _review_pressed(facts: Facts, frame: Frame) -> Letter:
+    return _reminder(words.REVIEW_PRESSED_SUBJECT, words.REVIEW_PRESSED_LEAD, facts)
+
+
+def _reminder(subject: str, lead: str, facts: Facts) -> Letter:
+    values = {"emails": words.emails(facts.count), "due": _due(facts.due_at)}
+    return Letter(
+        subject.format(**values),
+        (_lead(lead.format(**values)), _review_list(facts), _text(words.REVIEW_REMINDED_NEXT, words.REVIEW_ASK)),
+    )
+
+
+_WEEKS = (Kind.WEEK, Kind.REVIEW_WEEK)
+
+
+def _week(facts: Facts, frame: Frame) -> Letter:
+    return Letter(
+        words.WEEK_SUBJECT.format(days=facts.outcome),
+        (
+            _lead(words.WEEK_LEAD.format(emails=words.emails(facts.count))),
+            Block("list", facts.lines),
+            _text(words.WEEK_TIP),
+            _text(words.WEEK_OFF.format(contact=_contact(frame))),
+        ),
+    )
+
+
+def _review_week(facts: Facts, frame: Frame) -> Letter:
+    organisation = _organisation(frame)
+    return Letter(
+        words.REVIEW_WEEK_SUBJECT.format(days=facts.outcome, organisation=organisation),
+        (
+            _lead(words.REVIEW_WEEK_LEAD.format(emails=words.emails(facts.count))),
+            Block("list", facts.lines),
+            _text(words.REVIEW_WEEK_OFF),
+        ),
+    )
+
+
 def _canary_failed(facts: Facts, frame: Frame) -> Letter:
     return Letter(
         words.CANARY_DEFERRING_SUBJECT if facts.deferring else words.CANARY_FAILED_SUBJECT,
@@ -376,6 +460,11 @@ _LETTERS: dict[Kind, Callable[[Facts, Frame], Letter]] = {
     Kind.REVIEW_ENDED: _review_ended,
     Kind.REVIEW_FAILED: _review_failed,
     Kind.REVIEW_SEVERAL: _review_several,
+    Kind.WEEK: _week,
+    Kind.REVIEW_WEEK: _review_week,
+    Kind.REVIEW_URGENT: _review_urgent,
+    Kind.REVIEW_REMINDED: _review_reminded,
+    Kind.REVIEW_PRESSED: _review_pressed,
     Kind.CANARY_FAILED: _canary_failed,
     Kind.CANARY_RECOVERED: _canary_recovered,
 }
@@ -387,7 +476,7 @@ _LETTERS: dict[Kind, Callable[[Facts, Frame], Letter]] = {
 def _ending(kind: Kind, facts: Facts, frame: Frame) -> tuple[Block, ...]:
     if kind is Kind.HELD:
         lines = [words.REFERENCE_HELD.format(ref=facts.ref, moment=moment_in_words(facts.at))]
-    elif kind in (Kind.SEVERAL, Kind.REVIEW_SEVERAL):
+    elif kind in (Kind.SEVERAL, Kind.REVIEW_SEVERAL, Kind.REVIEW_REMINDED, Kind.REVIEW_PRESSED, *_WEEKS):
         lines = []
     else:
         lines = [words.REFERENCE.format(ref=facts.ref)]
@@ -402,14 +491,19 @@ def _not_told(facts: Facts) -> tuple[Block, ...]:
     return (_heading(words.REVIEW_WHY_NOT_TOLD), _text(facts.why_not_told)) if facts.why_not_told else ()
 
 
-def _list(facts: Facts) -> Block:
+def _list(facts: Facts) -> tuple[Block, ...]:
+    shown = facts.listed[:LISTED]
     lines = tuple(
         words.SEVERAL_ITEM.format(
             subject=legible(item.subject, 80) or words.NO_SUBJECT, due=_due(item.due_at), ref=item.ref
         )
-        for item in facts.listed[:LISTED]
+        for item in shown
     )
-    return Block("list", lines + _rest(facts, len(lines)))
+    rest = _rest(facts, len(lines))
+    if not shown or not all(item.link for item in shown):
+        return (Block("list", lines + rest),)
+    links = Block("links", lines, tuple(item.link for item in shown))
+    return (_text(words.SEVERAL_LINKS), links, *((Block("list", rest),) if rest else ()))
 
 
 def _rest(facts: Facts, shown: int) -> tuple[str, ...]:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 class Team:
     """Senders who count as one. senders: canonical addresses, and "@domain" for everybody at exactly that domain.
 
-    sensitive: being written to by this team says something about a person.
+    sensitive: being written to by this team says something about a person. rejections: how its senders hear that a
+    message is not sent, "notice" or "dsn"; None as everybody.
     """
 
     name: str
     senders: tuple[str, ...]
     sensitive: bool = False
+    rejections: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

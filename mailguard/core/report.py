@@ -30,7 +30,7 @@ from .duration import duration_in_words
 from .envelope import Recipient
 from .frame import Frame, opening_fields, who_to_ask
 from .legible import legible
-from .letter import Block, Letter, as_text
+from .letter import Block, Letter, as_html, as_text
 from .moment import header_date, moment_in_words
 from .reply import printable
 from .returned import returned_fields
@@ -114,15 +114,23 @@ def decode_xtext(value: bytes) -> str | None:
     return text if re.fullmatch(r"[ -~]+", text) else None
 
 
-def delivery_status(report: Report, frame: Frame) -> bytes:
+def delivery_status(report: Report, frame: Frame, letter: Letter | None = None) -> bytes:
     """The whole message, CRLF, all ASCII unless frame.international.
+
+    letter: what people read, as text and HTML, in place of the words that a failed delivery has.
 
     ValueError where there is no recipient to report, or the frame holds something that cannot stand in a header.
     """
     if not report.fates:
         raise ValueError("a delivery status notification needs a recipient")
-    letter = _letter(report, frame)
-    parts = (text_part("plain", as_text(letter)), _status(report, frame), _returned(report, frame))
+    if letter is None:
+        letter = _letter(report, frame)
+        for_people = text_part("plain", as_text(letter))
+    else:
+        both = (text_part("plain", as_text(letter)), text_part("html", as_html(letter)))
+        # No delimiter may begin with the other one (RFC 2046 section 5.1.1).
+        for_people = multipart("alternative", f"=b{frame.boundary}", both)
+    parts = (for_people, _status(report, frame), _returned(report, frame))
     whole = multipart("report; report-type=delivery-status", frame.boundary, parts)
     return opening_fields(frame, letter.subject, submitted="auto-replied") + serialise(whole)
 

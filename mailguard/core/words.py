@@ -8,6 +8,7 @@ from __future__ import annotations
 
 SENDER_NAME = "{organisation} email checks"
 GREETING = "Hello"
+YOU = "You"
 NO_SUBJECT = "(no subject)"
 NO_REASON = "It could not be checked."
 
@@ -50,6 +51,18 @@ SO_THAT_NOBODY_SEES = "sent so that people do not see each other's addresses"
 WITHOUT_PARTS = "sent without the parts that should not leave"
 HELD_CORRECT = "Or send a corrected email. Then ask {contact} to leave this one unsent, so that nobody gets both."
 HELD_ONLY_CORRECT = "Send a corrected email. The reason above says what stands in the way of this one."
+HELD_SEPARATE = "Send a separate copy to each person. Nobody sees anyone else's address."
+HELD_ORIGINAL = "Send it exactly as it is."
+HELD_CANCEL = "Or cancel it, and send a corrected email."
+HELD_LINK = "Choose what should happen to your email"
+HELD_LINK_ABOUT = (
+    "This link is for this one email, and works until {due}. Opening it changes nothing: on the page you choose, and "
+    "type a short code that you see there. You need no account."
+)
+HELD_URGENT_LINK = (
+    "If somebody's care or safety depends on this email, do not wait: choose “This cannot wait” on that page, "
+    "reach the people in another way, or tell {contact}."
+)
 HELD_URGENT = (
     "If somebody's care or safety depends on this email, do not wait: reach the people in another way, "
     "and tell {contact} that it is urgent."
@@ -65,6 +78,10 @@ SEVERAL_NEWEST = "The newest was held for this reason: {reason}"
 SEVERAL_NEXT = "Somebody at {organisation} has until then to decide about each of them. You do not need to do anything."
 SEVERAL_UNDECIDED = "Those that nobody decides in time will not be sent. We will tell you what becomes of each of them."
 SEVERAL_ITEM = "“{subject}”, to be decided by {due} ({ref})"
+SEVERAL_LINKS = (
+    "Each link is for one of them. Opening it changes nothing: on the page you choose what should happen, and type a "
+    "short code that you see there."
+)
 SEVERAL_REST = "and {emails} more"
 SEVERAL_LIMIT = "If more of your emails are held in the next few minutes, we will tell you about them together again."
 
@@ -95,12 +112,40 @@ REJECTED_NOTE_UNSIGNED = "The person who checked it wrote"
 REJECTED_AGAIN = "If it is still needed, send a new email that puts this right. The old one cannot be sent any more."
 REJECTED_MISTAKE = "If you think that this was a mistake, tell {contact}, and give the reference."
 CANCELLED_LEAD = "Your email was cancelled. Nobody received it."
+CANCELLED_BY = "{by} cancelled it at {moment}."
 CANCELLED_FOLDER = "You may still see it in your Sent folder, but it was not sent."
 CANCELLED_AGAIN = "If it was cancelled by mistake, send it again."
 EXPIRED_LEAD = NOT_SENT_LEAD + " Nobody decided about it by {due}. We are sorry for the delay."
 EXPIRED_AGAIN = "If it is still needed, send it again, and tell {contact} that it is waiting."
 EXPIRED_URGENT = "If somebody's care or safety depends on it, do not wait: reach the people in another way."
 EXPIRED_FOLDER = "You may see it in your Sent folder, but nobody received it."
+
+# The week.
+
+WEEK_SUBJECT = "Your held emails, {days}"
+WEEK_DAYS = "{first} to {last}"
+WEEK_LEAD = "{emails} of yours were held."
+WEEK_FORMS = {
+    "separate": "sent as separate copies",
+    "bcc": "sent with Bcc",
+    "original": "sent exactly as written",
+    "cleaned": "sent without the parts that should not leave",
+}
+WEEK_LINE = "{count:,} {what}"
+WEEK_REJECTED = "not sent, because somebody decided so"
+WEEK_CANCELLED = "cancelled by the sender"
+WEEK_EXPIRED = "not sent, because nobody decided in time"
+WEEK_WAITING = "{emails} still waiting for a decision."
+WEEK_WAITING_NONE = "Nothing is waiting for a decision."
+WEEK_TIP = "Tip: to write to a group of people, send each a separate copy, or use a bulk email tool."
+WEEK_OFF = "To get no more of these summaries, ask {contact}."
+WEEK_MEDIAN = "Half of the decisions took {duration} or less."
+REVIEW_WEEK_SUBJECT = "Email checks, {days}: {organisation}"
+REVIEW_WEEK_LEAD = "{emails} were held."
+REVIEW_WEEK_OFF = (
+    "No details of people or emails are in this summary. Whoever looks after mailguard can switch it off "
+    "(notices.weekly)."
+)
 
 # To the reviewers, of what is held and of what the sender may not be told: no subject line, no address, no name.
 
@@ -118,6 +163,14 @@ REVIEW_ASKED_LEAD = "Another reviewer asks you to decide about a held email."
 REVIEW_ASKED_NEXT = "Sign in to mailguard and look for {ref}. Who asks you, and what they wrote, is there too."
 ASKED_REVIEWERS = "all reviewers of this message"
 ASKED_ESCALATION = "the escalation contacts"
+REVIEW_URGENT_SUBJECT = "Urgent: a held email cannot wait, says its sender ({ref})"
+REVIEW_URGENT_LEAD = "A sender says that their held email cannot wait. Please decide about it now."
+REVIEW_URGENT_WHY = "The reason that they gave is in the console, where the email stands first in the list."
+REVIEW_REMINDED_SUBJECT = "Reminder: {emails} to decide about (the first by {due})"
+REVIEW_REMINDED_LEAD = "{emails} still to decide about. Half of the time is over."
+REVIEW_PRESSED_SUBJECT = "Soon too late: {emails} to decide about (the first by {due})"
+REVIEW_PRESSED_LEAD = "{emails} still to decide about, and most of the time is over. The first is due by {due}."
+REVIEW_REMINDED_NEXT = "What nobody decides by its deadline is not sent, and somebody may be waiting for it."
 REVIEW_ENDED_SUBJECT = "A held email: its sender could not be told what became of it"
 REVIEW_ENDED_LEAD = "{outcome} Its sender could not be told."
 REVIEW_RELEASED = "A held email was released and is now being sent."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,11 +16,11 @@ from ..core.envelope import Envelope, Path, Recipient
 from ..core.frame import MARK_FIELD, Frame
 from ..core.mail.canonical import canonical_address
 from ..core.mail.message import Message
-from ..core.notice import TO_REVIEWERS, Facts, Kind, notice
+from ..core.notice import TO_REVIEWERS, Facts, Kind, notice, write_letter
 from ..core.organisation import Organisation
 from ..core.report import Report, delivery_status
 from .ports import Randomness
-from .records import NewDelivery
+from .records import NewDelivery, SenderLink
 from .settings import NoticeSettings
 
 
@@ -49,7 +50,14 @@ class Letterhead:
 
     def reviewers(self) -> Path | None:
         """Where the reviewers are told: the contact, if it is inside."""
-        path = _path(self._settings.contact) if self._settings.contact else None
+        return self._inside(self._settings.contact)
+
+    def escalation(self) -> Path | None:
+        """Whom others turn to, if that is inside."""
+        return self._inside(self._settings.escalation)
+
+    def _inside(self, address: str | None) -> Path | None:
+        path = _path(address) if address else None
         return path if path and self._organisation.is_inside(path.address) else None
 
     def to_reviewers_alone(self, envelope: Envelope) -> bool:
@@ -62,14 +70,22 @@ class Letterhead:
         return ours and reviewers is not None and {each.address for each in envelope.recipients} == {reviewers.address}
 
     def notice(
-        self, kind: Kind, facts: Facts, to: Path, now: datetime, step: str, in_reply_to: bytes | None = None
+        self,
+        kind: Kind,
+        facts: Facts,
+        to: Path,
+        now: datetime,
+        step: str,
+        in_reply_to: bytes | None = None,
+        links: tuple[SenderLink, ...] = (),
     ) -> NewDelivery:
-        """A notice. step: tells this one from the others about the same message."""
+        """A notice. step: tells this one from the others about the same message. links: those that the facts name."""
         identifier = f"{facts.ref}.notice.{step}{'.reviewers' if kind in TO_REVIEWERS else ''}"
         international = not to.wire.isascii()
         frame = self._frame(identifier, to, now, in_reply_to, international)
         text = notice(kind, facts, frame)
-        return self._row(identifier, "notice", facts.ref, to, text, now, self._reverse_path, international)
+        row = self._row(identifier, "notice", facts.ref, to, text, now, self._reverse_path, international)
+        return replace(row, links=links)
 
     def report(
         self,
@@ -80,11 +96,15 @@ class Letterhead:
         in_reply_to: bytes | None,
         *,
         international: bool,
+        rejected: Facts | None = None,
     ) -> NewDelivery:
-        """A delivery status notification. international: its reader's programs know SMTPUTF8."""
+        """A delivery status notification. international: its reader's programs know SMTPUTF8. rejected: what a notice
+        of a message that is not sent would say; people read that.
+        """
         international = international or not to.wire.isascii()
         frame = self._frame(identifier, to, now, in_reply_to, international)
-        text = delivery_status(report, frame)
+        letter = write_letter(Kind.REJECTED, rejected, frame) if rejected else None
+        text = delivery_status(report, frame, letter)
         return self._row(identifier, "dsn", report.ref, to, text, now, None, international)
 
     def message_id(self, identifier: str) -> str:

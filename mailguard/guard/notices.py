@@ -21,11 +21,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ..core import words
+from ..core.duration import duration_in_words
 from ..core.envelope import Envelope, Path
 from ..core.inventory import in_sentences
 from ..core.legible import legible
 from ..core.mail.message import Buffer, Message
 from ..core.mail.text import decode_text
+from ..core.moment import date_in_words
 from ..core.notice import Facts, Kind, Listed
 from ..core.organisation import Organisation
 from ..core.outcome import Outcome
@@ -37,9 +39,13 @@ from ..core.verdict import Verdict
 from .burst import Burst, Later, Together
 from .letterhead import Letterhead
 from .ports import Clock, Randomness
-from .records import Delivery, Held, NewDelivery, RecipientResult
+from .records import Delivery, DueSoon, Held, NewDelivery, RecipientResult, SenderLink
+from .sender_links import LinkMaker, forms_for_sender, name_of
 from .settings import NoticeSettings
 from .told import EXPLAINED, Answer, NotTold, Reason, is_writable, why_not_told
+from .week import Tally, Week
+
+NOT_AUTHORISED = "5.7.1"
 
 
 class Notices:
@@ -57,16 +63,19 @@ class Notices:
         hostname: str,
         give_up_after: timedelta = timedelta(days=2),
         smarthost: str | None = None,
+        links: LinkMaker | None = None,
     ) -> None:
         """time_zone: of the times in notices. mark_key: at least 16 octets. hostname: the Reporting-MTA.
 
-        smarthost: its name, for Remote-MTA. give_up_after: how long a notice is tried.
+        smarthost: its name, for Remote-MTA. give_up_after: how long a notice is tried. links: None without a console.
         """
         self._organisation = organisation
         self._zone = ZoneInfo(time_zone)
         self._clock = clock
         self._hostname = hostname
         self._smarthost = smarthost
+        self._links = links
+        self._form = settings.form
         self._letterhead = Letterhead(
             organisation=organisation,
             settings=settings,
@@ -81,7 +90,7 @@ class Notices:
     def apart(self) -> Notices:
         """The same, but what it tells does not count as told by this one: for the canary."""
         other = copy(self)
-        other._senders, other._reviewers = Burst(), Burst()
+        other._senders, other._reviewers, other._links = Burst(), Burst(), None
         return other
 
     # A message is held.
@@ -111,6 +120,7 @@ class Notices:
             revision=verdict.policy_revision,
             release_as=release_as,
             carries=in_sentences(verdict.to_json(content_sha256="", with_visible=False)),
+            sender_may=forms_for_sender(verdict.sender_may, release_as, verdict.approvals),
         )
         own = self._letterhead.is_own(message)
         why_not = why_not_told(session, envelope, message, self._organisation, own=own)
@@ -125,10 +135,26 @@ class Notices:
         if isinstance(told, Later):
             return NotTold(Reason.TOGETHER, later=True)
         if isinstance(told, Together):
-            kind, facts = Kind.SEVERAL, replace(facts, listed=told.listed, count=told.count)
+            listed, links = self._linked(told.listed, sender)
+            kind, facts = Kind.SEVERAL, replace(facts, listed=listed, count=told.count)
         else:
-            kind, facts = Kind.HELD, replace(facts, listed=told.earlier, count=told.count)
-        return (self._letterhead.notice(kind, facts, sender, now, Kind.HELD.value, original),)
+            listed, links = self._linked((Listed(facts.ref, due_at=facts.due_at), *told.earlier), sender)
+            kind, facts = Kind.HELD, replace(facts, link=listed[0].link, listed=listed[1:], count=told.count)
+        return (self._letterhead.notice(kind, facts, sender, now, Kind.HELD.value, original, links),)
+
+    def _linked(self, listed: Sequence[Listed], sender: Path) -> tuple[tuple[Listed, ...], tuple[SenderLink, ...]]:
+        """The same messages, each with a link of its own for this sender; and the links, to be kept."""
+        if self._links is None:
+            return tuple(listed), ()
+        found, links = [], []
+        for each in listed:
+            if each.due_at is None:
+                found.append(each)
+                continue
+            made = self._links.make(each.ref, sender.address, each.due_at)
+            found.append(replace(each, link=made.url))
+            links.append(made.link)
+        return tuple(found), tuple(links)
 
     def needs_decision(
         self, envelope: Envelope, verdict: Verdict, ref: str, due_at: datetime, answer: Answer
@@ -174,12 +200,14 @@ class Notices:
 
         To be called at intervals; the rows go into the outbox.
         """
-        senders = [(Kind.SEVERAL, *each) for each in self._senders.overdue(now)]
-        reviewers = [(Kind.REVIEW_SEVERAL, *each) for each in self._reviewers.overdue(now)]
-        return tuple(
-            self._letterhead.notice(kind, self._combined(told), person, now, "overdue")
-            for kind, person, told in [*senders, *reviewers]
-        )
+        rows = []
+        for person, told in self._senders.overdue(now):
+            listed, links = self._linked(told.listed, person)
+            facts = replace(self._combined(told), listed=listed)
+            rows.append(self._letterhead.notice(Kind.SEVERAL, facts, person, now, "overdue", links=links))
+        for person, told in self._reviewers.overdue(now):
+            rows.append(self._letterhead.notice(Kind.REVIEW_SEVERAL, self._combined(told), person, now, "overdue"))
+        return tuple(rows)
 
     def _combined(self, told: Together) -> Facts:
         since = told.since.astimezone(self._zone)
@@ -201,24 +229,122 @@ class Notices:
             for index, path in enumerate(found)
         )
 
+    def urgent(self, held: Held, now: datetime) -> tuple[NewDelivery, ...]:
+        """Its sender says that it cannot wait: the reviewers hear of it at once, never together with others."""
+        reviewers = self._letterhead.reviewers()
+        if reviewers is None:
+            return ()
+        facts = Facts(held.ref, now.astimezone(self._zone), due_at=held.due_at.astimezone(self._zone))
+        return (self._letterhead.notice(Kind.REVIEW_URGENT, facts, reviewers, now, Kind.REVIEW_URGENT.value),)
+
+    def reminders(self, kind: Kind, due: Sequence[DueSoon], now: datetime) -> tuple[NewDelivery, ...]:
+        """These messages still need a decision. At four fifths of the time whom others turn to hears of it too."""
+        listed = tuple(Listed(each.ref, due_at=each.due_at.astimezone(self._zone)) for each in due)
+        facts = Facts(
+            listed[0].ref, now.astimezone(self._zone), due_at=listed[0].due_at, listed=listed, count=len(listed)
+        )
+        people = [self._letterhead.reviewers()]
+        if kind is Kind.REVIEW_PRESSED and self._letterhead.escalation() not in people:
+            people.append(self._letterhead.escalation())
+        return tuple(
+            self._letterhead.notice(kind, facts, person, now, f"{kind.value}.{index}")
+            for index, person in enumerate(people)
+            if person is not None
+        )
+
+    def week_for_sender(
+        self, ref: str, week: Week, summary: Tally, sender: Path, number: int, now: datetime
+    ) -> NewDelivery:
+        """What became of this sender's messages. number: among the senders of the week."""
+        facts = self._week(ref, week, summary, now)
+        return self._letterhead.notice(Kind.WEEK, facts, sender, now, f"{Kind.WEEK}.{number}")
+
+    def week_for_reviewers(self, ref: str, week: Week, summary: Tally, now: datetime) -> tuple[NewDelivery, ...]:
+        """What became of everybody's."""
+        reviewers = self._letterhead.reviewers()
+        if reviewers is None:
+            return ()
+        facts = self._week(ref, week, summary, now)
+        if summary.decision_minutes is not None:
+            took = duration_in_words(timedelta(minutes=max(summary.decision_minutes, 1)))
+            facts = replace(facts, lines=(*facts.lines, words.WEEK_MEDIAN.format(duration=took)))
+        return (self._letterhead.notice(Kind.REVIEW_WEEK, facts, reviewers, now, Kind.REVIEW_WEEK.value),)
+
+    def _week(self, ref: str, week: Week, summary: Tally, now: datetime) -> Facts:
+        ends = [(words.WEEK_FORMS.get(form, form), count) for form, count in sorted(summary.forms.items())]
+        ends += [
+            (words.WEEK_REJECTED, summary.rejected),
+            (words.WEEK_CANCELLED, summary.cancelled),
+            (words.WEEK_EXPIRED, summary.expired),
+        ]
+        waiting = words.WEEK_WAITING.format(emails=words.emails(summary.waiting))
+        days = words.WEEK_DAYS.format(
+            first=date_in_words(week.since), last=date_in_words(week.until - timedelta(hours=12))
+        )
+        return Facts(
+            ref=ref,
+            at=now.astimezone(self._zone),
+            outcome=days,
+            count=summary.held,
+            lines=(
+                *(words.WEEK_LINE.format(count=count, what=what) for what, count in ends if count),
+                waiting if summary.waiting else words.WEEK_WAITING_NONE,
+            ),
+        )
+
     # The outcome of a held message.
 
     def released(self, held: Held, form: str, by: str, copies: int, now: datetime) -> Answer:
-        """A reviewer released it as form (original, separate, bcc, cleaned). copies: how many rows that made."""
-        facts = replace(self._ended(held, now), by=by, form=form)
+        """It was released as form (original, separate, bcc, cleaned), by a reviewer or its sender. copies: how many
+        rows that made.
+        """
+        facts = replace(self._ended(held, now), by=_who(by), form=form)
         if form == "separate":
             # Never more than was queued, whatever else the envelope named.
             facts = replace(facts, outside=min(facts.outside, copies))
         return self._outcome(Kind.SENT, words.REVIEW_RELEASED, held, facts, now)
 
-    def rejected(self, held: Held, note: str, by: str, now: datetime) -> Answer:
-        """A reviewer decided that it is not sent, and wrote this note to its sender."""
+    def rejected(self, held: Held, note: str, by: str, now: datetime, original: Buffer = b"") -> Answer:
+        """A reviewer decided that it is not sent, and wrote this note to its sender.
+
+        original: raw bytes of the message, b"" where they are gone; a delivery status notification returns some of its
+        header fields.
+        """
         facts = replace(self._ended(held, now), by=by, note=note)
+        sender = held.envelope.reverse_path
+        if sender is not None and self.bounces(held):
+            report = self._refusal(held, original, now)
+            if report.fates:
+                international = held.envelope.parameter(b"SMTPUTF8") is not None
+                identifier = f"{held.ref}.dsn.rejected.{held.version}"
+                reply_to = first_value(report.original, b"message-id")
+                return (
+                    self._letterhead.report(
+                        report, sender, now, identifier, reply_to, international=international, rejected=facts
+                    ),
+                )
         return self._outcome(Kind.REJECTED, words.REVIEW_REJECTED, held, facts, now)
 
-    def cancelled(self, held: Held, now: datetime) -> Answer:
+    def bounces(self, held: Held) -> bool:
+        """Whether its sender hears of a rejection as a delivery status notification."""
+        team = next((each for each in self._organisation.teams if each.name == held.team), None)
+        form = team.rejections if team and team.rejections else self._form
+        return form == "dsn" and held.notify_sender and held.envelope.reverse_path is not None
+
+    def _refusal(self, held: Held, original: Buffer, now: datetime) -> Report:
+        """RFC 3463: 5.7.1, delivery not authorised. Nobody but the guard refused it, so that there is no answer to
+        quote. Whoever asked for no notification of failures (NOTIFY) is left out; the notice is no notification.
+        """
+        refused = [
+            RecipientResult(each, Outcome.REFUSED, None, NOT_AUTHORISED, None) for each in held.envelope.recipients
+        ]
+        report = self._report(refused, held.envelope, original, held.ref, held.received_at, now)
+        return replace(report, fates=tuple(replace(each, gave_up=False) for each in report.fates), remote=None)
+
+    def cancelled(self, held: Held, by: str, now: datetime) -> Answer:
         """Its sender took it back."""
-        return self._outcome(Kind.CANCELLED, words.REVIEW_CANCELLED, held, self._ended(held, now), now)
+        facts = replace(self._ended(held, now), by=_who(by))
+        return self._outcome(Kind.CANCELLED, words.REVIEW_CANCELLED, held, facts, now)
 
     def expired(self, held: Held, now: datetime) -> Answer:
         """Nobody decided in time, so it is not sent."""
@@ -356,6 +482,12 @@ class Notices:
         addresses = {each.address for each in envelope.recipients}
         outside = sum(not self._organisation.is_inside(address) for address in addresses)
         return Facts(ref=ref, at=now.astimezone(self._zone), people=len(addresses), outside=outside)
+
+
+def _who(by: str) -> str:
+    """Who decided, as the sender reads it."""
+    name = name_of(by)
+    return by if name is None else name or words.YOU
 
 
 def _message_id(message: Message) -> bytes | None:

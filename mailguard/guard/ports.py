@@ -7,7 +7,7 @@ Every method may raise StoreUnavailable (or anything else): the stories then def
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from ..core.earlier.files import SentFiles
@@ -26,6 +26,7 @@ from .records import (
     AnnouncedFiles,
     Attempt,
     Delivery,
+    DueSoon,
     Entry,
     ExceptionUse,
     Held,
@@ -87,6 +88,18 @@ class Quarantine(Protocol):
         """Change it, append the entries and fill the outbox in one durable step.
 
         AlreadyDecided: version or state was another, and nothing happened. UnknownReference.
+        """
+        ...
+
+
+class Undecided(Protocol):
+    """Held messages of everybody's mail that need a decision, by what stands in the clear."""
+
+    async def due_soon(
+        self, now: datetime, percent: int, shortest: timedelta, spared: Sequence[str], limit: int
+    ) -> Sequence[DueSoon]:
+        """Those that had at least `shortest` for it, of whose time this part is over and the deadline is not, the first
+        deadline first; none about which the ledger has an entry of one of the kinds `spared`.
         """
         ...
 

@@ -252,12 +252,33 @@ class HeldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class DueSoon:
+    """A held message that needs a decision, and until when."""
+
+    ref: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SenderLink:
+    """A link in a notice, by which the sender of one held message acts on it. key: the hash of its token, which nothing
+    keeps. sender: whom the notice goes to, as a canonical address. expires_at: the deadline of the message.
+    """
+
+    key: str
+    ref: str
+    sender: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NewDelivery:
     """Something that the outbox takes over: one transaction to make, until it is delivered or bounced.
 
     kind: copy, release, deferred, notice or dsn. blob: the stored original that `edits` splice, None where `text` is
     the whole message (notices). sender_told: whether a final failure bounces to the envelope's reverse-path
-    (never for notice and dsn). give_up_at: when deferred recipients become refused. canary: as in NewHeld.
+    (never for notice and dsn). give_up_at: when deferred recipients become refused. canary: as in NewHeld. links: those
+    that `text` holds, kept in the same durable step; one whose message is not held leads nowhere.
     """
 
     identifier: str
@@ -272,6 +293,7 @@ class NewDelivery:
     text: bytes | None = None
     sender_told: bool = True
     canary: str | None = None
+    links: tuple[SenderLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

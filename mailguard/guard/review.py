@@ -19,6 +19,7 @@ from ..core.lifecycle import OPEN, Act, State, after
 from ..core.mail.message import Buffer, Message
 from ..core.mail.parse import parse
 from ..core.policy.leaving import FORMS, ORIGINAL, Form
+from ..core.returned import LONGEST_HEADER
 from ..core.rewrite import sentences
 from ..core.rewrite.copies import Copy, Rewritten
 from ..core.rewrite.top import Top
@@ -32,6 +33,7 @@ from .notices import Notices
 from .ports import Blobs, Clock, Quarantine
 from .records import Approval, Held, HeldChange, NewDelivery, NewEntry
 from .rewriting import Rewriting
+from .sender_links import SENDER, forms_for_sender
 from .sent_before import SentBefore
 from .told import Answer
 
@@ -104,6 +106,24 @@ class Review:
         told = self._notices.released(held, form, actor.by, len(rewritten.copies), now)
         change = _change(held, Act.RELEASE, actor, now, reason, form, (actor.identity,))
         return await self._let_go(held, message, form, rewritten, actor, change, told)
+
+    async def send_for_sender(
+        self, ref: str, *, form: Form, reason: str, by: str, version: int, stop_for: timedelta
+    ) -> Held:
+        """The sender sends it alone, where its rule lets them; never as one of two who have to agree.
+
+        stop_for: how long they can still cancel it, and a reviewer stop it; nothing of it is in the outbox until then.
+        Raises UnknownReference, AlreadyDecided, NotAllowed, FormForbidden and CannotRewrite, as `release` does.
+        """
+        held = await self._open(ref, version)
+        if form not in forms_for_sender(held.sender_may, held.release_as, held.approvals_needed):
+            raise NotAllowed("the rule that held this message does not let its sender send it so")
+        if not reason.strip():
+            raise NotAllowed("a release needs a reason")
+        now = self._clock.now()
+        # What cannot be rewritten is said now, not when it should leave.
+        await self._rewritten(held, form, await self._message(held))
+        return await self._decide(held, form, reason, Actor(by, SENDER), now, now + stop_for)
 
     async def leave(self, held: Held) -> Held:
         """A message leaves by itself: its delay is over, in the form that its rule names, or the time to stop it is, in
@@ -200,7 +220,8 @@ class Review:
         actor.refuse_own(held)
         now = self._clock.now()
         change = _change(held, Act.REJECT, actor, now, note)
-        told = self._notices.rejected(held, note, actor.by, now)
+        header = await self._header(held) if self._notices.bounces(held) else b""
+        told = self._notices.rejected(held, note, actor.by, now, header)
         done = await self._change(change, [entries.acted("release_rejected", held, now, actor, note)], told)
         log.info("held_message_rejected", ref=ref)
         return done
@@ -211,10 +232,14 @@ class Review:
         held = await self._open(ref, version, OPEN | {State.LEAVING})
         now = self._clock.now()
         change = _change(held, Act.CANCEL, actor, now, None)
-        told = self._notices.cancelled(held, now)
+        told = self._notices.cancelled(held, by, now)
         done = await self._change(change, [entries.acted("hold_cancelled", held, now, actor)], told)
         log.info("held_message_cancelled", ref=ref)
         return done
+
+    def wake(self) -> None:
+        """There may be something to deliver now."""
+        self._wake()
 
     async def _open(self, ref: str, version: int | None, states: frozenset[State] = OPEN) -> Held:
         held = await self._quarantine.get(ref)
@@ -233,6 +258,14 @@ class Review:
         if form == "cleaned":
             raise CannotRewrite(sentences.NOTHING_TO_CLEAN)
         return await self._rewriting.rewritten(Rewrite(form), message, held.envelope, top, held.hide_inside_above)
+
+    async def _header(self, held: Held) -> bytes:
+        """What may be returned to its sender; b"" where the original is gone."""
+        try:
+            return bytes((await self._original(held))[:LONGEST_HEADER])
+        except MailguardError as cause:
+            log.warning("original_not_returned", ref=held.ref, cause=cause)
+            return b""
 
     async def _original(self, held: Held) -> Buffer:
         if held.blob is None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -76,15 +76,23 @@ class TeamSettings(BaseModel):
         description="Whether being written to by this team says something about a person. Default: false. Example: "
         "true. The condition `sensitive_sender` then holds for its mail.",
     )
+    rejections: Literal["notice", "dsn"] | None = Field(
+        default=None,
+        description="How its senders hear that somebody decided not to send a message. Default: null, which is "
+        "`notices.form`. Example: dsn, for a system that expects a bounce. See there.",
+    )
 
     def team(self) -> Team:
         """The value that core judges by."""
-        return Team(self.name, self.senders, self.sensitive)
+        return Team(self.name, self.senders, self.sensitive, self.rejections)
 
 
 def outside_senders(teams: Sequence[TeamSettings], organisation: Organisation) -> tuple[str, ...]:
     """Senders of teams who are not inside: mail of outside people is not judged as the organisation's own."""
     return tuple(sender for team in teams for sender in team.senders if not organisation.is_inside(sender))
+
+
+Weekly = Literal["everybody", "reviewers", "nobody"]
 
 
 class NoticeSettings(BaseModel):
@@ -103,6 +111,24 @@ class NoticeSettings(BaseModel):
         "of every hold. Default: none. Example: manager@elmroad.example. Without it replies go to `from`, and who "
         "decides has to look at `held list`.",
     )
+    escalation: Address | None = Field(
+        default=None,
+        description="The mailbox, inside, of whom others turn to, for example the data protection officer. Default: "
+        "none. Example: dpo@elmroad.example. It hears, besides `contact`, of held messages when four fifths of their "
+        "time are over and nobody has decided.",
+    )
+    form: Literal["notice", "dsn"] = Field(
+        default="notice",
+        description="How senders hear that somebody decided not to send their message. Default: notice, a letter. "
+        "Example: dsn, a delivery status notification with the same letter in it, for systems that expect a bounce; it "
+        "names the recipients, and Outlook shows bounces in words of its own. A team can have another form.",
+    )
+    weekly: Weekly = Field(
+        default="everybody",
+        description="Who gets a summary of the week's held messages on Monday morning, in organisation.time_zone. "
+        "Default: everybody, which is `contact` and each sender who had a message held. Example: reviewers, which is "
+        "`contact` alone; nobody switches it off. A week without a hold has no summary.",
+    )
     reverse_path: Address | None = Field(
         default=None,
         description="The reverse-path that notices are sent with. Default: null, the null path `<>`, so that nothing "
@@ -112,7 +138,12 @@ class NoticeSettings(BaseModel):
 
     def problems(self, organisation: Organisation) -> tuple[str, ...]:
         """What `check` should say about these addresses, as sentences."""
-        named = (("from", self.sender), ("contact", self.contact), ("reverse_path", self.reverse_path))
+        named = (
+            ("from", self.sender),
+            ("contact", self.contact),
+            ("escalation", self.escalation),
+            ("reverse_path", self.reverse_path),
+        )
         return tuple(
             f'notices.{key} is "{address}", which is not inside the organisation'
             for key, address in named

@@ -28,6 +28,7 @@ from ..guard.console.deciding import Deciding
 from ..guard.console.looking import Looking
 from ..guard.console.ports import Attempts
 from ..guard.console.queue import HeldQueue
+from ..guard.console.sender import SenderDesk
 from ..guard.console.sign_in import ConsoleSignIn
 from ..guard.escalation import Escalations
 from ..logs import logger
@@ -99,7 +100,21 @@ def site_of(settings: ConsoleSettings, parts: Parts, attempts: Attempts) -> Site
         ),
         links=parts.links,
         queue=HeldQueue(
-            messages=parts.store.held_messages, organisation=parts.organisation, clock=parts.clock, zone=zone
+            messages=parts.store.held_messages,
+            urgent=parts.store.urgent_calls,
+            organisation=parts.organisation,
+            clock=parts.clock,
+            zone=zone,
+        ),
+        sender=SenderDesk(
+            links=parts.store.sender_links,
+            urgent=parts.store.urgent_calls,
+            quarantine=parts.store.quarantine,
+            review=parts.review,
+            notices=parts.notices,
+            organisation=parts.organisation,
+            clock=parts.clock,
+            stop_for=timedelta(seconds=settings.stop_seconds),
         ),
         looking=Looking(
             quarantine=parts.store.quarantine, blobs=parts.store.blobs, ledger=parts.store.ledger, clock=parts.clock

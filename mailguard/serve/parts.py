@@ -22,6 +22,7 @@ from ..guard.memory import InvitationMemory
 from ..guard.notices import Notices
 from ..guard.review import Review
 from ..guard.rewriting import Rewriting
+from ..guard.sender_links import LinkMaker
 from ..guard.sent_before import SentBefore
 from ..store.passwords import Argon2Passwords
 from ..store.store import Store
@@ -87,6 +88,7 @@ async def open_parts(settings: Settings) -> Parts:
         give_up_after=settings.outbox.notices_give_up_after,
         # Of several nobody can say afterwards which one it was.
         smarthost=settings.smarthosts[0].address.host if len(settings.smarthosts) == 1 else None,
+        links=LinkMaker(settings.console.base_url, randomness) if settings.console else None,
     )
     dkim_keys = DkimKeys(settings.dkim)
     rewriting = Rewriting(

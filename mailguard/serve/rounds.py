@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ..core.lifecycle import OPEN
 from ..guard.canary.canary import Canary
 from ..guard.deadline import Deadline
 from ..guard.late_notices import LateNotices
+from ..guard.reminders import Reminders
+from ..guard.weekly import WeeklySummary
 from ..logs import logger
 from ..smtp.certificate import Certificate
 from ..smtp.routes import SmarthostRoutes
@@ -23,6 +26,8 @@ log = logger("serve")
 
 DEADLINE_SECONDS = 5.0
 NOTICE_SECONDS = 15.0
+REMINDER_SECONDS = 15.0
+WEEK_SECONDS = 60.0
 GAUGE_SECONDS = 5.0
 PURGE_SECONDS = 3600.0
 CERTIFICATE_SECONDS = 1.0
@@ -57,6 +62,8 @@ def go_rounds(
     for name, seconds, step in (
         ("deadlines", DEADLINE_SECONDS, _deadline(parts).enforce),
         ("notices", NOTICE_SECONDS, _late_notices(parts).tell),
+        ("reminders", REMINDER_SECONDS, _reminders(parts).remind),
+        ("week", WEEK_SECONDS, _weekly(parts).tell),
         ("gauges", GAUGE_SECONDS, set_gauges),
         ("smarthost", REFRESH_SECONDS, smarthost.refresh),
         ("retention", PURGE_SECONDS, purge),
@@ -84,6 +91,29 @@ def _late_notices(parts: Parts) -> LateNotices:
         quarantine=parts.store.quarantine,
         ledger=parts.store.ledger,
         clock=parts.clock,
+        wake=parts.wake.set,
+    )
+
+
+def _reminders(parts: Parts) -> Reminders:
+    return Reminders(
+        undecided=parts.store.held_messages,
+        notices=parts.notices,
+        outbox=parts.store.outbox,
+        clock=parts.clock,
+        wake=parts.wake.set,
+    )
+
+
+def _weekly(parts: Parts) -> WeeklySummary:
+    return WeeklySummary(
+        to=parts.settings.notices.weekly,
+        messages=parts.store.held_messages,
+        ledger=parts.store.ledger,
+        notices=parts.notices,
+        outbox=parts.store.outbox,
+        clock=parts.clock,
+        zone=ZoneInfo(parts.settings.organisation.time_zone),
         wake=parts.wake.set,
     )
 

@@ -39,6 +39,7 @@ from .outbox_rows import (
 from .readable import readable
 from .release import complete_release
 from .sealing import seal_json, unseal_json
+from .sender_rows import forget_sender
 
 _table = schema.outbox
 _open = _table.c.done_at.is_(None)
@@ -259,4 +260,5 @@ def forget_message(connection: Connection, ref: str) -> None:
     connection.execute(delete(_table).where(_table.c.ref == ref))
     connection.execute(delete(schema.outcomes).where(schema.outcomes.c.ref == ref))
     remove_blobs(connection, ref)
+    forget_sender(connection, ref)
     forget_message_key(connection, ref)

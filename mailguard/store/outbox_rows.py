@@ -24,6 +24,7 @@ from .keys import DataKey, Keyring
 from .lane import retention_of, run_of, seal_terms
 from .message_keys import message_key, unwrap_message_key
 from .sealing import context, seal_json, unseal_json
+from .sender_rows import keep_links
 
 RETENTION = "message"
 
@@ -37,6 +38,7 @@ def insert_deliveries(connection: Connection, keyring: Keyring, deliveries: Sequ
         if not is_kept(connection, blob):
             raise UnknownReference(f'there is no stored original "{blob}"')
     connection.execute(insert(schema.outbox), [_row(each, keys[each.ref]) for each in deliveries])
+    keep_links(connection, keyring, [link for each in deliveries for link in each.links])
 
 
 def _distinct(values: Iterable[str]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-HEAD = "0007"
+HEAD = "0008"
 """The revision of the schema that this code speaks."""
 
 metadata = MetaData(
@@ -293,4 +293,26 @@ console_links = Table(
     Column("master", Text, nullable=False),
     Column("wrapped_key", LargeBinary, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+)
+
+sender_links = Table(
+    "sender_links",
+    metadata,
+    Column("link", Text, primary_key=True),
+    Column("ref", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("retention", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index("ix_sender_links_ref", "ref"),
+)
+
+urgent_calls = Table(
+    "urgent_calls",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("sender_hash", Text, nullable=False),
+    Column("retention", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index("ix_urgent_calls_sender_hash", "sender_hash", "at"),
 )

@@ -39,6 +39,7 @@ from .postgresql_engine import PostgresqlEngine
 from .quarantine import StoredQuarantine
 from .queue import StoredHeldMessages
 from .retention import Purged, purge_held, sweep_staged
+from .sender import StoredSenderLinks, StoredUrgentCalls
 from .sendings import StoredSendings
 from .sent_files import StoredFilesSent
 from .snapshot import sweep_remains
@@ -96,6 +97,8 @@ class Store:
         self.held_messages = StoredHeldMessages(engine, keyring)
         self.console_sessions = StoredSessions(engine, keyring, prepare_all)
         self.console_links = StoredLinks(engine, keyring, prepare_all)
+        self.sender_links = StoredSenderLinks(engine, keyring)
+        self.urgent_calls = StoredUrgentCalls(engine, keyring, prepare_all)
 
     @classmethod
     async def open(cls, settings: StoreSettings, *, create: bool = True) -> Store:
@@ -172,6 +175,7 @@ class Store:
         await self.files_sent.purge(now)
         await self.console_sessions.purge(now - CONSOLE_SESSIONS_FOR)
         await self.console_links.purge(now - CONSOLE_LINKS_FOR)
+        await self.sender_links.purge(now)
         await sweep_runs(self.engine, now - CANARY_LEFT_FOR)
         await self.engine.compact()
         return Purged(held, evidence, staged)

@@ -36,6 +36,7 @@ def site_on(house: House, **changes: Any) -> Site:
         "looking": house.looking,
         "house": ORGANISATION,
         "deciding": deciding_on(house),
+        "sender": house.sender,
         "teams": ("elm", "park"),
     }
     return Site(**{**values, **changes})

@@ -31,6 +31,9 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/sign-out"): (TO_SIGN_IN,) * 6,
     ("GET", "/start/{token}"): (200,) * 6,
     ("POST", "/start/{token}"): (422,) * 6,
+    # the tokens of these links are other ones: each says that it leads nowhere, to everybody (test_sender.py)
+    ("GET", "/s/{token}"): (404,) * 6,
+    ("POST", "/s/{token}"): (404,) * 6,
     ("GET", "/account/second-factor"): (TO_SIGN_IN, 200, *("/queue",) * 4),
     ("POST", "/account/second-factor"): (TO_SIGN_IN, 422, *("/queue",) * 4),
     ("GET", "/queue"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 200, 200),

@@ -13,7 +13,7 @@ from mailguard.console.site import Site
 from mailguard.core.lifecycle import State
 from tests.console.house import ORIGIN, Seen, browser_on, csrf_in, enters, seen
 from tests.console.test_queue import HOSTILE
-from tests.guard.console.deciding import deadline_of, holds_list, message, people, review_of
+from tests.guard.console.deciding import deadline_of, holds_list, message, people
 from tests.guard.console.house import SECRET, House
 
 REF = "MG-AAAA-22"
@@ -228,10 +228,10 @@ async def test_somebody_else_was_first(sam: httpx.AsyncClient, amira: httpx.Asyn
         await decides(sam, choice="separate")
         said = ("sam@elmroad.example has already decided", "Send a separate copy to each person", "20 November 2026")
     elif by == "cli":
-        await review_of(house).release(REF, form="bcc", reason="asked by phone", by="Jo", system_user="root")
+        await house.review.release(REF, form="bcc", reason="asked by phone", by="Jo", system_user="root")
         said = ("Jo has already decided", "Move everyone to Bcc", "20 November 2026")
     elif by == "sender":
-        await review_of(house).cancel(REF, by="nurse@elmroad.example", system_user="link")
+        await house.review.cancel(REF, by="nurse@elmroad.example", system_user="link")
         said = ("The sender cancelled this email", "nothing left to decide", "20 November 2026")
     else:
         house.clock.move(hours=30)

@@ -124,7 +124,8 @@ def test_fields_of_a_notice_to_the_sender(kind: Kind) -> None:
     assert message["To"] == "jo@elmroad.example"
     assert message["Reply-To"] == "manager@elmroad.example"
     assert message["Date"] == "Fri, 20 Nov 2026 14:02:07 +0000"
-    assert message["Auto-Submitted"] == "auto-replied"
+    # THREATS.md T70: a summary answers no message.
+    assert message["Auto-Submitted"] == ("auto-generated" if kind is Kind.WEEK else "auto-replied")
     assert message["X-Auto-Response-Suppress"] == "All"
     assert message["X-Mailguard-Notice"] == "v1 0123456789abcdef"
     assert message["In-Reply-To"] == message["References"] == "<flu-clinic.1@elmroad.example>"
@@ -365,3 +366,28 @@ def test_golden_notices(name: str, kind: Kind, facts: Facts) -> None:
         path.write_bytes(octets)
         pytest.fail(f"{path.name} was written: look at it, then run again")
     assert path.read_bytes() == octets
+
+
+LINK = "https://mail.elmroad.example/s/" + "7" * 64
+
+
+def test_a_held_notice_leads_to_the_page_of_its_sender() -> None:
+    facts = replace(FACTS, link=LINK, sender_may=("separate",))
+    octets = notice(Kind.HELD, facts, FRAME)
+    plain, parsed = text_of(octets), page(octets)
+    assert f"Choose what should happen to your email:\n{LINK}\n" in plain.replace("\r\n", "\n")
+    assert [attributes["href"] for tag, attributes in parsed.tags if tag == "a"] == [LINK]
+    assert "1. Send a separate copy to each person." in plain and "exactly as it is." not in plain
+    assert "Opening it changes nothing" in plain and "This cannot wait" in plain and LINK not in repr(facts)
+
+
+def test_a_combined_notice_has_a_link_for_each_message() -> None:
+    listed = tuple(Listed(f"MG-222{number}-22", "Flu", FACTS.due_at, link=f"{LINK}{number}") for number in range(2, 7))
+    octets = notice(Kind.SEVERAL, replace(FACTS, listed=listed, count=6), FRAME)
+    assert [attributes["href"] for tag, attributes in page(octets).tags if tag == "a"] == [each.link for each in listed]
+    assert "and 1 email more" in text_of(octets) and all(each.link in text_of(octets) for each in listed)
+
+
+def test_without_a_console_a_notice_has_no_link() -> None:
+    for kind in Kind:
+        assert not [tag for tag, _ in page(notice(kind, FACTS, FRAME)).tags if tag == "a"], kind

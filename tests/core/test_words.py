@@ -14,6 +14,7 @@ CATALOGUE = {name: value for name, value in vars(words).items() if name.isupper(
 PLACEHOLDERS = {
     "organisation", "contact", "ref", "moment", "rule", "revision", "subject", "people", "outside", "due", "emails",
     "by", "outcome", "reason", "address", "said", "duration", "ways",
+    "days", "first", "last", "count", "what",
 }  # fmt: skip
 
 

@@ -17,12 +17,14 @@ from mailguard.core.envelope import Envelope, Path, Recipient
 from mailguard.core.inventory import Inventory
 from mailguard.core.mail.message import Message
 from mailguard.core.mail.parse import parse
-from mailguard.core.organisation import Organisation
+from mailguard.core.organisation import Organisation, Team
 from mailguard.core.outcome import Outcome
 from mailguard.core.session import Session
 from mailguard.core.verdict import Disposition, Finding, Rewrite, Verdict
+from mailguard.guard.console.tokens import key_of
 from mailguard.guard.notices import Notices
 from mailguard.guard.records import Delivery, Held, NewDelivery, RecipientResult
+from mailguard.guard.sender_links import LinkMaker
 from mailguard.guard.settings import NoticeSettings
 from mailguard.guard.told import EXPLAINED, NotTold, Reason
 
@@ -429,7 +431,7 @@ def end(notices: Notices, story: str, held: Held) -> tuple[NewDelivery, ...] | N
         return notices.released(held, "separate", "Sam Patel", 3, NOW)
     if story == "rejected":
         return notices.rejected(held, "Please use the bulk email tool.", "Sam Patel", NOW)
-    return notices.cancelled(held, NOW) if story == "cancelled" else notices.expired(held, NOW)
+    return notices.cancelled(held, "sender", NOW) if story == "cancelled" else notices.expired(held, NOW)
 
 
 @pytest.mark.parametrize("story", ["released", "rejected", "cancelled", "expired"])
@@ -648,3 +650,111 @@ def test_the_sender_reads_what_was_found_in_the_file_and_no_address() -> None:
     assert "Referrals.xlsx: Shows 5 rows and carries 46: 41 in hidden sheet." in text
     assert "1 hidden sheet has 40 rows of people" in text
     assert "ann@" not in text
+
+
+# A message that is not sent, told as a delivery status notification.
+
+TEAM = Organisation(
+    "Elm Road Surgery", frozenset({"elmroad.example"}), teams=(Team("clinic", ("jo@elmroad.example",), False, "dsn"),)
+)
+
+
+def rejected_by_team(held: Held, form: str = "notice", original: bytes = RAW) -> NewDelivery:
+    notices = Notices(
+        organisation=TEAM,
+        settings=NoticeSettings.model_validate({**SETTINGS, "form": form}),
+        time_zone="Europe/London",
+        clock=Clock(),
+        randomness=Randomness(),
+        mark_key=b"k" * 32,
+        hostname="guard.elmroad.example",
+    )
+    return row_of(notices.rejected(held, "Please use the bulk email tool.", "Sam Patel", NOW, original))
+
+
+@pytest.mark.parametrize(
+    ("team", "form", "kind"),
+    [("clinic", "notice", "dsn"), (None, "dsn", "dsn"), (None, "notice", "notice"), ("gone", "notice", "notice")],
+)
+def test_a_team_may_hear_of_a_rejection_as_a_bounce(team: str | None, form: str, kind: str) -> None:
+    row = rejected_by_team(replace(HELD, team=team), form)
+    assert row.kind == kind and row.envelope.reverse_path is None and not row.sender_told
+
+
+def test_such_a_bounce_has_the_letter_the_status_and_header_fields_alone() -> None:
+    row = rejected_by_team(replace(HELD, team="clinic"))
+    message = read(row)
+    assert message.get_content_type() == "multipart/report" and message.get_param("report-type") == "delivery-status"
+    assert message["Subject"].startswith("Not sent: Flu clinic") and message["Auto-Submitted"] == "auto-replied"
+    for_people, status, returned = message.iter_parts()
+    assert [each.get_content_type() for each in for_people.iter_parts()] == ["text/plain", "text/html"]
+    assert "Sam Patel wrote" in text_of(row) and "bulk email tool" in text_of(row)
+    _, *groups = status.get_payload()
+    assert [group["Status"] for group in groups] == ["5.7.1"] * 3 and {group["Action"] for group in groups} == {
+        "failed"
+    }
+    assert all(group["Diagnostic-Code"] is None and group["Remote-MTA"] is None for group in groups)
+    assert returned.get_content_type() == "text/rfc822-headers"
+    shown = returned.get_payload()
+    assert "Message-ID: <flu.1@elmroad.example>" in shown and "@outside" not in shown and "943 476" not in str(row.text)
+
+
+def test_who_asked_for_no_notification_gets_the_notice() -> None:
+    quiet = replace(ENVELOPE, recipients=recipients("ann@outside.example", parameters=(b"NOTIFY=NEVER",)))
+    assert rejected_by_team(replace(HELD, team="clinic", envelope=quiet)).kind == "notice"
+
+
+def test_a_bounce_of_what_is_gone_returns_nothing() -> None:
+    assert rejected_by_team(replace(HELD, team="clinic"), original=b"").kind == "dsn"
+
+
+# Links for senders.
+
+
+def linking() -> Notices:
+    notices = make()
+    notices._links = LinkMaker("https://mail.elmroad.example", Numbers())
+    return notices
+
+
+class Numbers:
+    """Octets that differ from call to call."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def octets(self, count: int) -> bytes:
+        self._count += 1
+        return self._count.to_bytes(count, "big")
+
+
+def test_a_notice_carries_its_link_and_the_store_gets_a_hash_of_it() -> None:
+    row = row_of(hold(linking()))
+    (url,) = re.findall(r"https://mail\.elmroad\.example/s/[0-9a-f]{64}", text_of(row))
+    (link,) = row.links
+    assert (link.ref, link.sender, link.expires_at) == (HELD.ref, "jo@elmroad.example", DUE)
+    assert link.key == key_of(url.rpartition("/")[2]) and url.rpartition("/")[2] not in repr(link)
+
+
+def test_of_five_told_together_each_has_a_link_of_its_own() -> None:
+    notices = linking()
+    rows = [row_of(hold(notices, ref=f"MG-222{number}-22")) for number in range(2, 7)]
+    assert [len(row.links) for row in rows] == [1, 1, 1, 1, 5]
+    together = re.findall(r"/s/([0-9a-f]{64})", text_of(rows[-1]))
+    assert sorted(key_of(each) for each in together) == sorted(link.key for link in rows[-1].links)
+    assert {link.ref for link in rows[-1].links} == {f"MG-222{number}-22" for number in range(2, 7)}
+
+
+def test_the_reviewers_and_the_canary_get_no_link() -> None:
+    notices = linking()
+    answer = hold(notices, envelope=replace(ENVELOPE, reverse_path=None))
+    assert isinstance(answer, NotTold)
+    for row in (*answer.instead, row_of(hold(notices.apart()))):
+        assert row.links == () and "/s/" not in text_of(row)
+
+
+def test_the_sender_is_told_who_acted_in_their_name() -> None:
+    for by, says in (("sender", "You cancelled it at"), ("sender: Pat Brown", "Pat Brown cancelled it at")):
+        assert says in text_of(row_of(make().cancelled(HELD, by, NOW)))
+        says = says.replace("cancelled it", "decided this")
+        assert says in text_of(row_of(make().released(HELD, "separate", by, 3, NOW)))

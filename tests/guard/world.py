@@ -331,7 +331,7 @@ class MemoryBlobs:
 
 def _keep_rows(store: MemoryStore, deliveries: Sequence[NewDelivery]) -> None:
     for each in deliveries:
-        values = {name: getattr(each, name) for name in NewDelivery.__slots__}
+        values = {name: getattr(each, name) for name in NewDelivery.__slots__ if name != "links"}
         store.rows[each.identifier] = Delivery(**values, attempts=0, lease=None, lease_until=None)
 
 

@@ -144,6 +144,7 @@ def _card(item: Item, visit: Visit) -> dict[str, Any]:
         "who": f"{_sender(item)}, {_to(item, visit.site.organisation)}",
         "state": _state(item),
         "plain": item.state is State.HELD and not item.escalated_to,
+        "urgent": _urgent(item),
         **deadline_of(item, visit),
     }
 
@@ -191,6 +192,12 @@ def _to(item: Item, organisation: str) -> str:
         domains = words.counted(item.domains, "domain", "domains")
         outside = words.CARD_TO_OUTSIDE.format(people=people, domains=domains, organisation=organisation)
     return f"{outside} {words.CARD_AND_INSIDE.format(people=inside)}" if item.inside else outside
+
+
+def _urgent(item: Item) -> str | None:
+    if item.urgent is None:
+        return None
+    return words.CARD_URGENT_WHY.format(reason=item.urgent) if item.urgent else words.CARD_URGENT
 
 
 def deadline_of(item: Item | Held, visit: Visit) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from ...core.sign_in import SignInOutcome
-from ..records import Held, NewEntry
+from ..records import Held, NewDelivery, NewEntry, SenderLink
 from .queue_records import HeldFilter
-from .records import ConsoleLink, ConsoleSession
+from .records import ConsoleLink, ConsoleSession, UrgentCall
 
 
 class Sessions(Protocol):
@@ -47,6 +47,35 @@ class Links(Protocol):
 
     async def use(self, key: str, at: datetime) -> bool:
         """Mark it used. False where it was used already, has expired by then, or is gone: of several, one succeeds."""
+        ...
+
+
+class SenderLinks(Protocol):
+    """Links of senders to their held messages, by the hash of their token."""
+
+    async def find(self, key: str, now: datetime) -> SenderLink | None:
+        """None where there is none, it has expired, or what is stored is not what was kept."""
+        ...
+
+
+class UrgentCalls(Protocol):
+    """Which held messages cannot wait, as their senders say."""
+
+    async def call(
+        self,
+        call: UrgentCall,
+        since: datetime,
+        most: int,
+        entries: Sequence[NewEntry],
+        deliveries: Sequence[NewDelivery],
+    ) -> bool:
+        """Keep it, with the entries and notices, in one durable step. False, and nothing happens, where the message
+        has been called urgent already or its sender has called `most` others so since then. UnknownReference.
+        """
+        ...
+
+    async def of(self, refs: Sequence[str]) -> Sequence[UrgentCall]:
+        """Those of these messages, in no order."""
         ...
 
 

@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from ...core.legible import legible, without_addresses
+from ...core.lifecycle import OPEN
 from ...core.mail.canonical import canonical_address
 from ...core.organisation import Organisation
 from ...core.powers import Powers, Scope
@@ -20,7 +21,7 @@ from ...core.words import sentence
 from ..ports import Clock
 from ..records import Held
 from .index import HeldIndex
-from .ports import HeldMessages
+from .ports import HeldMessages, UrgentCalls
 from .queue_records import STATES, UNDECIDED, HeldFilter, Item, Order, QueuePage, View
 from .search import Wanted
 
@@ -44,8 +45,17 @@ class Asked:
 class HeldQueue:
     """zone: in which days begin and end."""
 
-    def __init__(self, *, messages: HeldMessages, organisation: Organisation, clock: Clock, zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        *,
+        messages: HeldMessages,
+        urgent: UrgentCalls,
+        organisation: Organisation,
+        clock: Clock,
+        zone: ZoneInfo,
+    ) -> None:
         self._messages = messages
+        self._urgent = urgent
         self._organisation = organisation
         self._clock = clock
         self._zone = zone
@@ -65,7 +75,10 @@ class HeldQueue:
             number, pages = _within(asked.page, count)
             refs = await self._messages.refs(wanted, PAGE, (number - 1) * PAGE)
         opened = await self._messages.opened(refs)
-        items = await asyncio.to_thread(lambda: tuple(self._item(each, powers) for each in opened))
+        called = {each.ref: each.reason for each in await self._urgent.of(refs)}
+        items = await asyncio.to_thread(
+            lambda: tuple(self._item(each, powers, called.get(each.ref)) for each in opened)
+        )
         return QueuePage(items, count, number, pages, needed)
 
     async def next_one(self, powers: Powers, but: str) -> str | None:
@@ -105,7 +118,7 @@ class HeldQueue:
         """The start of a day in the organisation's time."""
         return datetime.combine(day, time.min, self._zone)
 
-    def _item(self, held: Held, powers: Powers) -> Item:
+    def _item(self, held: Held, powers: Powers, urgent: str | None) -> Item:
         may_read = powers.reads.covers(held.team)
         addresses = [canonical_address(each.address) for each in held.envelope.recipients]
         outside = [each for each in addresses if not self._organisation.is_inside(each)]
@@ -129,6 +142,7 @@ class HeldQueue:
             decided_by=held.decided_by,
             released_as=held.released_as,
             escalated_to=held.escalated.to if held.escalated else None,
+            urgent=None if urgent is None or held.state not in OPEN else legible(urgent, 300) if may_read else "",
         )
 
 

@@ -63,6 +63,7 @@ class Item:
     """A held message in the list. consequence: the worst reason; more_reasons: how many others there are.
     subject, sender: None where the visitor may not read them; sender empty for the null path. people: how many outside
     it goes to, at how many domains; domain: the one that it goes to, for who may read it; inside: how many inside.
+    urgent: why its sender says that it cannot wait, empty for who may not read it, None where they do not say so.
     """
 
     ref: str
@@ -83,6 +84,7 @@ class Item:
     decided_by: str | None
     released_as: str | None
     escalated_to: str | None = None
+    urgent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,3 +40,16 @@ class ConsoleLink:
     made_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UrgentCall:
+    """Its sender says that a held message cannot wait. sender: canonical address. by: who says it. reason: in their
+    words, which may name a patient: it is for those who may read the message.
+    """
+
+    ref: str
+    sender: str
+    at: datetime
+    by: str
+    reason: str

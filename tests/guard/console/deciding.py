@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from mailguard.core.rewrite.mark import Marks
 from mailguard.guard.console.deciding import Deciding
 from mailguard.guard.deadline import Deadline
 from mailguard.guard.escalation import Escalations
-from mailguard.guard.memory import InvitationMemory
-from mailguard.guard.notices import Notices
-from mailguard.guard.review import Review
 from mailguard.guard.rewriting import Rewriting
-from mailguard.guard.sent_before import SentBefore
-from mailguard.guard.settings import NoticeSettings
-from tests.guard.console.house import ORGANISATION, House
+from tests.guard.console.house import ORGANISATION, STOP_FOR, House
 
 TOP = b"Received: from client.example by guard.elmroad.example; Fri, 20 Nov 2026 14:00:00 +0000\r\n"
-STOP_FOR = timedelta(seconds=30)
 
 
 def people(count: int) -> list[str]:
@@ -41,54 +34,26 @@ def message(cc: list[str], subject: str = "Flu clinic", extra: str = "", body: s
     return "\r\n".join(lines).encode()
 
 
-def notices_of(house: House) -> Notices:
-    settings = {"from": "mailguard@elmroad.example", "contact": "manager@elmroad.example"}
-    return Notices(
-        organisation=ORGANISATION,
-        settings=NoticeSettings.model_validate(settings),
-        time_zone="Europe/London",
-        clock=house.clock,
-        randomness=house.randomness,
-        mark_key=b"k" * 32,
-        hostname="guard.elmroad.example",
-    )
-
-
 def rewriting_of(house: House) -> Rewriting:
     marks = Marks("guard.elmroad.example", (b"l" * 32,))
     return Rewriting(organisation=ORGANISATION, marks=marks, clock=house.clock, dkim_keys=lambda: ())
 
 
-def review_of(house: House) -> Review:
-    store = house.store
-    return Review(
-        rewriting=rewriting_of(house),
-        quarantine=store.quarantine,
-        blobs=store.blobs,
-        notices=notices_of(house),
-        memory=InvitationMemory(store.history, house.clock, timedelta(days=400)),
-        sent_before=SentBefore(store.sendings, store.files_sent, ORGANISATION, house.clock),
-        clock=house.clock,
-        give_up_after=timedelta(days=3),
-        wake=lambda: None,
-    )
-
-
 def deadline_of(house: House) -> Deadline:
     return Deadline(
         quarantine=house.store.quarantine,
-        notices=notices_of(house),
+        notices=house.notices,
         clock=house.clock,
-        review=review_of(house),
+        review=house.review,
         wake=lambda: None,
     )
 
 
 def deciding_on(house: House) -> Deciding:
-    store, notices = house.store, notices_of(house)
+    store, notices = house.store, house.notices
     shared: dict[str, Any] = {"quarantine": store.quarantine, "notices": notices, "clock": house.clock}
     return Deciding(
-        review=review_of(house),
+        review=house.review,
         escalations=Escalations(accounts=store.accounts, wake=lambda: None, **shared),
         rewriting=rewriting_of(house),
         blobs=store.blobs,

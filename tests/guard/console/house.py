@@ -20,14 +20,24 @@ from argon2.low_level import Type
 
 from mailguard.core.one_time_code import code_at
 from mailguard.core.organisation import Organisation, Team
+from mailguard.core.rewrite.mark import Marks
 from mailguard.core.sign_in import SignInOutcome
 from mailguard.guard.accounts import AccountBook, Actor
 from mailguard.guard.console.links import LinkBook
 from mailguard.guard.console.looking import Looking
 from mailguard.guard.console.queue import HeldQueue
+from mailguard.guard.console.sender import SenderDesk
+from mailguard.guard.console.sender_code import CodeTries
 from mailguard.guard.console.sessions import SessionBook
 from mailguard.guard.console.sign_in import ConsoleSignIn, SignedIn
 from mailguard.guard.entries import recipients_sha256
+from mailguard.guard.memory import InvitationMemory
+from mailguard.guard.notices import Notices
+from mailguard.guard.review import Review
+from mailguard.guard.rewriting import Rewriting
+from mailguard.guard.sender_links import LinkMaker
+from mailguard.guard.sent_before import SentBefore
+from mailguard.guard.settings import NoticeSettings
 from mailguard.smtp.listen_settings import Limits
 from mailguard.smtp.sign_in_limits import SignInLimits
 from mailguard.store.passwords import Argon2Passwords
@@ -44,6 +54,7 @@ ORGANISATION = Organisation(
     frozenset({"elmroad.example"}),
     teams=(Team("elm", ("nurse@elmroad.example",)), Team("park", ("park@elmroad.example",))),
 )
+STOP_FOR = timedelta(seconds=30)
 START = datetime(2026, 11, 20, 14, 2, tzinfo=UTC)
 
 
@@ -95,7 +106,11 @@ class House:
     links: LinkBook = field(init=False)
     queue: HeldQueue = field(init=False)
     looking: Looking = field(init=False)
+    notices: Notices = field(init=False)
+    review: Review = field(init=False)
+    sender: SenderDesk = field(init=False)
     randomness: Randomness = field(default_factory=Randomness)
+    waits: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.looking = Looking(
@@ -103,6 +118,7 @@ class House:
         )
         self.queue = HeldQueue(
             messages=self.store.held_messages,
+            urgent=self.store.urgent_calls,
             organisation=ORGANISATION,
             clock=self.clock,
             zone=ZoneInfo("Europe/London"),
@@ -113,6 +129,58 @@ class House:
         more: dict[str, Any] = {"passwords": self.passwords, "sessions": self.sessions, "randomness": self.randomness}
         self.sign_in = ConsoleSignIn(attempts=self.attempts, **shared, **more)
         self.links = LinkBook(links=self.store.console_links, **shared, **more)
+
+        self._open_desk()
+
+    def _open_desk(self) -> None:
+        settings = {"from": "mailguard@elmroad.example", "contact": "manager@elmroad.example"}
+        self.notices = Notices(
+            organisation=ORGANISATION,
+            settings=NoticeSettings.model_validate(settings),
+            time_zone="Europe/London",
+            clock=self.clock,
+            randomness=self.randomness,
+            mark_key=b"k" * 32,
+            hostname="guard.elmroad.example",
+            links=LinkMaker("http://127.0.0.1:8085", self.randomness),
+        )
+        self.review = Review(
+            rewriting=Rewriting(
+                organisation=ORGANISATION,
+                marks=Marks("guard.elmroad.example", (b"l" * 32,)),
+                clock=self.clock,
+                dkim_keys=lambda: (),
+            ),
+            quarantine=self.store.quarantine,
+            blobs=self.store.blobs,
+            notices=self.notices,
+            memory=InvitationMemory(self.store.history, self.clock, timedelta(days=400)),
+            sent_before=SentBefore(self.store.sendings, self.store.files_sent, ORGANISATION, self.clock),
+            clock=self.clock,
+            give_up_after=timedelta(days=3),
+            wake=lambda: None,
+        )
+        self.sender = SenderDesk(
+            links=self.store.sender_links,
+            urgent=self.store.urgent_calls,
+            quarantine=self.store.quarantine,
+            review=self.review,
+            notices=self.notices,
+            organisation=ORGANISATION,
+            clock=self.clock,
+            stop_for=STOP_FOR,
+            tries=CodeTries(self._wait),
+        )
+
+    async def _wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    async def link(self, ref: str, sender: str = "nurse@elmroad.example") -> str:
+        """The token of a link to a held message, kept with a notice as the guard keeps them."""
+        held = await self.store.quarantine.get(ref)
+        made = LinkMaker("http://127.0.0.1:8085", self.randomness).make(ref, sender, held.due_at)
+        await self.store.outbox.add([samples.notice(ref, links=(made.link,))], None, [])
+        return made.url.rpartition("/")[2]
 
     async def tries(self, name: str, password: str = SECRET, code: str = "") -> Any:
         return await self.sign_in.sign_in(name, password, code, peer="192.0.2.1", browser="Firefox")

@@ -19,7 +19,7 @@ from mailguard.guard.console.sessions import Visitor
 from mailguard.guard.records import Held
 from mailguard.store.store import Store
 from mailguard.store.store_settings import StoreSettings
-from tests.guard.console.deciding import deadline_of, deciding_on, holds_list, review_of
+from tests.guard.console.deciding import deadline_of, deciding_on, holds_list
 from tests.guard.console.house import SAM, House, NoLimits, close_house, open_house
 from tests.peers.postgresql import Postgresql
 
@@ -81,7 +81,7 @@ async def test_of_200_attempts_from_everywhere_one_decides(houses: tuple[House, 
     people = [await visitor(first, f"r{number}@elmroad.example") for number in range(4)]
     await holds_list(first, count=COPIES)
     consoles = [deciding_on(first), deciding_on(second)]
-    reviews = [review_of(first), review_of(second)]
+    reviews = [first.review, second.review]
 
     async def attempt(number: int) -> Held:
         console, review, who = consoles[number % 2], reviews[number % 2], people[number % 4]
@@ -121,9 +121,7 @@ async def test_stop_cancel_and_the_end_of_the_time_at_once_end_in_one_state(hous
     acts: list[Any] = [deadline_of(house).enforce() for house in houses for _ in range(10)]
     for house in houses:
         acts += [deciding_on(house).stop(REF, who, decided.version) for _ in range(40)]
-        acts += [
-            review_of(house).cancel(REF, by="nurse", system_user="link", version=decided.version) for _ in range(50)
-        ]
+        acts += [house.review.cancel(REF, by="nurse", system_user="link", version=decided.version) for _ in range(50)]
     await asyncio.gather(*acts, return_exceptions=True)
     held = await second.store.quarantine.get(REF)
     found, ended = await rows(second), await terminal_kinds(second)
@@ -151,7 +149,7 @@ async def test_what_one_process_decided_another_lets_go(houses: tuple[House, Hou
 async def test_one_person_is_one_person_at_the_console_and_at_the_shell(houses: tuple[House, House]) -> None:
     first, _ = houses
     sam, amira = [await visitor(first, f"{name}@elmroad.example") for name in ("sam", "amira")]
-    console, review = deciding_on(first), review_of(first)
+    console, review = deciding_on(first), first.review
     for ref, approve in (
         ("MG-AAAA-22", console.decide("MG-AAAA-22", Choice.SEPARATE, sam, version=1, note="wanted")),
         ("MG-BBBB-22", review.release("MG-BBBB-22", form="separate", reason="x", by="Sam", system_user="sam")),
@@ -179,7 +177,7 @@ async def test_who_sent_it_does_not_decide(houses: tuple[House, House], form: st
     await holds_list(first, count=3, **changes)
     with pytest.raises(NotAllowed):
         if form == "shell":
-            await review_of(first).release(REF, form="bcc", reason="x", by="Nurse@ElmRoad.example", system_user="root")
+            await first.review.release(REF, form="bcc", reason="x", by="Nurse@ElmRoad.example", system_user="root")
         else:
             await deciding_on(first).decide(REF, Choice.SEPARATE, nurse, version=1, note="mine")
 

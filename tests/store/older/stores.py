@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 ADDED_SINCE = {
     "0001": {
         *("accounts", "console_links", "console_sessions", "exception_uses", "occasions", "sendings", "sending_links"),
-        "sent_files",
+        *("sender_links", "sent_files", "urgent_calls"),
     }
 }
 

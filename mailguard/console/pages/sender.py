@@ -1,0 +1,226 @@
+"""The page that a link in a notice opens: what happened to one email, and what its sender can do about it.
+
+INVARIANT: opening it, choosing on it and going on change nothing; the one form that acts is a POST, and wants the code
+that the page shows typed in, or a sign-in (THREATS.md T67). INVARIANT: a link that does not work says the same,
+whatever is wrong with it, and never its token.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...core import words as core_words
+from ...core.errors import AlreadyDecided, CannotRewrite, NotAllowed
+from ...core.legible import legible
+from ...core.lifecycle import State
+from ...core.policy.leaving import Form
+from ...guard.console.sender import MOST_NAME, MOST_REASON, Case, TooManyUrgent
+from ...guard.console.sender_code import Tried
+from .. import words
+from ..answers import Answer, Page, Problem, Redirect
+from ..visit import Visit, printable
+
+CANCEL, URGENT = "cancel", "urgent"
+MOST_TYPED = 1000
+
+
+async def show(visit: Visit) -> Answer:
+    case = await visit.site.sender.look(visit.where["token"])
+    if case is None:
+        return _gone(visit)
+    if not _choices(case):
+        return _decided(case, visit)
+    if case.is_leaving:
+        return _check(case, visit, CANCEL)
+    chosen = visit.query.get("do", "")
+    if chosen in _choices(case):
+        return _check(case, visit, chosen)
+    if "step" in visit.query:
+        return _choose(case, visit, Problem("do-" + _choices(case)[0], words.SENDER_CHOOSE_ONE))
+    return _choose(case, visit)
+
+
+async def act(visit: Visit) -> Answer:
+    case = await visit.site.sender.look(visit.where["token"])
+    if case is None:
+        return _gone(visit)
+    choices = _choices(case)
+    if not choices:
+        return Redirect(visit.path)
+    chosen = visit.typed("do")
+    if chosen not in choices:
+        if case.is_leaving:
+            return Redirect(f"{visit.path}?changed=1")
+        return _choose(case, visit, Problem("do-" + choices[0], words.SENDER_CHOOSE_ONE))
+    if visit.typed("version") != str(case.version):
+        return Redirect(f"{visit.path}?changed=1")
+    problems = _problems(case, visit, chosen)
+    if problems:
+        return _check(case, visit, chosen, 422, *problems)
+    if not _is_signed_in(visit):
+        tried = await visit.site.sender.attempt(case, visit.token, visit.typed("code")[:MOST_TYPED])
+        if tried is not Tried.RIGHT:
+            status, sentence = _REFUSED[tried]
+            return _check(case, visit, chosen, status, Problem("code", sentence))
+    try:
+        await _do(case, visit, chosen)
+    except AlreadyDecided:
+        return Redirect(f"{visit.path}?changed=1")
+    except TooManyUrgent:
+        return _choose(case, visit, Problem("do-urgent", words.SENDER_URGENT_MANY.format(contact=visit.site.contact)))
+    except (CannotRewrite, NotAllowed) as cause:
+        # What stands in the way is said in a sentence of ours, never in the words of a message.
+        sentence = core_words.sentence(str(cause))
+        return _choose(case, visit, Problem(f"do-{chosen}", words.SENDER_CANNOT.format(why=sentence)))
+    return Redirect(visit.path)
+
+
+_REFUSED = {Tried.WRONG: (422, words.SENDER_CODE_WRONG), Tried.LOCKED: (429, words.SENDER_CODE_LOCKED)}
+
+
+async def _do(case: Case, visit: Visit, chosen: str) -> None:
+    desk, name = visit.site.sender, _name(visit)
+    reason = legible(visit.typed("reason"), MOST_REASON)
+    if chosen == CANCEL:
+        await desk.cancel(case, name, case.version)
+    elif chosen == URGENT:
+        await desk.call_urgent(case, reason, name)
+    else:
+        form: Form = "separate" if chosen == "separate" else "original"
+        await desk.send(case, form, reason or words.SENDER_REASON, name, case.version)
+
+
+def _name(visit: Visit) -> str:
+    """Who acts, for the record: the account of who is signed in, else what was typed."""
+    if _is_signed_in(visit):
+        return visit.signed_in.account.name
+    return legible(printable(visit.typed("name")), MOST_NAME)
+
+
+def _is_signed_in(visit: Visit) -> bool:
+    return visit.visitor is not None and visit.visitor.whole
+
+
+def _choices(case: Case) -> tuple[str, ...]:
+    """In the order of CONSOLE.md 3.2: the safest first. Of what is about to leave only this is left: to cancel it."""
+    if case.is_leaving:
+        return (CANCEL,)
+    if not case.is_open:
+        return ()
+    may = [form for form in ("separate",) if form in case.forms] + [CANCEL]
+    may += [form for form in ("original",) if form in case.forms]
+    return (*may, URGENT) if case.urgent is None else tuple(may)
+
+
+def _problems(case: Case, visit: Visit, chosen: str) -> list[Problem]:
+    problems = []
+    if case.shared and not _name(visit):
+        problems.append(Problem("name", words.SENDER_NAME_MISSING))
+    if _needs_reason(chosen) and not legible(visit.typed("reason"), MOST_REASON):
+        problems.append(Problem("reason", words.SENDER_REASON_MISSING))
+    return problems
+
+
+def _needs_reason(chosen: str) -> bool:
+    return chosen in ("original", URGENT)
+
+
+def _gone(visit: Visit) -> Page:
+    return Page("sender_gone.html", words.SENDER_GONE_TITLE, {}, 404)
+
+
+def _choose(case: Case, visit: Visit, *problems: Problem) -> Page:
+    choices = _choices(case)
+    model = {
+        **_about(case, visit),
+        "choices": [
+            {
+                "value": each,
+                "label": _label(words.SENDER_CHOICES[each], case),
+                "hint": _label(words.SENDER_HINTS[each], case, visit),
+            }
+            for each in choices
+        ],
+        "changed": _changed(visit),
+        "urgent": words.SENDER_IS_URGENT.format(moment=visit.site.in_words(case.urgent)) if case.urgent else None,
+    }
+    return Page("sender.html", words.SENDER_TITLE, model, 422 if problems else 200, problems)
+
+
+def _check(case: Case, visit: Visit, chosen: str, status: int = 200, *problems: Problem) -> Page:
+    code = None if _is_signed_in(visit) else visit.site.sender.code(case, visit.token)
+    model = {
+        **_about(case, visit),
+        "chosen": chosen,
+        "version": case.version,
+        "back": visit.path,
+        "happens": _label(words.SENDER_HAPPENS[chosen], case, visit),
+        "code": code,
+        "button": _label(words.SENDER_BUTTONS[chosen], case),
+        "asks_name": not _is_signed_in(visit),
+        "name_hint": words.SENDER_NAME_SHARED.format(sender=case.sender) if case.shared else words.SENDER_NAME_HINT,
+        "asks_reason": _needs_reason(chosen),
+        "reason_label": words.SENDER_REASONS.get(chosen, ""),
+        "name": legible(printable(visit.typed("name")), MOST_NAME),
+        "given": legible(visit.typed("reason"), MOST_REASON),
+    }
+    if case.is_leaving:
+        leaving = {"lines": _leaving(case, visit), "changed": _changed(visit)}
+        return Page("sender_leaving.html", words.SENDER_LEAVING_TITLE, {**model, **leaving}, status, problems)
+    return Page("sender_check.html", words.SENDER_CHECK_TITLE, model, status, problems)
+
+
+def _leaving(case: Case, visit: Visit) -> list[str]:
+    sentence = words.SENDER_LEAVING[case.released_as or "original"]
+    values = {"by": case.decided_by or words.SENDER_YOU, "moment": visit.site.in_words(case.decided_at or case.due_at)}
+    return [sentence.format(**values), words.SENDER_LEAVING_UNTIL]
+
+
+def _changed(visit: Visit) -> str | None:
+    return words.SENDER_CHANGED if "changed" in visit.query else None
+
+
+def _decided(case: Case, visit: Visit) -> Page:
+    # Whatever is neither open nor ended as not sent is on its way.
+    state = case.state if case.state in _NOT_SENT else State.RELEASING
+    form = case.released_as if state is State.RELEASING else None
+    sentence = words.SENDER_DECIDED[state.value if form is None else form]
+    values = {
+        "by": case.decided_by or words.SENDER_YOU,
+        "moment": visit.site.in_words(case.decided_at or case.due_at),
+        "people": core_words.people(case.people),
+    }
+    lines = [sentence.format(**values), *words.SENDER_AFTER[state.value]]
+    return Page(
+        "sender_decided.html", words.SENDER_DECIDED_TITLES[state.value], {**_about(case, visit), "lines": lines}
+    )
+
+
+_NOT_SENT = frozenset({State.CANCELLED, State.REJECTED, State.EXPIRED})
+
+
+def _about(case: Case, visit: Visit) -> dict[str, Any]:
+    """What every state of the page says of the email: no recipient, none of its text."""
+    return {
+        "subject": case.subject or words.SENDER_NO_SUBJECT,
+        "reason": case.reason or core_words.NO_REASON,
+        "to": _people(case, visit),
+        "sent_as": case.sender,
+        "held_at": visit.site.in_words(case.received_at),
+        "due": visit.site.in_words(case.due_at),
+        "ref": case.ref,
+    }
+
+
+def _people(case: Case, visit: Visit) -> str:
+    people = core_words.people(case.people)
+    if not case.outside:
+        return people
+    outside = f"{case.outside:,}"
+    return words.SENDER_TO.format(people=people, outside=outside, organisation=visit.site.organisation)
+
+
+def _label(text: str, case: Case, visit: Visit | None = None) -> str:
+    copies = words.counted(case.outside, "separate copy", "separate copies")
+    contact = visit.site.contact if visit else ""
+    return text.format(people=core_words.people(case.people), copies=copies, contact=contact)

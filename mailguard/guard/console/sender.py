@@ -1,0 +1,195 @@
+"""What the sender of a held message may see and do by the link of their notice, without an account.
+
+INVARIANT: looking changes nothing. INVARIANT: every act names the version that its page showed and goes through
+guard/review.py, so that of a sender and a reviewer who act at once one decides. What a sender sees holds no recipient,
+no text and nobody else's mail (THREATS.md T71).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ...core.errors import AlreadyDecided, NotAllowed, UnknownReference
+from ...core.legible import legible, without_addresses
+from ...core.lifecycle import OPEN, State
+from ...core.mail.canonical import canonical_address
+from ...core.organisation import Organisation
+from ...core.policy.leaving import Form
+from ...core.role_mailboxes import is_role_mailbox
+from ...core.words import sentence
+from ...logs import logger
+from ..entries import plain
+from ..notices import Notices
+from ..ports import Clock, Quarantine
+from ..records import Held, NewEntry, SenderLink
+from ..review import Review
+from ..sender_links import SENDER, acting, forms_for_sender, name_of
+from .ports import SenderLinks, UrgentCalls
+from .records import UrgentCall
+from .sender_code import CodeTries, Tried, code_for
+from .tokens import key_of
+
+log = logger("console")
+
+URGENT_WITHIN = timedelta(days=1)
+MOST_URGENT = 3
+MOST_REASON = 300
+MOST_NAME = 80
+
+
+class TooManyUrgent(NotAllowed):
+    """The sender has called as many others urgent as they may, or this one already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A held message as its sender sees it. sender: whom the notice went to. shared: several people may read there.
+    forms: in which the sender may send it now. decided_by: a name, empty for the sender, None while it is open. urgent:
+    when it was called so.
+    """
+
+    link: SenderLink
+    ref: str
+    version: int
+    state: State
+    sender: str
+    shared: bool
+    subject: str
+    reason: str
+    people: int
+    outside: int
+    received_at: datetime
+    due_at: datetime
+    forms: tuple[Form, ...]
+    decided_by: str | None
+    decided_at: datetime | None
+    released_as: str | None
+    urgent: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    @property
+    def is_leaving(self) -> bool:
+        """Somebody decided that it is sent, and it has not begun to leave: its sender can still cancel it."""
+        return self.state is State.LEAVING
+
+
+class SenderDesk:
+    """wake is the review's and the outbox's matter; here is nothing that waits but a wrong code.
+
+    stop_for: how long what the sender sends can still be cancelled.
+    """
+
+    def __init__(
+        self,
+        *,
+        links: SenderLinks,
+        urgent: UrgentCalls,
+        quarantine: Quarantine,
+        review: Review,
+        notices: Notices,
+        organisation: Organisation,
+        clock: Clock,
+        stop_for: timedelta,
+        tries: CodeTries | None = None,
+    ) -> None:
+        self._links = links
+        self._urgent = urgent
+        self._quarantine = quarantine
+        self._review = review
+        self._notices = notices
+        self._organisation = organisation
+        self._clock = clock
+        self._stop_for = stop_for
+        self._tries = tries or CodeTries()
+
+    async def look(self, token: str) -> Case | None:
+        """None where the link leads nowhere (any more): expired, altered and invented ones are one and the same."""
+        link = await self._links.find(key_of(token), self._clock.now())
+        if link is None:
+            return None
+        try:
+            held = await self._quarantine.get(link.ref)
+        except UnknownReference:
+            return None
+        if canonical_address(link.sender) != canonical_address(held.sender):
+            return None
+        called = await self._urgent.of([link.ref])
+        return self._case(link, held, called[0].at if called else None)
+
+    def code(self, case: Case, browser: str) -> str:
+        """What the page shows in this browser. browser: its token."""
+        return code_for(browser, case.link.key)
+
+    async def attempt(self, case: Case, browser: str, typed: str) -> Tried:
+        """Whether the code was typed in."""
+        tried = await self._tries.attempt(case.link.key, self.code(case, browser), typed, self._clock.now())
+        if tried is not Tried.RIGHT:
+            log.info("sender_code_refused", ref=case.ref, answer=tried.value)
+        return tried
+
+    async def cancel(self, case: Case, name: str, version: int) -> None:
+        """It is not sent. name: who says so, empty for the sender themselves. AlreadyDecided."""
+        await self._review.cancel(case.ref, by=acting(name), system_user=SENDER, version=version)
+
+    async def send(self, case: Case, form: Form, reason: str, name: str, version: int) -> None:
+        """It will be sent, where its rule lets the sender; for a while they can still cancel it.
+
+        AlreadyDecided, NotAllowed, FormForbidden, CannotRewrite.
+        """
+        await self._review.send_for_sender(
+            case.ref, form=form, reason=reason, by=acting(name), version=version, stop_for=self._stop_for
+        )
+
+    async def call_urgent(self, case: Case, reason: str, name: str) -> None:
+        """It cannot wait: it goes to the top of the list, and the reviewers hear of it.
+
+        AlreadyDecided, TooManyUrgent.
+        """
+        held = await self._quarantine.get(case.ref)
+        if held.state not in OPEN:
+            raise AlreadyDecided(case.ref)
+        now = self._clock.now()
+        call = UrgentCall(case.ref, case.sender, now, acting(name), reason)
+        rows = self._notices.urgent(held, now)
+        called = NewEntry(
+            "urgent_called",
+            case.ref,
+            now,
+            {"actor": SENDER, "told": len(rows)},
+            evidence={"reason": reason, "by": name},
+        )
+        queued = [plain("notice_queued", case.ref, now, notice=row.kind, to="reviewers") for row in rows]
+        if not await self._urgent.call(call, now - URGENT_WITHIN, MOST_URGENT, [called, *queued], rows):
+            raise TooManyUrgent("this sender has called as many messages urgent as they may")
+        self._review.wake()
+        log.info("held_message_urgent", ref=case.ref)
+
+    def _case(self, link: SenderLink, held: Held, urgent: datetime | None) -> Case:
+        addresses = {each.address for each in held.envelope.recipients}
+        is_open = held.state in OPEN
+        forms = forms_for_sender(held.sender_may, held.release_as, held.approvals_needed) if is_open else ()
+        by = held.decided_by or ""
+        name = name_of(by)
+        return Case(
+            link=link,
+            ref=held.ref,
+            version=held.version,
+            state=held.state,
+            sender=legible(link.sender, 320),
+            shared=is_role_mailbox(link.sender),
+            subject=legible(held.subject, 300),
+            reason=sentence(without_addresses(legible(held.reason, 600))),
+            people=len(addresses),
+            outside=sum(not self._organisation.is_inside(each) for each in addresses),
+            received_at=held.received_at,
+            due_at=held.due_at,
+            forms=forms,
+            decided_by=None if is_open else legible(by if name is None else name, MOST_NAME),
+            decided_at=held.decided_at,
+            released_as=held.released_as,
+            urgent=urgent,
+        )

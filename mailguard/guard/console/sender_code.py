@@ -1,0 +1,77 @@
+"""The short code that a sender's page shows and wants typed in, and how fast it can be guessed.
+
+Link scanners open links, run what they find and press buttons (THREATS.md T67); they do not read a code and type it.
+The code says nothing about the token of the link, and is another one in each browser.
+
+INVARIANT: memory is bounded. It is kept by one process: of two, each lets somebody guess.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from ...core.reference import ALPHABET
+
+LETTERS = 5
+"""25 bits: with AT_MOST tries in LOCKED_FOR, guessing takes longer than any deadline."""
+AT_MOST = 5
+LOCKED_FOR = timedelta(minutes=10)
+MOST_LINKS = 10_000
+
+
+class Tried(Enum):
+    """LOCKED: too many were wrong, and none is tried for some minutes, the right one neither."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    LOCKED = "locked"
+
+
+def code_for(browser: str, key: str) -> str:
+    """The code of a link in a browser. browser: the browser's token. key: of the link."""
+    digest = hmac.digest(browser.encode(), b"code of a sender\0" + key.encode(), "sha256")
+    return "".join(ALPHABET[octet & 31] for octet in digest[:LETTERS])
+
+
+def typed_code(text: str) -> str:
+    """What somebody typed, as it is compared: without spaces and hyphens, in capitals."""
+    return "".join(letter for letter in text if not letter.isspace() and letter != "-").upper()
+
+
+@dataclass(slots=True)
+class _Wrong:
+    count: int
+    until: datetime
+
+
+class CodeTries:
+    """Counts wrong codes, by link."""
+
+    def __init__(self, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
+        self._sleep = sleep
+        self._wrong: OrderedDict[str, _Wrong] = OrderedDict()
+
+    async def attempt(self, key: str, expected: str, typed: str, now: datetime) -> Tried:
+        """Try a code for a link. Each wrong one takes longer to answer."""
+        known = self._wrong.get(key)
+        if known is not None and known.until <= now:
+            del self._wrong[key]
+            known = None
+        if known is not None and known.count >= AT_MOST:
+            return Tried.LOCKED
+        if hmac.compare_digest(typed_code(typed).encode("utf-8", "replace"), expected.encode()):
+            self._wrong.pop(key, None)
+            return Tried.RIGHT
+        count = known.count + 1 if known else 1
+        self._wrong[key] = _Wrong(count, now + LOCKED_FOR)
+        self._wrong.move_to_end(key)
+        if len(self._wrong) > MOST_LINKS:
+            self._wrong.popitem(last=False)
+        await self._sleep((count - 1) / 2)
+        return Tried.LOCKED if count >= AT_MOST else Tried.WRONG
