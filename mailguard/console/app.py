@@ -22,7 +22,7 @@ from ..core.reference import RANDOM_OCTETS, short_reference
 from ..guard.console.tokens import is_token, new_token
 from ..logs import logger
 from . import words
-from .answers import Answer, Page, Redirect, Refused
+from .answers import Answer, Download, Page, Redirect, Refused
 from .assets import Asset, read_assets
 from .render import Renderer
 from .routes import HOME, ROUTES, SECOND_FACTOR, SIGN_IN, Needs, Route
@@ -113,6 +113,9 @@ class _Front:
             if answer.token is not None:
                 self._give(response, answer.token)
             return response
+        if isinstance(answer, Download):
+            saved = {"Content-Disposition": f'attachment; filename="{answer.filename}"'}
+            return Response(answer.octets, media_type=answer.media_type, headers=saved)
         html = await asyncio.to_thread(self._render, visit, answer)
         response = HTMLResponse(html, answer.status)
         if self._token(request) is None:

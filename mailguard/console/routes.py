@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Literal
 
 from .answers import Answer
-from .pages import account, queue, second_factor, sign_in, start
+from .pages import account, audit, queue, second_factor, sign_in, start
 from .visit import Visit
 
 View = Callable[[Visit], Awaitable[Answer]]
@@ -49,6 +49,11 @@ ROUTES = (
     Route("GET", SECOND_FACTOR, Needs.HALF, second_factor.show),
     Route("POST", SECOND_FACTOR, Needs.HALF, second_factor.act),
     Route("GET", "/queue", Needs.WHOLE, queue.show),
+    Route("GET", "/audit", Needs.WHOLE, audit.show),
+    Route("GET", "/audit/check", Needs.WHOLE, audit.show_check),
+    Route("POST", "/audit/check", Needs.WHOLE, audit.check),
+    Route("GET", "/audit/export", Needs.WHOLE, audit.show_export),
+    Route("POST", "/audit/export", Needs.WHOLE, audit.export),
     Route("GET", "/account", Needs.WHOLE, account.show),
     Route("POST", "/account/sessions/end", Needs.WHOLE, account.end_one),
     Route("POST", "/account/sessions/end-others", Needs.WHOLE, account.end_others),

@@ -12,6 +12,7 @@ from ..guard.console.links import LinkBook
 from ..guard.console.queue import HeldQueue
 from ..guard.console.sessions import SessionBook
 from ..guard.console.sign_in import ConsoleSignIn
+from ..guard.console.trail import AuditTrail
 from ..guard.ports import Clock, Randomness
 
 
@@ -31,6 +32,7 @@ class Site:
     sign_in: ConsoleSignIn
     links: LinkBook
     queue: HeldQueue
+    trail: AuditTrail
     teams: tuple[str, ...]
 
     @property

@@ -26,10 +26,12 @@ from ..guard.accounts import Actor
 from ..guard.console.ports import Attempts
 from ..guard.console.queue import HeldQueue
 from ..guard.console.sign_in import ConsoleSignIn
+from ..guard.console.trail import AuditTrail
 from ..logs import logger
 from ..smtp.listen_settings import HostPort
 from .parts import Parts
 from .rounds import background, cancel
+from .upkeep import StoreUpkeep
 from .user_operations import start_url
 
 log = logger("console")
@@ -69,6 +71,7 @@ async def start_console(settings: ConsoleSettings, parts: Parts, attempts: Attem
         await cancel(task)
 
     house.push_async_callback(end)
+    house.push_async_callback(site.trail.settle)
     background(_warm(site), house)
     log.info("console_started", address=str(found))
     await _welcome_first_admin(settings, parts)
@@ -96,6 +99,13 @@ def site_of(settings: ConsoleSettings, parts: Parts, attempts: Attempts) -> Site
         links=parts.links,
         queue=HeldQueue(
             messages=parts.store.held_messages, organisation=parts.organisation, clock=parts.clock, zone=zone
+        ),
+        trail=AuditTrail(
+            trail=parts.store.trail,
+            ledger=parts.store.ledger,
+            clock=parts.clock,
+            zone=zone,
+            verify=StoreUpkeep(parts.store, parts.clock).verify,
         ),
         teams=tuple(team.name for team in parts.organisation.teams),
     )

@@ -43,6 +43,7 @@ from .sendings import StoredSendings
 from .snapshot import sweep_remains
 from .sqlite_engine import SqliteEngine
 from .store_settings import RetentionSettings, StoreSettings
+from .trail import StoredTrail
 from .witness import Witness, read_witness
 
 log = logger("store")
@@ -94,6 +95,7 @@ class Store:
         self.held_messages = StoredHeldMessages(engine, keyring)
         self.console_sessions = StoredSessions(engine, keyring, prepare_all)
         self.console_links = StoredLinks(engine, keyring, prepare_all)
+        self.trail = StoredTrail(engine, keyring)
 
     @classmethod
     async def open(cls, settings: StoreSettings, *, create: bool = True) -> Store:

@@ -32,6 +32,7 @@ def site_on(house: House, **changes: Any) -> Site:
         "sign_in": house.sign_in,
         "links": house.links,
         "queue": house.queue,
+        "trail": house.trail,
         "teams": ("elm", "park"),
     }
     return Site(**{**values, **changes})

@@ -8,7 +8,7 @@ import hashlib
 import secrets
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,9 +26,11 @@ from mailguard.guard.console.links import LinkBook
 from mailguard.guard.console.queue import HeldQueue
 from mailguard.guard.console.sessions import SessionBook
 from mailguard.guard.console.sign_in import ConsoleSignIn, SignedIn
+from mailguard.guard.console.trail import AuditTrail
 from mailguard.guard.entries import recipients_sha256
 from mailguard.smtp.listen_settings import Limits
 from mailguard.smtp.sign_in_limits import SignInLimits
+from mailguard.store.audit import verify
 from mailguard.store.passwords import Argon2Passwords
 from mailguard.store.store import Store
 from mailguard.store.store_settings import StoreSettings
@@ -93,6 +95,7 @@ class House:
     sign_in: ConsoleSignIn = field(init=False)
     links: LinkBook = field(init=False)
     queue: HeldQueue = field(init=False)
+    trail: AuditTrail = field(init=False)
     randomness: Randomness = field(default_factory=Randomness)
 
     def __post_init__(self) -> None:
@@ -102,12 +105,22 @@ class House:
             clock=self.clock,
             zone=ZoneInfo("Europe/London"),
         )
+        self.trail = AuditTrail(
+            trail=self.store.trail,
+            ledger=self.store.ledger,
+            clock=self.clock,
+            zone=ZoneInfo("Europe/London"),
+            verify=self.verify,
+        )
         shared: dict[str, Any] = {"accounts": self.store.accounts, "clock": self.clock}
         self.book = AccountBook(passwords=self.passwords, teams=self.teams, **shared)
         self.sessions = SessionBook(sessions=self.store.console_sessions, randomness=self.randomness, **shared)
         more: dict[str, Any] = {"passwords": self.passwords, "sessions": self.sessions, "randomness": self.randomness}
         self.sign_in = ConsoleSignIn(attempts=self.attempts, **shared, **more)
         self.links = LinkBook(links=self.store.console_links, **shared, **more)
+
+    async def verify(self) -> Mapping[str, Any]:
+        return (await verify(self.store)).to_json()
 
     async def tries(self, name: str, password: str = SECRET, code: str = "") -> Any:
         return await self.sign_in.sign_in(name, password, code, peer="192.0.2.1", browser="Firefox")
@@ -189,5 +202,6 @@ async def _new_store() -> Path:
 
 
 async def close_house(house: House) -> None:
+    await house.trail.settle()
     house.passwords.close()
     await house.store.close()
