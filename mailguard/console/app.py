@@ -28,7 +28,7 @@ from .render import Renderer
 from .routes import HOME, ROUTES, SECOND_FACTOR, SIGN_IN, Needs, Route
 from .security import Shield
 from .site import Site
-from .visit import Visit, peer_of, read_form
+from .visit import Sent, Visit, peer_of, read_form
 
 log = logger("console")
 COOKIE, SECURE_COOKIE = "mailguard", "__Host-mailguard"
@@ -89,15 +89,20 @@ class _Front:
 
     async def _opened(self, request: Request, route: Route) -> tuple[Visit, Answer]:
         came_with = self._token(request)
-        form = await read_form(request, self._site, came_with) if route.method == "POST" else {}
+        visitor = await self._site.sessions.look(came_with) if came_with else None
+        sent = Sent()
+        if route.method == "POST":
+            largest = route.most_octets if visitor is not None and visitor.whole else None
+            sent = await read_form(request, self._site, came_with, largest)
         visit = Visit(
             site=self._site,
             token=came_with or new_token(self._site.randomness),
-            visitor=await self._site.sessions.look(came_with) if came_with else None,
+            visitor=visitor,
             path=request.url.path,
             where=dict(request.path_params),
             query=dict(request.query_params),
-            form=form,
+            form=sent.fields,
+            files=sent.files,
             peer=peer_of(request),
             browser=request.headers.get("user-agent", ""),
         )

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Literal
 
 from .answers import Answer
-from .pages import account, audit, queue, second_factor, sign_in, start
+from .pages import account, audit, policy, queue, second_factor, sign_in, start, trial
 from .visit import Visit
 
 View = Callable[[Visit], Awaitable[Answer]]
@@ -28,12 +28,15 @@ class Needs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """path: as Starlette writes it. A GET changes nothing; whatever changes something is a POST."""
+    """path: as Starlette writes it. A GET changes nothing; whatever changes something is a POST. most_octets: of a form
+    with a file, from who is signed in; None for forms without one.
+    """
 
     method: Literal["GET", "POST"]
     path: str
     needs: Needs
     view: View
+    most_octets: int | None = None
 
 
 HOME = "/queue"
@@ -54,6 +57,10 @@ ROUTES = (
     Route("POST", "/audit/check", Needs.WHOLE, audit.check),
     Route("GET", "/audit/export", Needs.WHOLE, audit.show_export),
     Route("POST", "/audit/export", Needs.WHOLE, audit.export),
+    Route("GET", "/policy", Needs.WHOLE, policy.show),
+    Route("GET", "/policy/try", Needs.WHOLE, trial.show),
+    Route("POST", "/policy/try", Needs.WHOLE, trial.act, trial.MOST_FORM_OCTETS),
+    Route("GET", "/checked", Needs.ANYBODY, policy.show_checked),
     Route("GET", "/account", Needs.WHOLE, account.show),
     Route("POST", "/account/sessions/end", Needs.WHOLE, account.end_one),
     Route("POST", "/account/sessions/end-others", Needs.WHOLE, account.end_others),

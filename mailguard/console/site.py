@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 from ..core.moment import date_in_words, time_in_words
 from ..guard.console.links import LinkBook
 from ..guard.console.queue import HeldQueue
+from ..guard.console.rules import Rules
 from ..guard.console.sessions import SessionBook
 from ..guard.console.sign_in import ConsoleSignIn
 from ..guard.console.trail import AuditTrail
+from ..guard.console.trial import Trials
 from ..guard.ports import Clock, Randomness
 
 
@@ -33,6 +35,8 @@ class Site:
     links: LinkBook
     queue: HeldQueue
     trail: AuditTrail
+    rules: Rules
+    trials: Trials
     teams: tuple[str, ...]
 
     @property

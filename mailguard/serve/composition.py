@@ -25,7 +25,7 @@ from ..smtp.routes import SmarthostRoutes
 from ..smtp.smarthost import SmarthostPool
 from ..store.lock import StoreOwned
 from .canary import canary_of, health, readiness
-from .console import start_console
+from .console import Works, start_console
 from .control import ControlServer, socket_path
 from .dkim_keys import DkimKeys
 from .fit import why_unfit
@@ -161,7 +161,9 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
         smarthost,
         canary,
         tuple(certificates),
-        await start_console(settings.console, parts, attempts, house) if settings.console else None,
+        await start_console(settings.console, parts, Works(attempts, policies, inspector), house)
+        if settings.console
+        else None,
     )
     control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running, policies))
     await control.start()

@@ -13,6 +13,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import uvicorn
@@ -25,11 +26,15 @@ from ..core.errors import SettingsError
 from ..guard.accounts import Actor
 from ..guard.console.ports import Attempts
 from ..guard.console.queue import HeldQueue
+from ..guard.console.rules import Rules
 from ..guard.console.sign_in import ConsoleSignIn
 from ..guard.console.trail import AuditTrail
+from ..guard.console.trial import Trials
+from ..guard.ports import Inspector
 from ..logs import logger
 from ..smtp.listen_settings import HostPort
 from .parts import Parts
+from .policies import PolicySource
 from .rounds import background, cancel
 from .upkeep import StoreUpkeep
 from .user_operations import start_url
@@ -57,9 +62,18 @@ class _Complaints(logging.Handler):
         log.warning("console_server_failed", cause=cause or record.levelname)
 
 
-async def start_console(settings: ConsoleSettings, parts: Parts, attempts: Attempts, house: AsyncExitStack) -> HostPort:
+@dataclass(frozen=True, slots=True)
+class Works:
+    """What only a running service has."""
+
+    attempts: Attempts
+    policies: PolicySource
+    inspector: Inspector
+
+
+async def start_console(settings: ConsoleSettings, parts: Parts, works: Works, house: AsyncExitStack) -> HostPort:
     """Serve it until the house ends. Where it listens. SettingsError where the address cannot be bound."""
-    site = site_of(settings, parts, attempts)
+    site = site_of(settings, parts, works)
     server = _Server(_config(settings, site))
     listening = await _listening(settings.address)
     found = HostPort(*listening.getsockname()[:2])
@@ -78,7 +92,7 @@ async def start_console(settings: ConsoleSettings, parts: Parts, attempts: Attem
     return found
 
 
-def site_of(settings: ConsoleSettings, parts: Parts, attempts: Attempts) -> Site:
+def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
     zone = ZoneInfo(parts.settings.organisation.time_zone)
     return Site(
         base_url=settings.base_url,
@@ -92,7 +106,7 @@ def site_of(settings: ConsoleSettings, parts: Parts, attempts: Attempts) -> Site
             accounts=parts.store.accounts,
             passwords=parts.passwords,
             sessions=parts.sessions,
-            attempts=attempts,
+            attempts=works.attempts,
             clock=parts.clock,
             randomness=parts.randomness,
         ),
@@ -106,6 +120,17 @@ def site_of(settings: ConsoleSettings, parts: Parts, attempts: Attempts) -> Site
             clock=parts.clock,
             zone=zone,
             verify=StoreUpkeep(parts.store, parts.clock).verify,
+        ),
+        rules=Rules(in_force=works.policies, counts=parts.store.rule_counts, clock=parts.clock),
+        trials=Trials(
+            policy=works.policies,
+            organisation=parts.organisation,
+            inspector=works.inspector,
+            memory=parts.memory,
+            quarantine=parts.store.quarantine,
+            blobs=parts.store.blobs,
+            ledger=parts.store.ledger,
+            clock=parts.clock,
         ),
         teams=tuple(team.name for team in parts.organisation.teams),
     )

@@ -39,6 +39,7 @@ from .postgresql_engine import PostgresqlEngine
 from .quarantine import StoredQuarantine
 from .queue import StoredHeldMessages
 from .retention import Purged, purge_held, sweep_staged
+from .rule_counts import StoredRuleCounts
 from .sendings import StoredSendings
 from .snapshot import sweep_remains
 from .sqlite_engine import SqliteEngine
@@ -96,6 +97,7 @@ class Store:
         self.console_sessions = StoredSessions(engine, keyring, prepare_all)
         self.console_links = StoredLinks(engine, keyring, prepare_all)
         self.trail = StoredTrail(engine, keyring)
+        self.rule_counts = StoredRuleCounts(engine)
 
     @classmethod
     async def open(cls, settings: StoreSettings, *, create: bool = True) -> Store:

@@ -6,7 +6,7 @@ The invented message of a test is built as bytes and judged like any other; noth
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -16,6 +16,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 from ..duration import Duration
 from ..envelope import Envelope, Path, Recipient
 from ..mail.canonical import canonical_address
+from ..mail.message import Message
+from ..mail.search import find_addresses
 from ..organisation import Team
 from ..verdict import Verdict
 from .conditions.operands import problem
@@ -142,6 +144,16 @@ def invent(model: MessageModel, inside: str) -> Invented:
     return Invented(
         raw, envelope_of(sender if model.mail_from is None else _at_home(model.mail_from, inside), recipients)
     )
+
+
+def assumed_envelope(message: Message, sender: str | None, recipients: Sequence[str] | None) -> Envelope:
+    """What is not given is what a client would send: the first From, and everybody in To, Cc and Bcc."""
+    reverse_path = sender if sender is not None else next(iter(message.originators), "")
+    named = [mailbox.address for mailbox in message.visible]
+    blind = [
+        found.address for field in message.named("bcc", "resent-bcc") for found in find_addresses(message.value(field))
+    ]
+    return envelope_of(reverse_path, list(recipients or dict.fromkeys([*named, *blind])))
 
 
 def envelope_of(reverse_path: str, recipients: list[str]) -> Envelope:
