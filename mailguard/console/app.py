@@ -7,7 +7,7 @@ INVARIANT: pages are rendered in threads; the event loop carries mail and is not
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -24,6 +24,7 @@ from ..logs import logger
 from . import words
 from .answers import Answer, Download, Page, Redirect, Refused
 from .assets import Asset, read_assets
+from .pages.health import Banner, banners
 from .render import Renderer
 from .routes import HOME, ROUTES, SECOND_FACTOR, SIGN_IN, Needs, Route
 from .security import Shield
@@ -121,7 +122,7 @@ class _Front:
         if isinstance(answer, Download):
             saved = {"Content-Disposition": f'attachment; filename="{answer.filename}"'}
             return Response(answer.octets, media_type=answer.media_type, headers=saved)
-        html = await asyncio.to_thread(self._render, visit, answer)
+        html = await asyncio.to_thread(self._render, visit, answer, await banners(visit))
         response = HTMLResponse(html, answer.status)
         if self._token(request) is None:
             self._give(response, visit.token)
@@ -135,7 +136,7 @@ class _Front:
         else:
             response.delete_cookie(self._cookie, **about)
 
-    def _render(self, visit: Visit | None, page: Page) -> str:
+    def _render(self, visit: Visit | None, page: Page, shown: Sequence[Banner] = ()) -> str:
         whole = visit is not None and visit.visitor is not None and visit.visitor.whole
         frame = {
             "page": page,
@@ -146,6 +147,8 @@ class _Front:
             "csrf": visit.csrf if visit else "",
             "path": visit.path if visit else "",
             "signed_in": whole,
+            "admin": whole and visit is not None and visit.signed_in.powers.admin,
+            "banners": shown,
             "half_signed_in": visit is not None and visit.visitor is not None and not whole,
         }
         return self._renderer.render(page.template, {**frame, **page.model})

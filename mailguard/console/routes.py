@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Literal
 
 from .answers import Answer
-from .pages import account, audit, policy, queue, second_factor, sign_in, start, trial
+from .pages import account, audit, health, people, policy, queue, second_factor, settings, sign_in, start, trial
 from .visit import Visit
 
 View = Callable[[Visit], Awaitable[Answer]]
@@ -61,6 +61,17 @@ ROUTES = (
     Route("GET", "/policy/try", Needs.WHOLE, trial.show),
     Route("POST", "/policy/try", Needs.WHOLE, trial.act, trial.MOST_FORM_OCTETS),
     Route("GET", "/checked", Needs.ANYBODY, policy.show_checked),
+    Route("GET", "/health", Needs.WHOLE, health.show),
+    Route("GET", "/people", Needs.WHOLE, people.show),
+    Route("POST", "/people/add", Needs.WHOLE, people.add),
+    Route("GET", "/people/one", Needs.WHOLE, people.show_person),
+    Route("POST", "/people/roles", Needs.WHOLE, people.set_roles),
+    Route("POST", "/people/lock", Needs.WHOLE, people.lock),
+    Route("POST", "/people/unlock", Needs.WHOLE, people.unlock),
+    Route("POST", "/people/sessions", Needs.WHOLE, people.end_sessions),
+    Route("POST", "/people/link", Needs.WHOLE, people.make_link),
+    Route("POST", "/people/again", Needs.WHOLE, people.start_again),
+    Route("GET", "/settings", Needs.WHOLE, settings.show),
     Route("GET", "/account", Needs.WHOLE, account.show),
     Route("POST", "/account/sessions/end", Needs.WHOLE, account.end_one),
     Route("POST", "/account/sessions/end-others", Needs.WHOLE, account.end_others),

@@ -8,7 +8,10 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ..core.moment import date_in_words, time_in_words
+from ..core.organisation import Team
+from ..guard.console.health import Health
 from ..guard.console.links import LinkBook
+from ..guard.console.people import People
 from ..guard.console.queue import HeldQueue
 from ..guard.console.rules import Rules
 from ..guard.console.sessions import SessionBook
@@ -20,8 +23,8 @@ from ..guard.ports import Clock, Randomness
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """base_url: where the console is, without a path. contact: whom to ask. zone: of every time that is shown. teams:
-    those that there are.
+    """base_url: where the console is, without a path. contact: whom to ask. zone: of every time that is shown.
+    settings: name and value of those that may be shown. team_list: the teams that there are.
     """
 
     base_url: str
@@ -37,7 +40,15 @@ class Site:
     trail: AuditTrail
     rules: Rules
     trials: Trials
-    teams: tuple[str, ...]
+    health: Health
+    people: People
+    settings: tuple[tuple[str, str], ...]
+    team_list: tuple[Team, ...]
+
+    @property
+    def teams(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(team.name for team in self.team_list)
 
     @property
     def secure(self) -> bool:

@@ -84,6 +84,15 @@ class AccountBook:
         """Unlock it; the password is the one it had. UnknownAccount, AlreadyDecided."""
         return await self._lock(await self._find(name), False, self._entry("account_enabled", actor))
 
+    async def reset_factor(self, name: str, password: str, actor: Actor) -> Account:
+        """Take its second factor away, with its password: with that alone somebody could set up a factor of his own.
+        UnknownAccount, AlreadyDecided.
+        """
+        account = await self._find(name)
+        hashed = await self._hash(password)
+        changed = replace(account, password_hash=hashed, second_factor=None, changed_at=self._clock.now())
+        return await self._accounts.change(changed, [self._entry("account_factor_reset", actor)])
+
     async def remove(self, name: str, actor: Actor) -> Account:
         """Remove it. What was removed comes back. UnknownAccount, AlreadyDecided."""
         account = await self._find(name)

@@ -24,6 +24,8 @@ from ..console.app import build
 from ..console.site import Site
 from ..core.errors import SettingsError
 from ..guard.accounts import Actor
+from ..guard.console.health import Health
+from ..guard.console.people import People
 from ..guard.console.ports import Attempts
 from ..guard.console.queue import HeldQueue
 from ..guard.console.rules import Rules
@@ -36,6 +38,7 @@ from ..smtp.listen_settings import HostPort
 from .parts import Parts
 from .policies import PolicySource
 from .rounds import background, cancel
+from .shown_settings import shown_settings
 from .upkeep import StoreUpkeep
 from .user_operations import start_url
 
@@ -69,6 +72,7 @@ class Works:
     attempts: Attempts
     policies: PolicySource
     inspector: Inspector
+    health: Health
 
 
 async def start_console(settings: ConsoleSettings, parts: Parts, works: Works, house: AsyncExitStack) -> HostPort:
@@ -132,7 +136,10 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
             ledger=parts.store.ledger,
             clock=parts.clock,
         ),
-        teams=tuple(team.name for team in parts.organisation.teams),
+        health=works.health,
+        people=People(book=parts.account_book, links=parts.links, sessions=parts.sessions, randomness=parts.randomness),
+        settings=shown_settings(parts.settings),
+        team_list=parts.organisation.teams,
     )
 
 

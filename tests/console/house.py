@@ -21,6 +21,8 @@ from mailguard.core.mail.message import Message
 from mailguard.core.one_time_code import code_at
 from mailguard.core.policy.load import Policy, load_policy
 from mailguard.core.verdict import Finding, Inspection
+from mailguard.guard.console.health import Wellbeing
+from mailguard.guard.console.people import People
 from mailguard.guard.console.rules import Rules
 from mailguard.guard.console.trial import Trials
 from mailguard.guard.memory import InvitationMemory
@@ -77,6 +79,42 @@ class Inspector:
         return [Inspection(part, self.findings, self.unread) for part in parts]
 
 
+WELL = Wellbeing(
+    at=START,
+    version="1",
+    started_at=START,
+    policy_in_force=True,
+    policy_problem=None,
+    revision="sha256:abc",
+    canary="passing",
+    canary_problems=(),
+    canary_defers=False,
+    canary_passed_at=START,
+    last_checked_at=START,
+    held=3,
+    overdue=0,
+    outbox=0,
+    outbox_since=None,
+    smarthosts=(("mail.example:25", None),),
+    inspection_trouble=None,
+    entries=1204,
+    witness_failing=False,
+    certificate_problem=None,
+    database="SQLite",
+    disk_free=50 * 1024**3,
+)
+
+
+class Health:
+    """Says what it was told. Implements guard.console.health.Health."""
+
+    def __init__(self, being: Wellbeing = WELL) -> None:
+        self.being = being
+
+    async def look(self) -> Wellbeing:
+        return self.being
+
+
 def trials_on(house: House, in_force: InForce, inspector: Inspector) -> Trials:
     return Trials(
         policy=in_force,
@@ -95,6 +133,7 @@ def site_on(house: House, **changes: Any) -> Site:
     inspector = changes.pop("inspector", None) or Inspector()
     values: dict[str, Any] = {
         "rules": Rules(in_force=in_force, counts=house.store.rule_counts, clock=house.clock),
+        "health": Health(),
         "trials": trials_on(house, in_force, inspector),
         "base_url": BASE,
         "organisation": "Elm Road Surgery",
@@ -107,7 +146,9 @@ def site_on(house: House, **changes: Any) -> Site:
         "links": house.links,
         "queue": house.queue,
         "trail": house.trail,
-        "teams": ("elm", "park"),
+        "people": People(book=house.book, links=house.links, sessions=house.sessions, randomness=house.randomness),
+        "settings": (("store", "sqlite:////x"),),
+        "team_list": ORGANISATION.teams,
     }
     return Site(**{**values, **changes})
 
