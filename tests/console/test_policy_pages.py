@@ -113,7 +113,8 @@ async def test_a_broken_file_says_where_and_what_is_still_in_force(house: House)
     text = seen(answer).text
     assert "The files with the rules were changed but have errors. mailguard is still using version 1." in text
     assert "default.yaml, line 7, column 5" in text and "Did you mean visible_external_recipients?" in text
-    assert "visible_external_recipient: 10" in text and "script" not in seen(answer).tags
+    assert "<pre>    visible_external_recipient: 10  # &lt;script&gt;\n    ^</pre>" in answer.text
+    assert "script" not in seen(answer).tags
     async with await browser_of(site, house, VI, "viewer:elm") as viewer:
         text = seen(await viewer.get("/policy")).text
     assert "line 7, column 5" in text and "visible_external_recipient: 10" not in text

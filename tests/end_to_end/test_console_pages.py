@@ -43,8 +43,9 @@ def test_the_pages_of_the_running_service(tmp_path: Path, sink: Sink) -> None:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as browser:
             becomes_admin(browser, service)
             assert submit(service.port, message(), ["a@council.example"])[0] == 250
+            eventually(lambda: "was sent on" in browser.get("/audit?kind=mail").text)
             trail = browser.get("/audit?kind=mail").text
-            assert "was sent on" in trail and "council.example" not in trail, re.sub("<[^>]+>", " ", trail)
+            assert "council.example" not in trail
             sends(browser, "/audit/check")
             eventually(lambda: "entries are unbroken" in browser.get("/audit/check").text)
             table = sends(browser, "/audit/export", kind="mail")
@@ -70,12 +71,11 @@ def test_the_pages_of_the_running_service(tmp_path: Path, sink: Sink) -> None:
             assert "/start/" in added.text
             settings = browser.get("/settings").text
             assert "organisation.name" in settings
-            policy = next(service.settings_file.parent.glob("polic*/*.yaml"), None)
-            policy = policy or next(service.settings_file.parent.glob("polic*.yaml"))
+            policy = service.settings_file.parent / "policies" / "policy.yaml"
             policy.write_text(policy.read_text().replace("action:", "acton:", 1))
             eventually(lambda: "mailguard is still using version 1" in browser.get("/policy").text)
             broken = browser.get("/policy").text
-            assert "line" in broken and "column" in broken and "Did you mean action?" in broken
+            assert "column 5" in broken and "Did you mean &#34;action&#34;?" in broken
             assert submit(service.port, message(), ["b@council.example"])[0] == 250, "the earlier rules are in force"
         assert service.stop() == 0
         assert service.run("audit", "verify").returncode == 0

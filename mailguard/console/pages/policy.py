@@ -63,7 +63,8 @@ def _broken(book: RuleBook) -> dict[str, str] | None:
 
 def _error(found: Diagnostic, admin: bool) -> dict[str, str | None]:
     """source: the line with a caret, which may name people: for admins alone, who have the files."""
-    line = legible(found.source_line.replace("\t", " "), 300)
+    # One sign for one: the caret stands under its column.
+    line = "".join(each if each.isprintable() else "\ufffd" for each in found.source_line.replace("\t", " ")[:300])
     return {
         "place": said.ERROR_AT.format(file=legible(found.file), line=found.line, column=found.column),
         "message": legible(found.message, 500),
