@@ -24,7 +24,7 @@ from ..guard.ports import Clock, Randomness
 @dataclass(frozen=True, slots=True)
 class Site:
     """base_url: where the console is, without a path. contact: whom to ask. zone: of every time that is shown.
-    settings: name and value of those that may be shown. team_list: the teams that there are.
+    settings: name and value of those that may be shown. teams: the names of those that there are, which team_list has whole.
     """
 
     base_url: str
@@ -43,12 +43,8 @@ class Site:
     health: Health
     people: People
     settings: tuple[tuple[str, str], ...]
+    teams: tuple[str, ...]
     team_list: tuple[Team, ...]
-
-    @property
-    def teams(self) -> tuple[str, ...]:
-        """Their names."""
-        return tuple(team.name for team in self.team_list)
 
     @property
     def secure(self) -> bool:

@@ -139,6 +139,7 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
         health=works.health,
         people=People(book=parts.account_book, links=parts.links, sessions=parts.sessions, randomness=parts.randomness),
         settings=shown_settings(parts.settings),
+        teams=tuple(team.name for team in parts.organisation.teams),
         team_list=parts.organisation.teams,
     )
 

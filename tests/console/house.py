@@ -148,6 +148,7 @@ def site_on(house: House, **changes: Any) -> Site:
         "trail": house.trail,
         "people": People(book=house.book, links=house.links, sessions=house.sessions, randomness=house.randomness),
         "settings": (("store", "sqlite:////x"),),
+        "teams": ("elm", "park"),
         "team_list": ORGANISATION.teams,
     }
     return Site(**{**values, **changes})
