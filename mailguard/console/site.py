@@ -24,7 +24,7 @@ from ..guard.ports import Clock, Randomness
 @dataclass(frozen=True, slots=True)
 class Site:
     """base_url: where the console is, without a path. contact: whom to ask. zone: of every time that is shown.
-    settings: name and value of those that may be shown. teams: the names of those that there are, which team_list has whole.
+    settings: name and value of those that may be shown. teams: names of those that there are; team_list: those whole.
     """
 
     base_url: str
