@@ -24,7 +24,6 @@ from ..core.inventory import in_sentences
 from ..core.mail.message import Message
 from ..core.mail.parse import parse
 from ..core.mail.path import PathError, parse_forward_path
-from ..core.mail.search import find_addresses
 from ..core.observation import Observation, inspected, observe
 from ..core.organisation import Organisation
 from ..core.policy.explain import Trace, explain
@@ -32,7 +31,7 @@ from ..core.policy.fit import misfits, running_out_in, unknown_kinds
 from ..core.policy.judge import judge
 from ..core.policy.load import Policy, load_policy, revision_of
 from ..core.policy.schema import policy_schema
-from ..core.policy.trial import envelope_of
+from ..core.policy.trial import assumed_envelope, envelope_of
 from ..core.verdict import EXCEPTION, Disposition, Inspection, Rewrite, Verdict
 from ..serve.inspecting import inspect_now, known_kinds
 from ..serve.policies import policy_files
@@ -80,7 +79,7 @@ def try_(
     loaded = load(policy_path(policy, settings))
     raw = message_bytes(message)
     parsed = parse(raw)
-    envelope = envelope_for(parsed, mail_from, rcpt)
+    envelope = assumed_envelope(parsed, mail_from, rcpt)
     organisation = settings.organisation.organisation() if settings else assumed_organisation(parsed, mail_from)
     observation, verdict = verdict_on(parsed, envelope, organisation, loaded, _time(at), settings)
     traces = explain(observation, loaded, verdict) if explained else ()
@@ -180,21 +179,6 @@ def _check_addresses(option: str, given: Sequence[str]) -> None:
             raise typer.BadParameter(
                 "that is no address; for example: jo@elmroad.example", param_hint=option
             ) from error
-
-
-def envelope_for(message: Message, mail_from: str | None, rcpt: Sequence[str] | None) -> Envelope:
-    """What is not given is what a client would send: the first From, and everybody in To, Cc and Bcc."""
-    sender = mail_from if mail_from is not None else next(iter(message.originators), "")
-    return envelope_of(sender, list(rcpt or dict.fromkeys([*_visible(message), *_blind(message)])))
-
-
-def _visible(message: Message) -> list[str]:
-    return [mailbox.address for mailbox in message.visible]
-
-
-def _blind(message: Message) -> list[str]:
-    fields = message.named("bcc", "resent-bcc")
-    return [found.address for field in fields for found in find_addresses(message.value(field))]
 
 
 def assumed_organisation(message: Message, mail_from: str | None) -> Organisation:

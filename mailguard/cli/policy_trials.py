@@ -23,14 +23,13 @@ from ..core.mail.parse import parse
 from ..core.observation import observe
 from ..core.organisation import Organisation
 from ..core.policy.load import Policy
-from ..core.policy.trial import MessageModel, TrialModel, TrialsModel, disagreements, invent, people
+from ..core.policy.trial import MessageModel, TrialModel, TrialsModel, assumed_envelope, disagreements, invent, people
 from ..serve.policies import policy_files
 from . import output
 from .exits import Status
 from .policy_judging import (
     assumed_organisation,
     counted,
-    envelope_for,
     known_settings,
     load,
     message_bytes,
@@ -119,7 +118,7 @@ def _submitted(
     if given.eml is not None:
         raw = message_bytes(file.parent / given.eml)
         message = parse(raw)
-        envelope = envelope_for(message, given.mail_from, list(people(given.rcpt, inside)))
+        envelope = assumed_envelope(message, given.mail_from, list(people(given.rcpt, inside)))
     else:
         files = {each: read(file.parent / each) for each in given.attach if isinstance(each, str)}
         invented = invent(given, inside, files)

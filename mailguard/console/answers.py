@@ -1,4 +1,6 @@
-"""What a page answers: a page to render, a redirect, or a refusal. Values only; app.py makes responses of them."""
+"""What a page answers: a page to render, a redirect, a file to save, or a refusal. Values only; app.py makes
+responses of them.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +46,15 @@ class Redirect:
     token: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that the browser saves and never shows. filename: plain ASCII, chosen by us."""
+
+    octets: bytes
+    filename: str
+    media_type: str
+
+
 class Refused(Exception):
     """The page cannot be shown, for a reason that may be said. title, sentences: as people read them; `{reference}` in
     one of them is filled in.
@@ -56,4 +67,4 @@ class Refused(Exception):
         self.sentences = sentences
 
 
-Answer = Page | Redirect | Document
+Answer = Page | Redirect | Document | Download

@@ -7,7 +7,7 @@ INVARIANT: pages are rendered in threads; the event loop carries mail and is not
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -22,14 +22,15 @@ from ..core.reference import RANDOM_OCTETS, short_reference
 from ..guard.console.tokens import is_token, new_token
 from ..logs import logger
 from . import drafts, words
-from .answers import Answer, Document, Page, Redirect, Refused
+from .answers import Answer, Document, Download, Page, Redirect, Refused
 from .assets import Asset, read_assets
 from .pages import sign_in
+from .pages.health import Banner, banners
 from .render import Renderer
 from .routes import HOME, ROUTES, SECOND_FACTOR, SIGN_IN, Needs, Route
 from .security import Shield
 from .site import Site
-from .visit import Visit, peer_of, read_form
+from .visit import Sent, Visit, peer_of, read_form
 
 log = logger("console")
 COOKIE, SECURE_COOKIE = "mailguard", "__Host-mailguard"
@@ -90,15 +91,20 @@ class _Front:
 
     async def _opened(self, request: Request, route: Route) -> tuple[Visit, Answer]:
         came_with = self._token(request)
-        form = await read_form(request, self._site, came_with) if route.method == "POST" else {}
+        visitor = await self._site.sessions.look(came_with) if came_with else None
+        sent = Sent()
+        if route.method == "POST":
+            largest = route.most_octets if visitor is not None and visitor.whole else None
+            sent = await read_form(request, self._site, came_with, largest)
         visit = Visit(
             site=self._site,
             token=came_with or new_token(self._site.randomness),
-            visitor=await self._site.sessions.look(came_with) if came_with else None,
+            visitor=visitor,
             path=request.url.path,
             where=dict(request.path_params),
             query=dict(request.query_params),
-            form=form,
+            form=sent.fields,
+            files=sent.files,
             peer=peer_of(request),
             browser=request.headers.get("user-agent", ""),
         )
@@ -116,7 +122,10 @@ class _Front:
             return response
         if isinstance(answer, Document):
             return HTMLResponse(answer.html, headers={"Content-Security-Policy": answer.policy})
-        html = await asyncio.to_thread(self._render, visit, answer)
+        if isinstance(answer, Download):
+            saved = {"Content-Disposition": f'attachment; filename="{answer.filename}"'}
+            return Response(answer.octets, media_type=answer.media_type, headers=saved)
+        html = await asyncio.to_thread(self._render, visit, answer, await banners(visit))
         response = HTMLResponse(html, answer.status)
         if self._token(request) is None:
             self._give(response, visit.token)
@@ -130,7 +139,7 @@ class _Front:
         else:
             response.delete_cookie(self._cookie, **about)
 
-    def _render(self, visit: Visit | None, page: Page) -> str:
+    def _render(self, visit: Visit | None, page: Page, shown: Sequence[Banner] = ()) -> str:
         whole = visit is not None and visit.visitor is not None and visit.visitor.whole
         frame = {
             "page": page,
@@ -141,6 +150,8 @@ class _Front:
             "csrf": visit.csrf if visit else "",
             "path": visit.path if visit else "",
             "signed_in": whole,
+            "admin": whole and visit is not None and visit.signed_in.powers.admin,
+            "banners": shown,
             "half_signed_in": visit is not None and visit.visitor is not None and not whole,
         }
         return self._renderer.render(page.template, {**frame, **page.model})

@@ -8,7 +8,24 @@ from enum import Enum
 from typing import Literal
 
 from .answers import Answer
-from .pages import account, decide, message, notes, outcome, queue, second_factor, sender, sign_in, start
+from .pages import (
+    account,
+    audit,
+    decide,
+    health,
+    message,
+    notes,
+    outcome,
+    people,
+    policy,
+    queue,
+    second_factor,
+    sender,
+    settings,
+    sign_in,
+    start,
+    trial,
+)
 from .visit import Visit
 
 View = Callable[[Visit], Awaitable[Answer]]
@@ -28,12 +45,15 @@ class Needs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """path: as Starlette writes it. A GET changes nothing; whatever changes something is a POST."""
+    """path: as Starlette writes it. A GET changes nothing; whatever changes something is a POST. most_octets: of a form
+    with a file, from who is signed in; None for forms without one.
+    """
 
     method: Literal["GET", "POST"]
     path: str
     needs: Needs
     view: View
+    most_octets: int | None = None
 
 
 HOME = "/queue"
@@ -60,6 +80,26 @@ ROUTES = (
     Route("POST", "/m/{ref}/stop", Needs.WHOLE, outcome.stop),
     Route("GET", "/m/{ref}/notes", Needs.WHOLE, notes.show),
     Route("POST", "/m/{ref}/notes", Needs.WHOLE, notes.add),
+    Route("GET", "/audit", Needs.WHOLE, audit.show),
+    Route("GET", "/audit/check", Needs.WHOLE, audit.show_check),
+    Route("POST", "/audit/check", Needs.WHOLE, audit.check),
+    Route("GET", "/audit/export", Needs.WHOLE, audit.show_export),
+    Route("POST", "/audit/export", Needs.WHOLE, audit.export),
+    Route("GET", "/policy", Needs.WHOLE, policy.show),
+    Route("GET", "/policy/try", Needs.WHOLE, trial.show),
+    Route("POST", "/policy/try", Needs.WHOLE, trial.act, trial.MOST_FORM_OCTETS),
+    Route("GET", "/checked", Needs.ANYBODY, policy.show_checked),
+    Route("GET", "/health", Needs.WHOLE, health.show),
+    Route("GET", "/people", Needs.WHOLE, people.show),
+    Route("POST", "/people/add", Needs.WHOLE, people.add),
+    Route("GET", "/people/one", Needs.WHOLE, people.show_person),
+    Route("POST", "/people/roles", Needs.WHOLE, people.set_roles),
+    Route("POST", "/people/lock", Needs.WHOLE, people.lock),
+    Route("POST", "/people/unlock", Needs.WHOLE, people.unlock),
+    Route("POST", "/people/sessions", Needs.WHOLE, people.end_sessions),
+    Route("POST", "/people/link", Needs.WHOLE, people.make_link),
+    Route("POST", "/people/again", Needs.WHOLE, people.start_again),
+    Route("GET", "/settings", Needs.WHOLE, settings.show),
     Route("GET", "/account", Needs.WHOLE, account.show),
     Route("POST", "/account/sessions/end", Needs.WHOLE, account.end_one),
     Route("POST", "/account/sessions/end-others", Needs.WHOLE, account.end_others),

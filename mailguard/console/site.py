@@ -8,21 +8,27 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ..core.moment import date_in_words, time_in_words
-from ..core.organisation import Organisation
+from ..core.organisation import Organisation, Team
 from ..guard.console.deciding import Deciding
+from ..guard.console.health import Health
 from ..guard.console.links import LinkBook
 from ..guard.console.looking import Looking
+from ..guard.console.people import People
 from ..guard.console.queue import HeldQueue
+from ..guard.console.rules import Rules
 from ..guard.console.sender import SenderDesk
 from ..guard.console.sessions import SessionBook
 from ..guard.console.sign_in import ConsoleSignIn
+from ..guard.console.trail import AuditTrail
+from ..guard.console.trial import Trials
 from ..guard.ports import Clock, Randomness
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """base_url: where the console is, without a path. contact: whom to ask. zone: of every time that is shown. teams:
-    those that there are. house: who is inside.
+    """base_url: where the console is, without a path. contact: whom to ask. zone: of every time that is shown. house:
+    who is inside. settings: name and value of those that may be shown. teams: names of those that there are;
+    team_list: those whole.
     """
 
     base_url: str
@@ -39,7 +45,14 @@ class Site:
     house: Organisation
     deciding: Deciding
     sender: SenderDesk
+    trail: AuditTrail
+    rules: Rules
+    trials: Trials
+    health: Health
+    people: People
+    settings: tuple[tuple[str, str], ...]
     teams: tuple[str, ...]
+    team_list: tuple[Team, ...]
 
     @property
     def secure(self) -> bool:

@@ -15,20 +15,31 @@ from starlette.requests import ClientDisconnect, Request
 from ..guard.console.sessions import Visitor
 from . import words
 from .answers import Refused
+from .multipart import boundary_of, read_parts
 from .security import is_from_our_page
 from .site import Site
 
 MOST_OCTETS = 64 * 1024
 MOST_FIELDS = 200
 BODY_SECONDS = 15.0
+FILE_SECONDS = 120.0
 FORM_TYPE = "application/x-www-form-urlencoded"
 CSRF = "csrf"
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A form as it came. fields: the last value of each. files: of a form with a file, the octets of each field."""
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """token: of the browser, whether or not somebody is signed in with it. visitor: who is. form: of a POST, the last
-    value of each field. peer: the address that attempts to sign in count for. browser: what it calls itself.
+    value of each field. files: of a form with a file, the octets of each field. peer: the address that attempts to
+    sign in count for. browser: what it calls itself.
     """
 
     site: Site
@@ -38,6 +49,7 @@ class Visit:
     where: Mapping[str, str]
     query: Mapping[str, str]
     form: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     peer: str = "0.0.0.0"  # noqa: S104  an address that nobody has, not one to listen on
     browser: str = ""
 
@@ -68,30 +80,46 @@ def csrf_of(token: str) -> str:
     return base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=")
 
 
-async def read_form(request: Request, site: Site, token: str | None) -> Mapping[str, str]:
-    """The form of a POST from a page of ours. token: what the browser came with, None for nothing. Refused."""
+async def read_form(request: Request, site: Site, token: str | None, most_octets: int | None = None) -> Sent:
+    """The form of a POST from a page of ours. token: what the browser came with, None for nothing. most_octets: of a
+    form with a file; None where none may come. Refused.
+    """
     if not is_from_our_page(request.headers, site.base_url, request.scope["path"]):
         raise _not_from_you(site)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
+    kind = request.headers.get("content-type", "")
+    boundary = boundary_of(kind) if most_octets is not None else None
+    if most_octets is not None and boundary is not None:
+        form = await asyncio.to_thread(_parts, await _body(request, most_octets, FILE_SECONDS), boundary)
+    elif kind.partition(";")[0].strip().lower() == FORM_TYPE:
+        form = Sent(_fields(await _body(request, MOST_OCTETS, BODY_SECONDS)))
+    else:
         raise Refused(415, words.UNUSABLE_TITLE, words.UNUSABLE)
-    form = _fields(await _body(request))
-    sent = form.get(CSRF, "").encode("utf-8", "replace")
+    sent = form.fields.get(CSRF, "").encode("utf-8", "replace")
     if token is None or not hmac.compare_digest(sent, csrf_of(token).encode()):
         raise _not_from_you(site)
     return form
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, most_octets: int, seconds: float) -> bytes:
     kept = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             async for piece in request.stream():
                 kept += piece
-                if len(kept) > MOST_OCTETS:
+                if len(kept) > most_octets:
                     raise Refused(413, words.TOO_LARGE_TITLE, words.TOO_LARGE)
     except (TimeoutError, ClientDisconnect):
         raise Refused(408, words.UNUSABLE_TITLE, words.UNUSABLE) from None
     return bytes(kept)
+
+
+def _parts(body: bytes, boundary: bytes) -> Sent:
+    """What is short is a field as well."""
+    found = read_parts(body, boundary)
+    if found is None:
+        raise Refused(400, words.UNUSABLE_TITLE, words.UNUSABLE)
+    short = {name: octets for name, octets in found.items() if len(octets) <= MOST_OCTETS}
+    return Sent({name: octets.decode("utf-8", "replace") for name, octets in short.items()}, found)
 
 
 def _fields(body: bytes) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from ..core.account import canonical_account, name_fault, password_fault, prepare_password, roles_fault
@@ -18,10 +19,21 @@ from .records import Account, NewAccount, NewEntry
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who changes an account. by: a name for the record. system_user: what the operating system says."""
+    """Who changes an account. by: a name for the record. system_user: what the operating system says. account: the
+    identifier of who does it in the console, None on the server.
+    """
 
     by: str
     system_user: str
+    account: str | None = None
+
+    def entry(self, kind: str, at: datetime, **fields: Any) -> NewEntry:
+        """An entry that names who acts. A name that is an address stands in its evidence."""
+        who: dict[str, Any] = {"actor": self.by, "system_user": self.system_user}
+        if self.account is not None:
+            who |= {"actor_account": self.account, "via": "console"}
+        made = entries.plain(kind, None, at, **who, **fields)
+        return replace(made, evidence={"actor": self.by}) if "@" in self.by else made
 
 
 class AccountBook:
@@ -72,6 +84,15 @@ class AccountBook:
         """Unlock it; the password is the one it had. UnknownAccount, AlreadyDecided."""
         return await self._lock(await self._find(name), False, self._entry("account_enabled", actor))
 
+    async def reset_factor(self, name: str, password: str, actor: Actor) -> Account:
+        """Take its second factor away, with its password: with that alone somebody could set up a factor of his own.
+        UnknownAccount, AlreadyDecided.
+        """
+        account = await self._find(name)
+        hashed = await self._hash(password)
+        changed = replace(account, password_hash=hashed, second_factor=None, changed_at=self._clock.now())
+        return await self._accounts.change(changed, [self._entry("account_factor_reset", actor)])
+
     async def remove(self, name: str, actor: Actor) -> Account:
         """Remove it. What was removed comes back. UnknownAccount, AlreadyDecided."""
         account = await self._find(name)
@@ -96,8 +117,7 @@ class AccountBook:
         return await self._passwords.hash(prepared)
 
     def _entry(self, kind: str, actor: Actor, **fields: Any) -> NewEntry:
-        now = self._clock.now()
-        return entries.plain(kind, None, now, actor=actor.by, system_user=actor.system_user, **fields)
+        return actor.entry(kind, self._clock.now(), **fields)
 
 
 def _refuse(fault: str | None) -> None:

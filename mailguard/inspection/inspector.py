@@ -66,6 +66,11 @@ class SandboxedInspector:
         self._detectors = DETECTORS if kinds is None else detectors_with(load_kinds(kinds, "kinds"))
         self._pool.look_for(kinds)
 
+    @property
+    def trouble(self) -> str | None:
+        """Why no worker could be started with the last attempt; None where one could."""
+        return self._pool.trouble
+
     async def inspect(self, message: Message, parts: Sequence[str]) -> Sequence[Inspection]:
         """One after the other: a message with many attachments keeps one worker, not all."""
         by_path = {part.path: part for part in message.root.walk() if not part.children}

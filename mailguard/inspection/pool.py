@@ -61,6 +61,8 @@ class WorkerPool:
         self._idle = asyncio.Event()
         self._idle.set()
         self._closed = False
+        self.trouble: str | None = None
+        """Why the last worker could not be started; None where it could."""
 
     def look_for(self, kinds: bytes | None) -> None:
         """From now on parts are read by workers that know these kinds of identifiers; what is being read goes on."""
@@ -164,8 +166,17 @@ class WorkerPool:
 
     def _begin(self) -> asyncio.Future[Worker]:
         task = asyncio.ensure_future(self._start(self._settings, kinds=self._kinds))
-        task.add_done_callback(_tell)
+        task.add_done_callback(self._begun)
         return task
+
+    def _begun(self, task: asyncio.Future[Worker]) -> None:
+        if task.cancelled():
+            return
+        cause = task.exception()
+        self.trouble = None
+        if cause is not None:
+            self.trouble = str(cause) if isinstance(cause, MailguardError) else type(cause).__name__
+            _tell(cause)
 
     async def close(self) -> None:
         """End all workers. What still runs is cut off."""
@@ -208,11 +219,8 @@ def _done(worker: Worker) -> asyncio.Future[Worker]:
     return future
 
 
-def _tell(task: asyncio.Future[Worker]) -> None:
-    if task.cancelled():
-        return
-    if (cause := task.exception()) is not None:
-        if isinstance(cause, SandboxRefused):
-            log.error("inspection_refused", why=str(cause))
-        else:
-            log.error("inspection_not_started", cause=cause)
+def _tell(cause: BaseException) -> None:
+    if isinstance(cause, SandboxRefused):
+        log.error("inspection_refused", why=str(cause))
+    else:
+        log.error("inspection_not_started", cause=cause)

@@ -25,7 +25,7 @@ from ..smtp.routes import SmarthostRoutes
 from ..smtp.smarthost import SmarthostPool
 from ..store.lock import StoreOwned
 from .canary import canary_of, health, readiness
-from .console import start_console
+from .console import Works, start_console
 from .control import ControlServer, socket_path
 from .dkim_keys import DkimKeys
 from .fit import why_unfit
@@ -39,6 +39,7 @@ from .policies import PolicySource
 from .rounds import background, cancel, go_rounds
 from .sign_ins import sign_ins
 from .upkeep import operations_on
+from .wellbeing import ServiceHealth
 
 log = logger("serve")
 
@@ -153,6 +154,16 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
     certificates.extend(each.certificate for each in listeners if each.certificate is not None)
     go_rounds(parts, metrics, policies, smarthost, connections, certificates, canary, house)
     addresses = tuple(address for listener in listeners for address in listener.addresses)
+    well = ServiceHealth(
+        parts=parts,
+        metrics=metrics,
+        policies=policies,
+        smarthost=smarthost,
+        inspector=inspector,
+        canary=canary,
+        certificates=certificates,
+    )
+    works = Works(attempts, policies, inspector, well)
     running = Running(
         parts,
         addresses,
@@ -162,7 +173,7 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
         smarthost,
         canary,
         tuple(certificates),
-        await start_console(settings.console, parts, attempts, house) if settings.console else None,
+        await start_console(settings.console, parts, works, house) if settings.console else None,
     )
     control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running, policies))
     await control.start()

@@ -13,6 +13,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -25,16 +26,25 @@ from ..console.site import Site
 from ..core.errors import SettingsError
 from ..guard.accounts import Actor
 from ..guard.console.deciding import Deciding
+from ..guard.console.health import Health
 from ..guard.console.looking import Looking
+from ..guard.console.people import People
 from ..guard.console.ports import Attempts
 from ..guard.console.queue import HeldQueue
+from ..guard.console.rules import Rules
 from ..guard.console.sender import SenderDesk
 from ..guard.console.sign_in import ConsoleSignIn
+from ..guard.console.trail import AuditTrail
+from ..guard.console.trial import Trials
 from ..guard.escalation import Escalations
+from ..guard.ports import Inspector
 from ..logs import logger
 from ..smtp.listen_settings import HostPort
 from .parts import Parts
+from .policies import PolicySource
 from .rounds import background, cancel
+from .shown_settings import shown_settings
+from .upkeep import StoreUpkeep
 from .user_operations import start_url
 
 log = logger("console")
@@ -60,9 +70,19 @@ class _Complaints(logging.Handler):
         log.warning("console_server_failed", cause=cause or record.levelname)
 
 
-async def start_console(settings: ConsoleSettings, parts: Parts, attempts: Attempts, house: AsyncExitStack) -> HostPort:
+@dataclass(frozen=True, slots=True)
+class Works:
+    """What only a running service has."""
+
+    attempts: Attempts
+    policies: PolicySource
+    inspector: Inspector
+    health: Health
+
+
+async def start_console(settings: ConsoleSettings, parts: Parts, works: Works, house: AsyncExitStack) -> HostPort:
     """Serve it until the house ends. Where it listens. SettingsError where the address cannot be bound."""
-    site = site_of(settings, parts, attempts)
+    site = site_of(settings, parts, works)
     server = _Server(_config(settings, site))
     listening = await _listening(settings.address)
     found = HostPort(*listening.getsockname()[:2])
@@ -74,13 +94,14 @@ async def start_console(settings: ConsoleSettings, parts: Parts, attempts: Attem
         await cancel(task)
 
     house.push_async_callback(end)
+    house.push_async_callback(site.trail.settle)
     background(_warm(site), house)
     log.info("console_started", address=str(found))
     await _welcome_first_admin(settings, parts)
     return found
 
 
-def site_of(settings: ConsoleSettings, parts: Parts, attempts: Attempts) -> Site:
+def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
     zone = ZoneInfo(parts.settings.organisation.time_zone)
     return Site(
         base_url=settings.base_url,
@@ -94,7 +115,7 @@ def site_of(settings: ConsoleSettings, parts: Parts, attempts: Attempts) -> Site
             accounts=parts.store.accounts,
             passwords=parts.passwords,
             sessions=parts.sessions,
-            attempts=attempts,
+            attempts=works.attempts,
             clock=parts.clock,
             randomness=parts.randomness,
         ),
@@ -121,7 +142,29 @@ def site_of(settings: ConsoleSettings, parts: Parts, attempts: Attempts) -> Site
         ),
         house=parts.organisation,
         deciding=_deciding(settings, parts),
+        trail=AuditTrail(
+            trail=parts.store.trail,
+            ledger=parts.store.ledger,
+            clock=parts.clock,
+            zone=zone,
+            verify=StoreUpkeep(parts.store, parts.clock).verify,
+        ),
+        rules=Rules(in_force=works.policies, counts=parts.store.rule_counts, clock=parts.clock),
+        trials=Trials(
+            policy=works.policies,
+            organisation=parts.organisation,
+            inspector=works.inspector,
+            memory=parts.memory,
+            quarantine=parts.store.quarantine,
+            blobs=parts.store.blobs,
+            ledger=parts.store.ledger,
+            clock=parts.clock,
+        ),
+        health=works.health,
+        people=People(book=parts.account_book, links=parts.links, sessions=parts.sessions, randomness=parts.randomness),
+        settings=shown_settings(parts.settings),
         teams=tuple(team.name for team in parts.organisation.teams),
+        team_list=parts.organisation.teams,
     )
 
 

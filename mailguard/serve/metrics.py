@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -20,6 +20,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.last_decided_at: datetime | None = None
         self.decisions = Counter(
             "mailguard_decisions",
             "Messages judged, by disposition and rewrite.",
@@ -123,6 +124,7 @@ class Metrics:
             self.stages.labels(name).observe(time.perf_counter() - started)
 
     def decided(self, verdict: Verdict) -> None:
+        self.last_decided_at = datetime.now(UTC)
         self.decisions.labels(verdict.disposition.value, verdict.rewrite.value if verdict.rewrite else "none").inc()
         if verdict.deciding:
             self.rules.labels(verdict.deciding).inc()

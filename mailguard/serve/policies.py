@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from ..core.document import Diagnostic, DocumentErrors
@@ -25,6 +26,7 @@ class PolicySource:
     """Call it for the policy in force. MailguardError where there is none.
 
     problem: why the files cannot be put in force, in a few words without their text; None where they are.
+    diagnostics: where they are wrong. loaded_at: since when the policy in force is.
     veto: why a policy that is whole must not be put in force; None where it may. vetoed: it was the last one's problem.
     """
 
@@ -46,6 +48,8 @@ class PolicySource:
         self._seen: object = None
         self._loading = asyncio.Lock()
         self.problem: str | None = None
+        self.diagnostics: tuple[Diagnostic, ...] = ()
+        self.loaded_at: datetime | None = None
         self.vetoed = False
 
     def __call__(self) -> Policy:
@@ -80,7 +84,7 @@ class PolicySource:
                 self._broken(type(cause).__name__, ())
                 log.error("policy_not_loaded", cause=cause, in_force=self.revision)
                 return False
-            self.problem, self.vetoed = None, False
+            self.problem, self.vetoed, self.diagnostics = None, False, ()
             return True
 
     async def _put_in_force(self, policy: Policy, documents: dict[str, bytes]) -> None:
@@ -88,15 +92,15 @@ class PolicySource:
         await self._policies.keep(policy.revision, documents, now)
         record = entries.plain("policy_loaded", None, now, revision=policy.revision, rules=len(policy.rules))
         await self._ledger.append([record])
-        self._current = policy
+        self._current, self.loaded_at = policy, now
         log.info("policy_loaded", revision=policy.revision, rules=len(policy.rules))
 
     def _refused(self, why: str) -> None:
-        self.problem, self.vetoed = why, True
+        self.problem, self.vetoed, self.diagnostics = why, True, ()
         log.error("policy_refused", problem=why, in_force=self.revision)
 
     def _broken(self, problem: str, diagnostics: tuple[Diagnostic, ...]) -> None:
-        self.problem, self.vetoed = problem, False
+        self.problem, self.vetoed, self.diagnostics = problem, False, diagnostics
         for diagnostic in diagnostics[:20]:
             log.error(
                 "policy_file_broken",

@@ -39,12 +39,14 @@ from .postgresql_engine import PostgresqlEngine
 from .quarantine import StoredQuarantine
 from .queue import StoredHeldMessages
 from .retention import Purged, purge_held, sweep_staged
+from .rule_counts import StoredRuleCounts
 from .sender import StoredSenderLinks, StoredUrgentCalls
 from .sendings import StoredSendings
 from .sent_files import StoredFilesSent
 from .snapshot import sweep_remains
 from .sqlite_engine import SqliteEngine
 from .store_settings import RetentionSettings, StoreSettings
+from .trail import StoredTrail
 from .witness import Witness, read_witness
 
 log = logger("store")
@@ -99,6 +101,8 @@ class Store:
         self.console_links = StoredLinks(engine, keyring, prepare_all)
         self.sender_links = StoredSenderLinks(engine, keyring)
         self.urgent_calls = StoredUrgentCalls(engine, keyring, prepare_all)
+        self.trail = StoredTrail(engine, keyring)
+        self.rule_counts = StoredRuleCounts(engine)
 
     @classmethod
     async def open(cls, settings: StoreSettings, *, create: bool = True) -> Store:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,16 +15,128 @@ import httpx
 
 from mailguard.console.app import COOKIE, build
 from mailguard.console.site import Site
+from mailguard.core.document import Diagnostic
+from mailguard.core.errors import MailguardError
+from mailguard.core.inventory import Inventory
+from mailguard.core.mail.message import Message
 from mailguard.core.one_time_code import code_at
+from mailguard.core.policy.load import Policy, load_policy
+from mailguard.core.verdict import Finding, Inspection
+from mailguard.guard.console.health import Wellbeing
+from mailguard.guard.console.people import People
+from mailguard.guard.console.rules import Rules
+from mailguard.guard.console.trial import Trials
+from mailguard.guard.memory import InvitationMemory
 from tests.guard.console.deciding import deciding_on
-from tests.guard.console.house import ORGANISATION, SECRET, House
+from tests.guard.console.house import ORGANISATION, SECRET, START, House
 
 BASE = "http://127.0.0.1:8085"
 ORIGIN = {"Origin": BASE, "Sec-Fetch-Site": "same-origin"}
 
 
+POLICY = b"""version: 1
+rules:
+  - id: visible-list
+    describe: Ten or more people outside the organisation would see each other's addresses.
+    when: {visible_external_recipients: {at_least: 10}}
+    action: hold
+    rewrite: separate
+    sender_may: [cancel, separate]
+  - id: hidden-numbers
+    describe: Two or more NHS numbers leave in a file, ask caldicott@elmroad.example.
+    when: {finding: {kind: nhs-number, count: {at_least: 2}}}
+    action: reject
+    mode: monitor
+  - id: resting
+    describe: Nothing <b>yet</b>.
+    when: {envelope_recipients: {at_least: 500}}
+    action: rewrite
+    rewrite: bcc
+    mode: "off"
+"""
+
+
+class InForce:
+    """A policy in force, or none. Implements guard.console.rules.InForce."""
+
+    def __init__(self, text: bytes | None = POLICY) -> None:
+        self.policy = load_policy({"default.yaml": text}) if text is not None else None
+        self.problem: str | None = None
+        self.diagnostics: tuple[Diagnostic, ...] = ()
+        self.loaded_at: datetime | None = START
+
+    def __call__(self) -> Policy:
+        if self.policy is None:
+            raise MailguardError("no policy could be loaded")
+        return self.policy
+
+
+class Inspector:
+    """Finds in every part what it was told. Implements guard.ports.Inspector."""
+
+    def __init__(self, *findings: Finding, unread: str | None = None, inventory: tuple[Inventory, ...] = ()) -> None:
+        self.findings, self.unread, self.inventory = findings, unread, inventory
+
+    async def inspect(self, message: Message, parts: Sequence[str]) -> Sequence[Inspection]:
+        return [Inspection(part, self.findings, self.unread, inventory=self.inventory) for part in parts]
+
+
+WELL = Wellbeing(
+    at=START,
+    version="1",
+    started_at=START,
+    policy_in_force=True,
+    policy_problem=None,
+    revision="sha256:abc",
+    canary="passing",
+    canary_problems=(),
+    canary_defers=False,
+    canary_passed_at=START,
+    last_checked_at=START,
+    held=3,
+    overdue=0,
+    outbox=0,
+    outbox_since=None,
+    smarthosts=(("mail.example:25", None),),
+    inspection_trouble=None,
+    entries=1204,
+    witness_failing=False,
+    certificate_problem=None,
+    database="SQLite",
+    disk_free=50 * 1024**3,
+)
+
+
+class Health:
+    """Says what it was told. Implements guard.console.health.Health."""
+
+    def __init__(self, being: Wellbeing = WELL) -> None:
+        self.being = being
+
+    async def look(self) -> Wellbeing:
+        return self.being
+
+
+def trials_on(house: House, in_force: InForce, inspector: Inspector) -> Trials:
+    return Trials(
+        policy=in_force,
+        organisation=ORGANISATION,
+        inspector=inspector,
+        memory=InvitationMemory(house.store.history, house.clock, timedelta(days=1)),
+        quarantine=house.store.quarantine,
+        blobs=house.store.blobs,
+        ledger=house.store.ledger,
+        clock=house.clock,
+    )
+
+
 def site_on(house: House, **changes: Any) -> Site:
+    in_force = changes.pop("in_force", None) or InForce()
+    inspector = changes.pop("inspector", None) or Inspector()
     values: dict[str, Any] = {
+        "rules": Rules(in_force=in_force, counts=house.store.rule_counts, clock=house.clock),
+        "health": Health(),
+        "trials": trials_on(house, in_force, inspector),
         "base_url": BASE,
         "organisation": "Elm Road Surgery",
         "contact": "manager@elmroad.example",
@@ -37,7 +151,11 @@ def site_on(house: House, **changes: Any) -> Site:
         "house": ORGANISATION,
         "deciding": deciding_on(house),
         "sender": house.sender,
+        "trail": house.trail,
+        "people": People(book=house.book, links=house.links, sessions=house.sessions, randomness=house.randomness),
+        "settings": (("store", "sqlite:////x"),),
         "teams": ("elm", "park"),
+        "team_list": ORGANISATION.teams,
     }
     return Site(**{**values, **changes})
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -17,6 +17,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 from ..duration import Duration
 from ..envelope import Envelope, Path, Recipient
 from ..mail.canonical import canonical_address
+from ..mail.message import Message
+from ..mail.search import find_addresses
 from ..organisation import Team
 from ..verdict import Verdict
 from .conditions.operands import problem
@@ -184,6 +186,16 @@ def _with_files(model: MessageModel, body: list[str], files: Mapping[str, bytes]
         yield from (f'Content-Disposition: attachment; filename="{name}"', "")
         yield from base64.encodebytes(octets).decode().splitlines()
     yield f"--{_BOUNDARY}--"
+
+
+def assumed_envelope(message: Message, sender: str | None, recipients: Sequence[str] | None) -> Envelope:
+    """What is not given is what a client would send: the first From, and everybody in To, Cc and Bcc."""
+    reverse_path = sender if sender is not None else next(iter(message.originators), "")
+    named = [mailbox.address for mailbox in message.visible]
+    blind = [
+        found.address for field in message.named("bcc", "resent-bcc") for found in find_addresses(message.value(field))
+    ]
+    return envelope_of(reverse_path, list(recipients or dict.fromkeys([*named, *blind])))
 
 
 def envelope_of(reverse_path: str, recipients: list[str]) -> Envelope:

@@ -62,18 +62,18 @@ class LinkBook:
 
     async def make(self, name: str | None, actor: Actor) -> NewLink:
         """A link for an account; without a name, for the first admin. UnknownAccount, NotAllowed."""
-        fields = {"actor": actor.by, "system_user": actor.system_user}
         if name is None:
             if await self.has_admin():
                 raise NotAllowed("there is an admin already; name the account that the link is for")
-            return await self._made(None, plain("console_link_made", None, self._clock.now(), **fields))
+            return await self._made(None, actor.entry("console_link_made", self._clock.now()))
         account = await self._accounts.find(name)
         if account is None:
             raise UnknownAccount(f'there is no account "{canonical_account(name)}"')
         if account.disabled or not powers_of(account.roles).uses_console:
             raise NotAllowed(f'the account "{account.name}" is disabled or has no role in the console')
-        entry = plain("console_link_made", None, self._clock.now(), account=account.identifier, **fields)
-        return await self._made(account.name, replace(entry, evidence={"account": account.name}))
+        entry = actor.entry("console_link_made", self._clock.now(), account=account.identifier)
+        evidence = {**(entry.evidence or {}), "account": account.name}
+        return await self._made(account.name, replace(entry, evidence=evidence))
 
     async def look(self, token: str) -> ConsoleLink:
         """The link, if it can be used now. LinkUsed."""

@@ -10,6 +10,7 @@ from ...core.sign_in import SignInOutcome
 from ..records import Held, NewDelivery, NewEntry, SenderLink
 from .queue_records import HeldFilter
 from .records import ConsoleLink, ConsoleSession, UrgentCall
+from .trail_records import Place, Recorded, TrailFilter
 
 
 class Sessions(Protocol):
@@ -92,6 +93,23 @@ class HeldMessages(Protocol):
 
     async def opened(self, refs: Sequence[str]) -> Sequence[Held]:
         """Those of these that are there and can be read, in this order. Opened away from the event loop."""
+        ...
+
+
+class Trail(Protocol):
+    """The entries of all ledgers, for people to read."""
+
+    async def count(self, wanted: TrailFilter) -> int:
+        """How many there are."""
+        ...
+
+    async def page(
+        self, wanted: TrailFilter, limit: int, place: Place | None = None
+    ) -> tuple[Sequence[Recorded], Place | None]:
+        """The newest, or those before a place; and where the next ones begin, None after the last. Opened in threads.
+
+        Of each ledger they come in the order in which they were written; the entries of several stand by their times.
+        """
         ...
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ...core.powers import Powers, powers_of
 from .. import entries
+from ..accounts import Actor
 from ..ports import Accounts, Clock, Randomness
 from ..records import Account, NewEntry
 from .ports import Sessions
@@ -110,6 +111,21 @@ class SessionBook:
             return 0
         note = noted("console_signed_out", visitor.account, self._clock, sessions=len(others))
         return await self._sessions.end(others, [note])
+
+    async def count(self, account: Account) -> int:
+        """At how many browsers an account is signed in."""
+        found = await self._sessions.of_account(account.identifier)
+        good = [each for each in found if not self._is_over(each) and _belongs(each, account)]
+        return len([each for each in good if each.pending_factor is None])
+
+    async def end_all(self, account: Account, actor: Actor) -> int:
+        """Somebody else ends all sessions of an account. How many there were."""
+        found = await self._sessions.of_account(account.identifier)
+        entry = actor.entry(
+            "account_sessions_ended", self._clock.now(), account=account.identifier, sessions=len(found)
+        )
+        note = replace(entry, evidence={**(entry.evidence or {}), "account": account.name})
+        return await self._sessions.end([each.key for each in found], [note])
 
     def _is_over(self, session: ConsoleSession) -> bool:
         now = self._clock.now()

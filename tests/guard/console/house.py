@@ -8,7 +8,7 @@ import hashlib
 import secrets
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ from mailguard.guard.console.sender import SenderDesk
 from mailguard.guard.console.sender_code import CodeTries
 from mailguard.guard.console.sessions import SessionBook
 from mailguard.guard.console.sign_in import ConsoleSignIn, SignedIn
+from mailguard.guard.console.trail import AuditTrail
 from mailguard.guard.entries import recipients_sha256
 from mailguard.guard.memory import InvitationMemory
 from mailguard.guard.notices import Notices
@@ -40,6 +41,7 @@ from mailguard.guard.sent_before import SentBefore
 from mailguard.guard.settings import NoticeSettings
 from mailguard.smtp.listen_settings import Limits
 from mailguard.smtp.sign_in_limits import SignInLimits
+from mailguard.store.audit import verify
 from mailguard.store.passwords import Argon2Passwords
 from mailguard.store.store import Store
 from mailguard.store.store_settings import StoreSettings
@@ -109,6 +111,7 @@ class House:
     notices: Notices = field(init=False)
     review: Review = field(init=False)
     sender: SenderDesk = field(init=False)
+    trail: AuditTrail = field(init=False)
     randomness: Randomness = field(default_factory=Randomness)
     waits: list[float] = field(default_factory=list)
 
@@ -122,6 +125,13 @@ class House:
             organisation=ORGANISATION,
             clock=self.clock,
             zone=ZoneInfo("Europe/London"),
+        )
+        self.trail = AuditTrail(
+            trail=self.store.trail,
+            ledger=self.store.ledger,
+            clock=self.clock,
+            zone=ZoneInfo("Europe/London"),
+            verify=self.verify,
         )
         shared: dict[str, Any] = {"accounts": self.store.accounts, "clock": self.clock}
         self.book = AccountBook(passwords=self.passwords, teams=self.teams, **shared)
@@ -181,6 +191,9 @@ class House:
         made = LinkMaker("http://127.0.0.1:8085", self.randomness).make(ref, sender, held.due_at)
         await self.store.outbox.add([samples.notice(ref, links=(made.link,))], None, [])
         return made.url.rpartition("/")[2]
+
+    async def verify(self) -> Mapping[str, Any]:
+        return (await verify(self.store)).to_json()
 
     async def tries(self, name: str, password: str = SECRET, code: str = "") -> Any:
         return await self.sign_in.sign_in(name, password, code, peer="192.0.2.1", browser="Firefox")
@@ -262,5 +275,6 @@ async def _new_store() -> Path:
 
 
 async def close_house(house: House) -> None:
+    await house.trail.settle()
     house.passwords.close()
     await house.store.close()

@@ -1,0 +1,141 @@
+"""The audit trail, as somebody may see it, with the check that it is complete.
+
+INVARIANT: who is no admin sees the entries of messages in their scope, and what is about no message and no person;
+everything else is neither listed, counted nor exported (CONSOLE.md "Roles"). No entry shows what a message says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ...core.errors import NotAllowed
+from ...core.powers import Powers
+from ...logs import logger
+from ..ports import Clock, Ledger
+from .ports import Trail
+from .sessions import Visitor, noted
+from .trail_records import Group, Place, Recorded, TrailCheck, TrailFilter, TrailPage
+
+log = logger("console")
+
+PAGE = 50
+MOST_EXPORTED = 100_000
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class TrailAsked:
+    """What a visitor asks for. after, before: days, both counted in. place: where the page begins, None at the end."""
+
+    group: Group | None = None
+    ref: str | None = None
+    person: str | None = None
+    after: date | None = None
+    before: date | None = None
+    place: Place | None = None
+
+
+class AuditTrail:
+    """zone: in which days begin and end. verify: proves the whole ledger, as `mailguard audit verify --json` says."""
+
+    def __init__(
+        self,
+        *,
+        trail: Trail,
+        ledger: Ledger,
+        clock: Clock,
+        zone: ZoneInfo,
+        verify: Callable[[], Awaitable[Mapping[str, Any]]],
+    ) -> None:
+        self._trail = trail
+        self._ledger = ledger
+        self._clock = clock
+        self._zone = zone
+        self._verify = verify
+        self._check: TrailCheck | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def page(self, powers: Powers, asked: TrailAsked) -> TrailPage:
+        """One page of what was asked for, newest first, as somebody with these powers may see it."""
+        wanted = self._filter(powers, asked)
+        found = await self._trail.count(wanted)
+        entries, older = await self._trail.page(wanted, PAGE, asked.place)
+        return TrailPage(tuple(entries), found, older)
+
+    async def count(self, powers: Powers, asked: TrailAsked) -> int:
+        return await self._trail.count(self._filter(powers, asked))
+
+    async def exported(self, visitor: Visitor, asked: TrailAsked) -> AsyncIterator[Sequence[Recorded]]:
+        """The newest MOST_EXPORTED of what was asked for. That they were taken along is in the ledger first."""
+        wanted = self._filter(visitor.powers, asked)
+        rows = min(await self._trail.count(wanted), MOST_EXPORTED)
+        await self._ledger.append([noted("trail_exported", visitor.account, self._clock, rows=rows)])
+        place: Place | None = None
+        while rows > 0:
+            entries, place = await self._trail.page(wanted, min(_AT_ONCE, rows), place)
+            yield entries
+            rows -= len(entries)
+            if place is None:
+                return
+
+    def may_check(self, powers: Powers) -> bool:
+        """Whether somebody may have the whole trail checked: who sees everybody's mail."""
+        return powers.sees.everybody
+
+    @property
+    def last_check(self) -> TrailCheck | None:
+        """The one that runs, or the last one since the service started."""
+        return self._check
+
+    def check(self, visitor: Visitor) -> None:
+        """Begin a check, unless one runs. It goes on whoever looks. NotAllowed."""
+        if not self.may_check(visitor.powers):
+            raise NotAllowed("the whole trail is checked by who sees everybody's mail")
+        if self._task is None or self._task.done():
+            self._check = TrailCheck(visitor.account.name, self._clock.now())
+            self._task = asyncio.create_task(self._checked(visitor, self._check), name="trail check")
+
+    async def settle(self) -> None:
+        """End a check that runs, without a result."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    async def _checked(self, visitor: Visitor, begun: TrailCheck) -> None:
+        try:
+            found = await self._verify()
+            done = replace(
+                begun,
+                entries=int(found["entries"]),
+                trouble_count=int(found["trouble_count"]),
+                troubles=tuple((each["ledger"], each["sequence"], each["kind"]) for each in found["troubles"]),
+            )
+            about = {"whole": not done.broken, "entries": done.entries, "troubles": done.trouble_count}
+            self._check = replace(done, ended_at=self._clock.now())
+            if done.broken:
+                log.error("trail_broken", count=done.trouble_count)
+            await self._ledger.append([noted("trail_checked", visitor.account, self._clock, **about)])
+        except Exception as cause:
+            log.error("trail_check_failed", cause=cause)
+            if self._check is begun:
+                self._check = replace(begun, ended_at=self._clock.now(), failed=True)
+
+    def _filter(self, powers: Powers, asked: TrailAsked) -> TrailFilter:
+        until = asked.before + timedelta(days=1) if asked.before else None
+        return TrailFilter(
+            scope=None if powers.admin else powers.sees,
+            group=asked.group,
+            ref=asked.ref,
+            person=asked.person,
+            at_from=self._midnight(asked.after) if asked.after else None,
+            at_before=self._midnight(until) if until else None,
+        )
+
+    def _midnight(self, day: date) -> datetime:
+        """The start of a day in the organisation's time."""
+        return datetime.combine(day, time.min, self._zone)
