@@ -88,11 +88,12 @@ run_edges_outer() {
     pytest tests/end_to_end
     pytest tests/clients tests/deploy
 }
-run_browser() { say "there are no pages yet: the review console is issue 6"; }
+run_browser() { pytest tests/browser; }
 run_faults() { pytest tests/faults; }
 run_bench() { pytest -s tests/bench; }
 
 export PATH="/usr/sbin:/sbin:$PATH"
+[[ " ${parts[*]} " != *" browser "* ]] || packages+=(chromium)
 install_packages
 tests/peers/exim.sh
 install_python

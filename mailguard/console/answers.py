@@ -29,6 +29,14 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A whole HTML document that is none of our pages, under a Content-Security-Policy of its own."""
+
+    html: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Redirect:
     """See another page (303), where a reload is safe. token: the browser's new one; empty: it loses the one it has."""
 
@@ -48,4 +56,4 @@ class Refused(Exception):
         self.sentences = sentences
 
 
-Answer = Page | Redirect
+Answer = Page | Redirect | Document

@@ -22,7 +22,7 @@ from ..core.reference import RANDOM_OCTETS, short_reference
 from ..guard.console.tokens import is_token, new_token
 from ..logs import logger
 from . import drafts, words
-from .answers import Answer, Page, Redirect, Refused
+from .answers import Answer, Document, Page, Redirect, Refused
 from .assets import Asset, read_assets
 from .pages import sign_in
 from .render import Renderer
@@ -114,6 +114,8 @@ class _Front:
             if answer.token is not None:
                 self._give(response, answer.token)
             return response
+        if isinstance(answer, Document):
+            return HTMLResponse(answer.html, headers={"Content-Security-Policy": answer.policy})
         html = await asyncio.to_thread(self._render, visit, answer)
         response = HTMLResponse(html, answer.status)
         if self._token(request) is None:

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Literal
 
 from .answers import Answer
-from .pages import account, decide, notes, outcome, queue, second_factor, sign_in, start
+from .pages import account, decide, message, notes, outcome, queue, second_factor, sign_in, start
 from .visit import Visit
 
 View = Callable[[Visit], Awaitable[Answer]]
@@ -49,6 +49,8 @@ ROUTES = (
     Route("GET", SECOND_FACTOR, Needs.HALF, second_factor.show),
     Route("POST", SECOND_FACTOR, Needs.HALF, second_factor.act),
     Route("GET", "/queue", Needs.WHOLE, queue.show),
+    Route("GET", "/m/{ref}", Needs.WHOLE, message.show),
+    Route("GET", "/m/{ref}/body", Needs.WHOLE, message.body),
     Route("GET", "/m/{ref}/decide", Needs.WHOLE, decide.show),
     Route("POST", "/m/{ref}/decide/check", Needs.WHOLE, decide.check),
     Route("POST", "/m/{ref}/decide", Needs.WHOLE, decide.act),

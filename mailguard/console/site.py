@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ..core.moment import date_in_words, time_in_words
+from ..core.organisation import Organisation
 from ..guard.console.deciding import Deciding
 from ..guard.console.links import LinkBook
+from ..guard.console.looking import Looking
 from ..guard.console.queue import HeldQueue
 from ..guard.console.sessions import SessionBook
 from ..guard.console.sign_in import ConsoleSignIn
@@ -19,7 +21,7 @@ from ..guard.ports import Clock, Randomness
 @dataclass(frozen=True, slots=True)
 class Site:
     """base_url: where the console is, without a path. contact: whom to ask. zone: of every time that is shown. teams:
-    those that there are.
+    those that there are. house: who is inside.
     """
 
     base_url: str
@@ -33,6 +35,8 @@ class Site:
     links: LinkBook
     queue: HeldQueue
     deciding: Deciding
+    looking: Looking
+    house: Organisation
     teams: tuple[str, ...]
 
     @property

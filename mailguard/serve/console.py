@@ -25,6 +25,7 @@ from ..console.site import Site
 from ..core.errors import SettingsError
 from ..guard.accounts import Actor
 from ..guard.console.deciding import Deciding
+from ..guard.console.looking import Looking
 from ..guard.console.ports import Attempts
 from ..guard.console.queue import HeldQueue
 from ..guard.console.sign_in import ConsoleSignIn
@@ -101,6 +102,10 @@ def site_of(settings: ConsoleSettings, parts: Parts, attempts: Attempts) -> Site
             messages=parts.store.held_messages, organisation=parts.organisation, clock=parts.clock, zone=zone
         ),
         deciding=_deciding(settings, parts),
+        looking=Looking(
+            quarantine=parts.store.quarantine, blobs=parts.store.blobs, ledger=parts.store.ledger, clock=parts.clock
+        ),
+        house=parts.organisation,
         teams=tuple(team.name for team in parts.organisation.teams),
     )
 

@@ -15,7 +15,7 @@ from mailguard.console.app import COOKIE, build
 from mailguard.console.site import Site
 from mailguard.core.one_time_code import code_at
 from tests.guard.console.deciding import deciding_on
-from tests.guard.console.house import SECRET, House
+from tests.guard.console.house import ORGANISATION, SECRET, House
 
 BASE = "http://127.0.0.1:8085"
 ORIGIN = {"Origin": BASE, "Sec-Fetch-Site": "same-origin"}
@@ -34,6 +34,8 @@ def site_on(house: House, **changes: Any) -> Site:
         "links": house.links,
         "queue": house.queue,
         "deciding": deciding_on(house),
+        "looking": house.looking,
+        "house": ORGANISATION,
         "teams": ("elm", "park"),
     }
     return Site(**{**values, **changes})

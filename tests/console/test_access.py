@@ -12,13 +12,14 @@ from mailguard.console.site import Site
 from mailguard.console.visit import csrf_of
 from mailguard.guard.console.tokens import new_token
 from tests.console.house import ORIGIN, browser_on
-from tests.guard.console.deciding import holds_list
+from tests.guard.console.deciding import TOP
 from tests.guard.console.house import SAM, House
 
 PEOPLE = ("anonymous", "half", "viewer", "reviewer", "other", "admin")
 """half: with a password and no second factor. reviewer: of the team of the message; other: of another team."""
 
 Row = tuple[int | str, int | str, int | str, int | str, int | str, int | str]
+REF = "MG-AAAA-22"
 TO_SIGN_IN, TO_FACTOR, HOME = "/sign-in", "/account/second-factor", "/"
 
 MATRIX: dict[tuple[str, str], Row] = {
@@ -31,6 +32,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/account/second-factor"): (TO_SIGN_IN, 200, *("/queue",) * 4),
     ("POST", "/account/second-factor"): (TO_SIGN_IN, 422, *("/queue",) * 4),
     ("GET", "/queue"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 200, 200),
+    ("GET", "/m/{ref}"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 403, 200),
+    ("GET", "/m/{ref}/body"): (TO_SIGN_IN, TO_FACTOR, 403, 200, 403, 403),
     ("GET", "/m/{ref}/decide"): (TO_SIGN_IN, TO_FACTOR, 403, 200, 404, 403),
     ("POST", "/m/{ref}/decide/check"): (TO_SIGN_IN, TO_FACTOR, 403, 409, 404, 403),
     ("POST", "/m/{ref}/decide"): (TO_SIGN_IN, TO_FACTOR, 403, 409, 404, 403),
@@ -73,12 +76,13 @@ async def what_happens(site: Site, route: Route, path: str, token: str) -> int |
 
 async def paths_of(house: House, route: Route) -> str:
     link = await house.links.make("half@elmroad.example", SAM)
-    return route.path.format(token=link.token, ref="MG-AAAA-22")
+    return route.path.format(token=link.token, ref=REF)
 
 
 async def test_everybody_gets_what_the_matrix_says(house: House, site: Site) -> None:
     tokens = await tokens_of(house)
-    await holds_list(house, count=3)
+    raw = b"From: nurse@elmroad.example\r\nContent-Type: text/html\r\n\r\n<p>Hello</p>\r\n"
+    await house.holds(REF, team="elm", raw=raw, top=TOP)
     found: dict[tuple[str, str], Any] = {}
     for route in ROUTES:
         path = await paths_of(house, route)

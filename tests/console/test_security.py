@@ -19,7 +19,8 @@ from tests.console.house import BASE, ORIGIN, browser_on, csrf_in, enters, seen,
 from tests.guard.console.house import SECRET, House
 
 CSP = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-src 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
 )
 JO = "jo@elmroad.example"
 

@@ -13,6 +13,7 @@ from ...core.powers import Powers
 from ...guard.console.queue import Asked
 from ...guard.console.queue_records import Item, Order, QueuePage, View
 from ...guard.console.search import BadDay, UnknownWord, Wanted, read_day, read_search
+from ...guard.records import Held
 from .. import decision_words as says
 from .. import words
 from ..answers import Answer, Page, Problem
@@ -143,7 +144,7 @@ def _card(item: Item, visit: Visit) -> dict[str, Any]:
         "who": f"{_sender(item)}, {_to(item, visit.site.organisation)}",
         "state": _state(item),
         "plain": item.state is State.HELD and not item.escalated_to,
-        **_deadline(item, visit),
+        **deadline_of(item, visit),
     }
 
 
@@ -192,7 +193,7 @@ def _to(item: Item, organisation: str) -> str:
     return f"{outside} {words.CARD_AND_INSIDE.format(people=inside)}" if item.inside else outside
 
 
-def _deadline(item: Item, visit: Visit) -> dict[str, Any]:
+def deadline_of(item: Item | Held, visit: Visit) -> dict[str, Any]:
     """due: the first words, None for what is decided; when: the exact time beside it; at: for machines."""
     if item.state not in OPEN:
         return {"due": None, "overdue": False, **_decided(item, visit)}
@@ -211,7 +212,7 @@ def _deadline(item: Item, visit: Visit) -> dict[str, Any]:
     }
 
 
-def _decided(item: Item, visit: Visit) -> dict[str, Any]:
+def _decided(item: Item | Held, visit: Visit) -> dict[str, Any]:
     at = item.decided_at or item.received_at
     moment = visit.site.in_words(at)
     if item.decided_at is None:

@@ -23,6 +23,7 @@ from mailguard.core.organisation import Organisation, Team
 from mailguard.core.sign_in import SignInOutcome
 from mailguard.guard.accounts import AccountBook, Actor
 from mailguard.guard.console.links import LinkBook
+from mailguard.guard.console.looking import Looking
 from mailguard.guard.console.queue import HeldQueue
 from mailguard.guard.console.sessions import SessionBook
 from mailguard.guard.console.sign_in import ConsoleSignIn, SignedIn
@@ -93,9 +94,13 @@ class House:
     sign_in: ConsoleSignIn = field(init=False)
     links: LinkBook = field(init=False)
     queue: HeldQueue = field(init=False)
+    looking: Looking = field(init=False)
     randomness: Randomness = field(default_factory=Randomness)
 
     def __post_init__(self) -> None:
+        self.looking = Looking(
+            quarantine=self.store.quarantine, blobs=self.store.blobs, ledger=self.store.ledger, clock=self.clock
+        )
         self.queue = HeldQueue(
             messages=self.store.held_messages,
             organisation=ORGANISATION,

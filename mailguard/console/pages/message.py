@@ -1,0 +1,196 @@
+"""One held message: why it is held, who would get it, what they would get, and what it says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...core.legible import legible, without_addresses
+from ...core.lifecycle import OPEN, State
+from ...core.mail.canonical import canonical_address
+from ...core.mail.message import Message
+from ...core.mail.reading import html_of, pictures_of
+from ...core.reference import is_reference
+from ...core.safe_text import SafeText, safe_text
+from ...core.words import people as people_in_words
+from ...core.words import sentence
+from ...guard.console.looking import Looked, NotReadable, NotYours
+from ...guard.console.queue import consequence_of
+from ...guard.records import Held
+from .. import words
+from ..answers import Answer, Document, Page, Refused
+from ..render import address
+from ..safe_html import POLICY, safe_page
+from ..visit import Visit
+from .queue import deadline_of
+
+A_PAGE = 100
+MOST_DOMAINS = 50
+MOST_LINES = 2_000
+
+
+async def show(visit: Visit) -> Answer:
+    looked = await _looked(visit)
+    view = "html" if visit.query.get("view") == "html" else "text"
+    model = {
+        **_top(looked, visit),
+        "reasons": _reasons(looked.held),
+        "may_read": looked.may_read,
+        "people": _people(looked, visit, _number(visit)),
+        "findings": _findings(looked.held) if looked.may_read else (),
+        "view": view,
+        "taller": visit.query.get("taller") == "1",
+        "text": None,
+        "gone": False,
+    }
+    if looked.may_read:
+        model |= await _content(visit, looked.held, view)
+    return Page("message.html", model["heading"], model)
+
+
+async def body(visit: Visit) -> Answer:
+    """The message's HTML as a document of its own, for the frame in the page."""
+    message = await _read(visit, "html")
+    page = await asyncio.to_thread(_html, message) if message is not None else None
+    if page is None:
+        raise Refused(404, words.HTML_NONE_TITLE, words.HTML_NONE)
+    return Document(page, POLICY)
+
+
+async def _looked(visit: Visit) -> Looked:
+    try:
+        return await visit.site.looking.look(visit.signed_in, _ref(visit))
+    except NotYours as cause:
+        raise _not_yours(visit, cause) from None
+
+
+async def _read(visit: Visit, what: Any) -> Message | None:
+    try:
+        return await visit.site.looking.read(visit.signed_in, _ref(visit), what)
+    except NotYours as cause:
+        raise _not_yours(visit, cause) from None
+    except NotReadable:
+        raise Refused(403, words.NO_TEXT_TITLE, words.NO_TEXT.format(contact=visit.site.contact)) from None
+
+
+def _ref(visit: Visit) -> str:
+    ref = visit.where["ref"].upper()
+    if not is_reference(ref):
+        raise Refused(404, words.NOT_FOUND_TITLE, words.NOT_FOUND)
+    return ref
+
+
+def _not_yours(visit: Visit, cause: NotYours) -> Refused:
+    contact = visit.site.contact
+    if cause.team is None:
+        return Refused(403, words.REFUSED_TITLE, words.REFUSED_MESSAGE_NO_TEAM.format(contact=contact))
+    return Refused(403, words.REFUSED_TITLE, words.REFUSED_MESSAGE.format(team=cause.team, contact=contact))
+
+
+def _number(visit: Visit) -> int:
+    typed = visit.query.get("people", "")
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 8 else 1
+
+
+def _top(looked: Looked, visit: Visit) -> dict[str, Any]:
+    held = looked.held
+    subject = legible(held.subject, 300) if looked.may_read else ""
+    return {
+        "heading": subject or words.MESSAGE_HEADING.format(reference=held.ref),
+        "ref": held.ref,
+        "state": words.state_in_words(held.state, held.released_as),
+        "undecided": held.state in OPEN,
+        "received": visit.site.in_words(held.received_at),
+        "then": words.MESSAGE_IF_NOBODY if held.state in OPEN and held.state is not State.WAITING else None,
+        "not_sent": held.state in OPEN,
+        **deadline_of(held, visit),
+    }
+
+
+def _reasons(held: Held) -> list[dict[str, str]]:
+    """The worst first, each with the rule that it comes from."""
+    found = [{"sentence": sentence(consequence_of(held)), "rule": legible(held.rules[0]) if held.rules else ""}]
+    rest = held.reason.partition(". ")[2]
+    if rest:
+        found[0]["more"] = sentence(legible(without_addresses(rest), 1000))
+    for rule in held.decision.get("rules", ()):
+        if rule["matched"] and rule["mode"] == "enforce" and rule["id"] in held.rules and rule["reason"]:
+            said = sentence(legible(without_addresses(rule["reason"]), 300))
+            if said != found[0]["sentence"]:
+                found.append({"sentence": said, "rule": legible(rule["id"])})
+    return [{"more": "", **each} for each in found]
+
+
+def _people(looked: Looked, visit: Visit, number: int) -> dict[str, Any]:
+    """Counts for everybody; addresses, domains and who stands in no field for who may read."""
+    held = looked.held
+    organisation = visit.site.house
+    addresses = [canonical_address(each.address) for each in held.envelope.recipients]
+    outside = [each for each in addresses if not organisation.is_inside(each)]
+    found: dict[str, Any] = {
+        "all": people_in_words(len(addresses)),
+        "outside": words.MESSAGE_OUTSIDE.format(count=f"{len(outside):,}", all=f"{len(addresses):,}"),
+        "sender": None,
+        "domains": (),
+        "more_domains": 0,
+        "listed": (),
+        "hidden": (),
+        "pages": (),
+    }
+    if not looked.may_read:
+        return found
+    domains = Counter(each.rpartition("@")[2] for each in outside).most_common()
+    visible = set(held.decision.get("visible", ()))
+    pages = max(1, -(-len(addresses) // A_PAGE))
+    page = min(max(1, number), pages)
+    shown = addresses[(page - 1) * A_PAGE : page * A_PAGE]
+    found |= {
+        "sender": legible(held.sender, 320) or words.MESSAGE_NOBODY,
+        "domains": [(legible(name, 260), f"{count:,}") for name, count in domains[:MOST_DOMAINS]],
+        "more_domains": max(0, len(domains) - MOST_DOMAINS),
+        "listed": [(legible(each, 320), each not in visible) for each in shown],
+        "hidden": sum(each not in visible for each in addresses),
+        "pages": [
+            (each, address(f"/m/{held.ref}", people=each), each == page) for each in range(1, pages + 1) if pages > 1
+        ],
+    }
+    return found
+
+
+def _findings(held: Held) -> list[str]:
+    """What was found in attachments: kinds, counts and places, never a value."""
+    found: Sequence[Mapping[str, Any]] = held.decision.get("findings", ())
+    return [legible(each["summary"], 300) for each in found]
+
+
+async def _content(visit: Visit, held: Held, view: str) -> dict[str, Any]:
+    message = await _read(visit, view)
+    if message is None:
+        return {"gone": True}
+    read, has_html = await asyncio.to_thread(lambda: (safe_text(message), html_of(message) is not None))
+    return {
+        "text": _lines(read) if view == "text" else None,
+        "from_html": read.text_from == "text/html",
+        "has_html": has_html,
+        "shortened": read.shortened,
+        "fields": [(name, legible(value, 300)) for name, value in read.fields],
+        "files": [_file(each.names, each.media_type, each.octets) for each in read.others],
+        "nothing": read.text_from is None,
+    }
+
+
+def _lines(read: SafeText) -> list[str]:
+    return [legible(line, 20_000) for line in read.text.split("\n")[:MOST_LINES]]
+
+
+def _file(names: Sequence[str], media_type: str, octets: int) -> str:
+    name = " = ".join(legible(each) for each in names) or words.MESSAGE_FILE_UNNAMED
+    size = f"{octets:,} bytes" if octets < 10_000 else f"{octets // 1000:,} kB"
+    return words.MESSAGE_FILE.format(name=name, type=legible(media_type), size=size)
+
+
+def _html(message: Message) -> str | None:
+    markup = html_of(message)
+    return safe_page(markup, pictures_of(message)) if markup is not None else None
