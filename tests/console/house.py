@@ -33,9 +33,9 @@ def site_on(house: House, **changes: Any) -> Site:
         "sign_in": house.sign_in,
         "links": house.links,
         "queue": house.queue,
+        "deciding": deciding_on(house),
         "looking": house.looking,
         "house": ORGANISATION,
-        "deciding": deciding_on(house),
         "teams": ("elm", "park"),
     }
     return Site(**{**values, **changes})
