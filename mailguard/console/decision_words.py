@@ -16,6 +16,7 @@ DEADLINE_UNTOLD = (
 )
 LEAVES = "If nobody decides by {moment}, it will be sent by itself."
 WHY = "Why this is held"
+TO_DECISION = "Go to the decision"
 BACK_TO_MESSAGE = "Back to the message"
 CONTINUE = "Continue"
 RECOMMENDED = "Recommended"

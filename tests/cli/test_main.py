@@ -47,6 +47,7 @@ COMMANDS = [
     "audit export",
     "user add",
     "user list",
+    "user link",
     "user role",
     "user password",
     "user disable",

@@ -157,7 +157,7 @@ def test_wrong_usage_and_unreadable_files_end_with_2(
 
 def test_check_passes_what_is_shipped(run: Any) -> None:
     ran = run("policy", "check", str(ROOT / "policies"))
-    assert (ran.status, ran.out) == (0, "22 rules in 1 file, no errors.\n")
+    assert (ran.status, ran.out) == (0, "26 rules in 1 file, no errors.\n")
     assert run("policy", "check").status == 0
 
 
@@ -210,7 +210,7 @@ def test_check_shows_no_control_characters(run: Any, tmp_path: Path) -> None:
 
 def test_the_tests_of_the_default_policy_pass(run: Any) -> None:
     ran = run("policy", "test", str(ROOT / "policies" / "tests" / "default.yaml"))
-    assert (ran.status, ran.out) == (0, "34 tests, 0 failed.\n")
+    assert (ran.status, ran.out) == (0, "40 tests, 0 failed.\n")
 
 
 def test_tests_pass_after_init_with_its_own_settings(run: Any) -> None:

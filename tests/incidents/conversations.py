@@ -10,7 +10,9 @@ import base64
 import quopri
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+SIGNATURE = (Path(__file__).resolve().parents[1] / "fixtures" / "ordinary" / "signature.asc").read_text()
 INSIDE = "elmroad.example"
 JO = f"jo@{INSIDE}"
 CRLF = "\r\n"
@@ -251,7 +253,7 @@ def _signed() -> Iterator[Written]:
         f"{name}: {value}\n" for name, value in (("From", JO), ("To", ", ".join(e.address for e in group)))
     )
     entity = f'Content-Type: text/plain; charset=utf-8; protected-headers="v1"\n{repeated}\nHello'
-    signature = "Content-Type: application/pgp-signature; name=signature.asc\n\n-----BEGIN PGP SIGNATURE-----\n\niQ==\n"
+    signature = f"Content-Type: application/pgp-signature; name=signature.asc\n\n{SIGNATURE}"
     yield _mail("protected-headers", "signed", group, _parts("signed", entity, signature))
     armour = "-----BEGIN PGP MESSAGE-----\n\nhQ==\n-----END PGP MESSAGE-----"
     yield _mail("pgp-inline", "encrypted", group, _content("text", armour))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+FILES = Path(__file__).resolve().parents[1] / "fixtures" / "ordinary"
+LETTER, WORKBOOK = (base64.encodebytes((FILES / name).read_bytes()).decode() for name in ("letter.pdf", "rota.xlsx"))
+SIGNATURE = (FILES / "signature.asc").read_text()
 INSIDE = "elmroad.example"
 JO = f"jo@{INSIDE}"
 
@@ -236,7 +241,7 @@ def _structures() -> Iterator[Ordinary]:
             "m1", ('multipart/alternative; boundary="a2"', _parts("a2", ("text/plain", "Hello"), ("text/html", html)))
         ).removesuffix("--m1--")
         + '--m1\nContent-Type: application/pdf; name="form.pdf"\nContent-Transfer-Encoding: base64\n'
-        'Content-Disposition: attachment; filename="form.pdf"\n\nJVBERi0xLjQK\n--m1--',
+        'Content-Disposition: attachment; filename="form.pdf"\n\n' + LETTER + "--m1--",
     )
     yield mail(
         "related-inline-picture",
@@ -254,7 +259,7 @@ def _structures() -> Iterator[Ordinary]:
         kind=_multipart("mixed", "m2"),
         body=_parts("m2", ("text/plain", "Hello")).removesuffix("--m2--")
         + "--m2\nContent-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n"
-        "Content-Disposition: attachment; filename*=UTF-8''%C3%9Cbersicht.pdf\n\nJVBERi0xLjQK\n--m2--",
+        "Content-Disposition: attachment; filename*=UTF-8''%C3%9Cbersicht.pdf\n\n" + LETTER + "--m2--",
     )
     yield mail(
         "signed-pgp",
@@ -265,8 +270,7 @@ def _structures() -> Iterator[Ordinary]:
             'Content-Type: multipart/signed; micalg=pgp-sha256; protocol="application/pgp-signature"; boundary="s1"',
         ),
         body="--s1\nContent-Type: text/plain\n\nHello\n\n--s1\n"
-        "Content-Type: application/pgp-signature; name=signature.asc\n\n"
-        "-----BEGIN PGP SIGNATURE-----\n\niQ==\n-----END PGP SIGNATURE-----\n\n--s1--",
+        "Content-Type: application/pgp-signature; name=signature.asc\n\n" + SIGNATURE + "\n--s1--",
     )
     yield mail(
         "forwarded-as-attachment",
@@ -328,8 +332,7 @@ def _structures() -> Iterator[Ordinary]:
         + "--x1\nContent-Type: application/vnd.openxmlformats-officedocument.spreadsheetml.sheet;\n"
         '\tname="figures.xlsx"\nContent-Description: figures.xlsx\n'
         'Content-Disposition: attachment; filename="figures.xlsx"; size=4;\n'
-        '\tcreation-date="Thu, 12 Mar 2026 09:00:00 GMT"\nContent-Transfer-Encoding: base64\n\n'
-        "UEsDBA==\n--x1--",
+        '\tcreation-date="Thu, 12 Mar 2026 09:00:00 GMT"\nContent-Transfer-Encoding: base64\n\n' + WORKBOOK + "--x1--",
     )
 
 

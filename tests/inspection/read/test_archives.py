@@ -118,7 +118,8 @@ def test_a_zip_that_is_no_document_is_an_archive(name: str) -> None:
 
 
 def test_a_document_is_no_archive() -> None:
-    for member in (("[Content_Types].xml", b"<Types/>"), ("mimetype", b"application/vnd.oasis.opendocument.text")):
+    drawing = b"application/vnd.oasis.opendocument.graphics"
+    for member in (("[Content_Types].xml", b"<Types/>"), ("mimetype", drawing)):
         document = zipped(member, ("a.xml", b"<a/>"), method=zipfile.ZIP_STORED)
         with pytest.raises(Uninspectable, match=NOBODY_READS):
             readers_of(Enclosed(document))

@@ -197,7 +197,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], bool | None]] = {
 
 async def test_each_is_judged_and_the_next_part_is_read(capsys: pytest.CaptureFixture[str]) -> None:
     """One pool for all: what one of them does to its worker hurts nobody after it."""
-    pool = WorkerPool(SETTINGS, lambda settings: start_worker(settings))
+    pool = WorkerPool(SETTINGS, lambda settings, kinds: start_worker(settings, kinds=kinds))
     innocent = (FOLDER / "black-box.pdf").read_bytes()
     try:
         for name, (make, expected) in HOSTILE.items():

@@ -31,6 +31,7 @@ def parts(
 ) -> dict[str, str | bytes]:
     """links: (id, kind, target) of the text; more: `word__styles` is word/styles.xml, `x__y__bin` is x/y.bin."""
     made: dict[str, str | bytes] = {
+        "[Content_Types].xml": content_types(),
         "_rels/.rels": relationships(("r1", "officeDocument", "word/document.xml"), flavour=flavour),
         "word/document.xml": part("document", f"<w:body>{body}</w:body>", flavour),
         "word/_rels/document.xml.rels": relationships(*links, flavour=flavour),
