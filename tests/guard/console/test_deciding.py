@@ -182,6 +182,16 @@ async def test_who_sent_it_does_not_decide(houses: tuple[House, House], form: st
             await deciding_on(first).decide(REF, Choice.SEPARATE, nurse, version=1, note="mine")
 
 
+async def test_of_a_bounce_the_summary_shows_the_letter_in_it(houses: tuple[House, House]) -> None:
+    first, _ = houses
+    first.notices._form = "dsn"
+    held = await first.store.quarantine.get(await holds_list(first, REF, count=3))
+    sam = await visitor(first, "sam@elmroad.example")
+    told = (await deciding_on(first).summary(held, Choice.REJECT, "Please use the bulk tool.", sam)).told
+    assert told.subject.startswith("Not sent: Flu clinic") and told.text is not None
+    assert "Please use the bulk tool." in told.text and "Final-Recipient" not in told.text
+
+
 async def test_a_message_of_the_canary_is_nobodys(houses: tuple[House, House]) -> None:
     first, _ = houses
     who = await visitor(first, "sam@elmroad.example")
