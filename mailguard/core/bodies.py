@@ -48,9 +48,20 @@ def _branches(root: Part, bodies: Collection[str]) -> Iterator[tuple[str, _Branc
         part, branch = waiting.pop()
         if branch is not None and part.path in bodies:
             yield part.path, branch
+        says_once = part.media_type == ALTERNATIVE and _says_once(part, bodies)
         for child in part.children:
-            own = (part.path, child.path) if part.media_type == ALTERNATIVE else None
+            own = (part.path, child.path) if says_once else None
             waiting.append((child, branch or own))
+
+
+def _says_once(alternative: Part, bodies: Collection[str]) -> bool:
+    """Two forms of one type are two texts, of which programs show either: then all of them count."""
+    types = [
+        media_type
+        for child in alternative.children
+        for media_type in {leaf.media_type for leaf in child.walk() if leaf.path in bodies}
+    ]
+    return len(types) == len(set(types))
 
 
 def _most_telling(

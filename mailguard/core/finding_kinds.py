@@ -6,6 +6,7 @@ An organisation's own kinds go by their names. mailguard/inspection/find says ho
 from __future__ import annotations
 
 PEOPLE_ROWS = "people_rows"
+PERSON_NAMED = "person_named"
 NOUNS = {
     PEOPLE_ROWS: "rows of people",
     "name": "names",
@@ -23,7 +24,7 @@ NOUNS = {
     "email": "e-mail addresses",
     "phone": "telephone numbers",
     "postcode": "postcodes",
-    "person_named": "names of authors and the like",
+    PERSON_NAMED: "names of authors and the like",
 }
 """Kind -> what it is called, in the plural."""
 

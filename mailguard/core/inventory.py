@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .finding_kinds import PEOPLE_ROWS
+from .finding_kinds import PEOPLE_ROWS, PERSON_NAMED
 
 Counts = tuple[tuple[str, int], ...]
+FEW = 5
 UNREMARKABLE = frozenset({"document properties", "markup that no reader shows"})
 """Every office document has some of both, so the sentence leaves them out; the counts have them."""
 
@@ -41,7 +42,7 @@ class Inventory:
     def sentence(self) -> str:
         """For a reviewer: what shows, what is carried, and what hides the rest."""
         texts, first = self._texts(), ""
-        if self.rows or not (texts or self.unread):
+        if self.rows or not (texts or self.unread or self.members):
             hidden = [f"{count:,} in {why}" for why, count in self.unseen]
             carried = f"{_rows(self.rows_seen)} and carries {self.rows:,}"
             first = f"Shows {carried}: {', '.join(hidden)}." if hidden else f"Shows {carried}."
@@ -49,7 +50,7 @@ class Inventory:
         second = f"Carries {', '.join(said)}." if said else ""
         named = [_some(kind, count) for kind, count in self.members]
         third = f"Has {', '.join(named)} that nobody sees." if named else ""
-        fourth = f"Could not be read: {self.unread}." if self.unread else ""
+        fourth = f"Could not be read ({self.unread})." if self.unread else ""
         return " ".join(each for each in (first, second, third, fourth) if each)
 
     def to_json(self) -> dict[str, Any]:
@@ -69,15 +70,18 @@ class Inventory:
 
 
 def in_sentences(decision: Mapping[str, Any], most: int = 6) -> tuple[str, ...]:
-    """What the message carries, for people: of a decision as JSON (verdict.py), first what each file hides.
+    """What the message carries, for people: of a decision as JSON (verdict.py), people first, then what files hide.
+
+    A value or two in plain sight, as of a signature, are not worth telling.
 
     It names files and sheets, so it is for those who may see the message.
     """
     files = [each for each in decision.get("inventory", ()) if _hides(each)]
     said = [f"{each['file'] or 'An attachment'}: {each['summary']}" for each in files]
-    people = [each for each in decision.get("findings", ()) if each["kind"] == PEOPLE_ROWS]
-    found = people or decision.get("findings", ())
-    lines = [*said, *(_sentence(each["summary"]) for each in found)]
+    findings = decision.get("findings", ())
+    people = [each for each in findings if each["kind"] == PEOPLE_ROWS]
+    found = people or [each for each in findings if each["count"] >= FEW and each["kind"] != PERSON_NAMED]
+    lines = [*(_sentence(each["summary"]) for each in found), *said]
     rest = len(lines) - most
     return (*lines[:most], f"And {rest:,} more.") if rest > 0 else tuple(lines)
 

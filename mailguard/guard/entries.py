@@ -163,7 +163,10 @@ def without_text(decision: Mapping[str, Any]) -> dict[str, Any]:
         # They name a sheet or a file, which somebody wrote: the evidence has it.
         safe["findings"] = [{**_without_at(each), **NAMELESS} for each in decision["findings"]]
     if "inventory" in decision:
-        safe["inventory"] = [{**_without_at(each), **FILELESS} for each in decision["inventory"]]
+        safe["inventory"] = [
+            {**_without_at(each), **FILELESS, "unread": WITHHELD if each["unread"] else ""}
+            for each in decision["inventory"]
+        ]
     if "rules" in decision:
         safe["rules"] = [_rule_without_text(rule) for rule in decision["rules"]]
     return safe

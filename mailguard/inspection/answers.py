@@ -10,15 +10,21 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..core.carried.model import Attached, Carried
-from ..core.inventory import Counts, Inventory
+from ..core.inventory import Inventory
 from ..core.mail.quoted import Quoted
 from ..core.verdict import Finding
 from .examine import Examined
 from .framing import BrokenFrame
+from .stream import Visibility
 
 MOST_ITEMS = 100_000
 MOST_CHARACTERS = 1_000
 _MARK = re.compile(r"(?:[0-9a-f]{32})?")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,60}")
+"""Of a detector, a kind, an error: they stand in the ledger and in the log, so nothing else than names may."""
+_MEMBER = re.compile(r"[A-Za-z][A-Za-z ]{0,40}")
+_WHYS = frozenset(each.value for each in Visibility)
+MOST_REASON = 200
 _LISTS = ("text", "contacts", "listed", "senders", "classes")
 
 Value = TypeVar("Value")
@@ -57,10 +63,10 @@ def examined(value: dict[str, Any]) -> Examined:
     unread, people, error = value["unread"], value["people"], value["error"]
     return Examined(
         findings=_each(value["findings"], _finding),
-        unread=None if unread is None else _text(unread),
+        unread=None if unread is None else _reason(unread),
         people=None if people is None else _people(people),
         inventory=_each(value["inventory"], _inventory),
-        error=None if error is None else _text(error),
+        error=None if error is None else _name(error),
     )
 
 
@@ -92,7 +98,7 @@ def _finding(value: Any) -> Finding:
     detector, kind, where, count, summary, hidden, people = value
     if not isinstance(hidden, bool) or not _MARK.fullmatch(_text(people)):
         raise BrokenFrame("a finding is broken")
-    named = (_text(detector), _text(kind), _text(where))
+    named = (_name(detector), _name(kind), _text(where))
     return Finding(*named, _count(count), _text(summary), hidden, bytes.fromhex(people))
 
 
@@ -100,18 +106,28 @@ def _inventory(value: Any) -> Inventory:
     if not isinstance(value, list) or len(value) != 7:
         raise BrokenFrame("an inventory is broken")
     file, rows, rows_seen, *counts, unread = value
-    unseen, texts, members = (_counts(each) for each in counts)
-    return Inventory(_text(file), _count(rows), _count(rows_seen), unseen, texts, members, _text(unread))
-
-
-def _counts(value: Any) -> Counts:
-    return _each(value, _named_count)
+    unseen, texts, members = (_each(each, _named_count) for each in counts)
+    if not all(why in _WHYS for why, _ in (*unseen, *texts)) or not all(_MEMBER.fullmatch(kind) for kind, _ in members):
+        raise BrokenFrame("an inventory counts something else")
+    return Inventory(_text(file), _count(rows), _count(rows_seen), unseen, texts, members, _reason(unread))
 
 
 def _named_count(value: Any) -> tuple[str, int]:
     if not isinstance(value, list) or len(value) != 2:
         raise BrokenFrame("a count in an answer is broken")
     return _text(value[0]), _count(value[1])
+
+
+def _name(value: Any) -> str:
+    if not _NAME.fullmatch(_text(value)):
+        raise BrokenFrame("a name in an answer is none")
+    return str(value)
+
+
+def _reason(value: Any) -> str:
+    if len(_text(value)) > MOST_REASON or "@" in value:
+        raise BrokenFrame("a reason in an answer is none")
+    return str(value)
 
 
 def _count(value: Any) -> int:

@@ -23,6 +23,7 @@ from .budget import Budget, Limits, Uninspectable
 from .detectors import DETECTORS, Detector
 from .enclosed import Enclosed, Found, Letter
 from .inventory import Stocktaking
+from .read.text import holds_a_file
 from .readers import READERS, Reader, readers_of
 from .stream import SEEN, Item, Member, Row, Table, Text, Visibility
 
@@ -183,8 +184,9 @@ def _read(examination: Examination, waiting: _Waiting, closed: bool) -> Iterator
     try:
         if waiting.depth > examination.budget.limits.depth:
             raise Uninspectable(TOO_DEEP)
-        if waiting.written is not None:
-            for found in body_items(waiting.source.data, waiting.written, examination.budget):
+        written = waiting.written
+        if written and not holds_a_file(bytes(waiting.source.data), written.charset, html=written.html):
+            for found in body_items(waiting.source.data, written, examination.budget):
                 if found is not None:
                     _take(examination, waiting, False, found)
                 yield

@@ -20,7 +20,7 @@ from ..core.mail.decoded import decoded_buffer, is_flowed
 from ..core.mail.message import Buffer, Message, Part
 from ..core.verdict import Inspection
 from ..logs import logger
-from .body import Written
+from .body import WHERE, Written
 from .budget import Limits
 from .detectors import DETECTORS, detectors_with
 from .enclosed import Enclosed
@@ -28,6 +28,7 @@ from .examine import Examination, Examined, examination_of
 from .find.own_kinds import load_kinds
 from .pool import WorkerPool
 from .process import Job, SandboxRefused
+from .read.text import holds_a_file
 from .settings import InspectionSettings
 
 log = logger("inspection")
@@ -107,7 +108,7 @@ class SandboxedInspector:
 
     async def _examine_text(self, data: Buffer, written: Written) -> Examined | None:
         """What a short text holds, None where a worker has to be asked. In turns with everything else that waits."""
-        if len(data) > TEXT_OCTETS:
+        if len(data) > TEXT_OCTETS or holds_a_file(bytes(data), written.charset, html=written.html):
             return None
         try:
             found = examination_of(
@@ -142,7 +143,8 @@ def _written(part: Part) -> Written:
 def _unread(part: Part | None, answer: Examined) -> tuple[Inventory, ...]:
     """Of a part that no worker could tell about."""
     names = _names(part) if part else ()
-    return (Inventory(legible(names[0]) if names else "", unread=answer.unread),) if answer.unread else ()
+    file = WHERE if part and not is_attachment(part) else legible(names[0]) if names else ""
+    return (Inventory(file, unread=answer.unread),) if answer.unread else ()
 
 
 def _names(part: Part) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ class Reader:
     others: of a type and names that no reader claims, whether they are its own after all (any text).
     covers: whether what it recognises is covered, and its names are those of what lies under it: no other reader with
     such a name reads the cover.
+    textual: whether it reads letters, so that octets which are none are not of its kind.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Reader:
     allows: Callable[[bytes | memoryview], bool] | None = None
     others: Callable[[str, tuple[str, ...]], bool] | None = None
     covers: bool = False
+    textual: bool = False
 
     def items(self, source: Enclosed, budget: Budget) -> Iterable[Found]:
         """What it finds in a file. Raises Uninspectable, then or later."""
@@ -95,7 +97,7 @@ READERS: tuple[Reader, ...] = (
     Reader("PDF", pdf.read, pdf.TYPES, pdf.ENDINGS, pdf.begins),
     Reader("slides", slides.read_slides, slides.TYPES, slides.ENDINGS, begins=slides.begins),
     Reader("object of another program", ole_object.read, ole_object.TYPES, ole_object.ENDINGS, ole_object.begins),
-    Reader("table in plain text", delimited.read_delimited, delimited.TYPES, delimited.ENDINGS),
+    Reader("table in plain text", delimited.read_delimited, delimited.TYPES, delimited.ENDINGS, textual=True),
     Reader(
         "zip archive",
         zip_archive.read,
@@ -127,13 +129,18 @@ READERS: tuple[Reader, ...] = (
     Reader("sound, film or font", media.read, media.TYPES, media.ENDINGS, begins=media.begins),
     Reader("OpenPGP", openpgp.read, openpgp.TYPES, openpgp.ENDINGS, begins=openpgp.begins),
     Reader("S/MIME signature", detached.read, detached.TYPES, detached.ENDINGS, begins=detached.begins),
-    Reader("contacts", vcard.read, vcard.TYPES, vcard.ENDINGS, guessed=vcard.begins),
+    Reader("contacts", vcard.read, vcard.TYPES, vcard.ENDINGS, guessed=vcard.begins, textual=True),
     Reader(
-        "calendar", vcard.read_calendar, vcard.CALENDAR_TYPES, vcard.CALENDAR_ENDINGS, guessed=vcard.begins_calendar
+        "calendar",
+        vcard.read_calendar,
+        vcard.CALENDAR_TYPES,
+        vcard.CALENDAR_ENDINGS,
+        guessed=vcard.begins_calendar,
+        textual=True,
     ),
     Reader("JSON", json_file.read, json_file.TYPES, json_file.ENDINGS, others=json_file.is_other),
     Reader("XML", xml_file.read_any, xml_file.TYPES, xml_file.ENDINGS, others=xml_file.is_other),
-    Reader("HTML", html.read, html.TYPES, html.ENDINGS, guessed=html.guessed, written=html.read),
+    Reader("HTML", html.read, html.TYPES, html.ENDINGS, guessed=html.guessed, written=html.read, textual=True),
     Reader("text", text.read, text.TYPES, text.ENDINGS, others=text.is_other, written=text.read),
 )
 
@@ -162,6 +169,8 @@ def readers_of(source: Enclosed, readers: Collection[Reader] = READERS) -> tuple
     found = found or [each for each in known if each.others and each.others(media_type, names)]
     if not found:
         raise Uninspectable(NOBODY_READS)
+    if any(each.textual for each in found) and not text.is_text(bytes(source.data)):
+        raise Uninspectable(text.NOT_TEXT)
     if any(each.begins is not None and each not in certain for each in found):
         raise Uninspectable(CONTRADICTS)
     return tuple(found)

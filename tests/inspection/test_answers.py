@@ -63,15 +63,23 @@ def test_what_is_no_object(value: bytes) -> None:
         ("people", {}),
         ("findings", None),
         ("findings", [[1, 2, 3, 4, 5, 6]]),
-        ("findings", [["a", "b", "c", -1, "d", False]]),
-        ("findings", [["a", "b", "c", True, "d", False]]),
+        ("findings", [["a", "b", "c", -1, "d", False, ""]]),
+        ("findings", [["a", "b", "c", True, "d", False, ""]]),
+        ("findings", [["a", "Ann Marsh 999 000 0018", "c", 1, "d", False, ""]]),
+        ("findings", [["ann@x.example", "b", "c", 1, "d", False, ""]]),
         ("findings", [["a"]]),
         ("inventory", [["a", 1, 1, [], [], []]]),
         ("inventory", [["a", -1, 1, [], [], [], ""]]),
         ("inventory", [["a", 1, 1, [["b"]], [], [], ""]]),
         ("inventory", [["a", 1, 1, [], [], {"b": 1}, ""]]),
         ("inventory", [["a", 1, 1, [], [], [], 7]]),
+        ("inventory", [["a", 1, 1, [["Ann Marsh", 1]], [], [], ""]]),
+        ("inventory", [["a", 1, 1, [], [["ann", 1]], [], ""]]),
+        ("inventory", [["a", 1, 1, [], [], [["ann@x.example", 1]], ""]]),
+        ("inventory", [["a", 1, 1, [], [], [], "of ann@x.example"]]),
+        ("unread", "of ann@x.example"),
         ("error", ["x"]),
+        ("error", "Ann Marsh"),
     ],
 )
 def test_what_is_no_answer(key: str, value: Any) -> None:
@@ -80,7 +88,7 @@ def test_what_is_no_answer(key: str, value: Any) -> None:
 
 
 def test_an_incomplete_answer() -> None:
-    for key in ("unread", "findings", "people", "error"):
+    for key in ("unread", "findings", "people", "inventory", "error"):
         broken = sent(ANSWER)
         del broken[key]
         with pytest.raises(BrokenFrame):
@@ -103,7 +111,7 @@ values = st.recursive(
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.fixed_dictionaries(dict.fromkeys(("unread", "findings", "people", "error"), values)))
+@given(st.fixed_dictionaries(dict.fromkeys(plain(ANSWER), values)))
 def test_any_values(value: dict[str, Any]) -> None:
     try:
         examined(value)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from mailguard.core.carried.model import Attached
 from mailguard.core.inventory import Inventory
+from mailguard.core.policy.invented_file import people_csv
 from mailguard.core.verdict import Finding
+from mailguard.inspection.body import Written
 from mailguard.inspection.budget import Budget, Limits, Uninspectable
 from mailguard.inspection.enclosed import Enclosed, Found
 from mailguard.inspection.examine import TOO_DEEP, examine
@@ -152,6 +155,9 @@ def test_no_memory_is_an_answer() -> None:
     assert found.unread == "reading it takes more memory than is allowed" and found.people is None
 
 
+PEOPLE = people_csv(20).decode().replace(",", "\t").splitlines()
+
+
 def test_each_file_inside_has_an_inventory_and_its_name_stands_before_its_places() -> None:
     rows = b"Name,NHS number,Born\r\n" + b"".join(
         f"Ann Field{number},999 000 {number:04},1950-01-{number + 1:02}\r\n".encode() for number in range(20)
@@ -163,3 +169,27 @@ def test_each_file_inside_has_an_inventory_and_its_name_stands_before_its_places
     assert all("staff.csv" in each.where for each in found.findings)
     alone = examine(Enclosed(rows, "text/csv", ("staff.csv",)))
     assert alone.inventory == (Inventory("staff.csv", 21, 21),)
+
+
+WORKBOOK = (Path(__file__).parents[1] / "fixtures" / "workbooks" / "hidden-sheet.xlsx").read_bytes()
+
+
+@pytest.mark.parametrize("octets", [WORKBOOK, b"%PDF-1.7\nbroken", b"{\\rtf1 broken", bytes(range(256)) * 4])
+@pytest.mark.parametrize("written", [Written(), Written(html=True), Written(charset="utf-8")])
+def test_a_file_that_calls_itself_nothing_is_read_as_a_file(octets: bytes, written: Written) -> None:
+    found = examine(Enclosed(octets, "text/plain"), written=written)
+    assert found.unread is not None
+    if octets == WORKBOOK:
+        assert ("people_rows", 40, True) in {(each.kind, each.count, each.hidden) for each in found.findings}
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.html", "p.vcf", "p.ics", "p.txt", "p.json", "p.xml", "p.tsv"])
+def test_octets_under_the_name_of_a_text_are_unread(name: str) -> None:
+    database = b"SQLite format 3\0" + bytes(range(1, 32)) * 60
+    assert examine(Enclosed(database, "application/octet-stream", (name,))).unread is not None
+
+
+@pytest.mark.parametrize("line_end", ["\r\n", "\n", "\r"])
+def test_lines_end_in_any_way(line_end: str) -> None:
+    found = examine(Enclosed(line_end.join(PEOPLE).encode(), "text/plain", ("a.txt",)))
+    assert [each.count for each in found.findings if each.kind == "people_rows"] == [20]

@@ -48,16 +48,14 @@ def test_the_sentence_for_a_reviewer() -> None:
     )
     assert take_inventory([Table("table"), Row(1, ("a",))]).inventory().sentence() == "Shows 1 row and carries 1."
     macros = Member("vbaProject.bin", "macros", Visibility.MACRO)
-    assert take_inventory([macros]).inventory().sentence() == (
-        "Shows 0 rows and carries 0. Has macros that nobody sees."
-    )
+    assert take_inventory([macros]).inventory().sentence() == ("Has macros that nobody sees.")
     assert (
         take_inventory([Text("x", "a", Visibility.NOTES)]).inventory().sentence() == "Carries 1 text in speaker notes."
     )
     locked = Inventory("a.zip", unread="encrypted")
-    assert locked.hides and locked.sentence() == "Could not be read: encrypted."
+    assert locked.hides and locked.sentence() == "Could not be read (encrypted)."
     assert Inventory("a", 5, 5, unread="it is cut off").sentence() == (
-        "Shows 5 rows and carries 5. Could not be read: it is cut off."
+        "Shows 5 rows and carries 5. Could not be read (it is cut off)."
     )
     assert not Inventory("a").hides and Inventory("").sentence() == "Shows 0 rows and carries 0."
 
@@ -73,13 +71,10 @@ def test_the_sentences_of_a_decision() -> None:
     shown = Inventory("b.xlsx", 45, 45, texts=(("document properties", 2),)).to_json()
     people = Finding("people", "people_rows", "sheet 1", 40, "1 hidden sheet has 40 rows of people: names", True)
     names = Finding("people", "name", "sheet 1", 40, "1 hidden sheet has 40 names", True)
+    signature = Finding("people", "phone", "the message text", 1, "the message text has 1 telephone number")
     decision = {"inventory": [hidden, shown], "findings": [people.to_json(), names.to_json()]}
-    assert in_sentences(decision) == (
-        "a.xlsx: Shows 5 rows and carries 45: 40 in hidden sheet.",
-        "1 hidden sheet has 40 rows of people: names.",
-    )
-    assert in_sentences({**decision, "inventory": [hidden] * 9})[5:] == (
-        "a.xlsx: Shows 5 rows and carries 45: 40 in hidden sheet.",
-        "And 4 more.",
-    )
+    told = "1 hidden sheet has 40 rows of people: names."
+    assert in_sentences(decision) == (told, "a.xlsx: Shows 5 rows and carries 45: 40 in hidden sheet.")
+    assert in_sentences({**decision, "inventory": [hidden] * 9})[::6] == (told, "And 4 more.")
     assert in_sentences({"findings": [names.to_json()]}) == ("1 hidden sheet has 40 names.",), "of an earlier version"
+    assert in_sentences({"findings": [signature.to_json()]}) == ()

@@ -6,13 +6,19 @@ and have the keys of exactly those whom they write to (docs/decisions/inspection
 
 from __future__ import annotations
 
+import base64
 import re
 
 from ..mail.decoded import decoded_octets
 from ..mail.message import Message, Part
 from ..rewrite.opaque import Unreadable, is_encrypted
 
-_ARMOUR = re.compile(rb"\s{0,100}-----BEGIN PGP MESSAGE-----\r?\n")
+_ARMOUR = re.compile(
+    rb"\s{0,100}-----BEGIN PGP MESSAGE-----\r?\n(?:[A-Za-z]{1,40}: [^\r\n]{0,200}\r?\n){0,10}[ \t]{0,9}\r?\n"
+    rb"(?P<first>[A-Za-z0-9+/]{2})(?:[A-Za-z0-9+/=]{1,76}\r?\n)+-----END PGP MESSAGE-----\s{0,100}"
+)
+_CIPHERTEXTS = frozenset({1, 3, 9, 18, 20})
+"""Tags of the packets that a ciphertext begins with (RFC 9580, 5): session keys, encrypted data."""
 _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _CONTROL_OCTETS = 200
 """ "Version: 1" and no more (RFC 3156, 4)."""
@@ -36,11 +42,32 @@ def _pgp(message: Message, root: Part) -> tuple[str, ...]:
     told = control.media_type == "application/pgp-encrypted" and len(said) <= _CONTROL_OCTETS
     if not told or not said.strip().lower().startswith(b"version:"):
         return ()
-    return (control.path, content.path) if _ARMOUR.match(decoded_octets(message, content)) else ()
+    return (control.path, content.path) if _is_armoured(decoded_octets(message, content)) else ()
+
+
+def _is_armoured(octets: bytes) -> bool:
+    """Whether it is a ciphertext in armour and nothing besides."""
+    found = _ARMOUR.fullmatch(octets)
+    if found is None:
+        return False
+    tag = base64.b64decode(found["first"] + b"==")[0]
+    return tag & 0x80 != 0 and (tag & 0x3F if tag & 0x40 else tag >> 2 & 0x0F) in _CIPHERTEXTS
 
 
 def _is_enveloped(message: Message, part: Part) -> bool:
+    data = decoded_octets(message, part)
     try:
-        return is_encrypted(decoded_octets(message, part))
+        return is_encrypted(data) and _is_whole(data)
     except (Unreadable, ValueError):
         return False
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether nothing stands behind the outermost element (X.690, 8.1.3)."""
+    first = data[1] if len(data) > 1 else 0
+    if first == 0x80:
+        return data.endswith(b"\0\0")
+    if first < 0x80:
+        return len(data) == 2 + first
+    octets = first & 0x7F
+    return len(data) == 2 + octets + int.from_bytes(data[2 : 2 + octets], "big")

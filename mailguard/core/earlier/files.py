@@ -47,17 +47,21 @@ class SentFiles:
 
 
 def files_of(envelope: Envelope, observation: Observation, organisation: Organisation) -> SentFiles | None:
-    """The files by their content. None where nobody outside gets the message. It decodes every file."""
+    """The files by their content. None where nobody outside gets the message, or it has no sender.
+
+    It decodes every file.
+    """
     recipients = (each.address for each in envelope.recipients)
     people = tuple(dict.fromkeys(each for each in recipients if organisation.counts(each)))
     message, wanted = observation.message, set(observation.inspectable)
-    if not people:
+    senders = senders_of(observation, organisation)[:MOST_SENDERS]
+    if not people or not senders:
         return None
     parts = [part for part in message.root.walk() if part.path in wanted]
     parts.sort(key=lambda part: part.body_start - part.end)
     compared = ((part.path, octets) for part in parts if (octets := _table_or_text(message, part)) is not None)
     files = tuple((path, f"file {content_of(octets).hex()}") for path, octets in _first(compared, MOST_FILES))
-    return SentFiles(senders_of(observation, organisation)[:MOST_SENDERS], people, files)
+    return SentFiles(senders, people, files)
 
 
 def with_people(sent: SentFiles, inspections: Iterable[Inspection]) -> SentFiles:

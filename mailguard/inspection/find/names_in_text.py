@@ -27,8 +27,8 @@ _INITIALLED = re.compile(
 )
 _GAP = re.compile(r"\s{2,}|\t")
 _BREAK = re.compile(r"[,;|<>()\[\]:/\"]+|\s[-\u2013]\s|\d[\d ./-]*+")
-_INVERTED = re.compile(r"(?<![^|,;:(])\s?([^\W\d_]+(?:['-][^\W\d_]+)*+), ?([^\W\d_]+\.?)\s?(?=[|,;(<]|\Z)")
-_WORD = re.compile(r"[^\W\d_]+(?:['\u2019.-][^\W\d_]+)*+\.?")
+_INVERTED = re.compile(r"(?<![^|,;:(])\s?([^\W\d_]+(?>(?:['-][^\W\d_]+)*)), ?([^\W\d_]+\.?)\s?(?=[|,;(<]|\Z)")
+_WORD = re.compile(r"[^\W\d_]+(?>(?:['\u2019.-][^\W\d_]+)*)\.?")
 _PARTS = re.compile(r"['\u2019.-]+")
 _PARTICLES = frozenset("van von der den de da di du del dos la le al el bin ibn ap ab y".split())  # noqa: SIM905
 _LABELS = frozenset(

@@ -47,7 +47,7 @@ Value = None | bool | int | float | bytes | Name | Ref | list["Value"] | dict[st
 _SPACE = rb"\0\t\n\f\r "
 _END = rb"\0\t\n\f\r ()<>\[\]{}/%"
 _TOKEN = re.compile(
-    rb"(?:[" + _SPACE + rb"]|%[^\r\n]{0,4096}+)*+(?:"
+    rb"(?>(?:[" + _SPACE + rb"]|%[^\r\n]{0,4096}+)*)(?:"
     rb"(?P<ref>(?P<number>\d{1,10})[" + _SPACE + rb"]{1,8}(?P<generation>\d{1,5})[" + _SPACE + rb"]{1,8}R(?![^"
     rb"" + _END + rb"]))|/(?P<name>[^" + _END + rb"]*+)|(?P<open><<|\[)|(?P<close>>>|\])|(?P<string>\()"
     rb"|<(?P<hex>[0-9A-Fa-f" + _SPACE + rb"]*+)>|(?P<word>[^" + _END + rb"]++))"

@@ -35,6 +35,7 @@ ACTIVE = (".js", ".vbs", ".vbe", ".jse", ".wsf", ".wsh", ".hta", ".bat", ".cmd",
 RTF = "text/rtf"
 """A document, whose letters stand in it as codes."""
 NOT_TEXT = "it is called a text and holds something else"
+_DOCUMENTS = (b"%PDF-", b"{\\rtf", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 _PIECE = 1_000_000
 _CONTROL = bytes([*range(0x01, 0x08), *range(0x0E, 0x1A), *range(0x1C, 0x20)])
 _BLOCK, _MOST_CONTROL = 512, 16
@@ -48,13 +49,25 @@ def read(data: bytes | memoryview, budget: Budget, charset: str = "") -> Iterato
     octets = bytes(data)
     if not is_text(octets):
         raise Uninspectable(NOT_TEXT)
-    for piece in pieces(as_text(octets, charset).replace("\r\n", "\n"), "text"):
+    for piece in pieces(as_text(octets, charset).replace("\r\n", "\n").replace("\r", "\n"), "text"):
         yield from text_items(piece.text, piece.where)
 
 
 def is_other(media_type: str, names: tuple[str, ...]) -> bool:
     """Whether a file that no reader knows calls itself a text, and is not one that acts when it is opened."""
     return media_type.startswith("text/") and media_type != RTF and not any(name.endswith(ACTIVE) for name in names)
+
+
+def holds_a_file(octets: bytes, charset: str, *, html: bool) -> bool:
+    """Whether what calls itself a text, perhaps only since it calls itself nothing, is a document.
+
+    charset: that it names, which may be one in which no letter stands where ASCII has it.
+    """
+    beginning = octets[:4_096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    flat = not html and beginning.startswith(b"<?xml") and b"opendocument" in beginning
+    if flat or beginning.startswith(_DOCUMENTS):
+        return True
+    return not is_text(octets) and not is_text(as_text(octets, charset).encode("utf-8", "replace"))
 
 
 def is_text(octets: bytes) -> bool:

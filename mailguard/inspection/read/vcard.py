@@ -32,7 +32,9 @@ _CARD_COST = 20
 _SILENT = frozenset({"VERSION", "PRODID", "REV", "UID", "CLASS", "SORT-STRING", "X-ABUID", "KIND"})
 _FOLD = re.compile(r"\r?\n[ \t]")
 _QUOTED = re.compile(r"[^:\n]{0,200};(?:ENCODING=)?QUOTED-PRINTABLE[;:]", re.IGNORECASE)
-_LINE = re.compile(r"(?:[\w-]{1,60}\.)?(?P<name>[\w-]{1,60})(?P<parameters>(?:;(?:[^:;\"\n]++|\"[^\"\n]*+\")*+)*+):")
+_LINE = re.compile(
+    r"(?:[\w-]{1,60}\.)?(?P<name>[\w-]{1,60})(?P<parameters>(?>(?:;(?>(?:[^:;\"\n]++|\"[^\"\n]*+\")*))*)):"
+)
 _ENCODED = re.compile(r"ENCODING=\"?(B(?:ASE64)?\b|Q)|;BASE64\b|;QUOTED-(?P<q>PRINTABLE)", re.IGNORECASE)
 _DATA = re.compile(r"data:[\w.+/-]{0,100}[^,\n]{0,200};base64,", re.IGNORECASE)
 _TYPE = re.compile(r"FMTTYPE=\"?([\w.+/-]{1,100})", re.IGNORECASE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import email.policy
 import io
@@ -69,6 +70,8 @@ def test_t47_what_openssl_encrypted_is_encrypted(keys: Path, options: tuple[str,
         found = carried(parse(sent(made)))
         assert found.encrypted and not found.text and not found.unread
         assert sealed_parts(parse(sent(entity))) == ("",)
+        more = base64.encodebytes(base64.b64decode(entity.partition(b"\n\n")[2]) + b"Ann Adler, 999 000 0018")
+        assert sealed_parts(parse(sent(entity.partition(b"\n\n")[0] + b"\n\n" + more))) == ()
 
 
 @pytest.fixture(scope="module")
