@@ -81,11 +81,15 @@ run_core() {
 }
 # Several runs, each well below the 1,500 s after which tests/conftest.py takes a run for hung.
 run_edges_inner() {
-    pytest tests/inspection tests/peers tests/smtp tests/dialogues
-    pytest tests/store tests/serve tests/console tests/cli tests/incidents tests/places
+    pytest tests/inspection
+    pytest tests/peers tests/smtp tests/dialogues
+    pytest tests/store tests/serve tests/console
+    pytest tests/cli tests/incidents tests/places
 }
 run_edges_outer() {
-    pytest tests/end_to_end
+    pytest tests/end_to_end/test_[a-h]*.py
+    pytest tests/end_to_end/test_[i-m]*.py
+    pytest tests/end_to_end/test_[n-z]*.py
     pytest tests/clients tests/deploy
 }
 run_browser() { pytest tests/browser; }
