@@ -22,12 +22,13 @@ from typing import Any
 import pytest
 import yaml
 
-from mailguard.cli.policy_judging import assumed_organisation, envelope_for
+from mailguard.cli.policy_judging import assumed_organisation
 from mailguard.core.mail.parse import parse
 from mailguard.core.observation import inspected, observe
 from mailguard.core.policy.judge import judge
 from mailguard.core.policy.load import load_policy
 from mailguard.core.policy.model import Mode
+from mailguard.core.policy.trial import assumed_envelope
 from mailguard.core.verdict import Finding, Inspection, Verdict
 from mailguard.inspection.settings import InspectionSettings
 from mailguard.serve.inspecting import start_inspector
@@ -85,7 +86,7 @@ async def _judged(files: Iterable[tuple[str, bytes]]) -> dict[str, Held]:
         inspector = start_inspector(InspectionSettings(), house)
         for name, octets in files:
             mail = parse(message(octets, name))
-            seen = observe(mail, envelope_for(mail, None, None), assumed_organisation(mail, None))
+            seen = observe(mail, assumed_envelope(mail, None, None), assumed_organisation(mail, None))
             said = judge(seen, policy, AT)
             inspections: dict[str, Inspection] = {}
             while not isinstance(said, Verdict):
