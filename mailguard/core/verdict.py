@@ -128,12 +128,13 @@ class Verdict:
             "rules": [rule.to_json() for rule in self.rules],
             "facts": dict(self.facts),
             "findings": [finding.to_json() for finding in self.findings],
-            "inventory": [inventory.to_json() for inventory in self.inventory],
             "defects": [{"kind": defect.kind, "where": defect.where} for defect in self.defects],
             "policy_revision": self.policy_revision,
             "content_sha256": content_sha256,
             "sent_sha256": list(sent_sha256),
         }
+        if self.inventory:
+            decision["inventory"] = [inventory.to_json() for inventory in self.inventory]
         if self.release_as is not None:
             decision["release_as"] = list(self.release_as)
         if with_visible:

@@ -56,7 +56,7 @@ def test_try_prints_the_one_object(run: Any, message: Path) -> None:
     }
     assert decision["policy_revision"].startswith("sha256:")
     assert set(decision) == {
-        *("schema", "disposition", "rewrite", "rules", "facts", "visible", "findings", "inventory", "defects"),
+        *("schema", "disposition", "rewrite", "rules", "facts", "visible", "findings", "defects"),
         *("policy_revision", "content_sha256", "sent_sha256"),
     }
 
