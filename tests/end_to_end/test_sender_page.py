@@ -171,11 +171,11 @@ def test_no_token_stands_in_the_store_or_in_the_log(way: Way) -> None:
 
 def test_an_expired_link_says_what_an_altered_one_says(tmp_path: Path, sink: Sink) -> None:
     port = free_port()
-    short = POLICY.replace("    action: hold\n", "    action: hold\n    deadline: 2s\n")
+    short = POLICY.replace("    action: hold\n", "    action: hold\n    deadline: 4s\n")
     with Service(tmp_path, sink.port, short, console=console_on(port)) as service:
         way = Way(service, sink, f"http://127.0.0.1:{port}")
         ref, url = way.holds(1)
-        eventually(lambda: way.state(ref) == "expired")
+        eventually(lambda: way.state(ref) == "expired", seconds=60)
         with way.browser() as browser:
             gone, never = browser.get(url), browser.get(f"{way.base}/s/{'0' * 64}")
         assert (gone.status_code, gone.text) == (never.status_code, never.text) and gone.status_code == 404
