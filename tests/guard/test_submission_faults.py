@@ -64,7 +64,9 @@ def test_every_port_is_known_here() -> None:
     declared = {
         name for name, value in vars(ports).items() if inspect.isclass(value) and value.__module__ == ports.__name__
     }
+    # What no submission uses, or what has a test of its own below.
     others = {"Clock", "Randomness", "Policies", "Evidence", "SignIn", "Accounts", "Passwords", "ExceptionUses"}
+    others |= {"Undecided"}
     assert declared - set(NAMES) == others
 
 
