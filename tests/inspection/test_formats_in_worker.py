@@ -1,4 +1,4 @@
-"""The readers of archives and everyday files inside a worker: whatever they use was there before the sandbox closed."""
+"""Readers of archives, encrypted PDFs, everyday files in a worker: what they use was there before it was shut in."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ async def test_every_format_is_read_in_the_sandbox_as_outside() -> None:
             data = (FIXTURES / "pictures" / truth["file"]).read_bytes()
             found, _ = await pool.run(Job(data, "application/octet-stream", (truth["file"],)), 60)
             assert found.unread is None and found.error is None, truth["file"]
+        examined = set()
+        for file in sorted((FIXTURES / "encrypted_pdfs").glob("*.pdf")):
+            found, _ = await pool.run(Job(file.read_bytes(), "application/pdf", (file.name,)), 60)
+            assert found.unread is None and found.error is None, file.name
+            examined.add(tuple((finding.kind, finding.count, finding.hidden) for finding in found.findings))
+        assert len(examined) == 1 and any(examined), "each as it is in the clear"
         for name in ("key.asc", "signature.asc", "smime.p7s", "logo.gif", "voice.wav"):
             data = (FIXTURES / "ordinary" / name).read_bytes()
             found, _ = await pool.run(Job(data, "application/octet-stream", (name,)), 60)

@@ -5,12 +5,11 @@ objects of the file (pdf_objects.py). Pictures are not read: a page that is a pi
 wrote beneath it.
 
 Promises: a stream, or `Uninspectable`; it may raise in the middle. What the library will unpack has been charged to the
-budget before it sees the file, unless the file is encrypted: then the worker's own limits are what holds.
+budget before it sees the file.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -23,6 +22,7 @@ from .pdf_lines import Reading
 from .pdf_looks import Run, look
 from .pdf_objects import Objects, read_objects
 from .pdf_paint import read_painting
+from .pdf_password import NOT_READ
 from .pdf_properties import read_properties
 from .pdf_revisions import MOST_REVISIONS, Words, earlier_ends
 
@@ -34,7 +34,6 @@ BEGINNING = b"%PDF-"
 MOST_ILLEGIBLE = 50
 """Letters that no font explains, in words of three or more: so many may be ornaments."""
 _FEWEST_LETTERS = 3
-_END = re.compile(rb"%%EOF")
 _BLANK = b"\0\t\n\f\r "
 _MOST_TAIL = 16
 _WORD_OCTETS = 96
@@ -47,20 +46,13 @@ def begins(data: bytes | memoryview) -> bool:
 def read(data: bytes | memoryview, budget: Budget) -> Iterator[Item]:
     """Everything that it carries. Raises Uninspectable, "encrypted" where it opens only with a password."""
     octets = bytes(data)
-    plain, ends = octets, None
-    if b"/Encrypt" in octets:
-        with Document(octets) as document:
-            if document.encrypted:
-                plain = document.without_security(budget.limits.total_bytes - budget.total_bytes)
-                budget.spend_bytes(len(plain))
-                ends = [match.end() for match in _END.finditer(octets)]
-    objects = read_objects(plain, budget)
+    objects = read_objects(octets, budget)
     reader = _Reader(octets, objects, budget)
-    yield from reader.pages(plain)
+    yield from reader.pages()
     yield from read_carried(objects, reader.words.shows, budget)
     yield from read_properties(objects, reader.words.shows, budget)
-    yield from reader.revisions(objects.ends if ends is None else ends)
-    yield from _around(octets, objects.tail if ends is None else ends[-1] if ends else len(octets), budget)
+    yield from reader.revisions()
+    yield from _around(octets, objects.tail, budget)
     if reader.illegible > MOST_ILLEGIBLE:
         raise Uninspectable("holds text whose letters cannot be told")
 
@@ -97,20 +89,20 @@ class _Reader:
         self.words = Words()
         self.illegible = 0
 
-    def pages(self, plain: bytes) -> Iterator[Item]:
+    def pages(self) -> Iterator[Item]:
         """Of the document as it is now, with what hides what."""
         off = layers_off(self._objects)
-        shown = without_hidden_forms(plain, self._objects, off) if off else None
-        with Document(self._octets if shown is None else shown) as document:
+        shown = without_hidden_forms(self._octets, self._objects, off) if off else None
+        with self._opened(self._octets if shown is None else shown) as document:
             for page in self._each(document, off):
                 yield from self._noted(page.items)
         if shown is not None:
-            with Document(plain) as document:
+            with self._opened(self._octets) as document:
                 yield from self._beyond(document, "", Visibility.HIDDEN_TEXT)
 
-    def revisions(self, ends: list[int]) -> Iterator[Item]:
-        """Of what the document was before. ends: where each %%EOF ends."""
-        earlier = earlier_ends(ends)
+    def revisions(self) -> Iterator[Item]:
+        """Of what the document was before."""
+        earlier = earlier_ends(self._objects.ends)
         if len(earlier) > MOST_REVISIONS:
             raise Uninspectable(f"more than {MOST_REVISIONS} revisions")
         for end in earlier:
@@ -120,6 +112,15 @@ class _Reader:
                 continue  # no document ends here: a part of a linearized one, or of a file inside
             with document:
                 yield from self._beyond(document, "earlier revision, ", Visibility.EARLIER_REVISION)
+
+    def _opened(self, octets: bytes) -> Document:
+        """Raises Uninspectable where PDFium takes it for encrypted in another way than we did, or in none: then our own
+        eyes have not read what its pages belong to."""
+        document = Document(octets)
+        if document.revision != self._objects.revision:
+            with document:
+                raise Uninspectable(NOT_READ)
+        return document
 
     def _each(self, document: Document, off: frozenset[str]) -> Iterator[_Page]:
         reading = Reading()

@@ -38,7 +38,7 @@ def measure(stream: Stream, budget: Budget) -> None:
         decoded(stream, budget)
     elif any(each in _FLATE for each in filters):
         try:
-            for _ in _inflated(bytes(stream.raw), budget):
+            for _ in _inflated(stream.octets(), budget):
                 pass
         except zlib.error:
             return  # PDFium reads it as far as it goes, too
@@ -46,7 +46,7 @@ def measure(stream: Stream, budget: Budget) -> None:
 
 def decoded(stream: Stream, budget: Budget) -> bytes:
     """The octets of a stream without its filters."""
-    octets = bytes(stream.raw)
+    octets = stream.octets()
     filters = filters_of(stream)
     if len(filters) > MOST_FILTERS:
         raise Uninspectable("holds a stream with more filters than any has")

@@ -45,7 +45,7 @@ def without_hidden_forms(octets: bytes, objects: Objects, off: frozenset[str]) -
         return None
     shown = bytearray(octets)
     for form in hidden:
-        shown[form.start : form.start + len(form.raw)] = b" " * len(form.raw)
+        shown[form.start : form.start + len(form.raw)] = form.blanked()
     return bytes(shown)
 
 

@@ -19,8 +19,8 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from ..budget import Uninspectable
+from .pdf_password import ENCRYPTED
 
-ENCRYPTED = "encrypted"
 NO_PDF = "no PDF that can be opened"
 TEXT, PATH, IMAGE, SHADING, FORM = 1, 2, 3, 4, 5
 """FPDF_PAGEOBJ_*."""
@@ -31,7 +31,6 @@ _OWN_COLOUR, _INNER_COLOUR = 0, 1
 _HIDDEN = 2
 _PASSWORD, _SECURITY = 4, 5
 """FPDF_ERR_*."""
-_REMOVE_SECURITY = 3
 _FAR = 1e6
 OPAQUE = 242
 """Of 255: what shows through less cannot be read."""
@@ -45,7 +44,6 @@ _CALLS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "FPDF_GetLastError": (c_ulong, ()),
     "FPDF_GetPageCount": (c_int, (_P,)),
     "FPDF_GetSecurityHandlerRevision": (c_int, (_P,)),
-    "FPDF_SaveAsCopy": (c_int, (_P, _P, c_ulong)),
     "FPDF_LoadPage": (_P, (_P, c_int)),
     "FPDF_ClosePage": (None, (_P,)),
     "FPDF_GetPageBoundingBox": (c_int, (_P, _P)),
@@ -99,19 +97,11 @@ _CALLS: dict[str, tuple[Any, tuple[Any, ...]]] = {
 }
 
 
-_WRITE = ctypes.CFUNCTYPE(c_int, _P, _P, c_ulong)
-
-
-class _Writer(ctypes.Structure):
-    """FPDF_FILEWRITE."""
-
-    _fields_ = (("version", c_int), ("write", _WRITE))
-
-
 class Pdfium:
     """The functions of the library by their own names. Pointers go in and come out as integers, None for NULL.
 
-    A function that the library calls back is made here too, since the sandbox lets nobody make executable memory.
+    None of them takes a function of ours to call back: ctypes makes those in memory that is writable and executable,
+    which neither the sandbox nor deploy/mailguard.service lets anybody have.
     """
 
     def __init__(self) -> None:
@@ -120,28 +110,10 @@ class Pdfium:
             function = getattr(library, name)
             function.restype, function.argtypes = result, arguments
             setattr(self, name, function)
-        self._written: list[bytes] = []
-        self._room = 0
-        self._writer = _Writer(1, _WRITE(self._take))
         library.FPDF_InitLibrary()
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         raise AttributeError(name)
-
-    def written(self, write: Callable[[int], int], most: int) -> bytes | None:
-        """What the library writes, given where to; None if that fails or is more than `most` octets."""
-        self._written, self._room = [], most
-        try:
-            return b"".join(self._written) if write(addressof(self._writer)) else None
-        finally:
-            self._written = []
-
-    def _take(self, _: int, data: int, size: int) -> int:
-        self._room -= size
-        if self._room < 0:
-            return 0
-        self._written.append(ctypes.string_at(data, size))
-        return 1
 
 
 @cache
@@ -151,7 +123,8 @@ def pdfium() -> Pdfium:
 
 class Document:
     """A PDF as PDFium opens it with no password at all; `with` closes it. octets stay where they are until then.
-    size: of how many of them it is made, all where it is not given."""
+    size: of how many of them it is made, all where it is not given. revision: of the security handler, None where
+    PDFium takes it for one that is not encrypted."""
 
     def __init__(self, octets: bytes, size: int | None = None) -> None:
         self._calls = pdfium()
@@ -163,7 +136,8 @@ class Document:
             code = self._calls.FPDF_GetLastError()
             raise Uninspectable(ENCRYPTED if code in (_PASSWORD, _SECURITY) else NO_PDF)
         self.pages: int = self._calls.FPDF_GetPageCount(self._handle)
-        self.encrypted: bool = self._calls.FPDF_GetSecurityHandlerRevision(self._handle) != -1
+        revision: int = self._calls.FPDF_GetSecurityHandlerRevision(self._handle)
+        self.revision = None if revision == -1 else revision
 
     def __enter__(self) -> Document:
         return self
@@ -179,16 +153,6 @@ class Document:
     def load(self, index: int) -> int | None:
         handle: int | None = self._calls.FPDF_LoadPage(self._handle, index)
         return handle
-
-    def without_security(self, most: int) -> bytes:
-        """The same document in plain, every object of it that its cross-reference names. Raises Uninspectable above
-        `most` octets."""
-        written = self._calls.written(
-            lambda to: int(self._calls.FPDF_SaveAsCopy(self._handle, to, _REMOVE_SECURITY)), most
-        )
-        if written is None:
-            raise Uninspectable("encrypted, and cannot be written in plain")
-        return written
 
 
 class Filled(NamedTuple):

@@ -10,18 +10,23 @@ charged for all that PDFium will unpack. Objects that nobody asks for (fonts, st
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..budget import Budget, Uninspectable
+from .pdf_encryption import Security, security_of
 from .pdf_filters import decoded, measure
 from .pdf_syntax import Broken, Ref, Stream, Value, read_value, text_of
 
+TakeStream = Callable[["Objects", Stream], None]
 MOST_REFERENCES = 32
 _SPACE = rb"[\0\t\n\f\r ]"
 _MARK = re.compile(
-    rb"(?<!\d)(?P<number>\d{1,10})" + _SPACE + rb"{1,8}\d{1,5}" + _SPACE + rb"{1,8}obj(?![a-z])"
+    rb"(?<!\d)(?P<number>\d{1,10})" + _SPACE + rb"{1,8}(?P<generation>\d{1,5})" + _SPACE + rb"{1,8}obj(?![a-z])"
     rb"|(?P<trailer>\btrailer)|(?P<end>%%EOF)"
 )
+_ENCRYPT = re.compile(rb"/" + b"".join(b"(?:%c|#%02x)" % (letter, letter) for letter in b"Encrypt"), re.IGNORECASE)
+"""The name, whose letters may be written by number."""
 _STREAM = re.compile(_SPACE + rb"{0,64}stream(?:\r\n|\n|\r)?")
 _LENGTH = re.compile(
     rb"(?<!\d)(\d{1,10})" + _SPACE + rb"{1,8}\d{1,5}" + _SPACE + rb"{1,8}obj" + _SPACE + rb"{0,8}(\d{1,10})"
@@ -49,13 +54,15 @@ class Defined:
 @dataclass(slots=True)
 class Objects:
     """trailers: in the order of the file. ends: where each %%EOF ends. masked: sizes of pictures that are see-through
-    in places. tail: where the last object or %%EOF ends."""
+    in places. tail: where the last object or %%EOF ends. revision: of the security handler, None where the file is not
+    encrypted; all values are in plain, whether it is or not."""
 
     all: list[Defined] = field(default_factory=list)
     trailers: list[dict[str, Value]] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     masked: set[tuple[int, int]] = field(default_factory=set)
     tail: int = 0
+    revision: int | None = None
     _latest: dict[int, Value] = field(default_factory=dict)
 
     def resolved(self, value: Value) -> Value:
@@ -96,7 +103,20 @@ class Objects:
 
 
 def read_objects(data: bytes, budget: Budget) -> Objects:
-    """Of a whole file, which is not encrypted."""
+    """Of a whole file. Raises Uninspectable where it is encrypted and does not open without a password."""
+    security: Security | None = None
+    if _ENCRYPT.search(data):
+        kept = budget.kept_bytes
+        outline = _go_through(data, budget, None, _take_trailer)
+        security = security_of(outline.trailers, [(each.number, each.value) for each in outline.all], budget)
+        budget.kept_bytes = kept
+    objects = _go_through(data, budget, security, lambda objects, stream: _take_stream(objects, stream, budget))
+    objects.revision = None if security is None else security.revision
+    objects.close()
+    return objects
+
+
+def _go_through(data: bytes, budget: Budget, security: Security | None, take: TakeStream) -> Objects:
     objects = Objects()
     position = 0
     no_end_after = len(data)
@@ -127,10 +147,12 @@ def read_objects(data: bytes, budget: Budget) -> Objects:
             if position == len(data):
                 no_end_after = min(no_end_after, begin.end())
             value = Stream(value, memoryview(data)[begin.end() : end], begin.end())
-            _take_stream(objects, value, budget)
+        if security is not None:
+            value = security.opened(value, int(match["number"]), int(match["generation"]))
+        if isinstance(value, Stream):
+            take(objects, value)
         objects.tail = position
         _keep(objects, int(match["number"]), value, tokens, budget)
-    objects.close()
     return objects
 
 
@@ -164,11 +186,15 @@ def _end_of_stream(data: bytes, start: int, length: Value, no_end_after: int) ->
     return (found, found + 9) if found >= 0 else (len(data), len(data))
 
 
+def _take_trailer(objects: Objects, stream: Stream) -> None:
+    if stream.entries.get("Type") == "XRef":
+        objects.trailers.append(stream.entries)
+
+
 def _take_stream(objects: Objects, stream: Stream, budget: Budget) -> None:
     entries = stream.entries
-    if entries.get("Type") == "XRef":
-        objects.trailers.append(entries)
-    elif entries.get("Type") == "ObjStm":
+    _take_trailer(objects, stream)
+    if entries.get("Type") == "ObjStm":
         _take_inner(objects, stream, budget)
         return
     if entries.get("Subtype") == "Image":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ..budget import Budget
 
@@ -33,13 +33,33 @@ class Ref(NamedTuple):
     generation: int
 
 
+class Cipher(Protocol):
+    """What a stream is encrypted with (pdf_encryption.py)."""
+
+    def opened(self, octets: bytes) -> bytes: ...
+
+    def of_blanks(self, size: int) -> bytes: ...
+
+
 @dataclass(slots=True)
 class Stream:
-    """entries: its dictionary. raw: as it stands in the file, filters and all; start: where."""
+    """entries: its dictionary. raw: as it stands in the file, filters and all; start: where. cipher: None where it
+    stands there in plain."""
 
     entries: dict[str, Value]
     raw: memoryview | bytes = field(repr=False)
     start: int = 0
+    cipher: Cipher | None = None
+
+    def octets(self) -> bytes:
+        """In plain, filters and all."""
+        raw = bytes(self.raw)
+        return raw if self.cipher is None else self.cipher.opened(raw)
+
+    def blanked(self) -> bytes:
+        """What may stand in the place of `raw` so that nothing but blanks is in it."""
+        size = len(self.raw)
+        return b" " * size if self.cipher is None else self.cipher.of_blanks(size)
 
 
 Value = None | bool | int | float | bytes | Name | Ref | list["Value"] | dict[str, "Value"] | Stream
