@@ -102,6 +102,12 @@ def name_in(fields: Sequence[str], addresses: Sequence[str] = ()) -> NameSeen | 
     return shaped
 
 
+def names_alone(fields: Sequence[str]) -> list[NameSeen]:
+    """Every name that fills a field, sure or only shaped like one."""
+    judged = (_judged(run, alone, ()) for field in fields for run, alone in _runs(field) if alone)
+    return [seen for seen in judged if seen is not None]
+
+
 def _runs(field: str) -> Iterator[tuple[list[str], bool]]:
     """The words that follow each other with capitals, and whether they are all of the field but its labels."""
     words = _WORD.findall(field)
