@@ -137,10 +137,11 @@ class Blocks:
     def _look(self, block: _Block, rows: Sequence[Row]) -> int:
         grid: Grid = by_row(self._table, rows)
         thin = [number for number, values in grid.fields.items() if self._waits(block, number, values)]
+        whole = Grid({number: grid.fields.pop(number) for number in thin}, grid.alike)
+        people = self._judging.look(self._table, grid, block.columns)
         for number in thin:
-            self._judging.read_text(self._table, grid, number)
-            del grid.fields[number]
-        return self._judging.look(self._table, grid, block.columns)
+            self._judging.read_text(self._table, whole, number, lines=not people)
+        return people
 
     def _waits(self, block: _Block, number: int, values: list[str]) -> bool:
         """Whether a column has too few values so far to be judged: a row of 16,000 cells is not 16,000 columns."""

@@ -15,7 +15,8 @@ KINDS: tuple[tuple[str, str, str], ...] = (
     (
         "people_rows",
         "different people in rows of a table or lines of a list",
-        "the row names somebody and says something more of them, or identifies twice; five at least in running text",
+        "the row names somebody and says something more of them, or identifies twice; in running text five at least, "
+        "hidden by their names alone",
     ),
     (
         "person_named",

@@ -19,8 +19,7 @@ from ..stream import SEEN, Row, Table, Visibility, why_unseen
 from .columns import FEWEST
 from .distinct import Distinct
 from .kind import Kinds
-from .name_words import NAMES, NOT_PEOPLE
-from .names_in_text import NameSeen, fields_of, is_of_a_list, is_sentence, name_in
+from .lines import DATES, NAMES_TELL, SIGNED, Line, Lines, merged
 from .shape import compact, plain
 from .spelled import BY_GROUP, CANDIDATE, Spelled, near_words
 from .tally import Tallies
@@ -32,18 +31,8 @@ LABELLED = 4
 """Cells of a row of a form: what a value is, and the value."""
 RECORD_LINES, RECORD_CHARACTERS = 6, 500
 """A text of so many lines at most can be about one person: name, address, telephone."""
-SURE_LINES, SURE_SHARE = 3, 0.25
-"""Lines of a list whose names are sure, from which on those count whose names are only shaped like some."""
-KEY_CHARACTERS = 64
-"""Letters of a line that tell its person from others of the same house or telephone."""
-DATES = "dates"
 
-_WORD = re.compile(r"[^\W\d_]+")
 _BEHIND_ADDRESS = re.compile(r"@[\w.-]++>?")
-_NUMBER = re.compile(r"\d{3,12}(?!\w)")
-_PREFIX = re.compile(r"(?:\A|[^\w.-])[A-Za-z]{1,4}[-/]?\Z")
-BARE_REFERENCE = 5
-"""Digits of a reference without letters before it."""
 
 
 @dataclass(slots=True)
@@ -57,78 +46,6 @@ class _List:
     place: str = ""
 
 
-@dataclass(slots=True)
-class _Lines:
-    """The lines about people behind one kind of cover; `likely` are those whose names are only shaped like some."""
-
-    keys: Distinct = field(default_factory=Distinct)
-    likely: Distinct = field(default_factory=Distinct)
-    number: int = 0
-    number_likely: int = 0
-    nouns: dict[str, None] = field(default_factory=dict)
-    place: str = ""
-
-    def are_people(self) -> bool:
-        return self.keys.count() >= FEWEST or (self._tell_of_likely() and self._all() >= FEWEST)
-
-    def people(self) -> tuple[Distinct, int]:
-        """Their keys, and how many lines there are."""
-        if not self._tell_of_likely():
-            return self.keys, self.number
-        self.keys.merge(self.likely)
-        return self.keys, self.number + self.number_likely
-
-    def _tell_of_likely(self) -> bool:
-        return self.keys.count() >= max(SURE_LINES, SURE_SHARE * self._all())
-
-    def _all(self) -> int:
-        return self.keys.count() + self.likely.count()
-
-
-@dataclass(slots=True)
-class _Line:
-    """What one line holds. text: as it stands; rest: with a comma for each value. identified: the first value in it
-    that belongs to one person, "" where none does. corresponds: whether it names somebody as mail programs do above
-    what they quote, so that a date is that of a mail; what is hidden quotes nothing.
-    """
-
-    text: str
-    rest: str = ""
-    values: dict[str, None] = field(default_factory=dict)
-    nouns: dict[str, None] = field(default_factory=dict)
-    identified: str = ""
-    corresponds: bool = False
-
-    def add(self, spelled: Spelled, value: str, noun: str, *, corresponds: bool) -> None:
-        self.values[value] = None
-        self.nouns[noun] = None
-        if corresponds:
-            self.corresponds = True
-        elif spelled.identifies and not self.identified:
-            self.identified = value
-
-    def telling(self) -> set[str]:
-        """What it says of somebody, without the address and the date that mail programs write."""
-        return self.nouns.keys() - (_OF_A_MAIL if self.corresponds else set())
-
-    def key(self, name: NameSeen | None) -> str:
-        """What two lines about one person have alike."""
-        if self.identified:
-            return self.identified
-        who = name.text if name else "".join(filter(str.isalpha, self.rest))[:KEY_CHARACTERS].casefold()
-        return f"{who} {next(iter(self.values), '')}"
-
-
-def _merged(lines: list[_Line]) -> _Line:
-    whole = _Line(" ".join(line.text for line in lines), ", ".join(line.rest for line in lines))
-    for line in lines:
-        whole.values.update(line.values)
-        whole.nouns.update(line.nouns)
-        whole.identified = whole.identified or line.identified
-        whole.corresponds |= line.corresponds
-    return whole
-
-
 class FreeText:
     """Reads text and keeps counts; what is a list is known at the end."""
 
@@ -137,7 +54,7 @@ class FreeText:
         self._own = tuple((kind, near_words(kind.headings)) for kind in kinds.all if kind.own and kind.headings)
         self._phrases = kinds.heading_phrases()
         self._lists: dict[tuple[str, Visibility], _List] = {}
-        self._lines: dict[Visibility, _Lines] = {}
+        self._lines: dict[Visibility, Lines] = {}
 
     def take_form(self, row: Row, table: Table) -> None:
         """A row of a form: what a value is, and the value."""
@@ -148,8 +65,8 @@ class FreeText:
         """lines: whether its lines can be rows about people. cell: it stands in a table, beside other things."""
         if "\n" not in text and len(text) <= MAX_LINE and (why is SEEN or text.count("@") < 2):
             only = self._read_line(text, where, why)
-            if lines and only is not None:
-                self._count_line(only, where, why, cell)
+            if lines and only is not None and not self._count_line(only, where, why, cell) and why in NAMES_TELL:
+                self._count_names([only], where, why, cell)
             return
         pieces = [piece for line in text.split("\n") for piece in _pieces(line)]
         if why is not SEEN:
@@ -157,18 +74,22 @@ class FreeText:
         found = [self._read_line(piece, where, why) for piece in pieces]
         if not lines:
             return
-        counted = [self._count_line(line, where, why, cell) for line in found if line is not None]
-        if 2 <= len(found) <= RECORD_LINES and len(text) <= RECORD_CHARACTERS and not any(counted):
-            whole = _merged([line or _Line(piece, piece) for piece, line in zip(pieces, found, strict=True)])
-            self._count_line(whole, where, why, cell)
+        others = [line for line in found if line is not None and not self._count_line(line, where, why, cell)]
+        counted = len(found) - found.count(None) - len(others)
+        if 2 <= len(found) <= RECORD_LINES and len(text) <= RECORD_CHARACTERS and not counted:
+            whole = merged([line or Line(piece, piece) for piece, line in zip(pieces, found, strict=True)])
+            counted = self._count_line(whole, where, why, cell)
+            others = [] if counted else others
+        if why in NAMES_TELL and not (why in SIGNED and counted):
+            self._count_names(others, where, why, cell and len(found) == 1)
 
-    def _read_line(self, line: str, where: str, why: Visibility) -> _Line | None:
+    def _read_line(self, line: str, where: str, why: Visibility) -> Line | None:
         """What the line holds, after it was counted; None where it can hold nothing."""
         if not self._own and not any(each in line for each in "0123456789@") and line.isascii():
-            return None
+            return Line(line, line) if why in NAMES_TELL else None
         line = plain_line(line)
         self._take_own(line, where, why)
-        found = _Line(line)
+        found = Line(line)
         last = 0
         for match in CANDIDATE.finditer(line):
             for spelled in BY_GROUP[match.lastgroup or ""]:
@@ -208,28 +129,30 @@ class FreeText:
             kept.distinct.add([compact(value).casefold()])
         return passed
 
-    def _count_line(self, line: _Line, where: str, why: Visibility, cell: bool) -> bool:
+    def _count_line(self, line: Line, where: str, why: Visibility, cell: bool) -> bool:
         """Put a line into the lines about people if it is one; whether it is."""
-        if not line.values and (is_sentence(line.rest) or not has_reference(line.rest)):
+        name, sure = line.is_about(cell)
+        if name is None and not sure:
             return False
-        name, sure, likely = None, _is_about_somebody(line, cell), False
-        if not sure:
-            fields = fields_of(line.rest)
-            name = name_in(fields, [value for value in line.values if "@" in value])
-            if name is not None and _is_about(line, name, fields):
-                sure, likely = name.sure, not name.sure
-        if not sure and not likely:
-            return False
-        lines = self._lines.get(why)
-        if lines is None:
-            lines = self._lines[why] = _Lines(place=where)
-        (lines.keys if sure else lines.likely).add([line.key(name)])
-        lines.number += sure
-        lines.number_likely += likely
-        if name is not None or has_name(line.text):
-            lines.nouns["names"] = None
-        lines.nouns.update(line.nouns)
+        self._lines_behind(why, where).add(line, name, sure)
         return True
+
+    def _count_names(self, lines: list[Line], where: str, why: Visibility, cell: bool) -> None:
+        """Hidden lines that say nothing but who: names of people all the same."""
+        told = [line for line in lines if any(map(str.isalpha, line.text))]
+        if why in SIGNED:
+            if told and told[0].text.rstrip().endswith(":"):
+                told = told[1:]  # who wrote it, or what the list is of
+            if not all(line.is_of_names() for line in told):
+                return
+        for line in told:
+            self._lines_behind(why, where).add_names(line.names(cell))
+
+    def _lines_behind(self, why: Visibility, where: str) -> Lines:
+        found = self._lines.get(why)
+        if found is None:
+            found = self._lines[why] = Lines(where)
+        return found
 
     def end(self) -> None:
         """Texts that turned out to be lists go into the tallies."""
@@ -240,40 +163,16 @@ class FreeText:
                 tally = self._tallies.of(kind, kept.spelled.noun, why)
                 tally.take_over(kept.distinct, kept.passed, kept.place)
         for why, lines in self._lines.items():
-            if lines.are_people():
+            people = lines.people()
+            if people is not None:
                 tally = self._tallies.of(PEOPLE_ROWS, "people", why)
-                tally.take_over(*lines.people(), lines.place, lines.nouns)
+                tally.take_over(*people, lines.place, lines.nouns)
         self._lists, self._lines = {}, {}
 
 
 def _is_written_to(line: str, found: re.Match[str]) -> bool:
     """Whether an address stands as that of a correspondent: <anna@else.example>, [mailto:anna@else.example]."""
     return line.endswith("<", 0, found.start()) or line.endswith("mailto:", 0, found.start())
-
-
-_CONTACT = frozenset({"e-mail addresses", "telephone numbers"})
-_DATES = frozenset({"dates of birth", DATES})
-_OF_A_MAIL = _DATES | {"e-mail addresses"}
-
-
-def _is_about_somebody(line: _Line, cell: bool) -> bool:
-    """Whether its values and a known word say so. In a cell, beside other things, a known word is no name yet.
-
-    Where it names nobody, an address with a telephone number is the last line of a signature.
-    """
-    nouns = line.nouns.keys() - (_DATES if line.corresponds else set())
-    if not cell and (line.identified or len(nouns) > 1) and has_name(line.text):
-        return True
-    return bool(line.identified) and len(nouns) > 1 and not nouns <= _CONTACT
-
-
-def _is_about(line: _Line, name: NameSeen, fields: list[str]) -> bool:
-    """Whether it is about the person of that name: it has a value, or is one of a list and has a date or reference."""
-    nouns = line.telling()
-    if any(noun != DATES for noun in nouns):
-        return True
-    in_list = name.alone and "://" not in line.text and is_of_a_list(fields)
-    return in_list and bool(nouns or has_reference(line.rest))
 
 
 _AS_WRITTEN = frozenset({"email", "phone", "date", "bank", "ssn"})
@@ -307,24 +206,6 @@ def plain_line(line: str) -> str:
 
 def _words_of(line: str) -> list[str]:
     return line.split() or [""]
-
-
-def has_reference(rest: str) -> bool:
-    """Whether the number of a case, a file, an employee stands in it: C2562447, AB/1234, 86837."""
-    for found in _NUMBER.finditer(rest):
-        before = rest[max(found.start() - 6, 0) : found.start()]
-        bare = not before or not (before[-1].isalnum() or before[-1] in "_.-/")
-        if (bare and len(found[0]) >= BARE_REFERENCE) or _PREFIX.search(before):
-            return True
-    return False
-
-
-def has_name(line: str) -> bool:
-    """Whether a known name stands in it with another word that begins like one, and nothing that is no person's."""
-    words = _WORD.findall(line)
-    capital = [word for word in words if word[0].isupper()]
-    folded = {word.casefold() for word in capital}
-    return len(capital) >= 2 and not folded.isdisjoint(NAMES) and len(folded & NOT_PEOPLE) * 2 < len(folded)
 
 
 def _explains(near: re.Pattern[str], line: str, start: int, end: int) -> bool:

@@ -52,8 +52,8 @@ def begins_a_table(row: Sequence[str], kinds: Kinds) -> bool:
 
 
 def _is_long_or_numbered(cell: str) -> bool:
-    """A question of a survey, or "3 High Street"; digits in brackets explain ("NHS number (10 digits)")."""
-    return len(cell) > MAX_HEADING_CHARACTERS or any(map(str.isdigit, cell.partition("(")[0]))
+    """A question of a survey, "3 High Street", an address; digits in brackets explain ("NHS number (10 digits)")."""
+    return len(cell) > MAX_HEADING_CHARACTERS or "@" in cell or any(map(str.isdigit, cell.partition("(")[0]))
 
 
 def _stands_again(row: Sequence[str], below: Sequence[Sequence[str]], kinds: Kinds) -> bool:

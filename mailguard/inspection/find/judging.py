@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..stream import Row, Table, why_unseen
-from .columns import Chunk, Column
+from ..stream import SEEN, Row, Table, why_unseen
+from .columns import NEUTRAL_SHARE, PROBED, Chunk, Column
 from .free_text import FreeText
 from .grid import Grid
 from .kind import Kind, Kinds, Weight
 from .kinds import BANK_ACCOUNT, BIRTHS_BY_SPREAD, DATE, EMAIL, NAME, OFFICE_EMAIL
+from .names_in_text import holds_known_name
 from .rows import Field, count_identifiers, count_people, paired
-from .shape import is_text
+from .shape import RECORD_DIGITS, is_text, may_be_record, plain, shapes
 from .tally import Tallies
 
 _ONLY_PEOPLE = frozenset({"sex", "age", "date_of_birth"})
@@ -36,7 +37,7 @@ class Judging:
         kinds = self._kinds_of(chunks, columns)
         people = self._count(table, grid, [_field(table, number, kinds[number], chunks[number]) for number in kinds])
         for number, chunk in chunks.items():
-            if chunk.has_text:
+            if chunk.has_text or (not people and number not in kinds):
                 self.read_text(table, grid, number, lines=not people)
         return people
 
@@ -55,13 +56,15 @@ class Judging:
 
     def read_text(self, table: Table, grid: Grid, number: int, lines: bool = False) -> None:
         """The cells of a column that are no bare values. lines: whether a cell can be about a person by itself, where
-        the rows of the table are not.
+        the rows of the table are not: then short ones are read as well that can be whole records.
         """
         values = grid.fields[number]
+        records = _digits_of_records(values) if lines else [0] * len(values)
         for group in grid.alike:
             why = group.why(number)
+            least = RECORD_DIGITS if why is SEEN else 1
             for record in range(len(values)) if group.records is None else group.records:
-                if is_text(values[record]):
+                if records[record] >= least or is_text(values[record]):
                     self._text.take(values[record], table.where, why, lines, cell=True)
 
     def _count(self, table: Table, grid: Grid, fields: Sequence[Field]) -> int:
@@ -90,6 +93,14 @@ class Judging:
         if any(columns[number].names_organisations() for number in chunks):
             return {number: _of_offices(kind) for number, kind in kinds.items() if not _is_of_accounts(kind)}
         return kinds
+
+
+def _digits_of_records(values: Sequence[str]) -> list[int]:
+    """For each cell that may be a whole record its digits (shape.py); none where hardly any holds a known name."""
+    digits = [may_be_record(shape) for shape in shapes(plain(values))]
+    some = [value for value, number in zip(values, digits, strict=True) if number][:PROBED]
+    known = sum("@" in value or holds_known_name(value) for value in some)
+    return digits if known >= NEUTRAL_SHARE * len(some) else [0] * len(values)
 
 
 def _kind(column: Column) -> Kind | None:

@@ -25,6 +25,8 @@ _SURNAME = r"(?=\w['\w])([^\W\d_a-z][^\W\d_]*+(?:['\u2019-][^\W\d_]++){0,2})"
 _INITIALLED = re.compile(
     rf"(?:[A-Z](?:\. ?| )){{1,3}}{_SURNAME}|{_SURNAME},? [A-Z](?:\.? ?[A-Z]){{0,2}}\.?(?: \(\w{{2,6}}\))?"
 )
+_KNOWN = NAMES | TITLES
+_LETTERS = re.compile(r"[^\W\d_]+")
 _GAP = re.compile(r"\s{2,}|\t")
 _BREAK = re.compile(r"[,;|<>()\[\]:/\"]+|\s[-\u2013]\s|\d[\d ./-]*+")
 _INVERTED = re.compile(r"(?<![^|,;:(])\s?([^\W\d_]+(?>(?:['-][^\W\d_]+)*)), ?([^\W\d_]+\.?)\s?(?=[|,;(<]|\Z)")
@@ -61,6 +63,11 @@ class NameSeen:
 def begins_with_title(value: str) -> bool:
     """Whether a cell begins with a titled name, whatever stands behind it."""
     return _TITLED.match(value) is not None
+
+
+def holds_known_name(value: str) -> bool:
+    """Whether one of its words is a name on the list or a title."""
+    return not _KNOWN.isdisjoint(_LETTERS.findall(value.casefold()))
 
 
 def surname_beside_initials(value: str) -> str:
@@ -100,6 +107,12 @@ def name_in(fields: Sequence[str], addresses: Sequence[str] = ()) -> NameSeen | 
                 return seen
             shaped = shaped or (seen if alone else None)
     return shaped
+
+
+def names_alone(fields: Sequence[str]) -> list[NameSeen]:
+    """Every name that fills a field, sure or only shaped like one."""
+    judged = (_judged(run, alone, ()) for field in fields for run, alone in _runs(field) if alone)
+    return [seen for seen in judged if seen is not None]
 
 
 def _runs(field: str) -> Iterator[tuple[list[str], bool]]:

@@ -18,6 +18,8 @@ MAX_VALUE_CHARACTERS = 128
 """A longer value is running text, and no identifier (free_text.py reads it)."""
 LONG_CELL = 40
 """Characters from which on a cell may be a sentence."""
+RECORD_DIGITS = 5
+"""Of a date, a telephone number, an identifier: with two words, a short cell may be a whole record."""
 _SEAM = "\x1f"
 _ASCII = {**{ord(each): "a" for each in string.ascii_letters}, **{ord(each): "9" for each in string.digits}}
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
@@ -26,6 +28,7 @@ _EXPONENT = re.compile(r"\d(?:\.\d{1,17})?[eE]\+?\d{1,2}", re.ASCII)
 _SPACES = re.compile(r"[^\S\x1f]+")
 _LABELLED = re.compile(r"(?=.*[aA])[aA .:#()/_-]{0,24}9[9 -]{7,22}9[aA .:#()/_-]{0,12}")
 _NUMBER = re.compile(r"\d[\d -]{7,22}\d", re.ASCII)
+_SHAPE_WORD = re.compile("[aA]+")
 _COMPACT = str.maketrans("", "", " -")
 
 
@@ -76,6 +79,16 @@ def any_text(values: Sequence[str]) -> bool:
         return True
     joined = _SEAM.join(values)
     return ": " in joined or "\n" in joined
+
+
+@lru_cache(maxsize=20_000)
+def may_be_record(shape: str) -> int:
+    """How many digits a short cell of this shape has beside two words, so that it can name somebody and say something
+    of him: "A A 99/99/9999" has 8. An address in it counts as RECORD_DIGITS. 0 for any other.
+    """
+    if len(_SHAPE_WORD.findall(shape)) < 2:
+        return 0
+    return max(shape.count("9"), RECORD_DIGITS if "@" in shape else 0)
 
 
 @lru_cache(maxsize=20_000)
