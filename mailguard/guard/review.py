@@ -190,7 +190,7 @@ class Review:
         if form == "separate":
             await self._memory.remember(message, _rule(held))
         await self._sent_before.released(held.envelope, message, hidden=form in ("separate", "bcc"))
-        rows = tuple(self._row(held, form, copy, index, change.at) for index, copy in enumerate(rewritten.copies))
+        rows = await asyncio.to_thread(self._rows, held, form, rewritten, change.at)
         changes = list(rewritten.changes)
         record = entries.acted(
             "message_released", held, change.at, actor, change.note, form=form, rows=len(rows), changes=changes
@@ -271,10 +271,7 @@ class Review:
         if held.blob is None:
             raise NotAllowed("the text of this message was removed by its retention")
         raw = await self._blobs.read(held.blob)
-        if hashlib.sha256(raw).hexdigest() != held.content_sha256:
-            raise MailguardError("the stored message is not the one that was held")
-        if entries.recipients_sha256(held.envelope) != held.recipients_sha256:
-            raise MailguardError("the stored recipients are not those that were held")
+        await asyncio.to_thread(_refuse_another, held, raw)
         return raw
 
     def _approved_by_another(self, held: Held, form: Form, actor: Actor) -> bool:
@@ -292,6 +289,9 @@ class Review:
         done = await self._quarantine.change(change, [record], ())
         log.info("held_message_approved", ref=held.ref, form=form)
         return done
+
+    def _rows(self, held: Held, form: Form, rewritten: Rewritten, now: datetime) -> tuple[NewDelivery, ...]:
+        return tuple(self._row(held, form, copy, index, now) for index, copy in enumerate(rewritten.copies))
 
     def _row(self, held: Held, form: Form, copy: Copy, index: int, now: datetime) -> NewDelivery:
         kind = "copy" if form == "separate" else "release"
@@ -319,6 +319,13 @@ class Review:
         done = await self._quarantine.change(change, [*records, *extra], [*rows, *told])
         self._wake()
         return done
+
+
+def _refuse_another(held: Held, raw: Buffer) -> None:
+    if hashlib.sha256(raw).hexdigest() != held.content_sha256:
+        raise MailguardError("the stored message is not the one that was held")
+    if entries.recipients_sha256(held.envelope) != held.recipients_sha256:
+        raise MailguardError("the stored recipients are not those that were held")
 
 
 def _rule(held: Held) -> str | None:

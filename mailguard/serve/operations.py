@@ -29,6 +29,7 @@ from ..guard.accounts import Actor
 from ..guard.ports import Blobs, Clock, ExceptionUses, Ledger, Outbox, Policies, Quarantine
 from ..guard.records import Delivery, Entry, Held, NewEntry
 from ..store.restored import NEVER
+from ..store.store import StoreCounts
 from .arguments import Arguments, Item
 from .control import BadArguments, Conflict
 from .exceptions import exception_items
@@ -38,13 +39,21 @@ MAX_TEXT = 4000
 """Characters of a reason or a note: they go to one person, and through one line of the socket."""
 
 
+class Walkable(Quarantine, Protocol):
+    """Held messages, however many there are."""
+
+    def walk(self, states: Sequence[State] | None = None) -> AsyncIterator[Held]:
+        """As `list`, a few at a time."""
+        ...
+
+
 class OpenStore(Protocol):
     """The ports that operations work on."""
 
     @property
     def ledger(self) -> Ledger: ...
     @property
-    def quarantine(self) -> Quarantine: ...
+    def quarantine(self) -> Walkable: ...
     @property
     def outbox(self) -> Outbox: ...
     @property
@@ -53,6 +62,7 @@ class OpenStore(Protocol):
     def blobs(self) -> Blobs: ...
     @property
     def exception_uses(self) -> ExceptionUses: ...
+    async def counts(self) -> StoreCounts: ...
 
 
 class Reviewing(Protocol):
@@ -193,21 +203,20 @@ class StoreOperations:
             yield item
 
     async def status(self, _: Arguments, __: str) -> AsyncIterator[Item]:
-        held = await self._store.quarantine.list(sorted(OPEN))
-        rows = await self._store.outbox.list()
-        now = self._clock.now()
+        first = await self._store.quarantine.list(sorted(OPEN), limit=1)
+        counts, now = await self._store.counts(), self._clock.now()
         yield {
             "running": self._live is not None,
             "version": __version__,
-            "held": len(held),
-            "next_deadline": _when(min((each.due_at for each in held), default=None)),
-            "outbox": len(rows),
-            "outbox_oldest_seconds": int(max(((now - row.created_at).total_seconds() for row in rows), default=0)),
+            "held": sum(counts.held.get(state.value, 0) for state in OPEN),
+            "next_deadline": _when(first[0].due_at if first else None),
+            "outbox": counts.outbox,
+            "outbox_oldest_seconds": int((now - counts.oldest_open).total_seconds()) if counts.oldest_open else 0,
             **(self._live.status() if self._live else {}),
         }
 
     async def held_list(self, arguments: ListArguments, _: str) -> AsyncIterator[Item]:
-        for held in await self._store.quarantine.list(_states(arguments.states)):
+        async for held in self._store.quarantine.walk(_states(arguments.states)):
             yield held_item(held)
 
     async def held_show(self, arguments: ShowArguments, system_user: str) -> AsyncIterator[Item]:

@@ -7,6 +7,7 @@ is forgotten: original, rows and key.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -126,7 +127,7 @@ class StoredOutbox:
         """Rows of everybody's mail that are not done, oldest first."""
         query = rows_with_keys().where(_open, in_lane(_table, None)).order_by(_table.c.number).limit(limit)
         rows = await self._engine.read(lambda connection: connection.execute(query).all())
-        return readable(rows, lambda row: read_delivery(row, self._keyring))
+        return await asyncio.to_thread(readable, rows, lambda row: read_delivery(row, self._keyring))
 
     async def retry(self, ref: str, now: datetime, entries: Sequence[NewEntry]) -> int:
         """Make the rows of a message due now; one that is being sent stays leased. UnknownReference."""

@@ -1,9 +1,13 @@
-"""The port Quarantine: held messages. States move only by conditional UPDATE; its row count is the lock."""
+"""The port Quarantine: held messages. States move only by conditional UPDATE; its row count is the lock.
+
+Contract: a message is opened in a thread where that takes long: to thousands of people, or many of them.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +34,10 @@ from .sealing import SealBroken, context, seal_json, unseal_json
 
 _table = schema.held
 RETENTION = "held"
+AT_ONCE = 50
+"""Messages of a long list that are opened in one go."""
+BIG_OCTETS = 16_384
+"""Of a sealed message (some 200 recipients). Opening less takes the event loop less than a millisecond."""
 _MOVES = frozenset((source, target) for (source, _), target in TRANSITIONS.items())
 
 
@@ -65,7 +73,7 @@ class StoredQuarantine:
         except BaseException:
             await self._blobs.discard(stage)
             raise
-        return read_held(row, self._keyring, None)
+        return await self._opened(row, None)
 
     async def get(self, ref: str) -> Held:
         """UnknownReference where there is none."""
@@ -74,7 +82,7 @@ class StoredQuarantine:
         )
         if not rows:
             raise UnknownReference(f'there is no held message "{ref}"')
-        return read_held(rows[0], self._keyring, counts.get(ref))
+        return await self._opened(rows[0], counts.get(ref))
 
     async def list(self, states: Sequence[State] | None = None, limit: int | None = None) -> Sequence[Held]:
         """Oldest deadline first; the canary's are no one's to decide about, so they are not listed."""
@@ -82,6 +90,22 @@ class StoredQuarantine:
         if states is not None:
             query = query.where(_table.c.state.in_([state.value for state in states]))
         return await self._find(query)
+
+    async def walk(self, states: Sequence[State] | None = None) -> AsyncIterator[Held]:
+        """As `list`, a few at a time, so that thousands of them are never in memory together. What is held or removed
+        meanwhile may be left out.
+        """
+        query = select(_table.c.ref).where(in_lane(_table, None)).order_by(_table.c.due_at, _table.c.ref)
+        if states is not None:
+            query = query.where(_table.c.state.in_([state.value for state in states]))
+        refs = await self._engine.read(lambda connection: connection.execute(query).scalars().all())
+        for start in range(0, len(refs), AT_ONCE):
+            few = refs[start : start + AT_ONCE]
+            found = await self._find(held_rows().where(_table.c.ref.in_(few), in_lane(_table, None)))
+            by_ref = {held.ref: held for held in found}
+            for ref in few:
+                if ref in by_ref:
+                    yield by_ref[ref]
 
     async def due(self, now: datetime, limit: int) -> Sequence[Held]:
         """Open messages of everybody's mail whose deadline has passed, oldest deadline first."""
@@ -106,11 +130,16 @@ class StoredQuarantine:
             return row, delivery_counts(connection, [change.ref]).get(change.ref, {})
 
         row, counts = await self._engine.write(apply)
-        return read_held(row, self._keyring, counts)
+        return await self._opened(row, counts)
 
     async def _find(self, query: Select[Any]) -> Sequence[Held]:
         rows, counts = await self._engine.read(lambda connection: fetch_held(connection, query))
-        return readable(rows, lambda row: read_held(row, self._keyring, counts.get(row.ref)))
+        return await asyncio.to_thread(readable, rows, lambda row: read_held(row, self._keyring, counts.get(row.ref)))
+
+    async def _opened(self, row: Row[Any], counts: dict[str, int] | None) -> Held:
+        if len(row.sealed_message) <= BIG_OCTETS:
+            return read_held(row, self._keyring, counts)
+        return await asyncio.to_thread(read_held, row, self._keyring, counts)
 
 
 def fetch_held(connection: Connection, query: Select[Any]) -> tuple[Sequence[Row[Any]], dict[str, dict[str, int]]]:

@@ -34,12 +34,12 @@ MOST_LINES = 2_000
 async def show(visit: Visit) -> Answer:
     looked = await _looked(visit)
     view = "html" if visit.query.get("view") == "html" else "text"
+    # In a thread: there may be thousands of people, and what was found is as long as its sender made it.
+    about = await asyncio.to_thread(_about, looked, visit)
     model = {
         **_top(looked, visit),
-        "reasons": _reasons(looked.held),
+        **about,
         "may_read": looked.may_read,
-        "people": _people(looked, visit, _number(visit)),
-        "findings": _findings(looked.held) if looked.may_read else (),
         "view": view,
         "taller": visit.query.get("taller") == "1",
         "text": None,
@@ -106,6 +106,14 @@ def _top(looked: Looked, visit: Visit) -> dict[str, Any]:
         "then": words.MESSAGE_IF_NOBODY if held.state in OPEN and held.state is not State.WAITING else None,
         "not_sent": held.state in OPEN,
         **deadline_of(held, visit),
+    }
+
+
+def _about(looked: Looked, visit: Visit) -> dict[str, Any]:
+    return {
+        "reasons": _reasons(looked.held),
+        "people": _people(looked, visit, _number(visit)),
+        "findings": _findings(looked.held) if looked.may_read else (),
     }
 
 

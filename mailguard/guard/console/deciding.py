@@ -84,11 +84,27 @@ MOST_TRIED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Tried:
-    """obstacles: why a message cannot leave in a form. originators: whom its From and Sender fields name."""
+class _Way:
+    """How a message would leave in a form. copies: transactions, in all and to somebody outside. signature: whether one
+    that the rewrite breaks is taken out.
+    """
 
+    copies: int
+    outside: int
+    signature: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What a message is like in each form. ways: of the forms in which it can leave. obstacles: why not, of the rest.
+    originators: whom its From and Sender fields name. fields: whom To and Cc list. attachments: that go along.
+    """
+
+    ways: dict[Choice, _Way]
     obstacles: dict[Choice, str]
-    originators: tuple[str, ...]
+    originators: tuple[str, ...] = ()
+    fields: tuple[Listed, ...] = ()
+    attachments: int = 0
 
 
 class Deciding:
@@ -121,6 +137,7 @@ class Deciding:
         self._clock = clock
         self.stop_for = stop_for
         self._tried: dict[tuple[str, str, bool], _Tried] = {}
+        self._trying = asyncio.Lock()
 
     async def open(self, ref: str, visitor: Visitor) -> Held:
         """The message, for who may decide about it.
@@ -155,26 +172,38 @@ class Deciding:
         key = (held.ref, held.content_sha256, held.blob is None)
         if (known := self._tried.get(key)) is not None:
             return known
+        async with self._trying:
+            if key not in self._tried:
+                found = await self._try_forms(held)
+                if len(self._tried) >= MOST_TRIED:
+                    self._tried.clear()
+                self._tried[key] = found
+            return self._tried[key]
+
+    async def _try_forms(self, held: Held) -> _Tried:
         message = await self._message(held)
+        if message is None:
+            return _Tried({}, dict.fromkeys(SENDING, Missing.GONE))
+        ways: dict[Choice, _Way] = {}
         obstacles: dict[Choice, str] = {}
         for choice in sorted(SENDING):
-            if message is None:
-                obstacles[choice] = Missing.GONE
-                continue
             try:
-                await self._rewritten(held, choice, message)
+                ways[choice] = await asyncio.to_thread(self._way, await self._rewritten(held, choice, message))
             except FormForbidden:
                 obstacles[choice] = Missing.RULE
             except CannotRewrite as cause:
                 obstacles[choice] = str(cause)
-        found = _Tried(obstacles, () if message is None else message.originators)
-        if len(self._tried) >= MOST_TRIED:
-            self._tried.clear()
-        self._tried[key] = found
-        return found
+        fields, read = await asyncio.to_thread(lambda: (self._listed(message), safe_text(message)))
+        return _Tried(ways, obstacles, message.originators, fields, len(read.others))
+
+    def _way(self, rewritten: Rewritten) -> _Way:
+        outside = sum(
+            any(not self.organisation.is_inside(to.address) for to in each.recipients) for each in rewritten.copies
+        )
+        return _Way(len(rewritten.copies), outside, "dkim-signature-removed" in rewritten.changes)
 
     async def summary(self, held: Held, choice: Choice, note: str, visitor: Visitor) -> Summary:
-        """What would happen. CannotRewrite: it cannot. NotAllowed: its text is gone."""
+        """What would happen. CannotRewrite: it cannot. NotAllowed: its text is gone, or its rules forbid it."""
         now = self._clock.now()
         addresses = {each.address for each in held.envelope.recipients}
         outside = {each for each in addresses if not self.organisation.is_inside(each)}
@@ -185,20 +214,20 @@ class Deciding:
         if choice is Choice.REJECT:
             return replace(blank, told=self._told(notices.rejected(held, note, visitor.account.name, now)))
         form = form_of(held, choice)
-        message = await self._message(held)
-        if message is None:
-            raise NotAllowed("the text of this message was removed by its retention")
-        rewritten = await self._rewritten(held, form, message)
-        copies = [each for each in rewritten.copies if any(to.address in outside for to in each.recipients)]
+        tried = await self._tried_forms(held)
+        way = tried.ways.get(Choice(form))
+        if way is None:
+            refuse_forbidden(held.release_as, form)
+            raise _why_not(tried.obstacles[Choice(form)])
         first = held.approvals_needed > 1 and not self._agrees(held, form, visitor)
-        released = notices.released(held, form, visitor.account.name, len(rewritten.copies), now)
+        released = notices.released(held, form, visitor.account.name, way.copies, now)
         return replace(
             blank,
             form=form,
-            copies=len(copies),
-            fields=self._listed(message),
-            signature="dkim-signature-removed" in rewritten.changes,
-            attachments=len((await asyncio.to_thread(safe_text, message)).others),
+            copies=way.outside,
+            fields=tried.fields,
+            signature=way.signature,
+            attachments=tried.attachments,
             first=first,
             told=Told() if first else self._told(released),
         )
@@ -278,6 +307,12 @@ class Deciding:
             raise MailguardError("a notice to a sender has no text")
         read = safe_text(parse(answer[0].text))
         return Told(dict(read.fields).get("Subject", ""), read.text)
+
+
+def _why_not(obstacle: str) -> MailguardError:
+    if obstacle == Missing.GONE:
+        return NotAllowed("the text of this message was removed by its retention")
+    return CannotRewrite(obstacle)
 
 
 NOTED = "note_added"
