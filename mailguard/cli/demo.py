@@ -19,7 +19,8 @@ def demo(
         str | None, typer.Option("--smtp", metavar="HOST:PORT", help="Where to listen. Default: 127.0.0.1:2525.")
     ] = None,
     console: Annotated[
-        str | None, typer.Option("--console", metavar="HOST:PORT", help="Where the review console will be.")
+        str | None,
+        typer.Option("--console", metavar="HOST:PORT", help="Where the console is. Default: 127.0.0.1:8085."),
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the folder with settings, policies and store.")] = False,
 ) -> None:
@@ -31,10 +32,8 @@ def demo(
 
     from ..serve.demo import Options, run
 
-    if console is not None:
-        output.message("The review console comes with a later version; --console does nothing yet.")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        raise typer.Exit(runner.run(run(Options(once, smtp, keep), policy_files(), _say)))
+        raise typer.Exit(runner.run(run(Options(once, smtp, keep, console), policy_files(), _say)))
 
 
 def _say(line: str) -> None:

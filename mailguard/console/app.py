@@ -22,6 +22,7 @@ from ..core.reference import RANDOM_OCTETS, short_reference
 from ..guard.console.tokens import is_token, new_token
 from ..logs import logger
 from . import drafts, words
+from .annexe import Annexe
 from .answers import Answer, Document, Download, Page, Redirect, Refused
 from .assets import Asset, read_assets
 from .pages import sign_in
@@ -38,14 +39,18 @@ EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 A_YEAR = "public, max-age=31536000, immutable"
 
 
-def build(site: Site) -> ASGIApp:
-    """The application. OSError and jinja2's errors where the installation is broken."""
+def build(site: Site, annexe: Annexe | None = None) -> ASGIApp:
+    """The application. annexe: the demo's; a service has none. OSError and jinja2's errors where the installation is
+    broken.
+    """
     assets = read_assets()
-    return Shield(Starlette(routes=_routes(_Front(site, Renderer(assets)), assets)), site.base_url)
+    front = _Front(site, Renderer(assets), annexe)
+    return Shield(Starlette(routes=_routes(front, assets, annexe)), site.base_url)
 
 
-def _routes(front: _Front, assets: Any) -> list[StarletteRoute]:
-    found = [StarletteRoute(route.path, front.serving(route), methods=[route.method]) for route in ROUTES]
+def _routes(front: _Front, assets: Any, annexe: Annexe | None) -> list[StarletteRoute]:
+    table = (*(annexe.routes if annexe else ()), *ROUTES)
+    found = [StarletteRoute(route.path, front.serving(route), methods=[route.method]) for route in table]
     found += [StarletteRoute(asset.path, _serving(asset), methods=["GET"]) for asset in assets.values()]
     found.append(StarletteRoute("/", front.home, methods=["GET"]))
     found.append(StarletteRoute("/{path:path}", front.nothing_there, methods=EVERY_METHOD))
@@ -62,8 +67,9 @@ def _serving(asset: Asset) -> Callable[[Request], Awaitable[Response]]:
 class _Front:
     """Between requests and pages: cookies, tokens, who may, errors."""
 
-    def __init__(self, site: Site, renderer: Renderer) -> None:
+    def __init__(self, site: Site, renderer: Renderer, annexe: Annexe | None = None) -> None:
         self._site = site
+        self._annexe = annexe
         self._renderer = renderer
         self._cookie = SECURE_COOKIE if site.secure else COOKIE
 
@@ -145,6 +151,7 @@ class _Front:
             "page": page,
             "problems": page.problems,
             "problem": {each.field: each.sentence for each in reversed(page.problems)},
+            "annexe": self._annexe.shown(visit) if self._annexe else None,
             "organisation": self._site.organisation,
             "contact": self._site.contact,
             "csrf": visit.csrf if visit else "",

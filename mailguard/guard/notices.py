@@ -87,6 +87,10 @@ class Notices:
         self._senders = Burst()
         self._reviewers = Burst()
 
+    def is_own(self, message: Message) -> bool:
+        """Whether a message is a notice or notification of this guard: its mark is right."""
+        return self._letterhead.is_own(message)
+
     def apart(self) -> Notices:
         """The same, but what it tells does not count as told by this one: for the canary."""
         other = copy(self)

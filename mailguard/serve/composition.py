@@ -25,7 +25,7 @@ from ..smtp.routes import SmarthostRoutes
 from ..smtp.smarthost import SmarthostPool
 from ..store.lock import StoreOwned
 from .canary import canary_of, health, readiness
-from .console import Works, start_console
+from .console import OpenAnnexe, Works, start_console
 from .control import ControlServer, socket_path
 from .dkim_keys import DkimKeys
 from .fit import why_unfit
@@ -100,16 +100,21 @@ def _reached(smarthost: SmarthostPool) -> dict[str, Any]:
 
 
 async def serve(
-    settings: Settings, *, ready: Callable[[Running], None] | None = None, stop: asyncio.Event | None = None
+    settings: Settings,
+    *,
+    ready: Callable[[Running], None] | None = None,
+    stop: asyncio.Event | None = None,
+    annexe: OpenAnnexe | None = None,
 ) -> int:
-    """Run the service until `stop` is set or SIGTERM or SIGINT arrives. Exit status 0.
+    """Run the service until `stop` is set or SIGTERM or SIGINT arrives. Exit status 0. annexe: what `mailguard demo`
+    adds to the console, and nobody else.
 
     Raises SettingsError and StoreUnavailable for what keeps it from starting.
     """
     stop = stop or asyncio.Event()
     manager = ServiceManager.of(os.environ)
     async with AsyncExitStack() as house:
-        running = await _start(settings, house, stop, manager)
+        running = await _start(settings, house, stop, manager, annexe)
         log.info(
             "service_started",
             addresses=[str(HostPort(*address)) for address in running.listeners],
@@ -126,7 +131,13 @@ async def serve(
     return 0
 
 
-async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event, manager: ServiceManager) -> Running:
+async def _start(
+    settings: Settings,
+    house: AsyncExitStack,
+    stop: asyncio.Event,
+    manager: ServiceManager,
+    annexe: OpenAnnexe | None = None,
+) -> Running:
     """Start every part, each after what it stands on; the house stops them in the opposite order."""
     _heed_stops(stop, house)
     parts = await _open_when_free(settings)
@@ -173,7 +184,7 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
         smarthost,
         canary,
         tuple(certificates),
-        await start_console(settings.console, parts, works, house) if settings.console else None,
+        await start_console(settings.console, parts, works, house, annexe) if settings.console else None,
     )
     control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running, policies))
     await control.start()

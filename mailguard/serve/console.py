@@ -11,7 +11,7 @@ import contextlib
 import logging
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +21,7 @@ import uvicorn
 
 from ..config import ConsoleSettings
 from ..console import words
+from ..console.annexe import Annexe
 from ..console.app import build
 from ..console.site import Site
 from ..core.errors import SettingsError
@@ -80,10 +81,17 @@ class Works:
     health: Health
 
 
-async def start_console(settings: ConsoleSettings, parts: Parts, works: Works, house: AsyncExitStack) -> HostPort:
-    """Serve it until the house ends. Where it listens. SettingsError where the address cannot be bound."""
+OpenAnnexe = Callable[[Parts, AsyncExitStack], Awaitable[Annexe]]
+
+
+async def start_console(
+    settings: ConsoleSettings, parts: Parts, works: Works, house: AsyncExitStack, annexe: OpenAnnexe | None = None
+) -> HostPort:
+    """Serve it until the house ends. Where it listens. annexe: the demo's pages. SettingsError where the address cannot
+    be bound.
+    """
     site = site_of(settings, parts, works)
-    server = _Server(_config(settings, site))
+    server = _Server(_config(settings, site, await annexe(parts, house) if annexe else None))
     listening = await _listening(settings.address)
     found = HostPort(*listening.getsockname()[:2])
     task = asyncio.create_task(server.serve([listening]), name="console")
@@ -199,12 +207,12 @@ async def _warm(site: Site) -> None:
         log.warning("console_not_warmed", cause=cause)
 
 
-def _config(settings: ConsoleSettings, site: Site) -> uvicorn.Config:
+def _config(settings: ConsoleSettings, site: Site, annexe: Annexe | None) -> uvicorn.Config:
     behind_a_web_server = site.secure and settings.address.loopback
     complaints = logging.getLogger("uvicorn")
     complaints.handlers, complaints.propagate = [_Complaints(logging.WARNING)], False
     return uvicorn.Config(
-        build(site),
+        build(site, annexe),
         http="h11",
         ws="none",
         lifespan="off",

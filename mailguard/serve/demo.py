@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 import smtplib
-import socket
-import sys
-import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -21,67 +17,35 @@ from typing import Any
 
 from .. import logs
 from ..config import load_settings
-from ..core.errors import MailguardError, SettingsError
+from ..core.errors import MailguardError
+from ..guard.console.demo_outbox import Arrived
 from ..guard.records import Entry
-from ..smtp.listen_settings import HostPort, parse_host_port
+from ..smtp.listen_settings import HostPort
+from . import demo_ground as ground
 from .composition import Running, serve
-from .demo_samples import DOMAIN, POLICY, Ending, Sample, samples
-from .demo_sink import Arrived, Sink
+from .demo_console import DemoConsole
+from .demo_ground import Say
+from .demo_samples import DOMAIN, Ending, Sample, samples
+from .demo_shown import Shown, Told, say_ending, say_next, say_sink, say_welcome
+from .demo_sink import Sink
 
-CONTACT = f"manager@{DOMAIN}"
 FIRST_PORT = 2525
-PORTS = 100
+FIRST_CONSOLE_PORT = 8085
 SEND_SECONDS = 60.0
 SETTLE_SECONDS = 20.0
 LOOK_SECONDS = 0.5
 
-Say = Callable[[str], None]
-
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """once: end after the samples. smtp: where to listen; None takes 127.0.0.1:2525 or the next free port."""
+    """once: end after the samples. smtp, console: where to listen; None takes 127.0.0.1:2525 and 127.0.0.1:8085, or the
+    next free ports.
+    """
 
     once: bool = False
     smtp: str | None = None
     keep: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What became of a message: its ending, the reference that people are told, and why."""
-
-    ending: Ending
-    ref: str | None
-    reason: str
-    reply: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A sample with what became of it, and what the sink got of it."""
-
-    sample: Sample
-    told: Told
-    arrived: tuple[Arrived, ...]
-
-    def problems(self) -> list[str]:
-        """How this differs from what it must be; empty if it does not."""
-        found = []
-        if self.told.ending is not self.sample.ending:
-            found.append(f"ended as {self.told.ending}, and must be {self.sample.ending}")
-        if len(self.arrived) != self.sample.copies:
-            found.append(f"{len(self.arrived)} left the guard, and must be {self.sample.copies}")
-        if any(b"\r\nbcc:" in b"\r\n" + copy.header.lower() for copy in self.arrived):
-            found.append("a Bcc field left the guard")
-        if self.sample.ending is Ending.SEPARATE and any(self.shows_another(copy) for copy in self.arrived):
-            found.append("a copy shows the address of another")
-        return found
-
-    def shows_another(self, copy: Arrived) -> bool:
-        """Whether a separate copy names anybody of the group but the one it goes to."""
-        others = self.sample.hidden - set(copy.recipients)
-        return len(copy.recipients) != 1 or any(other.encode() in copy.raw.lower() for other in others)
+    console: str | None = None
 
 
 async def run(options: Options, policies: dict[str, str], say: Say) -> int:
@@ -90,22 +54,25 @@ async def run(options: Options, policies: dict[str, str], say: Say) -> int:
     policies: name -> text of the default policy. Raises SettingsError where it cannot listen.
     """
     async with contextlib.AsyncExitStack() as house:
-        folder = _folder(house, keep=options.keep)
+        folder = ground.folder(house, keep=options.keep)
         sink = Sink()
         address = await sink.start()
         house.push_async_callback(sink.stop)
-        door = _door(options, say)
-        settings = _write_settings(folder, door, address, policies)
+        door = ground.door(options.smtp, FIRST_PORT, "--smtp", say)
+        console_door = ground.console_door(options.console, FIRST_CONSOLE_PORT, say)
+        settings = ground.write_settings(folder, door, console_door, address, policies)
         log = house.enter_context((folder / "mailguard.log").open("a", encoding="utf-8"))
         logs.configure(log)
         stop = asyncio.Event()
-        running, service = await _start(settings, stop)
+        console = DemoConsole(sink, door)
+        running, service = await _start(settings, stop, console)
         door = HostPort(*running.listeners[0])
-        _say_welcome(say, door, folder, keep=options.keep)
+        console.smtp = door
+        say_welcome(say, console.link, str(door), folder, keep=options.keep, once=options.once)
         try:
-            failed = await _show_samples(running, sink, door, say)
-            if not options.once:
-                _say_next(say, settings)
+            failed = await _until(stop, _show_samples(running, sink, door, say))
+            if not options.once and not stop.is_set():
+                say_next(say, settings, f"http://{console_door}")
                 await _follow(running, service, say)
         finally:
             stop.set()
@@ -113,68 +80,23 @@ async def run(options: Options, policies: dict[str, str], say: Say) -> int:
         return 1 if failed else 0
 
 
-def _folder(house: contextlib.AsyncExitStack, *, keep: bool) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="mailguard-demo-"))
-    if not keep:
-        house.callback(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, bool]) -> bool | None:
+    """What comes of it; None where somebody stops the demo before it is done (Ctrl+C)."""
+    doing, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({doing, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        return doing.result() if doing.done() else None
+    finally:
+        doing.cancel()
+        stopped.cancel()
 
 
-def _door(options: Options, say: Say) -> HostPort:
-    """Where to listen. SettingsError where the address that was asked for is no HOST:PORT."""
-    if options.smtp is not None:
-        try:
-            return parse_host_port(options.smtp)
-        except ValueError as cause:
-            raise SettingsError(str(cause)) from cause
-    port = next((port for port in range(FIRST_PORT, FIRST_PORT + PORTS) if _is_free(port)), None)
-    if port is None:
-        raise SettingsError(f"no port from {FIRST_PORT} to {FIRST_PORT + PORTS - 1} is free; name one with --smtp")
-    if port != FIRST_PORT:
-        say(f"Port {FIRST_PORT} is in use by another program, so the demo takes the next free one, {port}.\n")
-    return HostPort("127.0.0.1", port)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            tried.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def _write_settings(folder: Path, door: HostPort, smarthost: str, policies: dict[str, str]) -> Path:
-    """A folder such as `mailguard init` makes, with the demo's rules beside the default policy."""
-    named = {name: text for name, text in policies.items() if "/" not in name}
-    (folder / "policies").mkdir()
-    for name, text in {**named, "demo.yaml": POLICY}.items():
-        (folder / "policies" / name).write_text(text, encoding="utf-8")
-    settings = folder / "mailguard.yaml"
-    settings.write_text(
-        f"organisation: {{name: Elm Road Surgery, domains: [{DOMAIN}]}}\n"
-        f"listen:\n  - {{address: '{door}'{_allow(door)}}}\n"
-        f"smarthost: {{address: '{smarthost}', tls: none}}\n"
-        f"store: sqlite:////{str(folder / 'mailguard.db').lstrip('/')}\n"
-        f"notices: {{from: mailguard@{DOMAIN}, contact: {CONTACT}}}\n"
-        "hostname: guard.demo.example\n",
-        encoding="utf-8",
-    )
-    return settings
-
-
-def _allow(door: HostPort) -> str:
-    """Off loopback (in a container) the networks that are private may submit; it goes nowhere but to the sink."""
-    if door.loopback:
-        return ""
-    return ", allow: [127.0.0.0/8, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, '::1/128', 'fd00::/8']"
-
-
-async def _start(settings: Path, stop: asyncio.Event) -> tuple[Running, asyncio.Task[int]]:
+async def _start(settings: Path, stop: asyncio.Event, console: DemoConsole) -> tuple[Running, asyncio.Task[int]]:
     """The service, once it takes mail. Raises what keeps it from starting."""
     ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
-    service = asyncio.create_task(serve(load_settings(settings), ready=ready.set_result, stop=stop))
+    service = asyncio.create_task(
+        serve(load_settings(settings), ready=ready.set_result, stop=stop, annexe=console.open)
+    )
     waiting: set[asyncio.Future[Any]] = {service, ready}
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     if not ready.done():
@@ -192,10 +114,10 @@ async def _show_samples(running: Running, sink: Sink, door: HostPort, say: Say) 
     say(f"Sent {len(shown)} sample emails through the guard:")
     width = max(len(each.sample.title) for each in shown)
     for each in shown:
-        _say_ending(say, each.told, each.sample.title, width)
+        say_ending(say, each.told, each.sample.title, width)
         for problem in each.problems():
             say(f"            PROBLEM: {problem}")
-    _say_sink(say, sink, shown)
+    say_sink(say, sink, shown)
     return any(each.problems() for each in shown)
 
 
@@ -267,7 +189,7 @@ async def _follow(running: Running, service: asyncio.Task[int], say: Say) -> Non
         async for entry in _since(running, seen):
             seen = entry.sequence
             if entry.kind == "message_decided" and entry.ref is not None:
-                _say_ending(say, replace(_told(entry, ""), ref=entry.ref), await _title(running, entry.ref))
+                say_ending(say, replace(_told(entry, ""), ref=entry.ref), await _title(running, entry.ref))
 
 
 async def _last(running: Running) -> int:
@@ -289,45 +211,3 @@ async def _title(running: Running, ref: str) -> str:
         if subject := str(record.get("subject", "")):
             return "".join(character if character.isprintable() else " " for character in subject)[:60]
     return "(no subject)"
-
-
-def _say_welcome(say: Say, door: HostPort, folder: Path, *, keep: bool) -> None:
-    kept = "kept when you stop" if keep else "temporary folder, deleted when you stop; --keep to keep it"
-    say("mailguard demo. Everything stays on this computer; no email can leave it.\n")
-    say(f"  Send test mail   {door}   (from anybody @{DOMAIN})")
-    say(f"  Data             {folder}   ({kept})\n")
-
-
-def _say_ending(say: Say, told: Told, title: str, width: int = 0) -> None:
-    detail = told.ref or "-"
-    if told.ending is Ending.REFUSED and told.reply:
-        detail = " ".join(told.reply.split()[:2])
-    if told.ending is Ending.DEFERRED:
-        detail = told.reply
-    say(f"  {told.ending.value:<9} {title.ljust(width)}   {detail}")
-    say(f"            {told.reason}")
-
-
-def _say_sink(say: Say, sink: Sink, shown: Sequence[Shown]) -> None:
-    copies = [copy for each in shown if each.sample.ending is Ending.SEPARATE for copy in each.arrived]
-    leaks = sum(each.shows_another(copy) for each in shown for copy in each.arrived if copy in copies)
-    samples_arrived = sum(len(each.arrived) for each in shown)
-    say(f"\nThe next mail server (here: one that keeps everything) got {len(sink.arrived)} messages:")
-    none = "none shows the address of another" if not leaks else f"{leaks} SHOW THE ADDRESS OF ANOTHER"
-    say(f"  {len(copies)} separate copies, each to one person; {none}")
-    say(f"  {samples_arrived - len(copies)} as sent, without any Bcc field")
-    reviewers = sum(each.recipients == (CONTACT,) for each in sink.arrived)
-    notices = len(sink.arrived) - samples_arrived - reviewers
-    say(f"  {notices} notices to senders, and {reviewers} to those who decide, about what was held")
-    held = sum(len(each.arrived) for each in shown if each.sample.ending is not Ending.SENT) - len(copies)
-    say(f"  {held} of the messages that were held or refused")
-
-
-def _say_next(say: Say, settings: Path) -> None:
-    program = "mailguard" if shutil.which("mailguard") else str(Path(sys.executable).with_name("mailguard"))
-    say("\nTry, in another terminal:")
-    say(f"  {program} -C {settings} held list")
-    say(f'  {program} -C {settings} held release REF --as separate --reason "checked"')
-    say(f"  {program} -C {settings} explain REF")
-    say(f"Use it for real: {program} init        Stop: Ctrl+C\n")
-    say("Whatever else is sent to the guard now is shown here:")

@@ -13,7 +13,7 @@ DOMAIN = "elmroad.example"
 TEXT = "Hello,\r\n\r\nthis is a sample of the mailguard demo.\r\n\r\nElm Road Surgery\r\n"
 
 POLICY = f"""\
-# Two more rules for the demo, beside the default policy of `mailguard init`.
+# Three more rules for the demo, beside the default policy of `mailguard init`.
 version: 1
 rules:
   - id: demo-recalls-refused
@@ -30,6 +30,15 @@ rules:
       visible_external_recipients: {{at_least: 2}}
     action: rewrite
     rewrite: separate
+
+  - id: demo-sender-may-mend
+    describe: Several carers would see each other's addresses.
+    when:
+      sender: carers@{DOMAIN}
+      visible_external_recipients: {{at_least: 5}}
+    action: hold
+    rewrite: separate
+    sender_may: [cancel, separate]
 """
 
 
@@ -81,6 +90,16 @@ def samples() -> tuple[Sample, ...]:
     return (
         _sample(
             "288 patients in Cc", Ending.HELD, "reception", patients, 0, {"Cc": patients}, "Flu clinic on Saturday"
+        ),
+        _sample(
+            "6 carers in Cc: their sender may mend it",
+            Ending.HELD,
+            "carers",
+            patients[50:56],
+            0,
+            {"Cc": patients[50:56]},
+            "Carers' evening on Tuesday",
+            "Hello,\r\n\r\nthis Tuesday we meet at six. Bring whoever you look after.\r\n\r\nElm Road Surgery\r\n",
         ),
         _sample(
             "288 people in To (rule set to refuse)",
@@ -135,7 +154,7 @@ def _carrying(title: str, sender: str, name: str, octets: bytes) -> Sample:
         f"{content}--demo--\r\n"
     )
     lists = [("To", _named(recipient))]
-    return _built(title, Ending.HELD, sender, (recipient,), 0, lists, f"The {sender} for March", attached)
+    return _built(title, Ending.HELD, sender, (recipient,), 0, lists, f"The {sender} for March", attached=attached)
 
 
 def _malformed(patients: Sequence[str]) -> Sample:
@@ -153,9 +172,10 @@ def _sample(
     copies: int,
     fields: dict[str, Sequence[str]],
     subject: str,
+    text: str = TEXT,
 ) -> Sample:
     lists = [(name, ",\r\n ".join(_named(address) for address in addresses)) for name, addresses in fields.items()]
-    return _built(title, ending, sender, tuple(recipients), copies, lists, subject)
+    return _built(title, ending, sender, tuple(recipients), copies, lists, subject, text)
 
 
 def _built(
@@ -166,6 +186,7 @@ def _built(
     copies: int,
     lists: Sequence[tuple[str, str]],
     subject: str,
+    text: str = TEXT,
     attached: str = "",
 ) -> Sample:
     """attached: the whole body where there is more than a text."""
@@ -181,7 +202,7 @@ def _built(
         ("Content-Type", "multipart/mixed; boundary=demo" if attached else "text/plain; charset=utf-8"),
     ]
     header = "".join(f"{name}: {value}\r\n" for name, value in fields)
-    raw = f"{header}\r\n{attached or TEXT}".encode()
+    raw = f"{header}\r\n{attached or text}".encode()
     return Sample(title, ending, address, recipients, identifier, raw, copies)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import signal
 import smtplib
@@ -16,10 +17,11 @@ from mailguard.serve.demo import Options
 from mailguard.serve.demo import run as run_demo
 from mailguard.serve.demo_samples import Ending, people, samples
 
-from .conftest import Run, process
+from .conftest import Run, process, wait_for
 
 ENDINGS = {
     "288 patients in Cc": "held",
+    "6 carers in Cc: their sender may mend it": "held",
     "288 people in To (rule set to refuse)": "refused",
     "group of 8 patients: 8 copies": "separate",
     "recipient field that two programs read differently": "held",
@@ -31,7 +33,7 @@ ENDINGS = {
 
 
 def test_once_shows_what_happened_and_ends_with_0(tmp_path: Path) -> None:
-    with process("demo", "--once", "--smtp", "127.0.0.1:0", cwd=tmp_path) as demo:
+    with process("demo", "--once", "--smtp", "127.0.0.1:0", "--console", "127.0.0.1:0", cwd=tmp_path) as demo:
         out, err = demo.communicate(timeout=60)
     assert (demo.returncode, err) == (0, ""), out
     assert out.startswith("mailguard demo. Everything stays on this computer; no email can leave it.\n")
@@ -42,26 +44,29 @@ def test_once_shows_what_happened_and_ends_with_0(tmp_path: Path) -> None:
     assert "288 people in Cc would see each other's addresses (rule visible-list)" in out
     assert "8 separate copies, each to one person; none shows the address of another" in out
     assert (
-        "4 notices to senders, and 4 to those who decide, about what was held" in out
+        "5 notices to senders, and 5 to those who decide, about what was held" in out
         and "0 of the messages that were held or refused" in out
     )
     assert "PROBLEM" not in out and "Stop: Ctrl+C" not in out
+    assert re.search(r"Review console +http://127\.0\.0\.1:\d+/start/[0-9a-f]{64}   \(it ends with the samples", out)
     folder = re.search(r"Data +(\S+)", out)
     assert folder and not Path(folder[1]).exists()
 
 
-def test_a_port_that_is_taken_is_said_in_words_and_the_next_is_used(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            taken.bind(("127.0.0.1", 2525))
-            taken.listen()
-        except OSError:
-            pass  # somebody else has it: the same to the demo
+def test_ports_that_are_taken_are_said_in_words_and_the_next_are_used(tmp_path: Path) -> None:
+    with contextlib.ExitStack() as taken:
+        for port in (2525, 8085):
+            other = taken.enter_context(socket.socket())
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):  # somebody else has it: the same to the demo
+                other.bind(("127.0.0.1", port))
+                other.listen()
         with process("demo", "--once", cwd=tmp_path) as demo:
             out, _ = demo.communicate(timeout=60)
     assert demo.returncode == 0
     assert "Port 2525 is in use by another program, so the demo takes the next free one, 25" in out
+    assert "Port 8085 is in use by another program, so the demo takes the next free one, 8" in out
+    assert re.search(r"Review console +http://127\.0\.0\.1:8(?!085)\d\d\d/start/", out)
 
 
 def test_the_named_port_is_not_replaced_by_another(tmp_path: Path) -> None:
@@ -69,10 +74,18 @@ def test_the_named_port_is_not_replaced_by_another(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        with process("demo", "--once", "--smtp", address, cwd=tmp_path) as demo:
-            _, err = demo.communicate(timeout=60)
-    assert demo.returncode == 2
-    assert address in err and "Traceback" not in err
+        for named in (("--smtp", address), ("--smtp", "127.0.0.1:0", "--console", address)):
+            with process("demo", "--once", *named, cwd=tmp_path) as demo:
+                _, err = demo.communicate(timeout=60)
+            assert demo.returncode == 2
+            assert address in err and "Traceback" not in err
+
+
+def test_the_console_is_never_open_to_other_computers(run: Run) -> None:
+    for address in ("0.0.0.0:8085", "192.0.2.1:8085", "[::]:8085"):
+        ran = run("demo", "--once", "--smtp", "127.0.0.1:0", "--console", address)
+        assert ran.status == 2 and ran.out == ""
+        assert f'"{address}" can be reached from other computers' in ran.err
 
 
 def test_it_goes_on_until_ctrl_c_and_shows_what_people_send(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,19 +107,36 @@ def test_it_goes_on_until_ctrl_c_and_shows_what_people_send(tmp_path: Path, monk
         assert "20 people in Cc would see each other's addresses" in demo.stdout.readline()
         demo.send_signal(signal.SIGINT)
         out, err = demo.communicate(timeout=60)
-    assert (demo.returncode, out) == (0, "")
-    assert err == "The review console comes with a later version; --console does nothing yet.\n"
+    assert (demo.returncode, out, err) == (0, "", "")
     assert (Path(folder[1]) / "mailguard.yaml").exists()
+
+
+@pytest.mark.parametrize("after", ["", "  Data "], ids=["at once", "in the middle of the samples"])
+def test_ctrl_c_at_any_moment_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with process("demo", "--smtp", "127.0.0.1:0", "--console", "127.0.0.1:0", cwd=tmp_path) as demo:
+        assert demo.stdout is not None
+        if not after:
+            wait_for(lambda: list(tmp_path.glob("mailguard-demo-*")))
+        while after and not demo.stdout.readline().startswith(after):
+            pass
+        demo.send_signal(signal.SIGINT)
+        _, err = demo.communicate(timeout=60)
+    assert demo.returncode in (0, 130) and "Traceback" not in err, err
+    assert not after or (demo.returncode, err) == (0, "")
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_folder_that_was_kept_can_be_used(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    with process("demo", "--once", "--keep", "--smtp", "127.0.0.1:0") as demo:
+    with process("demo", "--once", "--keep", "--smtp", "127.0.0.1:0", "--console", "127.0.0.1:0") as demo:
         demo.communicate(timeout=60)
     (folder,) = tmp_path.glob("mailguard-demo-*")
     assert folder.stat().st_mode & 0o777 == 0o700
     listed = run("-C", str(folder / "mailguard.yaml"), "held", "list", "--json").items()
-    assert len(listed) == 4
+    assert len(listed) == 5
     assert run("-C", str(folder / "mailguard.yaml"), "audit", "verify").status == 0
     assert not any(b"patient" in line for line in (folder / "mailguard.log").read_bytes().splitlines())
 
@@ -115,7 +145,9 @@ def test_a_sample_that_ends_otherwise_is_a_problem_and_1() -> None:
     said: list[str] = []
     rule = "{id: lax, describe: Nothing is held., when: {size_bytes: {at_least: 1}}, action: relay}"
     lax = f"version: 1\nrules:\n  - {rule}\n"
-    status = asyncio.run(run_demo(Options(once=True, smtp="127.0.0.1:0"), {"default.yaml": lax}, said.append))
+    status = asyncio.run(
+        run_demo(Options(once=True, smtp="127.0.0.1:0", console="127.0.0.1:0"), {"default.yaml": lax}, said.append)
+    )
     text = "\n".join(said)
     assert status == 1
     assert "PROBLEM: ended as sent, and must be held" in text
