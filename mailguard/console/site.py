@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ..core.moment import date_in_words, time_in_words
 from ..core.organisation import Organisation, Team
+from ..guard.console.attachments import Attachments
 from ..guard.console.deciding import Deciding
 from ..guard.console.health import Health
 from ..guard.console.links import LinkBook
@@ -42,6 +43,7 @@ class Site:
     links: LinkBook
     queue: HeldQueue
     looking: Looking
+    attachments: Attachments
     house: Organisation
     deciding: Deciding
     sender: SenderDesk

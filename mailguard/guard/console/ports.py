@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from ...core.excerpt import Excerpt
+from ...core.mail.message import Message
 from ...core.sign_in import SignInOutcome
 from ..records import Held, NewDelivery, NewEntry, SenderLink
 from .queue_records import HeldFilter
@@ -110,6 +112,14 @@ class Trail(Protocol):
 
         Of each ledger they come in the order in which they were written; the entries of several stand by their times.
         """
+        ...
+
+
+class Excerpts(Protocol):
+    """Reads the beginning of a part, away from the event loop, in a process that can do nothing else."""
+
+    async def excerpt(self, message: Message, path: str) -> Excerpt:
+        """Of the part at that path, in clear. What cannot be read says why; what cannot be read now is raised."""
         ...
 
 
