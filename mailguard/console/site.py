@@ -20,6 +20,7 @@ from ..guard.console.rules import Rules
 from ..guard.console.sender import SenderDesk
 from ..guard.console.sessions import SessionBook
 from ..guard.console.sign_in import ConsoleSignIn
+from ..guard.console.timeline import Timeline
 from ..guard.console.trail import AuditTrail
 from ..guard.console.trial import Trials
 from ..guard.ports import Clock, Randomness
@@ -43,6 +44,7 @@ class Site:
     links: LinkBook
     queue: HeldQueue
     looking: Looking
+    timeline: Timeline
     attachments: Attachments
     house: Organisation
     deciding: Deciding

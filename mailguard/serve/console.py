@@ -35,6 +35,7 @@ from ..guard.console.queue import HeldQueue
 from ..guard.console.rules import Rules
 from ..guard.console.sender import SenderDesk
 from ..guard.console.sign_in import ConsoleSignIn
+from ..guard.console.timeline import Timeline
 from ..guard.console.trail import AuditTrail
 from ..guard.console.trial import Trials
 from ..guard.escalation import Escalations
@@ -142,6 +143,7 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
             stop_for=timedelta(seconds=settings.stop_seconds),
         ),
         looking=looking,
+        timeline=Timeline(parts.store.trail),
         attachments=Attachments(looking, works.inspector, parts.store.ledger, parts.clock),
         house=parts.organisation,
         deciding=_deciding(settings, parts),

@@ -26,6 +26,7 @@ from ..render import address
 from ..safe_html import POLICY, safe_page
 from ..visit import Visit
 from .queue import deadline_of
+from .timeline import timeline_of
 
 A_PAGE = 100
 MOST_DOMAINS = 50
@@ -50,6 +51,7 @@ async def show(visit: Visit) -> Answer:
     }
     if looked.may_read:
         model |= await _content(visit, looked.held, view)
+    model |= await timeline_of(visit, looked)
     return Page("message.html", model["heading"], model)
 
 

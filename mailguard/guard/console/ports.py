@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -112,6 +112,14 @@ class Trail(Protocol):
 
         Of each ledger they come in the order in which they were written; the entries of several stand by their times.
         """
+        ...
+
+    async def of_message(self, ref: str, kinds: Collection[str], limit: int) -> Sequence[Recorded]:
+        """The newest entries of these kinds about one message, oldest first. Found by its reference, not by a walk."""
+        ...
+
+    async def tally(self, ref: str, kinds: Collection[str]) -> Mapping[str, tuple[int, datetime]]:
+        """Of each of these kinds that there is about a message, how many entries, and the time of the last."""
         ...
 
 
