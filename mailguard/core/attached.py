@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .inventory import Inventory, worth_telling
+from .finding_kinds import PEOPLE_ROWS, PERSON_NAMED
+from .inventory import Inventory
 
 _WITHIN = " > "
 MOST_SENTENCES = 12
@@ -37,7 +38,7 @@ def said_of(decision: Mapping[str, Any], part: str, name: str) -> Said:
     """decision: as JSON (verdict.py). part, name: the path of the attachment and what it is called."""
     findings = [each for each in decision.get("findings", ()) if part and each.get("part") == part]
     inventories = [each for each in decision.get("inventory", ()) if _is_of(each, part, name)]
-    lines = [_finding(each, name) for each in worth_telling(findings)]
+    lines = [_finding(each, name) for each in _worth_telling(findings)]
     for each in inventories:
         lines += _inventory(each, name)
     unread = tuple(Unread(_way(each["file"], name) or name, each["unread"]) for each in inventories if each["unread"])
@@ -47,6 +48,20 @@ def said_of(decision: Mapping[str, Any], part: str, name: str) -> Said:
 def said_of_the_rest(decision: Mapping[str, Any], parts: Collection[str]) -> Sequence[str]:
     """The findings that were made in none of these parts: in the text of the message, or nobody knows where."""
     return [_capital(each["summary"]) for each in decision.get("findings", ()) if each.get("part") not in parts]
+
+
+def _worth_telling(findings: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The people first, then every kind of value that is none of theirs; an author where there is nothing else."""
+    people = [each for each in findings if each["kind"] == PEOPLE_ROWS]
+    rest = [each for each in findings if each not in people and not any(_is_theirs(each, one) for one in people)]
+    told = [*people, *(each for each in rest if each["kind"] != PERSON_NAMED)]
+    return told or findings
+
+
+def _is_theirs(finding: Mapping[str, Any], people: Mapping[str, Any]) -> bool:
+    """Whether it counts values of the rows of these people: "sheet Data, column A" of those in "sheet Data"."""
+    same = bool(finding["where"] == people["where"] or finding["where"].startswith(f"{people['where']}, "))
+    return same and finding.get("hidden") == people.get("hidden")
 
 
 def _is_of(inventory: Mapping[str, Any], part: str, name: str) -> bool:

@@ -82,15 +82,11 @@ def in_sentences(decision: Mapping[str, Any], most: int = 6) -> tuple[str, ...]:
     files = [each for each in decision.get("inventory", ()) if _hides(each)]
     said = [f"{each['file'] or 'An attachment'}: {each['summary']}" for each in files]
     findings = decision.get("findings", ())
-    lines = [*(_sentence(each["summary"]) for each in worth_telling(findings)), *said]
+    people = [each for each in findings if each["kind"] == PEOPLE_ROWS]
+    found = people or [each for each in findings if each["count"] >= FEW and each["kind"] != PERSON_NAMED]
+    lines = [*(_sentence(each["summary"]) for each in found), *said]
     rest = len(lines) - most
     return (*lines[:most], f"And {rest:,} more.") if rest > 0 else tuple(lines)
-
-
-def worth_telling(findings: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """Those that a reviewer has to know, of findings as JSON: the people, else what there is more of than a few."""
-    people = [each for each in findings if each["kind"] == PEOPLE_ROWS]
-    return people or [each for each in findings if each["count"] >= FEW and each["kind"] != PERSON_NAMED]
 
 
 def _hides(inventory: Mapping[str, Any]) -> bool:
