@@ -36,6 +36,8 @@ from .visit import Sent, Visit, peer_of, read_form
 log = logger("console")
 COOKIE, SECURE_COOKIE = "mailguard", "__Host-mailguard"
 EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+SAVED_POLICY = "sandbox; default-src 'none'"
+"""Of a file that is saved: should a browser show it all the same, nothing in it runs or loads."""
 A_YEAR = "public, max-age=31536000, immutable"
 
 
@@ -129,7 +131,10 @@ class _Front:
         if isinstance(answer, Document):
             return HTMLResponse(answer.html, headers={"Content-Security-Policy": answer.policy})
         if isinstance(answer, Download):
-            saved = {"Content-Disposition": f'attachment; filename="{answer.filename}"'}
+            saved = {
+                "Content-Disposition": f'attachment; filename="{answer.filename}"',
+                "Content-Security-Policy": SAVED_POLICY,
+            }
             return Response(answer.octets, media_type=answer.media_type, headers=saved)
         html = await asyncio.to_thread(self._render, visit, answer, await banners(visit))
         response = HTMLResponse(html, answer.status)

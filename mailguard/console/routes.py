@@ -10,6 +10,7 @@ from typing import Literal
 from .answers import Answer
 from .pages import (
     account,
+    attachments,
     audit,
     decide,
     health,
@@ -80,6 +81,12 @@ ROUTES = (
     Route("POST", "/m/{ref}/stop", Needs.WHOLE, outcome.stop),
     Route("GET", "/m/{ref}/notes", Needs.WHOLE, notes.show),
     Route("POST", "/m/{ref}/notes", Needs.WHOLE, notes.add),
+    Route("GET", "/m/{ref}/parts/{number}", Needs.WHOLE, attachments.show),
+    Route("POST", "/m/{ref}/parts/{number}/reveal", Needs.WHOLE, attachments.reveal),
+    Route("GET", "/m/{ref}/parts/{number}/download", Needs.WHOLE, attachments.offer),
+    Route("POST", "/m/{ref}/parts/{number}/download", Needs.WHOLE, attachments.download),
+    Route("GET", "/m/{ref}/download", Needs.WHOLE, attachments.offer),
+    Route("POST", "/m/{ref}/download", Needs.WHOLE, attachments.download),
     Route("GET", "/audit", Needs.WHOLE, audit.show),
     Route("GET", "/audit/check", Needs.WHOLE, audit.show_check),
     Route("POST", "/audit/check", Needs.WHOLE, audit.check),

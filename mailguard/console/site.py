@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ..core.moment import date_in_words, time_in_words
 from ..core.organisation import Organisation, Team
+from ..guard.console.attachments import Attachments
 from ..guard.console.deciding import Deciding
 from ..guard.console.health import Health
 from ..guard.console.links import LinkBook
@@ -19,6 +20,7 @@ from ..guard.console.rules import Rules
 from ..guard.console.sender import SenderDesk
 from ..guard.console.sessions import SessionBook
 from ..guard.console.sign_in import ConsoleSignIn
+from ..guard.console.timeline import Timeline
 from ..guard.console.trail import AuditTrail
 from ..guard.console.trial import Trials
 from ..guard.ports import Clock, Randomness
@@ -42,6 +44,8 @@ class Site:
     links: LinkBook
     queue: HeldQueue
     looking: Looking
+    timeline: Timeline
+    attachments: Attachments
     house: Organisation
     deciding: Deciding
     sender: SenderDesk

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ..core.account import ADMIN, ESCALATION, REVIEWER, VIEWER
+from ..core.account import ADMIN, DOWNLOAD, ESCALATION, REVEAL, REVIEWER, VIEWER
 from ..core.lifecycle import State
 from ..guard.console.queue_records import Order, View
 
@@ -136,6 +136,8 @@ ROLES = {
     REVIEWER: "You see held messages, with subjects, people and text.",
     ADMIN: "You look after accounts and settings. You see what is held and why, without subjects, people and text.",
     ESCALATION: "You are whom others turn to. You see what is held and why, without subjects, people and text.",
+    REVEAL: "As a reviewer you may have rows of attachments shown unmasked, with a reason.",
+    DOWNLOAD: "As a reviewer you may take held messages and attachments along as files.",
 }
 ROLE_FOR_ALL = "{what}"
 ROLE_FOR_TEAM = "{team}: {what}"

@@ -91,6 +91,8 @@ SENTENCES = {
     "week_summarised": "The summaries of the week were written",
     "policy_loaded": "The rules changed; {rules} in force since",
     "content_viewed": "{who} looked at {ref}",
+    "content_revealed": "{who} had rows of an attachment of {ref} shown unmasked",
+    "content_downloaded": "{who} took {ref}, or an attachment of it, along as a file",
     "account_added": "{who} made the account {account}",
     "account_password_changed": "{who} set another password for {account}",
     "account_roles_changed": "{who} changed the roles of {account} to: {roles}",

@@ -19,14 +19,18 @@ VIEWER = "viewer"
 REVIEWER = "reviewer"
 ADMIN = "admin"
 ESCALATION = "escalation"
+REVEAL = "reveal"
+DOWNLOAD = "download"
 ROLES = {
     SENDER: "may sign in to send mail",
     VIEWER: "sees in the console what is held and why, without subjects, people and text",
     REVIEWER: "sees held messages in the console, with subjects, people and text",
     ADMIN: "looks after accounts and settings, and sees what a viewer sees",
     ESCALATION: "is whom others turn to about held messages, and sees what a viewer sees",
+    REVEAL: "besides reviewer: may have the rows of an attachment shown unmasked, for ten minutes and with a reason",
+    DOWNLOAD: "besides reviewer: may take a held message and its attachments along as they are",
 }
-TEAM_ROLES = frozenset({VIEWER, REVIEWER, ESCALATION})
+TEAM_ROLES = frozenset({VIEWER, REVIEWER, ESCALATION, REVEAL, DOWNLOAD})
 """Those that can be given for one team, as `reviewer:sexual-health`; without a team they count for everybody's mail."""
 MAX_NAME_CHARACTERS = 254
 LEAST_PASSWORD_CHARACTERS = 12

@@ -6,7 +6,7 @@ Promises: counts and words of our own, and the name of the file, which the ledge
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .finding_kinds import PEOPLE_ROWS, PERSON_NAMED
@@ -23,7 +23,8 @@ class Inventory:
 
     unseen: what hides how many rows, or parts of rows; texts: likewise for texts outside of tables; members: what it
     carries as a whole and does not show ("sheet", "file", "macros"), how many of each. The largest first. unread: why
-    something in it could not be read, "" where all was: then the counts are of what was read.
+    something in it could not be read, "" where all was: then the counts are of what was read. part: the path of the
+    part of the message, "" where that is not known.
     """
 
     file: str
@@ -33,6 +34,7 @@ class Inventory:
     texts: Counts = ()
     members: Counts = ()
     unread: str = ""
+    part: str = field(default="", compare=False)
 
     @property
     def hides(self) -> bool:
@@ -54,7 +56,8 @@ class Inventory:
         return " ".join(each for each in (first, second, third, fourth) if each)
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        placed = {"part": self.part} if self.part else {}
+        return placed | {
             "file": self.file,
             "rows": self.rows,
             "rows_seen": self.rows_seen,

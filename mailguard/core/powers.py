@@ -2,6 +2,7 @@
 
 Contract: roles add up, and none takes another's power away. A role for one team says nothing about the mail of senders
 who belong to no team. INVARIANT: nobody reads a subject, an address or a text by being an admin (CONSOLE.md "Roles").
+Seeing values unmasked, and taking a message along, are given beside the role of a reviewer and count where it does.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .account import ADMIN, ESCALATION, REVIEWER, VIEWER
+from .account import ADMIN, DOWNLOAD, ESCALATION, REVEAL, REVIEWER, VIEWER
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,23 @@ class Scope:
     def __or__(self, other: Scope) -> Scope:
         return Scope(self.everybody or other.everybody, self.teams | other.teams)
 
+    def __and__(self, other: Scope) -> Scope:
+        if self.everybody or other.everybody:
+            return other if self.everybody else self
+        return Scope(teams=self.teams & other.teams)
+
 
 @dataclass(frozen=True, slots=True)
 class Powers:
     """sees: held messages with reason, counts and times. reads: also subjects, people and text. admin: looks after
-    accounts and settings.
+    accounts and settings. reveals: values of attachments unmasked. downloads: messages and attachments as they are.
     """
 
     sees: Scope = Scope()
     reads: Scope = Scope()
     admin: bool = False
+    reveals: Scope = Scope()
+    downloads: Scope = Scope()
 
     @property
     def uses_console(self) -> bool:
@@ -51,7 +59,7 @@ def powers_of(roles: Sequence[str]) -> Powers:
     reads = _scope(roles, REVIEWER)
     admin = ADMIN in roles
     sees = reads | _scope(roles, VIEWER) | _scope(roles, ESCALATION) | Scope(everybody=admin)
-    return Powers(sees, reads, admin)
+    return Powers(sees, reads, admin, _scope(roles, REVEAL) & reads, _scope(roles, DOWNLOAD) & reads)
 
 
 def covers_in_role(roles: Iterable[str], role: str, team: str | None) -> bool:

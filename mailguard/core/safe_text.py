@@ -36,11 +36,15 @@ _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
 @dataclass(frozen=True, slots=True)
 class OtherPart:
-    """What the message carries besides its text. octets: about how many, decoded. names: as mail programs show them."""
+    """What the message carries besides its text. octets: about how many, decoded. names: as mail programs show them.
+
+    path: of the part, as in mail.message.
+    """
 
     names: tuple[str, ...]
     media_type: str
     octets: int
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +66,30 @@ def safe_text(message: Message, limit: int = LIMIT) -> SafeText:
 
     limit: characters of the text and of each field.
     """
-    leaves = [part for part in message.root.walk() if not part.children]
-    shown = _first(leaves, "text/plain") or _first(leaves, "text/html")
+    shown = _shown(_leaves(message))
     text, shortened = _text(message, shown, limit) if shown else ("", False)
     return SafeText(
         fields=_fields(message, limit),
         text=text,
         text_from=shown.media_type if shown else None,
         shortened=shortened,
-        others=tuple(_other(part) for part in leaves if part is not shown),
+        others=other_parts(message),
     )
+
+
+def other_parts(message: Message) -> tuple[OtherPart, ...]:
+    """What the message carries besides its text, in order: their places in it are what people call them by."""
+    leaves = _leaves(message)
+    shown = _shown(leaves)
+    return tuple(_other(part) for part in leaves if part is not shown)
+
+
+def _leaves(message: Message) -> list[Part]:
+    return [part for part in message.root.walk() if not part.children]
+
+
+def _shown(leaves: list[Part]) -> Part | None:
+    return _first(leaves, "text/plain") or _first(leaves, "text/html")
 
 
 def _fields(message: Message, limit: int) -> tuple[tuple[str, str], ...]:
@@ -128,7 +146,7 @@ def without_tags(text: str) -> str:
 
 def _other(part: Part) -> OtherPart:
     names = tuple(_cut(name, LONGEST_NAME) for name in part.filenames[:MOST_NAMES])
-    return OtherPart(names, _cut(part.media_type, LONGEST_NAME), _size(part))
+    return OtherPart(names, _cut(part.media_type, LONGEST_NAME), _size(part), part.path)
 
 
 def _size(part: Part) -> int:

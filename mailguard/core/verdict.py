@@ -34,7 +34,8 @@ class Finding:
     """What a detector found in something that the message carries. Never a value, only kinds and counts.
 
     people: of rows of people, what rows about just the same people have in common in any file. It is kept nowhere but
-    as a keyed digest (core/earlier/files.py), since whoever knows the people could test it.
+    as a keyed digest (core/earlier/files.py), since whoever knows the people could test it. part: the path of the part
+    that it was found in, "" where that is not known.
     """
 
     detector: str
@@ -44,9 +45,11 @@ class Finding:
     summary: str
     hidden: bool = False
     people: bytes = field(default=b"", compare=False, repr=False)
+    part: str = field(default="", compare=False)
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        placed = {"part": self.part} if self.part else {}
+        return placed | {
             "detector": self.detector,
             "kind": self.kind,
             "where": self.where,

@@ -57,6 +57,8 @@ KINDS = {
     "sender_not_told": "The sender may not be told; who was told instead, and why.",
     "policy_loaded": "A policy revision is in force from here on.",
     "content_viewed": "Somebody looked at a held message.",
+    "content_revealed": "Somebody has rows of an attachment (`part`) shown unmasked for a time; the evidence has why.",
+    "content_downloaded": "Somebody took a held message along as it is, or an attachment: `part`, 0 for the whole.",
     "account_added": "Somebody made an account of the guard's own; `account` is the keyed hash of its name.",
     "account_password_changed": "Somebody set another password for an account.",
     "account_roles_changed": "Somebody gave an account other roles.",

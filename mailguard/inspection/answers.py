@@ -13,6 +13,7 @@ from ..core.carried.model import Attached, Carried
 from ..core.inventory import Inventory
 from ..core.mail.quoted import Quoted
 from ..core.verdict import Finding
+from . import excerpts
 from .examine import Examined
 from .framing import BrokenFrame
 from .stream import Visibility
@@ -32,7 +33,7 @@ Value = TypeVar("Value")
 
 def plain(answer: Examined) -> dict[str, Any]:
     """What framing.py can send."""
-    return {
+    value = {
         "unread": answer.unread,
         "findings": [
             [each.detector, each.kind, each.where, each.count, each.summary, each.hidden, each.people.hex()]
@@ -45,6 +46,9 @@ def plain(answer: Examined) -> dict[str, Any]:
         ],
         "error": answer.error,
     }
+    if answer.excerpt is not None:
+        value["excerpt"] = excerpts.plain(answer.excerpt)
+    return value
 
 
 def _plain_people(people: Carried) -> dict[str, Any]:
@@ -56,8 +60,8 @@ def _plain_people(people: Carried) -> dict[str, Any]:
     }
 
 
-def examined(value: dict[str, Any]) -> Examined:
-    """The answer in a frame. Raises BrokenFrame."""
+def examined(value: dict[str, Any], *, excerpt: bool = False) -> Examined:
+    """The answer in a frame. excerpt: whether one was asked for; one that was not is not used. Raises BrokenFrame."""
     if not {"unread", "findings", "people", "inventory", "error"} <= value.keys():
         raise BrokenFrame("an answer is incomplete")
     unread, people, error = value["unread"], value["people"], value["error"]
@@ -67,6 +71,7 @@ def examined(value: dict[str, Any]) -> Examined:
         people=None if people is None else _people(people),
         inventory=_each(value["inventory"], _inventory),
         error=None if error is None else _name(error),
+        excerpt=excerpts.excerpt_of(value["excerpt"], unread) if excerpt and "excerpt" in value else None,
     )
 
 

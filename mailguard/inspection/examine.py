@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from ..core.carried.model import Attached, Carried, merged
 from ..core.carried.walk import carried
+from ..core.excerpt import Excerpt
 from ..core.inventory import Inventory
 from ..core.legible import legible
 from ..core.mail.parse import parse
@@ -45,7 +46,7 @@ class Examined:
     """findings: of detectors. unread: why something in it could not be read. people: whom it names, None: not known.
 
     inventory: of the part, then of the files in it that hide something. error: the class of an error that no reader
-    should have raised, for the log.
+    should have raised, for the log. excerpt: where one was asked for; nothing else was looked for then.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -53,6 +54,7 @@ class Examined:
     people: Carried | None = None
     error: str | None = None
     inventory: tuple[Inventory, ...] = ()
+    excerpt: Excerpt | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..core.bodies import is_attachment
+from ..core.excerpt import Excerpt
 from ..core.inventory import Inventory
 from ..core.legible import legible
 from ..core.mail.decoded import decoded_buffer, is_flowed
@@ -24,7 +26,7 @@ from .body import WHERE, Written
 from .budget import Limits
 from .detectors import DETECTORS, detectors_with
 from .enclosed import Enclosed
-from .examine import Examination, Examined, examination_of
+from .examine import BROKEN, Examination, Examined, examination_of
 from .find.own_kinds import load_kinds
 from .pool import WorkerPool
 from .process import Job, SandboxRefused
@@ -53,7 +55,7 @@ NO_PART = "there is no such part"
 
 
 class SandboxedInspector:
-    """Implements guard.ports.Inspector."""
+    """Implements guard.ports.Inspector and guard.console.ports.Excerpts."""
 
     def __init__(self, settings: InspectionSettings, pool: WorkerPool) -> None:
         self._settings = settings
@@ -84,20 +86,38 @@ class SandboxedInspector:
                     answer, seconds = await self._examine(message, by_path[path], MESSAGE_SECONDS - spent)
             spent += seconds
             inventory = answer.inventory or _unread(by_path.get(path), answer)
-            found.append(Inspection(path, answer.findings, answer.unread, answer.people, inventory))
+            found.append(
+                Inspection(
+                    path,
+                    tuple(replace(each, part=path) for each in answer.findings),
+                    answer.unread,
+                    answer.people,
+                    tuple(replace(each, part=path) for each in inventory),
+                )
+            )
         return found
+
+    async def excerpt(self, message: Message, path: str) -> Excerpt:
+        """The beginning of a part, by a worker. What cannot be read says why; trouble of the machine is raised."""
+        part = next((part for part in message.root.walk() if part.path == path and not part.children), None)
+        if part is None:
+            return Excerpt(unread=NO_PART)
+        data = await self._decoded(message, part)
+        if data is None:
+            return Excerpt(unread=TOO_LARGE)
+        written = None if is_attachment(part) else _written(part)
+        try:
+            job = Job(data, _media_type(part), _names(part), written, excerpt=True)
+            answer, _ = await self._pool.run(job, MESSAGE_SECONDS)
+        except SandboxRefused:
+            return Excerpt(unread=NO_SANDBOX)
+        return answer.excerpt or Excerpt(unread=answer.unread or BROKEN)
 
     async def _examine(self, message: Message, part: Part, left: float) -> tuple[Examined, float]:
         """What was found, and for how long a worker was kept. left: seconds that the message still has."""
         written = None if is_attachment(part) else _written(part)
-        encoded = part.end - part.body_start
-        if encoded > self._settings.file_bytes * LARGEST_GROWTH:
-            return Examined(unread=TOO_LARGE), 0.0
-        if encoded > BIG_PART_OCTETS:
-            data = await asyncio.to_thread(decoded_buffer, message, part)
-        else:
-            data = decoded_buffer(message, part)
-        if len(data) > self._settings.file_bytes:
+        data = await self._decoded(message, part)
+        if data is None:
             return Examined(unread=TOO_LARGE), 0.0
         if written is not None and (known := await self._examine_text(data, written)) is not None:
             return known, 0.0
@@ -105,6 +125,17 @@ class SandboxedInspector:
             return await self._pool.run(Job(data, _media_type(part), _names(part), written), left)
         except SandboxRefused:
             return Examined(unread=NO_SANDBOX), 0.0
+
+    async def _decoded(self, message: Message, part: Part) -> Buffer | None:
+        """None for a part that is larger than is read."""
+        encoded = part.end - part.body_start
+        if encoded > self._settings.file_bytes * LARGEST_GROWTH:
+            return None
+        if encoded > BIG_PART_OCTETS:
+            data = await asyncio.to_thread(decoded_buffer, message, part)
+        else:
+            data = decoded_buffer(message, part)
+        return data if len(data) <= self._settings.file_bytes else None
 
     async def _examine_text(self, data: Buffer, written: Written) -> Examined | None:
         """What a short text holds, None where a worker has to be asked. In turns with everything else that waits."""

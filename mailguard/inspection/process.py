@@ -57,12 +57,15 @@ class WorkerLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """data: the part, decoded. media_type, names: what it calls itself. written: of a text of the message itself."""
+    """data: the part, decoded. media_type, names: what it calls itself. written: of a text of the message itself.
+    excerpt: whether its beginning is wanted, and nothing else.
+    """
 
     data: Buffer = field(repr=False)
     media_type: str
     names: tuple[str, ...]
     written: Written | None = None
+    excerpt: bool = False
 
 
 class Worker:
@@ -112,6 +115,8 @@ class Worker:
         header = {"size": len(job.data), "media_type": job.media_type, "names": job.names}
         if job.written is not None:
             header["written"] = asdict(job.written)
+        if job.excerpt:
+            header["excerpt"] = True
         to_worker.write(frame(header))
         rest = memoryview(job.data)
         for start in range(0, len(rest), PIECE_OCTETS):
@@ -120,8 +125,8 @@ class Worker:
         await to_worker.drain()
         octets = await _frame(from_worker)
         if len(octets) <= BIG_ANSWER_OCTETS:
-            return examined(value(octets))
-        return await asyncio.to_thread(lambda: examined(value(octets)))
+            return examined(value(octets), excerpt=job.excerpt)
+        return await asyncio.to_thread(lambda: examined(value(octets), excerpt=job.excerpt))
 
     async def _why(self, cause: BaseException) -> str:
         """The reason in words, from how the process ended."""

@@ -24,6 +24,7 @@ from .body import Written
 from .detectors import DETECTORS, detectors_with
 from .enclosed import Enclosed
 from .examine import BROKEN, NO_MEMORY, Detectors, Examined, examine
+from .excerpts import Excerpting
 from .find.own_kinds import load_kinds
 from .framing import LENGTH, MOST_ANSWER_OCTETS, MOST_HEADER_OCTETS, MOST_KINDS_OCTETS, frame, length, value
 from .sandbox import NoSandbox, ResourceLimits, enter, limit_processor_time
@@ -100,12 +101,24 @@ def _answer(header: dict[str, Any], detectors: Detectors) -> bytes:
         data = _read(header["size"])
         source = Enclosed(data, header["media_type"], tuple(header["names"]))
         written = Written(**header["written"]) if "written" in header else None
-        answer = frame(plain(examine(source, written=written, detectors=detectors)))
+        look = _excerpt if header.get("excerpt") is True else _whole
+        answer = frame(plain(look(source, written, detectors)))
     except MemoryError:
         answer = frame(plain(Examined(unread=NO_MEMORY)))
     except Exception as error:
         answer = frame(plain(Examined(unread=BROKEN, error=type(error).__name__)))
     return answer if len(answer) <= MOST_ANSWER_OCTETS else frame(plain(Examined(unread=TOO_MUCH_SAID)))
+
+
+def _whole(source: Enclosed, written: Written | None, detectors: Detectors) -> Examined:
+    return examine(source, written=written, detectors=detectors)
+
+
+def _excerpt(source: Enclosed, written: Written | None, _: Detectors) -> Examined:
+    """Its beginning for people to look at; what it is about they know already, so nothing is looked for in it."""
+    taken = Excerpting()
+    found = examine(source, written=written, detectors=(lambda: taken,))
+    return Examined(unread=found.unread, excerpt=taken.excerpt(found.unread))
 
 
 def _read(octets: int, *, end: bool = False) -> bytes:

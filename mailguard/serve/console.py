@@ -26,6 +26,7 @@ from ..console.app import build
 from ..console.site import Site
 from ..core.errors import SettingsError
 from ..guard.accounts import Actor
+from ..guard.console.attachments import Attachments
 from ..guard.console.deciding import Deciding
 from ..guard.console.health import Health
 from ..guard.console.looking import Looking
@@ -35,10 +36,11 @@ from ..guard.console.queue import HeldQueue
 from ..guard.console.rules import Rules
 from ..guard.console.sender import SenderDesk
 from ..guard.console.sign_in import ConsoleSignIn
+from ..guard.console.timeline import Timeline
 from ..guard.console.trail import AuditTrail
 from ..guard.console.trial import Trials
 from ..guard.escalation import Escalations
-from ..guard.ports import Inspector
+from ..inspection.inspector import SandboxedInspector
 from ..logs import logger
 from ..smtp.listen_settings import HostPort
 from .parts import Parts
@@ -77,7 +79,7 @@ class Works:
 
     attempts: Attempts
     policies: PolicySource
-    inspector: Inspector
+    inspector: SandboxedInspector
     health: Health
 
 
@@ -111,6 +113,9 @@ async def start_console(
 
 def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
     zone = ZoneInfo(parts.settings.organisation.time_zone)
+    looking = Looking(
+        quarantine=parts.store.quarantine, blobs=parts.store.blobs, ledger=parts.store.ledger, clock=parts.clock
+    )
     return Site(
         base_url=settings.base_url,
         organisation=parts.settings.organisation.name,
@@ -145,9 +150,9 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
             clock=parts.clock,
             stop_for=timedelta(seconds=settings.stop_seconds),
         ),
-        looking=Looking(
-            quarantine=parts.store.quarantine, blobs=parts.store.blobs, ledger=parts.store.ledger, clock=parts.clock
-        ),
+        looking=looking,
+        timeline=Timeline(parts.store.trail),
+        attachments=Attachments(looking, works.inspector, parts.store.ledger, parts.clock),
         house=parts.organisation,
         deciding=_deciding(settings, parts),
         trail=AuditTrail(

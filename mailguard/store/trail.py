@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import heapq
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from ..core.account import canonical_account
 from ..core.powers import Scope
@@ -23,7 +24,7 @@ from . import schema
 from .chain import read_entry
 from .engine import Engine
 from .evidence import open_record
-from .instants import to_micros
+from .instants import from_micros, to_micros
 from .keys import Keyring
 from .lane import in_lane
 
@@ -56,6 +57,29 @@ class StoredTrail:
         for row in shown:
             older[row.ledger] = row.sequence
         return recorded, older
+
+    async def of_message(self, ref: str, kinds: Collection[str], limit: int) -> Sequence[Recorded]:
+        """The newest entries of these kinds about one message, oldest first."""
+        columns = _table.c
+        query = (
+            _with_evidence()
+            .where(columns.ref == ref, columns.kind.in_(sorted(kinds)))
+            .order_by(columns.at.desc(), columns.ledger.desc(), columns.sequence.desc())
+            .limit(limit)
+        )
+        rows = await self._engine.read(lambda connection: connection.execute(query).all())
+        return await asyncio.to_thread(lambda: [self._recorded(row) for row in reversed(rows)])
+
+    async def tally(self, ref: str, kinds: Collection[str]) -> Mapping[str, tuple[int, datetime]]:
+        """Of each of these kinds that there is about a message, how many entries, and the time of the last."""
+        columns = _table.c
+        query = (
+            select(columns.kind, func.count(), func.max(columns.at))
+            .where(columns.ref == ref, columns.kind.in_(sorted(kinds)))
+            .group_by(columns.kind)
+        )
+        rows = await self._engine.read(lambda connection: connection.execute(query).all())
+        return {kind: (int(count), from_micros(last)) for kind, count, last in rows}
 
     def _recorded(self, row: Row[Any]) -> Recorded:
         entry = read_entry(row.ledger, row.sequence, row.hash, row.body)
@@ -118,19 +142,20 @@ def _newest(
     return list(islice(heapq.merge(*found, key=lambda row: -row.at), limit))
 
 
+def _with_evidence() -> Select[Any]:
+    """Entries, each with its evidence record as long as that is kept."""
+    records = schema.evidence
+    of_entry = and_(_table.c.ledger == records.c.ledger, _table.c.sequence == records.c.sequence)
+    return select(
+        *_table.c["ledger", "sequence", "at", "ref", "hash", "body"], *records.c["master", "wrapped_key", "sealed"]
+    ).select_from(_table.outerjoin(records, of_entry))
+
+
 def _newest_of(
     connection: Connection, ledger: str, conditions: Sequence[ColumnElement[bool]], limit: int, before: int | None
 ) -> Sequence[Row[Any]]:
-    records = schema.evidence
-    of_entry = and_(_table.c.ledger == records.c.ledger, _table.c.sequence == records.c.sequence)
     query = (
-        select(
-            *_table.c["ledger", "sequence", "at", "ref", "hash", "body"], *records.c["master", "wrapped_key", "sealed"]
-        )
-        .select_from(_table.outerjoin(records, of_entry))
-        .where(_table.c.ledger == ledger, *conditions)
-        .order_by(_table.c.sequence.desc())
-        .limit(limit)
+        _with_evidence().where(_table.c.ledger == ledger, *conditions).order_by(_table.c.sequence.desc()).limit(limit)
     )
     if before is not None:
         query = query.where(_table.c.sequence < before)

@@ -25,8 +25,10 @@ from mailguard.core.verdict import Finding, Inspection
 from mailguard.guard.console.health import Wellbeing
 from mailguard.guard.console.people import People
 from mailguard.guard.console.rules import Rules
+from mailguard.guard.console.timeline import Timeline
 from mailguard.guard.console.trial import Trials
 from mailguard.guard.memory import InvitationMemory
+from tests.guard.console.attachments import attachments_on
 from tests.guard.console.deciding import deciding_on
 from tests.guard.console.house import ORGANISATION, SECRET, START, House
 
@@ -149,6 +151,8 @@ def site_on(house: House, **changes: Any) -> Site:
         "queue": house.queue,
         "deciding": deciding_on(house),
         "looking": house.looking,
+        "timeline": Timeline(house.store.trail),
+        "attachments": attachments_on(house),
         "house": ORGANISATION,
         "sender": house.sender,
         "trail": house.trail,

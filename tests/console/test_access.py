@@ -44,6 +44,13 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/m/{ref}/stop"): (TO_SIGN_IN, TO_FACTOR, 403, 409, 404, 403),
     ("GET", "/m/{ref}/notes"): (TO_SIGN_IN, TO_FACTOR, 403, 200, 404, 403),
     ("POST", "/m/{ref}/notes"): (TO_SIGN_IN, TO_FACTOR, 403, 422, 404, 403),
+    # who may unmask and take along has rights of their own: test_attachments.py has a matrix of them
+    ("GET", "/m/{ref}/parts/{number}"): (TO_SIGN_IN, TO_FACTOR, 403, 200, 403, 403),
+    ("POST", "/m/{ref}/parts/{number}/reveal"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
+    ("GET", "/m/{ref}/parts/{number}/download"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
+    ("POST", "/m/{ref}/parts/{number}/download"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
+    ("GET", "/m/{ref}/download"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
+    ("POST", "/m/{ref}/download"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
     ("GET", "/audit"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 200, 200),
     ("GET", "/audit/check"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 200),
     ("POST", "/audit/check"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, "/audit/check"),
@@ -99,12 +106,16 @@ async def what_happens(site: Site, route: Route, path: str, token: str) -> int |
 
 async def paths_of(house: House, route: Route) -> str:
     link = await house.links.make("half@elmroad.example", SAM)
-    return route.path.format(token=link.token, ref=REF)
+    return route.path.format(token=link.token, ref=REF, number=1)
 
 
 async def test_everybody_gets_what_the_matrix_says(house: House, site: Site) -> None:
     tokens = await tokens_of(house)
-    raw = b"From: nurse@elmroad.example\r\nContent-Type: text/html\r\n\r\n<p>Hello</p>\r\n"
+    raw = (
+        b"From: nurse@elmroad.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        b"--b\r\nContent-Type: text/html\r\n\r\n<p>Hello</p>\r\n"
+        b"--b\r\nContent-Type: text/csv; name=a.csv\r\n\r\na,b\r\n--b--\r\n"
+    )
     await house.holds(REF, team="elm", raw=raw, top=TOP)
     found: dict[tuple[str, str], Any] = {}
     for route in ROUTES:

@@ -63,7 +63,7 @@ def test_roles_are_of_the_known_set() -> None:
     assert roles_fault(["sender"]) is None
     assert (
         roles_fault(["sender", "admiral"])
-        == 'there is no role "admiral"; the roles are: sender, viewer, reviewer, admin, escalation'
+        == 'there is no role "admiral"; the roles are: sender, viewer, reviewer, admin, escalation, reveal, download'
     )
     assert "at least one" in str(roles_fault([]))
 

@@ -77,7 +77,7 @@ def test_names_types_and_sizes_of_the_rest() -> None:
     sheet, html = read(parts(PLAIN, SHEET, HTML)).others
     assert (sheet.names, sheet.media_type) == (("list.xlsx",), "application/octet-stream")
     assert 56_000 < sheet.octets < 58_000
-    assert html == OtherPart((), "text/html", len(HTML.partition(b"\r\n\r\n")[2]))
+    assert html == OtherPart((), "text/html", len(HTML.partition(b"\r\n\r\n")[2]), "3")
 
 
 def test_without_a_text_there_is_none() -> None:

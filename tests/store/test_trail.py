@@ -81,3 +81,18 @@ async def test_several_ledgers_are_one_trail_in_pages(store: Store) -> None:
 def shares(store: Store) -> bool:
     """Several guards write one PostgreSQL; a SQLite store has one owner."""
     return not store.settings.is_sqlite
+
+
+async def test_the_entries_of_one_message_are_found_by_its_reference(store: Store) -> None:
+    for minute, kind in enumerate(("content_viewed", "note_added", "copy_delivered", "copy_delivered", "note_added")):
+        await written(store, kind, "MG-AAAA-22", minute, evidence={"account": "jo@elmroad.example"})
+        await written(store, kind, "MG-BBBB-22", minute)
+    kinds = ("content_viewed", "note_added")
+    found = await store.trail.of_message("MG-AAAA-22", kinds, 50)
+    assert [each.entry.kind for each in found] == ["content_viewed", "note_added", "note_added"]
+    assert {each.account for each in found} == {"jo@elmroad.example"}
+    newest = await store.trail.of_message("MG-AAAA-22", kinds, 2)
+    assert [each.entry.kind for each in newest] == ["note_added"] * 2
+    counted = await store.trail.tally("MG-AAAA-22", ("copy_delivered", "copy_bounced"))
+    assert counted == {"copy_delivered": (2, NOW + timedelta(minutes=3))}
+    assert not await store.trail.of_message("MG-CCCC-22", kinds, 50)

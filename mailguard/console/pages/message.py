@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...core.attached import said_of, said_of_the_rest
 from ...core.legible import legible, without_addresses
 from ...core.lifecycle import OPEN, State
 from ...core.mail.canonical import canonical_address
 from ...core.mail.message import Message
 from ...core.mail.reading import html_of, pictures_of
 from ...core.reference import is_reference
-from ...core.safe_text import SafeText, safe_text
+from ...core.safe_text import OtherPart, SafeText, safe_text
 from ...core.words import people as people_in_words
 from ...core.words import sentence
 from ...guard.console.looking import Looked, NotReadable, NotYours
 from ...guard.console.queue import consequence_of
 from ...guard.records import Held
-from .. import words
+from .. import words, words_attachments
 from ..answers import Answer, Document, Page, Refused
+from ..attachment_words import name_of, sentences_of, size_of
 from ..render import address
 from ..safe_html import POLICY, safe_page
 from ..visit import Visit
 from .queue import deadline_of
+from .timeline import timeline_of
 
 A_PAGE = 100
 MOST_DOMAINS = 50
@@ -40,6 +42,9 @@ async def show(visit: Visit) -> Answer:
         **_top(looked, visit),
         **about,
         "may_read": looked.may_read,
+        "findings": (),
+        "attached": words_attachments,
+        "may_download": visit.site.attachments.may_take(visit.signed_in, looked.held),
         "view": view,
         "taller": visit.query.get("taller") == "1",
         "text": None,
@@ -47,6 +52,7 @@ async def show(visit: Visit) -> Answer:
     }
     if looked.may_read:
         model |= await _content(visit, looked.held, view)
+    model |= await timeline_of(visit, looked)
     return Page("message.html", model["heading"], model)
 
 
@@ -63,14 +69,14 @@ async def _looked(visit: Visit) -> Looked:
     try:
         return await visit.site.looking.look(visit.signed_in, _ref(visit))
     except NotYours as cause:
-        raise _not_yours(visit, cause) from None
+        raise not_yours(visit, cause) from None
 
 
 async def _read(visit: Visit, what: Any) -> Message | None:
     try:
         return await visit.site.looking.read(visit.signed_in, _ref(visit), what)
     except NotYours as cause:
-        raise _not_yours(visit, cause) from None
+        raise not_yours(visit, cause) from None
     except NotReadable:
         raise Refused(403, words.NO_TEXT_TITLE, words.NO_TEXT.format(contact=visit.site.contact)) from None
 
@@ -82,7 +88,8 @@ def _ref(visit: Visit) -> str:
     return ref
 
 
-def _not_yours(visit: Visit, cause: NotYours) -> Refused:
+def not_yours(visit: Visit, cause: NotYours) -> Refused:
+    """Whose it is, and whom to ask."""
     contact = visit.site.contact
     if cause.team is None:
         return Refused(403, words.REFUSED_TITLE, words.REFUSED_MESSAGE_NO_TEAM.format(contact=contact))
@@ -113,7 +120,6 @@ def _about(looked: Looked, visit: Visit) -> dict[str, Any]:
     return {
         "reasons": _reasons(looked.held),
         "people": _people(looked, visit, _number(visit)),
-        "findings": _findings(looked.held) if looked.may_read else (),
     }
 
 
@@ -167,12 +173,6 @@ def _people(looked: Looked, visit: Visit, number: int) -> dict[str, Any]:
     return found
 
 
-def _findings(held: Held) -> list[str]:
-    """What was found in attachments: kinds, counts and places, never a value."""
-    found: Sequence[Mapping[str, Any]] = held.decision.get("findings", ())
-    return [legible(each["summary"], 300) for each in found]
-
-
 async def _content(visit: Visit, held: Held, view: str) -> dict[str, Any]:
     message = await _read(visit, view)
     if message is None:
@@ -184,7 +184,10 @@ async def _content(visit: Visit, held: Held, view: str) -> dict[str, Any]:
         "has_html": has_html,
         "shortened": read.shortened,
         "fields": [(name, legible(value, 300)) for name, value in read.fields],
-        "files": [_file(each.names, each.media_type, each.octets) for each in read.others],
+        "files": [_file(held, number, each) for number, each in enumerate(read.others, 1)],
+        "findings": [
+            legible(each, 300) for each in said_of_the_rest(held.decision, {each.path for each in read.others})
+        ],
         "nothing": read.text_from is None,
     }
 
@@ -193,10 +196,16 @@ def _lines(read: SafeText) -> list[str]:
     return [legible(line, 20_000) for line in read.text.split("\n")[:MOST_LINES]]
 
 
-def _file(names: Sequence[str], media_type: str, octets: int) -> str:
-    name = " = ".join(legible(each) for each in names) or words.MESSAGE_FILE_UNNAMED
-    size = f"{octets:,} bytes" if octets < 10_000 else f"{octets // 1000:,} kB"
-    return words.MESSAGE_FILE.format(name=name, type=legible(media_type), size=size)
+def _file(held: Held, number: int, part: OtherPart) -> dict[str, Any]:
+    """The attachment of that number; what was found in it are kinds, counts and places, never a value."""
+    name = name_of(part)
+    about = words.MESSAGE_FILE.format(name=name, type=legible(part.media_type), size=size_of(part.octets))
+    return {
+        "about": about,
+        "said": sentences_of(said_of(held.decision, part.path, legible(part.names[0]) if part.names else "")),
+        "href": f"/m/{held.ref}/parts/{number}",
+        "look": words_attachments.LOOK.format(file=name),
+    }
 
 
 def _html(message: Message) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-from ...core.account import ADMIN, ESCALATION, REVIEWER, SENDER, VIEWER
+from ...core.account import ADMIN, DOWNLOAD, ESCALATION, REVEAL, REVIEWER, SENDER, VIEWER
 from ...core.errors import AccountExists, AccountRefused, AlreadyDecided, NotAllowed, UnknownAccount
 from ...core.legible import legible
 from ...core.powers import powers_of
@@ -24,6 +24,8 @@ _ROLES = {
     VIEWER: said.ROLE_VIEWER,
     REVIEWER: said.ROLE_REVIEWER,
     ESCALATION: said.ROLE_ESCALATION,
+    REVEAL: said.ROLE_REVEAL,
+    DOWNLOAD: said.ROLE_DOWNLOAD,
 }
 _PREFIX = "role."
 

@@ -19,7 +19,7 @@ from ..ports import Blobs, Clock, Ledger, Quarantine
 from ..records import Held
 from .sessions import Visitor
 
-What = Literal["page", "text", "html"]
+What = Literal["page", "text", "html", "attachment", "attachment unmasked"]
 
 
 class NotYours(NotAllowed):
@@ -57,25 +57,36 @@ class Looking:
         held = await self._seen(visitor, ref)
         may_read = visitor.powers.reads.covers(held.team)
         if may_read:
-            await self._note(visitor, held, "page")
+            await self.note(visitor, held, "page")
         return Looked(held, may_read)
 
     async def read(self, visitor: Visitor, ref: str, what: What) -> Message | None:
         """What it says, recorded; None where retention has removed it. UnknownReference, NotYours, NotReadable."""
+        held = await self.readable(visitor, ref)
+        if held.blob is None:
+            return None
+        await self.note(visitor, held, what)
+        return await self.opened(held)
+
+    async def readable(self, visitor: Visitor, ref: str) -> Held:
+        """The message, for who may read it; nothing is recorded yet. UnknownReference, NotYours, NotReadable."""
         held = await self._seen(visitor, ref)
         if not visitor.powers.reads.covers(held.team):
             raise NotReadable("this role does not read messages")
+        return held
+
+    async def opened(self, held: Held) -> Message | None:
+        """The message as it was held, for a story that records who reads it; None where retention has removed it."""
         if held.blob is None:
             return None
-        await self._note(visitor, held, what)
         raw = await self._blobs.read(held.blob)
 
-        def opened() -> Message:
+        def compared() -> Message:
             if hashlib.sha256(raw).hexdigest() != held.content_sha256:
                 raise MailguardError("the stored message is not the one that was held")
             return parse(raw)
 
-        return await asyncio.to_thread(opened)
+        return await asyncio.to_thread(compared)
 
     async def _seen(self, visitor: Visitor, ref: str) -> Held:
         held = await self._quarantine.get(ref)
@@ -83,8 +94,9 @@ class Looking:
             raise NotYours(held.team)
         return held
 
-    async def _note(self, visitor: Visitor, held: Held, what: What) -> None:
+    async def note(self, visitor: Visitor, held: Held, what: What, **more: int) -> None:
+        """Record a look. more: numbers that say at what."""
         account = visitor.account
-        fields = {"account": account.identifier, "via": "console", "version": held.version, "what": what}
+        fields = {"account": account.identifier, "via": "console", "version": held.version, "what": what, **more}
         entry = entries.plain("content_viewed", held.ref, self._clock.now(), **fields)
         await self._ledger.append([replace(entry, evidence={"account": account.name})])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from ...core.excerpt import Excerpt
+from ...core.mail.message import Message
 from ...core.sign_in import SignInOutcome
 from ..records import Held, NewDelivery, NewEntry, SenderLink
 from .queue_records import HeldFilter
@@ -110,6 +112,22 @@ class Trail(Protocol):
 
         Of each ledger they come in the order in which they were written; the entries of several stand by their times.
         """
+        ...
+
+    async def of_message(self, ref: str, kinds: Collection[str], limit: int) -> Sequence[Recorded]:
+        """The newest entries of these kinds about one message, oldest first. Found by its reference, not by a walk."""
+        ...
+
+    async def tally(self, ref: str, kinds: Collection[str]) -> Mapping[str, tuple[int, datetime]]:
+        """Of each of these kinds that there is about a message, how many entries, and the time of the last."""
+        ...
+
+
+class Excerpts(Protocol):
+    """Reads the beginning of a part, away from the event loop, in a process that can do nothing else."""
+
+    async def excerpt(self, message: Message, path: str) -> Excerpt:
+        """Of the part at that path, in clear. What cannot be read says why; what cannot be read now is raised."""
         ...
 
 

@@ -33,7 +33,7 @@ _GROUPS: Mapping[Group, str] = {
         "message_held release_approved release_decided release_stopped message_released release_rejected "
         "hold_cancelled hold_expired decision_escalated urgent_called note_added"
     ),
-    Group.VIEWS: "content_viewed",
+    Group.VIEWS: "content_viewed content_revealed content_downloaded",
     Group.EXPORTS: "trail_exported held_exported",
     Group.SIGN_INS: "console_signed_in console_signed_out console_second_factor_set console_link_used",
     Group.ACCOUNTS: (

@@ -1,0 +1,46 @@
+"""What has happened to a message, at the end of its page: for whoever sees it, in words, without what it says."""
+
+from __future__ import annotations
+
+import httpx
+
+from mailguard.console.site import Site
+from mailguard.guard import entries
+from mailguard.guard.sender_links import SENDER, acting
+from tests.console.house import browser_on, enters, seen
+from tests.guard.console.house import House
+
+REF = "MG-AAAA-22"
+
+
+async def test_the_page_ends_with_what_has_happened(browser: httpx.AsyncClient, site: Site, house: House) -> None:
+    await house.account("sam@elmroad.example", "reviewer:elm")
+    await house.account("vi@elmroad.example", "viewer:elm")
+    await house.holds(REF, team="elm")
+    await house.store.ledger.append([entries.plain("message_held", REF, house.clock.at)])
+    await enters(browser, house, "sam@elmroad.example")
+    await browser.get(f"/m/{REF}")
+    await house.review.cancel(REF, by=acting("Jo Reid"), system_user=SENDER)
+    for _ in range(2):
+        await house.store.ledger.append([entries.plain("copy_delivered", REF, house.clock.at)])
+    page = seen(await browser.get(f"/m/{REF}"))
+    story = page.text[page.text.index("What has happened") :]
+    events = (
+        "It was received",
+        f"{REF} was held",
+        f"sam@elmroad.example looked at {REF}",
+        f"Jo Reid, by the link of its sender, cancelled {REF}",
+        "Delivered to the next mail server 2 times, last at",
+    )
+    places = [story.index(each) for each in events]
+    assert (
+        places == sorted(places)
+        and (f"/audit?ref={REF}", "All entries of this message in the audit trail") in page.links
+    )
+    async with browser_on(site) as viewer:
+        await enters(viewer, house, "vi@elmroad.example")
+        answer = await viewer.get(f"/m/{REF}")
+        shown = seen(answer).text
+        assert f"Its sender cancelled {REF}" in shown and "sam@elmroad.example looked at" in shown
+        for secret in ("Jo Reid", "Flu", "nurse@", "patient"):
+            assert secret not in shown[shown.index("What has happened") :], secret
