@@ -25,13 +25,19 @@ from ..console.app import build
 from ..console.site import Site
 from ..core.errors import SettingsError
 from ..guard.accounts import Actor
+from ..guard.console.assigning import Assigning
+from ..guard.console.bulk import Bulk
 from ..guard.console.deciding import Deciding
 from ..guard.console.health import Health
+from ..guard.console.list_export import ListExport
 from ..guard.console.looking import Looking
 from ..guard.console.people import People
 from ..guard.console.ports import Attempts
+from ..guard.console.preferences import Preferences
+from ..guard.console.presence import Presence
 from ..guard.console.queue import HeldQueue
 from ..guard.console.rules import Rules
+from ..guard.console.saved_views import SavedViews
 from ..guard.console.sender import SenderDesk
 from ..guard.console.sign_in import ConsoleSignIn
 from ..guard.console.trail import AuditTrail
@@ -103,6 +109,8 @@ async def start_console(settings: ConsoleSettings, parts: Parts, works: Works, h
 
 def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
     zone = ZoneInfo(parts.settings.organisation.time_zone)
+    queue, deciding = _queue(parts, zone), _deciding(settings, parts)
+    assigning = Assigning(assignments=parts.store.assignments, clock=parts.clock)
     return Site(
         base_url=settings.base_url,
         organisation=parts.settings.organisation.name,
@@ -120,13 +128,12 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
             randomness=parts.randomness,
         ),
         links=parts.links,
-        queue=HeldQueue(
-            messages=parts.store.held_messages,
-            urgent=parts.store.urgent_calls,
-            organisation=parts.organisation,
-            clock=parts.clock,
-            zone=zone,
-        ),
+        queue=queue,
+        exports=ListExport(queue=queue, ledger=parts.store.ledger, clock=parts.clock),
+        bulk=Bulk(deciding=deciding, assigning=assigning),
+        saved_views=SavedViews(views=parts.store.saved_views, clock=parts.clock, randomness=parts.randomness),
+        presence=Presence(parts.clock),
+        preferences=Preferences(accounts=parts.store.accounts, clock=parts.clock),
         sender=SenderDesk(
             links=parts.store.sender_links,
             urgent=parts.store.urgent_calls,
@@ -141,7 +148,7 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
             quarantine=parts.store.quarantine, blobs=parts.store.blobs, ledger=parts.store.ledger, clock=parts.clock
         ),
         house=parts.organisation,
-        deciding=_deciding(settings, parts),
+        deciding=deciding,
         trail=AuditTrail(
             trail=parts.store.trail,
             ledger=parts.store.ledger,
@@ -165,6 +172,19 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
         settings=shown_settings(parts.settings),
         teams=tuple(team.name for team in parts.organisation.teams),
         team_list=parts.organisation.teams,
+    )
+
+
+def _queue(parts: Parts, zone: ZoneInfo) -> HeldQueue:
+    store = parts.store
+    return HeldQueue(
+        messages=store.held_messages,
+        urgent=store.urgent_calls,
+        assignments=store.assignments,
+        checked=store.checked,
+        organisation=parts.organisation,
+        clock=parts.clock,
+        zone=zone,
     )
 
 
