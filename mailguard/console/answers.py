@@ -4,7 +4,7 @@ responses of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +55,24 @@ class Download:
     media_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A file that the browser saves and never shows, made while it is sent. pieces: the first one comes when all that
+    could be refused has been; where a later one fails the connection breaks, and the browser says that it did.
+    """
+
+    pieces: AsyncIterator[bytes]
+    filename: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the script of a page asked for, as JSON."""
+
+    values: Mapping[str, str]
+
+
 class Refused(Exception):
     """The page cannot be shown, for a reason that may be said. title, sentences: as people read them; `{reference}` in
     one of them is filled in.
@@ -67,4 +85,4 @@ class Refused(Exception):
         self.sentences = sentences
 
 
-Answer = Page | Redirect | Document | Download
+Answer = Page | Redirect | Document | Download | Stream | Facts

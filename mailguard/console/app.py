@@ -13,17 +13,18 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp
 
 from ..core.errors import AlreadyDecided, PasswordsUnavailable, StoreUnavailable, UnknownReference
 from ..core.reference import RANDOM_OCTETS, short_reference
+from ..guard.console.sessions import Visitor
 from ..guard.console.tokens import is_token, new_token
 from ..logs import logger
 from . import drafts, words
 from .annexe import Annexe
-from .answers import Answer, Document, Download, Page, Redirect, Refused
+from .answers import Answer, Document, Download, Facts, Page, Redirect, Refused, Stream
 from .assets import Asset, read_assets
 from .pages import sign_in
 from .pages.health import Banner, banners
@@ -99,7 +100,7 @@ class _Front:
 
     async def _opened(self, request: Request, route: Route) -> tuple[Visit, Answer]:
         came_with = self._token(request)
-        visitor = await self._site.sessions.look(came_with) if came_with else None
+        visitor = await self._looked(came_with, route) if came_with else None
         sent = Sent()
         if route.method == "POST":
             largest = route.most_octets if visitor is not None and visitor.whole else None
@@ -118,6 +119,9 @@ class _Front:
         )
         return visit, _stopped(route, visit) or await route.view(visit)
 
+    async def _looked(self, token: str, route: Route) -> Visitor | None:
+        return await self._site.sessions.look(token, counts=route.counts_as_use)
+
     def _token(self, request: Request) -> str | None:
         token = request.cookies.get(self._cookie, "")
         return token if is_token(token) else None
@@ -130,11 +134,15 @@ class _Front:
             return response
         if isinstance(answer, Document):
             return HTMLResponse(answer.html, headers={"Content-Security-Policy": answer.policy})
-        if isinstance(answer, Download):
+        if isinstance(answer, Facts):
+            return JSONResponse(dict(answer.values))
+        if isinstance(answer, Download | Stream):
             saved = {
                 "Content-Disposition": f'attachment; filename="{answer.filename}"',
                 "Content-Security-Policy": SAVED_POLICY,
             }
+            if isinstance(answer, Stream):
+                return StreamingResponse(answer.pieces, media_type=answer.media_type, headers=saved)
             return Response(answer.octets, media_type=answer.media_type, headers=saved)
         html = await asyncio.to_thread(self._render, visit, answer, await banners(visit))
         response = HTMLResponse(html, answer.status)
@@ -162,6 +170,7 @@ class _Front:
             "csrf": visit.csrf if visit else "",
             "path": visit.path if visit else "",
             "signed_in": whole,
+            "shortcuts": whole and visit is not None and visit.signed_in.account.shortcuts,
             "admin": whole and visit is not None and visit.signed_in.powers.admin,
             "banners": shown,
             "half_signed_in": visit is not None and visit.visitor is not None and not whole,

@@ -1,4 +1,6 @@
-"""The stylesheet and the icon, read once. Their addresses carry a hash of what they hold, so browsers may keep them."""
+"""The stylesheet, the script and the icon, read once. Their addresses carry a hash of what they hold, so browsers may
+keep them.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "static"
-TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
-SERVED = ("mailguard.css", "icon.svg")
+TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".js": "text/javascript; charset=utf-8"}
+SERVED = ("mailguard.css", "icon.svg", "console.js")
 
 
 @dataclass(frozen=True, slots=True)

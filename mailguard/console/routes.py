@@ -14,12 +14,17 @@ from .pages import (
     audit,
     decide,
     health,
+    keys,
     message,
     notes,
     outcome,
     people,
     policy,
     queue,
+    queue_bulk,
+    queue_export,
+    queue_news,
+    queue_views,
     second_factor,
     sender,
     settings,
@@ -47,7 +52,8 @@ class Needs(Enum):
 @dataclass(frozen=True, slots=True)
 class Route:
     """path: as Starlette writes it. A GET changes nothing; whatever changes something is a POST. most_octets: of a form
-    with a file, from who is signed in; None for forms without one.
+    with a file, from who is signed in; None for forms without one. counts_as_use: whether somebody who asks for it
+    stays signed in; not for what a page asks by itself.
     """
 
     method: Literal["GET", "POST"]
@@ -55,6 +61,7 @@ class Route:
     needs: Needs
     view: View
     most_octets: int | None = None
+    counts_as_use: bool = True
 
 
 HOME = "/queue"
@@ -72,6 +79,15 @@ ROUTES = (
     Route("GET", SECOND_FACTOR, Needs.HALF, second_factor.show),
     Route("POST", SECOND_FACTOR, Needs.HALF, second_factor.act),
     Route("GET", "/queue", Needs.WHOLE, queue.show),
+    Route("GET", "/queue/news", Needs.WHOLE, queue_news.show, counts_as_use=False),
+    Route("GET", "/queue/export", Needs.WHOLE, queue_export.show),
+    Route("POST", "/queue/export", Needs.WHOLE, queue_export.act),
+    Route("POST", "/queue/bulk/check", Needs.WHOLE, queue_bulk.check),
+    Route("POST", "/queue/bulk", Needs.WHOLE, queue_bulk.act),
+    Route("GET", "/queue/bulk/done", Needs.WHOLE, queue_bulk.show),
+    Route("GET", "/queue/views", Needs.WHOLE, queue_views.show),
+    Route("POST", "/queue/views", Needs.WHOLE, queue_views.save),
+    Route("POST", "/queue/views/remove", Needs.WHOLE, queue_views.remove),
     Route("GET", "/m/{ref}", Needs.WHOLE, message.show),
     Route("GET", "/m/{ref}/body", Needs.WHOLE, message.body),
     Route("GET", "/m/{ref}/decide", Needs.WHOLE, decide.show),
@@ -108,6 +124,8 @@ ROUTES = (
     Route("POST", "/people/again", Needs.WHOLE, people.start_again),
     Route("GET", "/settings", Needs.WHOLE, settings.show),
     Route("GET", "/account", Needs.WHOLE, account.show),
+    Route("GET", "/keys", Needs.WHOLE, keys.show),
+    Route("POST", "/account/shortcuts", Needs.WHOLE, keys.switch),
     Route("POST", "/account/sessions/end", Needs.WHOLE, account.end_one),
     Route("POST", "/account/sessions/end-others", Needs.WHOLE, account.end_others),
 )

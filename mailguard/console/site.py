@@ -10,13 +10,18 @@ from zoneinfo import ZoneInfo
 from ..core.moment import date_in_words, time_in_words
 from ..core.organisation import Organisation, Team
 from ..guard.console.attachments import Attachments
+from ..guard.console.bulk import Bulk
 from ..guard.console.deciding import Deciding
 from ..guard.console.health import Health
 from ..guard.console.links import LinkBook
+from ..guard.console.list_export import ListExport
 from ..guard.console.looking import Looking
 from ..guard.console.people import People
+from ..guard.console.preferences import Preferences
+from ..guard.console.presence import Presence
 from ..guard.console.queue import HeldQueue
 from ..guard.console.rules import Rules
+from ..guard.console.saved_views import SavedViews
 from ..guard.console.sender import SenderDesk
 from ..guard.console.sessions import SessionBook
 from ..guard.console.sign_in import ConsoleSignIn
@@ -43,6 +48,11 @@ class Site:
     sign_in: ConsoleSignIn
     links: LinkBook
     queue: HeldQueue
+    exports: ListExport
+    bulk: Bulk
+    saved_views: SavedViews
+    presence: Presence
+    preferences: Preferences
     looking: Looking
     timeline: Timeline
     attachments: Attachments

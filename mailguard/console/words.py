@@ -284,6 +284,8 @@ QUEUE_RESULT = "{messages} found"
 VIEWS = {
     View.NEEDED: "Needs a decision",
     View.SOON: "Due soon",
+    View.MINE: "Mine",
+    View.ESCALATED: "Escalated",
     View.SECOND: "Second approval",
     View.LEAVING: "Will be sent by itself",
     View.DECIDED: "Decided in the last 7 days",

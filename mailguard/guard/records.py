@@ -115,6 +115,7 @@ class Account:
     """An account of the guard's own. identifier: the keyed hash of its name, as the ledger knows it; it stays the same
     for as long as the account lives. name: as it was written. version: goes up with each change. second_factor: the
     secret of its one-time codes (Base32), None where it has none yet; second_factor_step: of the last code used.
+    shortcuts: whether single keys move about in the console.
     """
 
     identifier: str
@@ -127,6 +128,7 @@ class Account:
     disabled: bool = False
     second_factor: str | None = field(default=None, repr=False)
     second_factor_step: int = 0
+    shortcuts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

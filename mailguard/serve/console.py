@@ -26,14 +26,20 @@ from ..console.app import build
 from ..console.site import Site
 from ..core.errors import SettingsError
 from ..guard.accounts import Actor
+from ..guard.console.assigning import Assigning
 from ..guard.console.attachments import Attachments
+from ..guard.console.bulk import Bulk
 from ..guard.console.deciding import Deciding
 from ..guard.console.health import Health
+from ..guard.console.list_export import ListExport
 from ..guard.console.looking import Looking
 from ..guard.console.people import People
 from ..guard.console.ports import Attempts
+from ..guard.console.preferences import Preferences
+from ..guard.console.presence import Presence
 from ..guard.console.queue import HeldQueue
 from ..guard.console.rules import Rules
+from ..guard.console.saved_views import SavedViews
 from ..guard.console.sender import SenderDesk
 from ..guard.console.sign_in import ConsoleSignIn
 from ..guard.console.timeline import Timeline
@@ -116,6 +122,8 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
     looking = Looking(
         quarantine=parts.store.quarantine, blobs=parts.store.blobs, ledger=parts.store.ledger, clock=parts.clock
     )
+    queue, deciding = _queue(parts, zone), _deciding(settings, parts)
+    assigning = Assigning(assignments=parts.store.assignments, clock=parts.clock)
     return Site(
         base_url=settings.base_url,
         organisation=parts.settings.organisation.name,
@@ -133,13 +141,12 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
             randomness=parts.randomness,
         ),
         links=parts.links,
-        queue=HeldQueue(
-            messages=parts.store.held_messages,
-            urgent=parts.store.urgent_calls,
-            organisation=parts.organisation,
-            clock=parts.clock,
-            zone=zone,
-        ),
+        queue=queue,
+        exports=ListExport(queue=queue, ledger=parts.store.ledger, clock=parts.clock),
+        bulk=Bulk(deciding=deciding, assigning=assigning),
+        saved_views=SavedViews(views=parts.store.saved_views, clock=parts.clock, randomness=parts.randomness),
+        presence=Presence(parts.clock),
+        preferences=Preferences(accounts=parts.store.accounts, clock=parts.clock),
         sender=SenderDesk(
             links=parts.store.sender_links,
             urgent=parts.store.urgent_calls,
@@ -154,7 +161,7 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
         timeline=Timeline(parts.store.trail),
         attachments=Attachments(looking, works.inspector, parts.store.ledger, parts.clock),
         house=parts.organisation,
-        deciding=_deciding(settings, parts),
+        deciding=deciding,
         trail=AuditTrail(
             trail=parts.store.trail,
             ledger=parts.store.ledger,
@@ -178,6 +185,19 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
         settings=shown_settings(parts.settings),
         teams=tuple(team.name for team in parts.organisation.teams),
         team_list=parts.organisation.teams,
+    )
+
+
+def _queue(parts: Parts, zone: ZoneInfo) -> HeldQueue:
+    store = parts.store
+    return HeldQueue(
+        messages=store.held_messages,
+        urgent=store.urgent_calls,
+        assignments=store.assignments,
+        checked=store.checked,
+        organisation=parts.organisation,
+        clock=parts.clock,
+        zone=zone,
     )
 
 

@@ -23,6 +23,7 @@ from .instants import from_micros, to_micros
 from .keys import Keyring
 from .ledger import Prepare
 from .readable import readable
+from .saved_views import forget_views
 from .sealing import context, seal_json, unseal_json, unwrap
 
 _table = schema.accounts
@@ -93,6 +94,7 @@ class StoredAccounts:
         def remove(connection: Connection, chain: Chain) -> None:
             if connection.execute(delete(_table).where(*_seen(account))).rowcount != 1:
                 _refuse(connection, account)
+            forget_views(connection, account.identifier)
             chain.append(connection, prepared)
 
         await self._engine.write(remove)
@@ -137,6 +139,7 @@ def _row(account: Account, keyring: Keyring) -> dict[str, Any]:
         "disabled": account.disabled,
         "second_factor": account.second_factor,
         "second_factor_step": account.second_factor_step,
+        "shortcuts": account.shortcuts,
     }
     return {
         "identifier": account.identifier,
@@ -162,6 +165,7 @@ def _read(row: Row[Any], keyring: Keyring) -> Account:
         disabled=body["disabled"],
         second_factor=body.get("second_factor"),
         second_factor_step=body.get("second_factor_step", 0),
+        shortcuts=body.get("shortcuts", False),
     )
 
 

@@ -20,6 +20,7 @@ from ..core.errors import UnknownReference
 from ..core.mail.message import Buffer
 from ..guard.records import Attempt, Delivery, NewDelivery, NewEntry, RecipientResult
 from . import schema
+from .assignments import forget_assignment
 from .blobs import Stage, StoredBlobs, is_kept, keep, remove_blobs
 from .chain import Chain, PreparedEntry
 from .codec import envelope_from_json, envelope_to_json, recipient_to_json
@@ -262,4 +263,5 @@ def forget_message(connection: Connection, ref: str) -> None:
     connection.execute(delete(schema.outcomes).where(schema.outcomes.c.ref == ref))
     remove_blobs(connection, ref)
     forget_sender(connection, ref)
+    forget_assignment(connection, ref)
     forget_message_key(connection, ref)

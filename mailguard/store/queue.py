@@ -25,6 +25,8 @@ from .quarantine import fetch_held, held_rows, read_held
 from .readable import readable
 
 _table = schema.held
+ESCALATED = "decision_escalated"
+"""Whom somebody asked is sealed; that somebody was asked is in the ledger."""
 
 
 class StoredHeldMessages:
@@ -91,6 +93,12 @@ def _conditions(wanted: HeldFilter) -> list[ColumnElement[bool]]:
         found.append(columns.decided_at >= to_micros(wanted.decided_from))
     if wanted.refs is not None:
         found.append(columns.ref.in_(list(wanted.refs)))
+    if wanted.assigned_to is not None:
+        mine = schema.assignments.c
+        found.append(exists().where(mine.ref == columns.ref, mine.account == wanted.assigned_to))
+    if wanted.escalated:
+        entries = schema.entries.c
+        found.append(exists().where(entries.ref == columns.ref, entries.kind == ESCALATED))
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-HEAD = "0008"
+HEAD = "0009"
 """The revision of the schema that this code speaks."""
 
 metadata = MetaData(
@@ -315,4 +315,30 @@ urgent_calls = Table(
     Column("retention", Text, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Index("ix_urgent_calls_sender_hash", "sender_hash", "at"),
+)
+
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("retention", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index("ix_assignments_account", "account"),
+)
+
+saved_views = Table(
+    "saved_views",
+    metadata,
+    Column("view", Text, primary_key=True),
+    Column("account", Text, nullable=True),
+    Column("team", Text, nullable=True),
+    Column("made_at", BigInteger, nullable=False),
+    Column("retention", Text, nullable=False),
+    Column("master", Text, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index("ix_saved_views_account", "account"),
+    Index("ix_saved_views_team", "team"),
 )

@@ -19,9 +19,11 @@ from mailguard.logs import logger
 
 from . import schema
 from .accounts import StoredAccounts
+from .assignments import StoredAssignments
 from .blobs import StoredBlobs, sweep
 from .canary import sweep_runs
 from .chain import LedgerForged
+from .checked import StoredChecked
 from .console import StoredLinks, StoredSessions
 from .engine import Engine
 from .evidence import StoredEvidence
@@ -40,6 +42,7 @@ from .quarantine import StoredQuarantine
 from .queue import StoredHeldMessages
 from .retention import Purged, purge_held, sweep_staged
 from .rule_counts import StoredRuleCounts
+from .saved_views import StoredSavedViews
 from .sender import StoredSenderLinks, StoredUrgentCalls
 from .sendings import StoredSendings
 from .sent_files import StoredFilesSent
@@ -103,6 +106,9 @@ class Store:
         self.urgent_calls = StoredUrgentCalls(engine, keyring, prepare_all)
         self.trail = StoredTrail(engine, keyring)
         self.rule_counts = StoredRuleCounts(engine)
+        self.assignments = StoredAssignments(engine, keyring, prepare_all)
+        self.saved_views = StoredSavedViews(engine, keyring, prepare_all)
+        self.checked = StoredChecked(engine)
 
     @classmethod
     async def open(cls, settings: StoreSettings, *, create: bool = True) -> Store:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from mailguard.console.app import COOKIE, build
+from mailguard.console.assets import read_assets
 from mailguard.console.site import Site
 from mailguard.core.document import Diagnostic
 from mailguard.core.errors import MailguardError
@@ -23,13 +24,17 @@ from mailguard.core.one_time_code import code_at
 from mailguard.core.policy.load import Policy, load_policy
 from mailguard.core.verdict import Finding, Inspection
 from mailguard.guard.console.health import Wellbeing
+from mailguard.guard.console.list_export import ListExport
 from mailguard.guard.console.people import People
+from mailguard.guard.console.preferences import Preferences
+from mailguard.guard.console.presence import Presence
 from mailguard.guard.console.rules import Rules
+from mailguard.guard.console.saved_views import SavedViews
 from mailguard.guard.console.timeline import Timeline
 from mailguard.guard.console.trial import Trials
 from mailguard.guard.memory import InvitationMemory
 from tests.guard.console.attachments import attachments_on
-from tests.guard.console.deciding import deciding_on
+from tests.guard.console.deciding import bulk_on, deciding_on
 from tests.guard.console.house import ORGANISATION, SECRET, START, House
 
 BASE = "http://127.0.0.1:8085"
@@ -149,6 +154,11 @@ def site_on(house: House, **changes: Any) -> Site:
         "sign_in": house.sign_in,
         "links": house.links,
         "queue": house.queue,
+        "exports": ListExport(queue=house.queue, ledger=house.store.ledger, clock=house.clock),
+        "bulk": bulk_on(house),
+        "saved_views": SavedViews(views=house.store.saved_views, clock=house.clock, randomness=house.randomness),
+        "presence": Presence(house.clock),
+        "preferences": Preferences(accounts=house.store.accounts, clock=house.clock),
         "deciding": deciding_on(house),
         "looking": house.looking,
         "timeline": Timeline(house.store.trail),
@@ -172,7 +182,9 @@ def browser_on(site: Site, base: str = BASE) -> httpx.AsyncClient:
 
 @dataclass
 class Seen(HTMLParser):
-    """What a page holds: its text, its links, the values of its hidden fields, and every attribute."""
+    """What a page holds: its text, its links, the values of its hidden fields, and every attribute. tags: all but the
+    script of our own, a file; own_scripts: how often it is asked for.
+    """
 
     html: str
     text: str = ""
@@ -180,6 +192,7 @@ class Seen(HTMLParser):
     hidden: dict[str, str] = field(default_factory=dict)
     attributes: list[tuple[str, str, str]] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
+    own_scripts: int = 0
 
     def __post_init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -189,6 +202,9 @@ class Seen(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
+        if tag == "script" and found == {"src": read_assets()["console.js"].path, "defer": ""}:
+            self.own_scripts += 1
+            return
         self.tags.append(tag)
         self.attributes += [(tag, name, value) for name, value in found.items()]
         if tag == "input" and found.get("type") == "hidden":

@@ -19,8 +19,8 @@ from tests.console.house import BASE, ORIGIN, browser_on, csrf_in, enters, seen,
 from tests.guard.console.house import SECRET, House
 
 CSP = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-src 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 JO = "jo@elmroad.example"
 
@@ -180,7 +180,7 @@ async def test_the_browser_has_a_new_token_after_signing_in_and_none_after_signi
 
 async def test_a_fault_shows_a_reference_and_nothing_from_inside(house: House, site: Site) -> None:
     class Broken:
-        async def look(self, token: str) -> Any:
+        async def look(self, token: str, *, counts: bool = True) -> Any:
             raise self.cause
 
         def __init__(self, cause: Exception) -> None:
@@ -208,6 +208,8 @@ async def test_no_page_has_a_style_a_script_or_another_host(browser: httpx.Async
     for answer in pages:
         page = seen(answer)
         assert not {"script", "style", "base", "object", "embed", "img", "iframe"} & set(page.tags)
+        # The one script, a file of our own, is there for who is signed in.
+        assert page.own_scripts == (answer is pages[-1]) and answer.text.count("<script") == page.own_scripts
         for tag, name, value in page.attributes:
             assert name != "style" and not name.startswith("on"), (tag, name)
             if name in ("href", "src", "action"):

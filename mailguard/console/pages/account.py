@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.legible import legible
 from ...guard.console.sessions import Visitor
-from .. import words
+from .. import words, words_queue
 from ..answers import Answer, Page, Redirect, Refused
 from ..visit import Visit
 
@@ -28,6 +28,7 @@ async def show(visit: Visit) -> Answer:
     model = {
         "name": legible(visitor.account.name, 300),
         "roles": roles_in_words(visitor),
+        "said": words_queue,
         "sessions": sessions,
         "done": _DONE.get(visit.query.get("done", "")),
     }

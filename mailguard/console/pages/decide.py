@@ -12,7 +12,8 @@ from ...guard.console.choices import Choice, Missing, Options
 from ...guard.console.deciding import form_of
 from ...guard.records import Held
 from .. import decision_words as says
-from .. import drafts
+from .. import drafts, words
+from .. import words_queue as queue_said
 from ..answers import Answer, Page, Problem, Redirect
 from ..visit import Visit
 from .conflict import conflict
@@ -38,6 +39,7 @@ async def show(visit: Visit) -> Answer:
     held = await message_of(visit)
     if held.state not in OPEN:
         return Redirect(f"/m/{held.ref}/outcome")
+    visit.site.presence.note(held.ref, visit.signed_in)
     options = await _options(visit, held)
     kept = drafts.of_session(visit, held.ref, "decide")
     return await _form(visit, held, options, kept, notice=says.KEPT_FILLED if kept else None)
@@ -49,6 +51,7 @@ async def check(visit: Visit) -> Answer:
     typed = _typed(visit)
     if held.state not in OPEN or str(held.version) != visit.typed("version"):
         return await conflict(visit, held, note_of(typed))
+    visit.site.presence.note(held.ref, visit.signed_in)
     options = await _options(visit, held)
     if (phrase := _phrase(visit)) is not None:
         note = f"{typed['reject_note']}\n{phrase}".strip()
@@ -88,6 +91,7 @@ async def act(visit: Visit) -> Answer:
         return await _form(visit, held, options, typed, (Problem(f"choice-{choice}", says.NOT_POSSIBLE),))
     except NotAllowed:
         raise await not_allowed(visit) from None
+    visit.site.presence.leave(held.ref, visit.signed_in)
     return Redirect(f"/m/{held.ref}/outcome")
 
 
@@ -202,6 +206,7 @@ async def _form(
         "second": _second(visit, held),
         "first_of_two": held.approvals_needed > 1 and held.approvals == () and not held.approved_by,
         "escalated": _escalated(visit, held),
+        "present": _present(visit, held),
         "notes": len(await visit.site.deciding.notes(held)),
     }
     return Page("decide.html", says.TITLE, model, 422 if problems else 200, tuple(problems))
@@ -236,6 +241,18 @@ def _second(visit: Visit, held: Held) -> dict[str, Any] | None:
         "chose": says.SECOND_CHOSE.format(by=by, form=form),
         "lines": lines(approval.reason),
     }
+
+
+def _present(visit: Visit, held: Held) -> str | None:
+    """Who else is deciding about it just now."""
+    others = visit.site.presence.others([held.ref], visit.signed_in.account.identifier)
+    if held.ref not in others:
+        return None
+    present, who = others[held.ref], legible(others[held.ref].name, 120)
+    since = visit.site.clock.now() - present.since
+    if since.total_seconds() < 60:
+        return queue_said.PRESENT_NOW.format(who=who)
+    return queue_said.PRESENT.format(who=who, duration=words.duration_in_words(since))
 
 
 def _escalated(visit: Visit, held: Held) -> dict[str, Any] | None:

@@ -9,103 +9,59 @@ from typing import Any
 from ...core import words as core_words
 from ...core.legible import legible
 from ...core.lifecycle import OPEN, State
+from ...core.moment import time_in_words
 from ...core.powers import Powers
-from ...guard.console.queue import Asked
+from ...guard.console.bulk import MOST, Act
+from ...guard.console.presence import Present
 from ...guard.console.queue_records import Item, Order, QueuePage, View
-from ...guard.console.search import BadDay, UnknownWord, Wanted, read_day, read_search
+from ...guard.console.records import SavedView
 from ...guard.records import Held
 from .. import decision_words as says
 from .. import words
-from ..answers import Answer, Page, Problem
-from ..render import address
-from ..visit import Visit, printable
-
-MOST_CHARACTERS = 200
-PATH = "/queue"
-NAMES = ("view", "q", "team", "from", "to", "sort", "page")
+from .. import words_queue as said
+from ..answers import Answer, Page
+from ..visit import Visit
+from .queue_asked import KEPT, asked_of, chosen_of, is_filtered, link
+from .queue_news import news_of
 
 
 async def show(visit: Visit) -> Answer:
     powers = visit.signed_in.powers
-    chosen = _chosen(visit)
-    asked, problems = _asked(chosen)
+    chosen = chosen_of(visit.query)
+    asked, problems = asked_of(chosen, visit)
     found = await visit.site.queue.page(powers, asked) if not problems else QueuePage((), 0, 1, 1, 0)
+    present = visit.site.presence.others([each.ref for each in found.items], asked.account)
+    saved = await visit.site.saved_views.of(visit.signed_in)
     model = {
         "heading": words.QUEUE_HEADING,
         "chosen": chosen,
         "views": _views(chosen),
         "orders": [(order.value, words.ORDERS[order]) for order in Order],
         "teams": [team for team in visit.site.teams if powers.sees.covers(team)],
-        "cards": [_card(each, visit) for each in found.items],
+        "said": said,
+        "cards": [_card(each, visit, present.get(each.ref)) for each in found.items],
+        "saved": [_saved(each, chosen) for each in saved],
+        "save": link(chosen, "/queue/views"),
+        "export": link(chosen, "/queue/export"),
+        "acts": [(act.value, said.BULK_BUTTONS[act]) for act in Act] if powers.reads else [],
+        "fields": {name: chosen[name] for name in KEPT if chosen[name]},
+        "bulk_hint": said.BULK_HINT.format(most=MOST),
+        "news": await news_of(visit, chosen, asked) if not problems else None,
         "found": found,
         "pages": _pages(chosen, found),
-        "filtered": _is_filtered(chosen),
-        "nothing": _nothing(visit, powers, chosen),
+        "filtered": is_filtered(chosen),
+        "nothing": () if found.items else await _nothing(visit, powers, chosen),
         "masked": powers.reads != powers.sees,
         "messages": words.counted(found.found, "message", "messages"),
-        "searched": _is_filtered(chosen) and not problems,
+        "searched": is_filtered(chosen) and not problems,
     }
     title = words.QUEUE_HEADING if problems else words.QUEUE_TITLE.format(count=found.needed)
     return Page("queue.html", title, model, 422 if problems else 200, problems)
 
 
-def _chosen(visit: Visit) -> dict[str, str]:
-    """What stands in the address, as it was typed: the same page comes back from a bookmark."""
-    query = visit.query
-    chosen = {name: printable(query.get(name, ""))[:MOST_CHARACTERS] for name in NAMES}
-    if chosen["view"] not in set(View):
-        chosen["view"] = View.NEEDED.value
-    if chosen["sort"] not in set(Order):
-        chosen["sort"] = Order.DEADLINE.value
-    return chosen
-
-
-def _asked(chosen: Mapping[str, str]) -> tuple[Asked, tuple[Problem, ...]]:
-    problems = []
-    wanted = read_search(chosen["q"])
-    if not isinstance(wanted, Wanted):
-        problems.append(Problem("q", _what_is_wrong(wanted)))
-        wanted = Wanted()
-    days = {}
-    for name, field in (("after", "from"), ("before", "to")):
-        typed = chosen[field]
-        days[name] = read_day(typed) if typed else getattr(wanted, name)
-        if typed and days[name] is None:
-            problems.append(Problem(field, words.QUEUE_SEARCH_DAY.format(typed=typed)))
-    asked = Asked(
-        view=View(chosen["view"]),
-        wanted=wanted.between(days["after"], days["before"]),
-        team=chosen["team"] or None,
-        order=Order(chosen["sort"]),
-        page=int(chosen["page"]) if chosen["page"].isdecimal() and len(chosen["page"]) < 8 else 1,
-    )
-    return asked, tuple(problems)
-
-
-def _what_is_wrong(found: UnknownWord | BadDay) -> str:
-    if isinstance(found, BadDay):
-        return words.QUEUE_SEARCH_DAY.format(typed=found.typed)
-    if found.near is None:
-        return words.QUEUE_SEARCH_UNKNOWN.format(typed=found.typed)
-    return words.QUEUE_SEARCH_UNKNOWN_NEAR.format(typed=found.typed, near=found.near)
-
-
-def _is_filtered(chosen: Mapping[str, str]) -> bool:
-    return any(chosen[name] for name in ("q", "team", "from", "to"))
-
-
-def _link(chosen: Mapping[str, str], **changes: object) -> str:
-    """The address of the list with something changed; what is usual is left out of it."""
-    query = {**chosen, "page": "", **changes}
-    for name, usual in (("view", View.NEEDED.value), ("sort", Order.DEADLINE.value), ("page", 1)):
-        if query[name] == usual:
-            query[name] = ""
-    return address(PATH, **query)
-
-
 def _views(chosen: Mapping[str, str]) -> list[dict[str, Any]]:
     return [
-        {"href": _link(chosen, view=view.value), "name": words.VIEWS[view], "here": view.value == chosen["view"]}
+        {"href": link(chosen, view=view.value), "name": words.VIEWS[view], "here": view.value == chosen["view"]}
         for view in View
     ]
 
@@ -118,24 +74,46 @@ def _pages(chosen: Mapping[str, str], found: QueuePage) -> dict[str, Any]:
     for before, number in zip([0, *numbers], numbers, strict=False):
         if number > before + 1:
             items.append(None)
-        items.append({"number": number, "href": _link(chosen, page=number), "here": number == found.page})
+        items.append({"number": number, "href": link(chosen, page=number), "here": number == found.page})
     return {
         "items": items if found.pages > 1 else [],
-        "previous": _link(chosen, page=found.page - 1) if found.page > 1 else None,
-        "next": _link(chosen, page=found.page + 1) if found.page < found.pages else None,
+        "previous": link(chosen, page=found.page - 1) if found.page > 1 else None,
+        "next": link(chosen, page=found.page + 1) if found.page < found.pages else None,
     }
 
 
-def _nothing(visit: Visit, powers: Powers, chosen: Mapping[str, str]) -> str:
-    """What an empty list says."""
+async def _nothing(visit: Visit, powers: Powers, chosen: Mapping[str, str]) -> list[str]:
+    """What an empty list says; where nothing waits, also that somebody watches."""
     if not powers.sees.everybody and not powers.sees.teams & set(visit.site.teams):
-        return words.QUEUE_NO_SCOPE.format(contact=visit.site.contact)
-    if _is_filtered(chosen):
-        return words.QUEUE_NOTHING_FOUND
-    return words.QUEUE_NOTHING if chosen["view"] == View.NEEDED.value else words.QUEUE_NOTHING_VIEW
+        return [words.QUEUE_NO_SCOPE.format(contact=visit.site.contact)]
+    if is_filtered(chosen):
+        return [words.QUEUE_NOTHING_FOUND]
+    if chosen["view"] != View.NEEDED.value:
+        return [words.QUEUE_NOTHING_VIEW]
+    today = await visit.site.queue.today(powers)
+    if today.last_at is None:
+        return [words.QUEUE_NOTHING, said.TODAY_NOTHING]
+    sentence = said.TODAY if powers.sees.everybody else said.TODAY_SCOPE
+    told = sentence.format(
+        checked=words.counted(today.checked, "message", "messages"),
+        held=f"{today.held:,}",
+        moment=time_in_words(today.last_at.astimezone(visit.site.zone)),
+    )
+    return [words.QUEUE_NOTHING, told]
 
 
-def _card(item: Item, visit: Visit) -> dict[str, Any]:
+def _saved(view: SavedView, chosen: Mapping[str, str]) -> dict[str, Any]:
+    """A saved view as a link; it may have been kept by an older version, so it is read like an address."""
+    kept = chosen_of(view.query)
+    name = legible(view.name, 120)
+    return {
+        "href": link(kept),
+        "name": said.VIEW_SHARED.format(name=name, team=legible(view.team, 120)) if view.team else name,
+        "here": all(kept[each] == chosen[each] for each in KEPT),
+    }
+
+
+def _card(item: Item, visit: Visit, present: Present | None) -> dict[str, Any]:
     return {
         "ref": item.ref,
         "consequence": item.consequence,
@@ -145,6 +123,9 @@ def _card(item: Item, visit: Visit) -> dict[str, Any]:
         "state": _state(item),
         "plain": item.state is State.HELD and not item.escalated_to,
         "urgent": _urgent(item),
+        "version": item.version,
+        "taken": _taken(item, visit),
+        "deciding": said.DECIDING.format(who=legible(present.name, 120)) if present and item.state in OPEN else None,
         **deadline_of(item, visit),
     }
 
@@ -156,6 +137,14 @@ def _state(item: Item) -> str:
         return state
     asked = says.ESCALATED_STATE.format(to=legible(item.escalated_to, 120))
     return asked if item.state is State.HELD else f"{state}. {asked}"
+
+
+def _taken(item: Item, visit: Visit) -> str | None:
+    if item.assigned_to is None:
+        return None
+    if item.assigned_account == visit.signed_in.account.identifier:
+        return said.ASSIGNED_YOU
+    return said.ASSIGNED.format(who=legible(item.assigned_to, 120))
 
 
 def _more(count: int) -> str | None:

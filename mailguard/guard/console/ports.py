@@ -11,7 +11,7 @@ from ...core.mail.message import Message
 from ...core.sign_in import SignInOutcome
 from ..records import Held, NewDelivery, NewEntry, SenderLink
 from .queue_records import HeldFilter
-from .records import ConsoleLink, ConsoleSession, UrgentCall
+from .records import Assignment, CheckedMail, ConsoleLink, ConsoleSession, UrgentCall
 from .trail_records import Place, Recorded, TrailFilter
 
 
@@ -79,6 +79,30 @@ class UrgentCalls(Protocol):
 
     async def of(self, refs: Sequence[str]) -> Sequence[UrgentCall]:
         """Those of these messages, in no order."""
+        ...
+
+
+class Assignments(Protocol):
+    """Who took which held message on."""
+
+    async def assign(self, assignment: Assignment, version: int, was: str | None, entries: Sequence[NewEntry]) -> None:
+        """Keep it in place of the one that there was, with the entries, in one durable step.
+
+        AlreadyDecided, and nothing happens: the message is at another version or needs no decision any more, or is no
+        longer `was`'s (an account; None for nobody's). UnknownReference.
+        """
+        ...
+
+    async def of(self, refs: Sequence[str]) -> Sequence[Assignment]:
+        """Those of these messages, in no order."""
+        ...
+
+
+class Checked(Protocol):
+    """What the guard has checked."""
+
+    async def since(self, at: datetime) -> CheckedMail:
+        """Of everybody's mail since then."""
         ...
 
 

@@ -18,6 +18,8 @@ class View(StrEnum):
 
     NEEDED = "needs-a-decision"
     SOON = "due-soon"
+    MINE = "mine"
+    ESCALATED = "escalated"
     SECOND = "second-approval"
     LEAVING = "sent-by-itself"
     DECIDED = "decided"
@@ -27,6 +29,8 @@ class View(StrEnum):
 STATES: Mapping[View, frozenset[State]] = {
     View.NEEDED: UNDECIDED,
     View.SOON: UNDECIDED,
+    View.MINE: UNDECIDED,
+    View.ESCALATED: UNDECIDED,
     View.SECOND: frozenset({State.APPROVED_ONCE}),
     View.LEAVING: frozenset({State.WAITING, State.LEAVING}),
     View.DECIDED: frozenset(State) - OPEN,
@@ -44,7 +48,8 @@ class Order(StrEnum):
 @dataclass(frozen=True, slots=True)
 class HeldFilter:
     """What can be asked without opening a message: everybody's mail in a scope, in these states, in these times (the
-    earlier counted in, the later not). team: of the sender, None for any. refs: none but these.
+    earlier counted in, the later not). team: of the sender, None for any. refs: none but these. assigned_to: an
+    account that has taken them on. escalated: only those about which somebody asked somebody else to decide.
     """
 
     scope: Scope
@@ -55,6 +60,8 @@ class HeldFilter:
     received_before: datetime | None = None
     decided_from: datetime | None = None
     refs: tuple[str, ...] | None = None
+    assigned_to: str | None = None
+    escalated: bool = False
     order: Order = Order.DEADLINE
 
 
@@ -64,6 +71,7 @@ class Item:
     subject, sender: None where the visitor may not read them; sender empty for the null path. people: how many outside
     it goes to, at how many domains; domain: the one that it goes to, for who may read it; inside: how many inside.
     urgent: why its sender says that it cannot wait, empty for who may not read it, None where they do not say so.
+    assigned_to, assigned_account: name and account of who took on what is undecided.
     """
 
     ref: str
@@ -85,6 +93,9 @@ class Item:
     released_as: str | None
     escalated_to: str | None = None
     urgent: str | None = None
+    version: int = 1
+    assigned_to: str | None = None
+    assigned_account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +109,12 @@ class QueuePage:
     page: int
     pages: int
     needed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """checked: of everybody's mail since midnight; last_at: the last of them. held: of the visitor's scope."""
+
+    checked: int
+    held: int
+    last_at: datetime | None

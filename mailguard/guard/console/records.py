@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -53,3 +54,38 @@ class UrgentCall:
     at: datetime
     by: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Somebody took a held message on: others see whose it is, and can decide about it all the same. account, name: the
+    account's identifier and name.
+    """
+
+    ref: str
+    account: str
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SavedView:
+    """A name for the filters of the list. account: whose it is, None for one that a team shares; team: then which.
+    name: as somebody wrote it. query: the filters as they stand in an address, by name. by: who made it.
+    """
+
+    identifier: str
+    account: str | None
+    team: str | None
+    name: str
+    query: Mapping[str, str]
+    by: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedMail:
+    """How many messages were checked since some time, and when the last of them was; None where there was none."""
+
+    count: int
+    last_at: datetime | None

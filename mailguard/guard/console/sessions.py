@@ -69,8 +69,10 @@ class SessionBook:
         await self._sessions.begin(session, records)
         return token
 
-    async def look(self, token: str) -> Visitor | None:
-        """Who is signed in with this token; None where nobody is (any more). It counts as used now."""
+    async def look(self, token: str, *, counts: bool = True) -> Visitor | None:
+        """Who is signed in with this token; None where nobody is (any more). counts: as used now; not what a page asks
+        by itself, or a browser that nobody sits at would stay signed in.
+        """
         if not is_token(token):
             return None
         session = await self._sessions.find(key_of(token))
@@ -80,7 +82,7 @@ class SessionBook:
         if account is None or not _belongs(session, account):
             return None
         now = self._clock.now()
-        if now - session.seen_at >= SEEN_EVERY:
+        if counts and now - session.seen_at >= SEEN_EVERY:
             await self._sessions.seen(session.key, now)
         return Visitor(account, session, powers_of(account.roles))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mailguard.core.rewrite.mark import Marks
+from mailguard.guard.console.assigning import Assigning
+from mailguard.guard.console.bulk import Bulk
 from mailguard.guard.console.deciding import Deciding
 from mailguard.guard.deadline import Deadline
 from mailguard.guard.escalation import Escalations
@@ -63,6 +65,11 @@ def deciding_on(house: House) -> Deciding:
         stop_for=STOP_FOR,
         **shared,
     )
+
+
+def bulk_on(house: House) -> Bulk:
+    assigning = Assigning(assignments=house.store.assignments, clock=house.clock)
+    return Bulk(deciding=deciding_on(house), assigning=assigning)
 
 
 async def holds_list(house: House, ref: str = "MG-AAAA-22", count: int = 288, **changes: Any) -> str:

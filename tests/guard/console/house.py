@@ -122,6 +122,8 @@ class House:
         self.queue = HeldQueue(
             messages=self.store.held_messages,
             urgent=self.store.urgent_calls,
+            assignments=self.store.assignments,
+            checked=self.store.checked,
             organisation=ORGANISATION,
             clock=self.clock,
             zone=ZoneInfo("Europe/London"),

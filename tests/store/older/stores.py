@@ -20,8 +20,17 @@ from mailguard.store.store_settings import StoreSettings
 HERE = Path(__file__).parent
 ADDED_SINCE = {
     "0001": {
-        *("accounts", "console_links", "console_sessions", "exception_uses", "occasions", "sendings", "sending_links"),
-        *("sender_links", "sent_files", "urgent_calls"),
+        *(
+            "accounts",
+            "assignments",
+            "console_links",
+            "console_sessions",
+            "exception_uses",
+            "occasions",
+            "sendings",
+            "sending_links",
+        ),
+        *("saved_views", "sender_links", "sent_files", "urgent_calls"),
     }
 }
 
