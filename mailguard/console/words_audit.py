@@ -73,6 +73,7 @@ SENTENCES = {
     "release_decided": "{who} decided to send {ref}: {form}",
     "release_stopped": "{who} stopped {ref} before it left",
     "decision_escalated": "{who} asked somebody else to decide about {ref}",
+    "recipients_left_out": "{who} took people off {ref}",
     "urgent_called": "{who} said that {ref} cannot wait",
     "note_added": "{who} wrote a note about {ref} for other reviewers",
     "message_released": "{who} sent {ref}: {form}",

@@ -136,6 +136,7 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
             organisation=parts.organisation,
             clock=parts.clock,
             stop_for=timedelta(seconds=settings.stop_seconds),
+            most_urgent=parts.settings.notices.urgent_per_day,
         ),
         looking=Looking(
             quarantine=parts.store.quarantine, blobs=parts.store.blobs, ledger=parts.store.ledger, clock=parts.clock
