@@ -135,7 +135,7 @@ def _print_held(item: dict[str, Any]) -> None:
             ("Reference", item["ref"]),
             ("State", item["state"]),
             ("Received", output.when(item["received_at"])),
-            ("Decide by", output.when(item["due_at"])),
+            ("Leaves by itself" if item["state"] == "waiting" else "Decide by", output.when(item["due_at"])),
             ("From", item["sender"] or "<>"),
             ("Subject", item["subject"]),
             ("Why", item["reason"]),
@@ -159,3 +159,7 @@ def _print_held(item: dict[str, Any]) -> None:
     output.result(f"\nGoes to {len(recipients)}:")
     for address in recipients:
         output.result(f"  {output.plain(address)}")
+    if left_out := item.get("left_out"):
+        output.result(f"\nLeft out by its sender, {len(left_out)}:")
+        for address in left_out:
+            output.result(f"  {output.plain(address)}")

@@ -197,6 +197,8 @@ policies: policies/               # a file, or a folder with its *.yaml
 notices:
   from: {sender}
   contact: {contact}
+  # waiting: true                 # tell senders of each message that waits before it leaves by itself (`delay`)
+  # urgent_per_day: 3             # how many messages each sender may call urgent within 24 hours
   # weekly: everybody             # everybody | reviewers | nobody: who gets a summary of the week on Monday morning
   # form: notice                  # notice | dsn: how senders hear that somebody decided not to send their message
   # escalation: null              # who hears too of what nobody has decided when four fifths of the time are over

@@ -17,6 +17,7 @@ import typer
 
 from ..config import Settings, find_settings, load_settings
 from ..core.document import Diagnostic, DocumentErrors
+from ..core.duration import duration_in_words
 from ..core.earlier.past import NO_PAST, Past
 from ..core.envelope import Envelope
 from ..core.errors import MailguardError, SettingsError
@@ -235,13 +236,26 @@ _REWRITTEN = {
 }
 
 
+_THEN = {
+    None: "be sent as it is",
+    Rewrite.SEPARATE: "be sent as a copy for each person outside",
+    Rewrite.BCC: "be sent with the people outside hidden",
+}
+
+
+def _said(verdict: Verdict) -> str:
+    if verdict.delay is not None:
+        return f"It would wait {duration_in_words(verdict.delay)}, then {_THEN[verdict.rewrite]}"
+    if verdict.disposition is Disposition.RELAY and verdict.rewrite is not None:
+        return _REWRITTEN[verdict.rewrite]
+    return _SAID[verdict.disposition]
+
+
 def _print_verdict(verdict: Verdict, organisation: Organisation, assumed: bool, traces: Sequence[Trace]) -> None:
     if assumed:
         inside = ", ".join(sorted(organisation.domains)) or "nobody"
         output.message(f"There are no settings: inside is {output.plain(inside)}.")
-    rewritten = verdict.disposition is Disposition.RELAY and verdict.rewrite is not None
-    said = _REWRITTEN[verdict.rewrite] if rewritten and verdict.rewrite else _SAID[verdict.disposition]
-    output.result(output.colour(f"{said}: {output.plain(verdict.reason)}.", "bold"))
+    output.result(output.colour(f"{_said(verdict)}: {output.plain(verdict.reason)}.", "bold"))
     for rule in verdict.rules:
         if rule.matched:
             mark = " (only recorded)" if rule.mode == "monitor" else ""

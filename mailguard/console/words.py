@@ -177,7 +177,7 @@ SENDER_NOTHING = (
 SENDER_IS_URGENT = "You said at {moment} that this cannot wait. Whoever decides about it was told."
 SENDER_CHANGED = "Something was changed a moment ago, so nothing was done yet. This is how it is now."
 SENDER_CANNOT = "This is not possible. {why}"
-SENDER_URGENT_MANY = "You have said this of three emails since yesterday. Tell {contact}"
+SENDER_URGENT_MANY = "You have said this of {emails} since yesterday. Tell {contact}"
 SENDER_CHECK_TITLE = "Check before you go on"
 SENDER_BACK = "Back"
 SENDER_HAPPENS = {
@@ -366,7 +366,7 @@ NO_TEXT = "Your role shows that it is held and why, not what it says. Ask {conta
 STATES = {
     State.HELD: "Needs a decision",
     State.APPROVED_ONCE: "Needs a second approval",
-    State.WAITING: "Will be sent by itself",
+    State.WAITING: "Waiting for the sender",
     State.LEAVING: "Sending",
     State.RELEASING: "Sending",
     State.RELEASED: "Sent",

@@ -74,6 +74,7 @@ SENTENCES = {
     "release_stopped": "{who} stopped {ref} before it left",
     "decision_escalated": "{who} asked somebody else to decide about {ref}",
     "message_assigned": "{who} took {ref} on",
+    "recipients_left_out": "{who} took people off {ref}",
     "urgent_called": "{who} said that {ref} cannot wait",
     "note_added": "{who} wrote a note about {ref} for other reviewers",
     "message_released": "{who} sent {ref}: {form}",

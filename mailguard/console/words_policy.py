@@ -92,6 +92,12 @@ RESULTS = {
     "reject": "This message would be refused.",
     "defer": "This message could not be checked now; its sender’s system would try again.",
 }
+RESULTS_WAITING = {
+    None: "This message would wait {duration} and then be sent as it is, unless somebody stops it.",
+    "separate": "This message would wait {duration} and then be sent as separate copies, unless somebody stops it.",
+    "bcc": "This message would wait {duration} and then be sent with the people outside hidden from each other, unless "
+    "somebody stops it.",
+}
 RESULT_WHY = "Why: {reason}."
 RESULT_KEPT = "Nothing was sent and the message was not kept. What earlier messages did was not looked at."
 RESULT_FOR = ("It was tried for 1 recipient.", "It was tried for {count:,} recipients.")

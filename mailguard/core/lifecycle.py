@@ -34,6 +34,7 @@ class Act(StrEnum):
     STOP = "stop"
     SEND = "send"
     ESCALATE = "escalate"
+    LEAVE_OUT = "leave_out"
 
 
 TRANSITIONS: dict[tuple[State, Act], State] = {
@@ -44,6 +45,7 @@ TRANSITIONS: dict[tuple[State, Act], State] = {
     (State.HELD, Act.REJECT): State.REJECTED,
     (State.HELD, Act.CANCEL): State.CANCELLED,
     (State.HELD, Act.EXPIRE): State.EXPIRED,
+    (State.WAITING, Act.LEAVE_OUT): State.WAITING,
     (State.WAITING, Act.SEND): State.LEAVING,
     (State.WAITING, Act.RELEASE): State.RELEASING,
     (State.WAITING, Act.REJECT): State.REJECTED,

@@ -30,6 +30,7 @@ class Kind(StrEnum):
 
     HELD = "held"
     SEVERAL = "several"
+    WAITING = "waiting"
     SENT = "sent"
     REJECTED = "rejected"
     CANCELLED = "cancelled"
@@ -87,7 +88,7 @@ class Facts:
     reviewers. why_not_told: likewise. rule, revision: for IT. release_as: the forms that are left, None for any.
     lines: what the canary found, or what a week came to. deferring: new mail is not taken until it passes. carries:
     what was found in the message, in sentences. link: as in Listed. sender_may: the forms in which the sender may
-    send it there.
+    send it there. delayed: it was to leave by itself, so that nobody checked it.
     """
 
     ref: str
@@ -112,6 +113,7 @@ class Facts:
     deferring: bool = False
     link: str = field(default="", repr=False)
     sender_may: tuple[str, ...] = ()
+    delayed: bool = False
 
 
 def notice(kind: Kind, facts: Facts, frame: Frame) -> bytes:
@@ -210,13 +212,33 @@ def _several(facts: Facts, frame: Frame) -> Letter:
     )
 
 
+def _waiting(facts: Facts, frame: Frame) -> Letter:
+    due, contact = _due(facts.due_at), _contact(frame)
+    do = (words.WAITING_NOW, words.WAITING_CANCEL, words.WAITING_SOME, words.WAITING_URGENT)
+    return Letter(
+        words.WAITING_SUBJECT.format(due=due, subject=_subject(facts)),
+        (
+            _lead(words.WAITING_LEAD.format(due=due)),
+            _heading(words.WHY),
+            _text(_reason(facts), _addressed(facts, frame)),
+            _heading(words.CAN_DO),
+            _text(words.WAITING_NOTHING.format(what=words.WAITING_FORMS[facts.form], due=due)),
+            *(
+                (Block("steps", do), *_door(facts))
+                if facts.link
+                else (_text(words.WAITING_ASK.format(contact=contact)),)
+            ),
+        ),
+    )
+
+
 def _sent(facts: Facts, frame: Frame) -> Letter:
     moment = moment_in_words(facts.at)
     decided = words.SENT_BY.format(by=_by(facts), moment=moment) if facts.by else words.SENT_AT.format(moment=moment)
     return Letter(
         words.SENT_SUBJECT.format(subject=_subject(facts)),
         (
-            _lead(words.SENT_LEAD),
+            _lead(words.SENT_DELAYED_LEAD if facts.delayed else words.SENT_LEAD),
             _heading(words.SENT_WHAT),
             _text(*_form(facts, frame), decided),
             _heading(words.WHY_HELD),
@@ -451,6 +473,7 @@ def _held_by(facts: Facts) -> tuple[str, ...]:
 _LETTERS: dict[Kind, Callable[[Facts, Frame], Letter]] = {
     Kind.HELD: _held,
     Kind.SEVERAL: _several,
+    Kind.WAITING: _waiting,
     Kind.SENT: _sent,
     Kind.REJECTED: _rejected,
     Kind.CANCELLED: _cancelled,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from .automatic import is_automatic
 from .bodies import is_attachment, told_once
 from .carried.counts import Readers, carried_facts
 from .carried.model import Carried, merged
@@ -60,7 +61,7 @@ class Observation:
     signed in (own_address.py), None where it may send as anybody, or nobody signed in. sender_teams: names of the
     teams that reverse-path, originators, reply addresses or an organiser belong to. outsiders: everybody outside
     who gets the message or whom its fields show, as a recipient or as a sender. classes: what Outlook calls it and
-    the messages in it, where that was read.
+    the messages in it, where that was read. automatic: a program or a mailing list sent it, or it has the null path.
     """
 
     facts: Mapping[str, Any]
@@ -87,6 +88,7 @@ class Observation:
     sender_teams: tuple[str, ...] = ()
     outsiders: frozenset[str] = frozenset()
     classes: tuple[str, ...] = ()
+    automatic: bool = False
     uninspected: Observation | None = field(compare=False, repr=False, default=None)
     texts: dict[str, tuple[str, ...]] = field(compare=False, repr=False, default_factory=dict)
 
@@ -163,6 +165,7 @@ def observe(
         sender_teams=counted.teams,
         classes=counted.classes,
         outsiders=counted.outsiders,
+        automatic=envelope.reverse_path is None or is_automatic(message),
     )
     return inspected(seen, inspections) if inspections else seen
 

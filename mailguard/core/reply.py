@@ -6,6 +6,9 @@ The wire gets a plain sentence and a reference; the log gets the cause.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+
+from .duration import duration_in_words
 
 MAX_TEXT_OCTETS = 400
 """INTERFACE.md "SMTP replies": a relayed text is one printable line of at most this many octets."""
@@ -31,6 +34,11 @@ def printable(text: str, limit: int = MAX_TEXT_OCTETS) -> str:
 
 def held(ref: str) -> Reply:
     return Reply(250, "2.0.0", f"Held for checking, ref {ref}")
+
+
+def waiting(delay: timedelta, ref: str) -> Reply:
+    """The message leaves by itself after this time, unless somebody stops it."""
+    return Reply(250, "2.0.0", f"Waiting {duration_in_words(delay)}, then sent, ref {ref}")
 
 
 def sending_copies(count: int, ref: str) -> Reply:

@@ -138,6 +138,8 @@ class Verdict:
         }
         if self.inventory:
             decision["inventory"] = [inventory.to_json() for inventory in self.inventory]
+        if self.delay is not None:
+            decision["delay_seconds"] = int(self.delay.total_seconds())
         if self.release_as is not None:
             decision["release_as"] = list(self.release_as)
         if with_visible:

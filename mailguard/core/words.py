@@ -85,10 +85,27 @@ SEVERAL_LINKS = (
 SEVERAL_REST = "and {emails} more"
 SEVERAL_LIMIT = "If more of your emails are held in the next few minutes, we will tell you about them together again."
 
+# Waiting, and then sent by itself.
+
+WAITING_SUBJECT = "Waiting until {due}: {subject}"
+WAITING_LEAD = "Your email has not been sent yet. It waits until {due}, so that you can think again."
+WAITING_NOTHING = "If you do nothing, it is sent {what} at {due}. Then it cannot be taken back."
+WAITING_FORMS = {
+    "original": "as you wrote it",
+    "separate": "as a separate copy to each person outside",
+    "bcc": "with the people outside hidden from each other",
+}
+WAITING_NOW = "Send it now."
+WAITING_CANCEL = "Cancel it. Then nobody receives it."
+WAITING_SOME = "Leave some people out, and let the others have it."
+WAITING_URGENT = "Say that it cannot wait. It is then sent at once."
+WAITING_ASK = "To stop it, tell {contact} before then, and give the reference."
+
 # Sent after a check.
 
 SENT_SUBJECT = "Being sent: {subject}"
 SENT_LEAD = "Your email was checked and is now being sent. You do not need to do anything."
+SENT_DELAYED_LEAD = "Your email waited, and is now being sent. You do not need to do anything."
 SENT_WHAT = "What was decided"
 SENT_BY = "{by} decided this at {moment}."
 SENT_AT = "This was decided at {moment}."

@@ -1,8 +1,14 @@
-"""A hold that nobody decides by its deadline ends as not sent, and its sender is told; a delayed message leaves."""
+"""A hold that nobody decides by its deadline ends as not sent, and its sender is told; a delayed message leaves.
+
+A delayed message leaves early by no more than the clock jumped forward. One that came later than it is now, because
+the clock was set back, is counted by a clock that nobody sets: it waits at most twice as long, and anew after a start.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from datetime import datetime
 
 from ..core.errors import AlreadyDecided, UnknownReference
 from ..core.lifecycle import Act, State, after
@@ -22,13 +28,23 @@ class Deadline:
     """Ends what is overdue. `enforce` is called at intervals; it may be called by several processes at once."""
 
     def __init__(
-        self, *, quarantine: Quarantine, notices: Notices, clock: Clock, review: Review, wake: Callable[[], None]
+        self,
+        *,
+        quarantine: Quarantine,
+        notices: Notices,
+        clock: Clock,
+        review: Review,
+        wake: Callable[[], None],
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
+        """steady: seconds by a clock that nobody sets."""
         self._quarantine = quarantine
         self._notices = notices
         self._clock = clock
         self._review = review
         self._wake = wake
+        self._steady = steady
+        self._ahead_since: dict[str, float] = {}
 
     async def enforce(self) -> int:
         """Expire every held message whose deadline has passed; let leave what is delayed, and what was decided and can
@@ -39,6 +55,7 @@ class Deadline:
         now = self._clock.now()
         leaving = await self._quarantine.list([State.LEAVING])
         decided = [held for held in leaving if held.leaves_at is not None and held.leaves_at <= now]
+        decided += await self._waited_enough(now)
         expired = sum([await self._end(held) for held in decided])
         while due := await self._quarantine.due(self._clock.now(), BATCH):
             ended = [await self._end(held) for held in due]
@@ -46,6 +63,12 @@ class Deadline:
             if not any(ended):
                 break
         return expired
+
+    async def _waited_enough(self, now: datetime) -> list[Held]:
+        """What came later than now is since when it was first seen to: never early, whatever the clock says next."""
+        ahead, seen = await self._quarantine.ahead(now, BATCH), self._steady()
+        self._ahead_since = {held.ref: self._ahead_since.get(held.ref, seen) for held in ahead}
+        return [held for held in ahead if seen - self._ahead_since[held.ref] >= _delay_of(held)]
 
     async def _end(self, held: Held) -> bool:
         try:
@@ -74,3 +97,7 @@ class Deadline:
         self._wake()
         log.info("held_message_expired", ref=held.ref)
         return True
+
+
+def _delay_of(held: Held) -> float:
+    return (held.due_at - held.received_at).total_seconds()

@@ -52,12 +52,12 @@ class LateNotices:
 
     async def _recall(self) -> None:
         """Remember the open holds that the sender or the reviewers were to hear of, and had not before the restart."""
-        for held in await self._quarantine.list(sorted(OPEN)):
+        for held in await self._quarantine.list(sorted(OPEN - {State.WAITING})):
             await self._recall_one(held)
 
     async def _recall_one(self, held: Held) -> None:
-        """Nobody decides about a message that leaves by itself, nor is told of a notice of ours that is held."""
-        asked = held.state is State.WAITING
+        """Nobody is told of a notice of ours that is held."""
+        asked = False
         async for entry in self._ledger.entries(held.ref):
             if entry.kind == "sender_not_told":
                 asked = asked or entry.fields.get("reason") == Reason.OWN

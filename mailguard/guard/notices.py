@@ -31,6 +31,7 @@ from ..core.moment import date_in_words
 from ..core.notice import Facts, Kind, Listed
 from ..core.organisation import Organisation
 from ..core.outcome import Outcome
+from ..core.policy.leaving import ORIGINAL
 from ..core.report import Action, Event, Fate, Report, wants
 from ..core.returned import LONGEST_HEADER, first_value
 from ..core.session import Session
@@ -46,6 +47,11 @@ from .told import EXPLAINED, Answer, NotTold, Reason, is_writable, why_not_told
 from .week import Tally, Week
 
 NOT_AUTHORISED = "5.7.1"
+MOST_WAITING = 20
+"""Of messages that leave by themselves a sender is told one by one, or too late to stop them; of so many in ten minutes
+not at all."""
+LINK_LINGERS = timedelta(hours=1)
+"""For so long the page still says what became of a message that waited."""
 
 
 class Notices:
@@ -84,7 +90,9 @@ class Notices:
             mark_key=mark_key,
             give_up_after=give_up_after,
         )
+        self._tells_waiting = settings.waiting
         self._senders = Burst()
+        self._waiting = Burst(at_once=MOST_WAITING)
         self._reviewers = Burst()
 
     def is_own(self, message: Message) -> bool:
@@ -95,6 +103,7 @@ class Notices:
         """The same, but what it tells does not count as told by this one: for the canary."""
         other = copy(self)
         other._senders, other._reviewers, other._links = Burst(), Burst(), None
+        other._waiting = Burst(at_once=MOST_WAITING)
         return other
 
     # A message is held.
@@ -133,6 +142,44 @@ class Notices:
         if why_not is not None or envelope.reverse_path is None:
             return self._instead(why_not or Reason.NULL_PATH, Kind.REVIEW_HELD, facts, now, Kind.HELD.value)
         return self._tell_held(facts, envelope.reverse_path, now, _message_id(message))
+
+    def waiting(
+        self,
+        session: Session,
+        envelope: Envelope,
+        message: Message,
+        verdict: Verdict,
+        ref: str,
+        due_at: datetime,
+        reason: str,
+    ) -> Answer:
+        """A message waits until due_at and then leaves by itself. Without a notice its sender could not stop it; where
+        they may not be told nobody is, since nobody has to decide.
+        """
+        sender = envelope.reverse_path
+        own = self._letterhead.is_own(message)
+        why_not = why_not_told(session, envelope, message, self._organisation, own=own)
+        if why_not is not None or sender is None:
+            return NotTold(why_not or Reason.NULL_PATH)
+        now = self._clock.now()
+        told = self._waiting.tell(sender, Listed(ref), now) if self._tells_waiting else Later()
+        if isinstance(told, Later):
+            return NotTold(Reason.LEAVES, later=True)
+        facts = replace(
+            self._facts(ref, now, envelope),
+            subject=subject_of(message),
+            reason=reason,
+            due_at=due_at.astimezone(self._zone),
+            rule=verdict.deciding or "",
+            revision=verdict.policy_revision,
+            form=verdict.rewrite.value if verdict.rewrite else ORIGINAL,
+        )
+        links: tuple[SenderLink, ...] = ()
+        if self._links is not None:
+            made = self._links.make(ref, sender.address, due_at + LINK_LINGERS)
+            facts, links = replace(facts, link=made.url), (made.link,)
+        step = Kind.HELD.value
+        return (self._letterhead.notice(Kind.WAITING, facts, sender, now, step, _message_id(message), links),)
 
     def _tell_held(self, facts: Facts, sender: Path, now: datetime, original: bytes | None) -> Answer:
         told = self._senders.tell(sender, Listed(facts.ref, legible(facts.subject, 80), facts.due_at), now)
@@ -179,6 +226,7 @@ class Notices:
         """The hold that `held` answered for could not be kept: a later notice must not count or list it."""
         if envelope.reverse_path is not None:
             self._senders.withdraw(envelope.reverse_path, ref)
+            self._waiting.withdraw(envelope.reverse_path, ref)
         if (reviewers := self._letterhead.reviewers()) is not None:
             self._reviewers.withdraw(reviewers, ref)
 
@@ -375,6 +423,7 @@ class Notices:
             rule=", ".join(held.rules[:3]),
             revision=held.policy_revision,
             carries=in_sentences(held.decision),
+            delayed=held.delayed,
         )
 
     # Delivery failed.

@@ -84,6 +84,10 @@ class Quarantine(Protocol):
         """Open messages whose deadline has passed."""
         ...
 
+    async def ahead(self, now: datetime, limit: int) -> Sequence[Held]:
+        """Waiting messages that came later than now: the clock was set back since. The first to leave first."""
+        ...
+
     async def change(self, change: HeldChange, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]) -> Held:
         """Change it, append the entries and fill the outbox in one durable step.
 

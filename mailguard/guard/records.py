@@ -193,7 +193,8 @@ class Held:
     release_as: as in NewHeld. blob: what to read the raw bytes by. approved_by: who gave the first of two approvals.
     decided_by, decided_at, note: of the decision that ended it. delivery: counts by outcome of what left, for example
     {"accepted": 286}. approvals: beside approved_by, those that say more. leaves_at: of what is decided to be sent,
-    until when it can be stopped. escalated: whom somebody asked to decide.
+    until when it can be stopped. escalated: whom somebody asked to decide. delayed: it was kept to leave by itself.
+    left_out: whom its sender took off it while it waited; they are not in `envelope`, so that nothing is sent to them.
     """
 
     ref: str
@@ -229,13 +230,16 @@ class Held:
     approvals: tuple[Approval, ...] = ()
     leaves_at: datetime | None = None
     escalated: Escalation | None = None
+    delayed: bool = False
+    left_out: tuple[Recipient, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class HeldChange:
     """A conditional UPDATE of a held message: it happens only if version and state are still what the actor saw.
 
-    What is None stays as it is, but for leaves_at, which every change to or from "leaving" settles.
+    What is None stays as it is, but for leaves_at, which every change to or from "leaving" settles. left_out: addresses
+    of all who are off it from here on.
     """
 
     ref: str
@@ -251,6 +255,7 @@ class HeldChange:
     approvals: tuple[Approval, ...] | None = None
     leaves_at: datetime | None = None
     escalated: Escalation | None = None
+    left_out: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

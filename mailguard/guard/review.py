@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -31,7 +31,7 @@ from .forms import refuse_forbidden
 from .memory import InvitationMemory
 from .notices import Notices
 from .ports import Blobs, Clock, Quarantine
-from .records import Approval, Held, HeldChange, NewDelivery, NewEntry
+from .records import Approval, Held, HeldChange, NewDelivery, NewEntry, RecipientRecord
 from .rewriting import Rewriting
 from .sender_links import SENDER, forms_for_sender
 from .sent_before import SentBefore
@@ -40,6 +40,8 @@ from .told import Answer
 log = logger("review")
 
 
+GUARD = "mailguard"
+"""Who the record says decided, where nobody did: it left by itself."""
 STOPPED_AT_LEAST = timedelta(hours=1)
 """How long people have, at least, to decide anew about what was stopped."""
 
@@ -125,13 +127,57 @@ class Review:
         await self._rewritten(held, form, await self._message(held))
         return await self._decide(held, form, reason, Actor(by, SENDER), now, now + stop_for)
 
+    async def send_delayed(
+        self, ref: str, *, by: str, version: int, reason: str | None = None, stop_for: timedelta | None = None
+    ) -> Held:
+        """The sender does not want a delayed message to wait any longer: it leaves in the form in which it would have
+        left by itself.
+
+        stop_for: how long they can still cancel it; None: it leaves at once. Raises UnknownReference, AlreadyDecided,
+        also where it does not wait, and CannotRewrite.
+        """
+        held = await self._open(ref, version, frozenset({State.WAITING}))
+        now, actor, form = self._clock.now(), Actor(by, SENDER), _form_to_leave_in(held)
+        message = await self._message(held)
+        rewritten = await self._rewritten(held, form, message)
+        if stop_for is not None:
+            return await self._decide(held, form, reason, actor, now, now + stop_for)
+        change = _change(held, Act.RELEASE, actor, now, reason, form, (actor.identity,))
+        return await self._let_go(held, message, form, rewritten, actor, change, ())
+
+    async def leave_out(self, ref: str, addresses: Iterable[str], *, by: str, version: int) -> Held:
+        """The sender takes people off a message that waits; it still leaves for the others.
+
+        addresses: canonical. Raises UnknownReference, AlreadyDecided (it does not wait), and NotAllowed where it goes
+        to none of them any more, or to nobody else: that is to cancel it.
+        """
+        held = await self._open(ref, version, frozenset({State.WAITING}))
+        asked = set(addresses)
+        off = tuple(each for each in held.envelope.recipients if each.address in asked)
+        if not asked or asked != {each.address for each in off}:
+            raise NotAllowed("the message does not go to everybody whom it should leave out")
+        if len(off) == len(held.envelope.recipients):
+            raise NotAllowed("nobody would be left whom the message goes to")
+        now, actor = self._clock.now(), Actor(by, SENDER)
+        change = _change(held, Act.LEAVE_OUT, actor, now, None)
+        all_off = tuple(dict.fromkeys(each.address for each in (*held.left_out, *off)))
+        left = len({each.address for each in held.envelope.recipients} - asked)
+        record = replace(
+            entries.acted("recipients_left_out", held, now, actor, left_out=len(asked), left=left),
+            recipients=tuple(RecipientRecord(each) for each in sorted(asked)),
+            evidence={"left_out": sorted(asked)},
+        )
+        done = await self._quarantine.change(replace(change, left_out=all_off), [record], ())
+        log.info("recipients_left_out", ref=ref, left_out=len(asked))
+        return done
+
     async def leave(self, held: Held) -> Held:
         """A message leaves by itself: its delay is over, in the form that its rule names, or the time to stop it is, in
         the form that was decided. What cannot leave in the form that was decided needs a decision again.
 
         Raises AlreadyDecided where somebody decided, or stopped it, meanwhile.
         """
-        now, guard = self._clock.now(), Actor("mailguard", "mailguard")
+        now, guard = self._clock.now(), Actor(GUARD, GUARD)
         form = _form_to_leave_in(held)
         try:
             message = await self._message(held)
@@ -160,7 +206,9 @@ class Review:
         actor.refuse_own(held)
         return await self._stop(held, actor, self._clock.now())
 
-    async def _decide(self, held: Held, form: Form, reason: str, actor: Actor, now: datetime, until: datetime) -> Held:
+    async def _decide(
+        self, held: Held, form: Form, reason: str | None, actor: Actor, now: datetime, until: datetime
+    ) -> Held:
         change = _change(held, Act.SEND, actor, now, reason, form, (actor.identity,))
         records = [entries.acted("release_decided", held, now, actor, reason, form=form, leaves_at=until.isoformat())]
         done = await self._quarantine.change(replace(change, leaves_at=until), records, ())
@@ -324,7 +372,8 @@ class Review:
 def _refuse_another(held: Held, raw: Buffer) -> None:
     if hashlib.sha256(raw).hexdigest() != held.content_sha256:
         raise MailguardError("the stored message is not the one that was held")
-    if entries.recipients_sha256(held.envelope) != held.recipients_sha256:
+    whole = held.envelope.to((*held.envelope.recipients, *held.left_out))
+    if entries.recipients_sha256(whole) != held.recipients_sha256:
         raise MailguardError("the stored recipients are not those that were held")
 
 

@@ -123,6 +123,20 @@ class NoticeSettings(BaseModel):
         "Example: dsn, a delivery status notification with the same letter in it, for systems that expect a bounce; it "
         "names the recipients, and Outlook shows bounces in words of its own. A team can have another form.",
     )
+    waiting: bool = Field(
+        default=True,
+        description="Whether senders are told at once of each message that waits before it leaves by itself (`delay` "
+        "in a rule). Default: true. Example: false. Without that notice, and its link to a page, they can neither stop "
+        "it nor send it now; of more than 20 in ten minutes they are not told.",
+    )
+    urgent_per_day: int = Field(
+        default=3,
+        ge=0,
+        le=1000,
+        description="How many messages each sender may call urgent within 24 hours: one that waits (`delay`) then "
+        "leaves at once, one that is held goes to the top of the list. Default: 3. Unit: messages. Example: 1. With 0 "
+        "nobody can.",
+    )
     weekly: Weekly = Field(
         default="everybody",
         description="Who gets a summary of the week's held messages on Monday morning, in organisation.time_zone. "

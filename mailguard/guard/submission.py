@@ -47,7 +47,7 @@ from .records import NewDelivery, NewEntry, NewHeld, WrittenDown
 from .rewriting import Rewriting
 from .sent_before import SentBefore
 from .steps import bounded
-from .told import Answer, NotTold, Reason
+from .told import Answer, NotTold
 from .watch import Watch
 
 log = logger("submission")
@@ -235,7 +235,9 @@ class Submission:
         delay = None if firm or not await self._may_leave(judged, ref, left) else judged.verdict.delay
         due_at = judged.at + (delay or judged.verdict.deadline or self._deadline)
         if delay is not None:
-            answer: Answer = NotTold(Reason.LEAVES, later=True)
+            answer: Answer = self._notices.waiting(
+                judged.session, judged.envelope, judged.message, judged.verdict, ref, due_at, reason
+            )
         else:
             answer = self._notices.held(
                 judged.session, judged.envelope, judged.message, judged.verdict, ref, due_at, reason, left.release_as
@@ -267,7 +269,7 @@ class Submission:
         await self._sent_before.stays(judged.announced)
         self._watch.decided(judged.verdict)
         log.info("submission_held", ref=ref, rule=judged.verdict.deciding, session=judged.session.identifier)
-        return reply.held(ref)
+        return reply.held(ref) if delay is None else reply.waiting(delay, ref)
 
     async def _may_leave(self, judged: Judged, ref: str, left: Left) -> bool:
         """Whether a delayed message can and may leave by itself in the form that its rule names."""

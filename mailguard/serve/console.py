@@ -156,6 +156,7 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
             organisation=parts.organisation,
             clock=parts.clock,
             stop_for=timedelta(seconds=settings.stop_seconds),
+            most_urgent=parts.settings.notices.urgent_per_day,
         ),
         looking=looking,
         timeline=Timeline(parts.store.trail),

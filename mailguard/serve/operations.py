@@ -426,6 +426,7 @@ FIXED = ("ledger", "sequence", "at", "kind", "ref", "hash")
 def _details(held: Held) -> Item:
     return {
         "recipients": _recipients(held.envelope),
+        "left_out": [recipient.address for recipient in held.left_out],
         "offers": held.offers,
         "release_as": None if held.release_as is None else list(held.release_as),
         "decision": dict(held.decision),

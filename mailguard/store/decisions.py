@@ -33,6 +33,8 @@ def after(change: HeldChange, was: Mapping[str, Any]) -> dict[str, Any]:
         now["approvals"] = [_approval_to_json(each) for each in change.approvals]
     if change.escalated is not None:
         now["escalated"] = _escalation_to_json(change.escalated)
+    if change.left_out is not None:
+        now["left_out"] = list(change.left_out)
     if change.from_state is State.LEAVING and change.to_state is not State.RELEASING:
         now |= {"note": None, "form": None, "decided_by": None}
     if change.to_state in OPEN:
@@ -69,6 +71,11 @@ def approvals(decision: Mapping[str, Any]) -> tuple[Approval, ...]:
 def escalated(decision: Mapping[str, Any]) -> Escalation | None:
     kept = decision.get("escalated")
     return kept and Escalation(kept["to"], kept["by"], kept["note"], from_micros(kept["at"]))
+
+
+def left_out(decision: Mapping[str, Any]) -> frozenset[str]:
+    """Addresses of those who were taken off the message while it waited."""
+    return frozenset(decision.get("left_out", ()))
 
 
 def _approval_to_json(approval: Approval) -> dict[str, Any]:

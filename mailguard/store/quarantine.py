@@ -113,6 +113,12 @@ class StoredQuarantine:
         query = held_rows().where(is_open, in_lane(_table, None), _table.c.due_at <= to_micros(now))
         return await self._find(query.order_by(_table.c.due_at, _table.c.ref).limit(limit))
 
+    async def ahead(self, now: datetime, limit: int) -> Sequence[Held]:
+        """Waiting messages of everybody's mail that came later than now: the clock was set back since."""
+        waiting = _table.c.state == State.WAITING.value
+        query = held_rows().where(waiting, in_lane(_table, None), _table.c.received_at > to_micros(now))
+        return await self._find(query.order_by(_table.c.due_at, _table.c.ref).limit(limit))
+
     async def change(self, change: HeldChange, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]) -> Held:
         """Change it, append the entries and fill the outbox in one durable step.
 
@@ -251,13 +257,14 @@ def read_held(row: Row[Any], keyring: Keyring, counts: dict[str, int] | None) ->
     decisions.refuse_forged(state, row.released_as, message["leaves_by_itself"], decision)
     if row.team != message.get("team"):
         raise SealBroken("the team of a held message is not the one that was kept")
+    envelope, off = envelope_from_json(message["envelope"]), decisions.left_out(decision)
     return Held(
         ref=row.ref,
         version=row.version,
         state=state,
         received_at=from_micros(row.received_at),
         due_at=from_micros(row.due_at),
-        envelope=envelope_from_json(message["envelope"]),
+        envelope=envelope.to(tuple(each for each in envelope.recipients if each.address not in off)),
         sender=message["sender"],
         subject=message["subject"],
         reason=message["reason"],
@@ -285,4 +292,6 @@ def read_held(row: Row[Any], keyring: Keyring, counts: dict[str, int] | None) ->
         approvals=decisions.approvals(decision),
         leaves_at=decisions.leaves_at(decision),
         escalated=decisions.escalated(decision),
+        delayed=message["leaves_by_itself"],
+        left_out=tuple(each for each in envelope.recipients if each.address in off),
     )

@@ -315,7 +315,9 @@ def test_a_hold_that_nobody_decides_expires_and_the_sender_is_told(service: Serv
 
 
 def test_a_delayed_message_leaves_by_itself(service: Service, sink: Sink, run: Command) -> None:
-    ref, whom, raw = held(service, "thoughts", 1)
+    code, text, whom, raw = sent(service, 1, "thoughts")
+    ref = reference(text)
+    assert (code, text) == (250, f"2.0.0 Waiting 1 second, then sent, ref {ref}")
     assert row(run, ref)["state"] in ("waiting", "releasing", "released")
     (taken,) = eventually(lambda: arrived(sink, whom))
     assert taken.content.endswith(raw)

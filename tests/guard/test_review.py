@@ -165,12 +165,15 @@ async def test_a_delayed_message_leaves_by_itself() -> None:
     answer = await world.submission.submit(SESSION, envelope("a@council.example"), message())
     (held,) = world.store.messages.values()
     assert answer.code == 250 and held.state is State.WAITING and not world.smarthost.taken
-    assert "sender_not_told" in world.ledger.kinds()
+    assert "notice_queued" in world.ledger.kinds(), "its sender hears that it waits"
     assert await world.deadline.enforce() == 0
     world.clock.time += timedelta(minutes=6)
     assert await world.deadline.enforce() == 1
     await world.deliver()
-    assert [path.recipients[0].address for path, _ in world.smarthost.taken] == ["a@council.example"]
+    assert [path.recipients[0].address for path, _ in world.smarthost.taken] == [
+        "jo@elmroad.example",
+        "a@council.example",
+    ]
 
 
 async def test_a_delayed_message_can_be_cancelled() -> None:

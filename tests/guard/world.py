@@ -207,6 +207,7 @@ class MemoryQuarantine:
             version=1,
             approved_by=(),
             blob=held.ref,
+            delayed=held.state is State.WAITING,
         )
         self._store.messages[held.ref] = kept
         self._store.originals[held.ref] = bytes(raw)
@@ -229,6 +230,11 @@ class MemoryQuarantine:
         await self._store.told.call("quarantine", "due")
         return [held for held in self._store.messages.values() if held.state in OPEN and held.due_at <= now][:limit]
 
+    async def ahead(self, now: datetime, limit: int) -> Sequence[Held]:
+        await self._store.told.call("quarantine", "ahead")
+        waiting = (held for held in self._store.messages.values() if held.state is State.WAITING)
+        return [held for held in waiting if held.received_at > now][:limit]
+
     async def change(self, change: HeldChange, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]) -> Held:
         await self._store.told.call("quarantine", "change")
         held = self._store.messages[change.ref]
@@ -236,6 +242,8 @@ class MemoryQuarantine:
             raise AlreadyDecided("memory")
         self._store.ledger.keep(entries)
         _keep_rows(self._store, deliveries)
+        whole = (*held.envelope.recipients, *held.left_out)
+        off = {each.address for each in held.left_out} if change.left_out is None else set(change.left_out)
         changed = replace(
             held,
             version=held.version + 1,
@@ -245,6 +253,9 @@ class MemoryQuarantine:
             note=change.note,
             released_as=change.released_as,
             approved_by=change.approved_by if change.approved_by is not None else held.approved_by,
+            leaves_at=change.leaves_at,
+            envelope=held.envelope.to(tuple(each for each in whole if each.address not in off)),
+            left_out=tuple(each for each in whole if each.address in off),
         )
         self._store.messages[change.ref] = changed
         return changed
@@ -381,6 +392,7 @@ class Stopped:
 
     def __init__(self) -> None:
         self.time = NOW
+        self.steady = 0.0
 
     def now(self) -> datetime:
         return self.time
@@ -508,6 +520,7 @@ class World:
             clock=self.clock,
             review=self.review,
             wake=self.woken.set,
+            steady=lambda: self.clock.steady,
         )
         self.deliveries = Deliveries(
             outbox=self.outbox,

@@ -7,6 +7,7 @@ whatever is wrong with it, and never its token.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ...core import words as core_words
@@ -14,14 +15,17 @@ from ...core.errors import AlreadyDecided, CannotRewrite, NotAllowed
 from ...core.legible import legible
 from ...core.lifecycle import State
 from ...core.policy.leaving import Form
-from ...guard.console.sender import MOST_NAME, MOST_REASON, Case, TooManyUrgent
+from ...guard.console.sender import MOST_NAME, MOST_REASON, Case, NobodyLeft, NotAmong, TooManyUrgent
 from ...guard.console.sender_code import Tried
 from .. import words
+from .. import words_waiting as waiting
 from ..answers import Answer, Page, Problem, Redirect
+from ..entry_words import number
 from ..visit import Visit, printable
 
-CANCEL, URGENT = "cancel", "urgent"
+CANCEL, URGENT, NOW, SOME = "cancel", "urgent", "now", "some"
 MOST_TYPED = 1000
+MOST_WHOM = 20_000
 
 
 async def show(visit: Visit) -> Answer:
@@ -66,8 +70,15 @@ async def act(visit: Visit) -> Answer:
         await _do(case, visit, chosen)
     except AlreadyDecided:
         return Redirect(f"{visit.path}?changed=1")
+    except NotAmong as cause:
+        strange = waiting.WHOM_STRANGE.format(address=legible(cause.asked, 320))
+        return _check(case, visit, chosen, 422, Problem("whom", strange))
+    except NobodyLeft:
+        return _check(case, visit, chosen, 422, Problem("whom", waiting.WHOM_EVERYBODY))
     except TooManyUrgent:
-        return _choose(case, visit, Problem("do-urgent", words.SENDER_URGENT_MANY.format(contact=visit.site.contact)))
+        many = words.counted(visit.site.sender.most_urgent, "email", "emails")
+        sentence = words.SENDER_URGENT_MANY.format(emails=many, contact=visit.site.contact)
+        return _choose(case, visit, Problem("do-urgent", sentence))
     except (CannotRewrite, NotAllowed) as cause:
         # What stands in the way is said in a sentence of ours, never in the words of a message.
         sentence = core_words.sentence(str(cause))
@@ -85,6 +96,10 @@ async def _do(case: Case, visit: Visit, chosen: str) -> None:
         await desk.cancel(case, name, case.version)
     elif chosen == URGENT:
         await desk.call_urgent(case, reason, name)
+    elif chosen == NOW:
+        await desk.send_now(case, name, case.version)
+    elif chosen == SOME:
+        await desk.leave_out(case, _whom(visit), name, case.version)
     else:
         form: Form = "separate" if chosen == "separate" else "original"
         await desk.send(case, form, reason or words.SENDER_REASON, name, case.version)
@@ -107,15 +122,20 @@ def _choices(case: Case) -> tuple[str, ...]:
         return (CANCEL,)
     if not case.is_open:
         return ()
+    says_urgent = (URGENT,) if case.urgent is None and case.may_be_urgent else ()
+    if case.waits:
+        return (NOW, CANCEL, *((SOME,) if case.people > 1 else ()), *says_urgent)
     may = [form for form in ("separate",) if form in case.forms] + [CANCEL]
     may += [form for form in ("original",) if form in case.forms]
-    return (*may, URGENT) if case.urgent is None else tuple(may)
+    return (*may, *says_urgent)
 
 
 def _problems(case: Case, visit: Visit, chosen: str) -> list[Problem]:
     problems = []
     if case.shared and not _name(visit):
         problems.append(Problem("name", words.SENDER_NAME_MISSING))
+    if chosen == SOME and not _whom(visit):
+        problems.append(Problem("whom", waiting.WHOM_MISSING))
     if _needs_reason(chosen) and not legible(visit.typed("reason"), MOST_REASON):
         problems.append(Problem("reason", words.SENDER_REASON_MISSING))
     return problems
@@ -125,26 +145,64 @@ def _needs_reason(chosen: str) -> bool:
     return chosen in ("original", URGENT)
 
 
+def _whom(visit: Visit) -> list[str]:
+    """The addresses that were typed, each as it stands in brackets or between commas and line ends."""
+    chunks = re.split(r"[\n,;]", visit.typed("whom")[:MOST_WHOM])
+    found = (printable(each.rpartition("<")[2].partition(">")[0]).strip() for each in chunks)
+    return [each for each in found if each]
+
+
 def _gone(visit: Visit) -> Page:
     return Page("sender_gone.html", words.SENDER_GONE_TITLE, {}, 404)
 
 
 def _choose(case: Case, visit: Visit, *problems: Problem) -> Page:
     choices = _choices(case)
+    labels, hints = _either(case, "CHOICES"), _either(case, "HINTS")
     model = {
         **_about(case, visit),
+        **_standing(case, visit),
         "choices": [
-            {
-                "value": each,
-                "label": _label(words.SENDER_CHOICES[each], case),
-                "hint": _label(words.SENDER_HINTS[each], case, visit),
-            }
+            {"value": each, "label": _label(labels[each], case, visit), "hint": _label(hints[each], case, visit)}
             for each in choices
         ],
         "changed": _changed(visit),
         "urgent": words.SENDER_IS_URGENT.format(moment=visit.site.in_words(case.urgent)) if case.urgent else None,
     }
-    return Page("sender.html", words.SENDER_TITLE, model, 422 if problems else 200, problems)
+    if case.waits:
+        model["urgent"] = None
+    return Page("sender.html", model["heading"], model, 422 if problems else 200, problems)
+
+
+def _either(case: Case, name: str) -> dict[str, str]:
+    """The words of this name for a message that leaves by itself, else for one that somebody decides about."""
+    found: dict[str, str] = getattr(waiting, name) if case.waits else getattr(words, f"SENDER_{name}")
+    return found
+
+
+def _standing(case: Case, visit: Visit) -> dict[str, Any]:
+    """How it stands, and what happens if nobody does anything."""
+    if not case.waits:
+        return {
+            "heading": words.SENDER_TITLE,
+            "lead": words.SENDER_LEAD,
+            "until": words.SENDER_UNTIL.format(due=visit.site.in_words(case.due_at)),
+            "nothing": words.SENDER_NOTHING.format(contact=visit.site.contact),
+        }
+    return {
+        "heading": waiting.TITLE,
+        "lead": _label(waiting.LEAD, case, visit),
+        "until": _label(waiting.UNTIL, case, visit),
+        "nothing": waiting.NOTHING,
+    }
+
+
+def _left_out(case: Case) -> list[str]:
+    if not case.left_out:
+        return []
+    form = case.released_as or case.offers
+    shown = waiting.STILL_SHOWN if form == "original" else waiting.NOT_SHOWN
+    return [number(waiting.LEFT_OUT, case.left_out), shown]
 
 
 def _check(case: Case, visit: Visit, chosen: str, status: int = 200, *problems: Problem) -> Page:
@@ -154,13 +212,21 @@ def _check(case: Case, visit: Visit, chosen: str, status: int = 200, *problems: 
         "chosen": chosen,
         "version": case.version,
         "back": visit.path,
-        "happens": _label(words.SENDER_HAPPENS[chosen], case, visit),
+        "happens": _label(_either(case, "HAPPENS")[chosen], case, visit),
         "code": code,
-        "button": _label(words.SENDER_BUTTONS[chosen], case),
+        "button": _label(_either(case, "BUTTONS")[chosen], case, visit),
         "asks_name": not _is_signed_in(visit),
         "name_hint": words.SENDER_NAME_SHARED.format(sender=case.sender) if case.shared else words.SENDER_NAME_HINT,
         "asks_reason": _needs_reason(chosen),
         "reason_label": words.SENDER_REASONS.get(chosen, ""),
+        "reason_hint": waiting.REASON_HINT.format(count=visit.site.sender.most_urgent)
+        if case.waits
+        else words.SENDER_REASON_HINT,
+        "asks_whom": chosen == SOME,
+        "whom_label": waiting.WHOM,
+        "whom_hint": waiting.WHOM_HINT,
+        "whom_shown": waiting.STILL_SHOWN if case.offers == "original" else waiting.NOT_SHOWN,
+        "whom": visit.typed("whom")[:MOST_WHOM],
         "name": legible(printable(visit.typed("name")), MOST_NAME),
         "given": legible(visit.typed("reason"), MOST_REASON),
     }
@@ -190,6 +256,8 @@ def _decided(case: Case, visit: Visit) -> Page:
         "moment": visit.site.in_words(case.decided_at or case.due_at),
         "people": core_words.people(case.people),
     }
+    if state is State.RELEASING and case.left_by_itself:
+        sentence = waiting.BY_ITSELF
     lines = [sentence.format(**values), *words.SENDER_AFTER[state.value]]
     return Page(
         "sender_decided.html", words.SENDER_DECIDED_TITLES[state.value], {**_about(case, visit), "lines": lines}
@@ -209,6 +277,7 @@ def _about(case: Case, visit: Visit) -> dict[str, Any]:
         "held_at": visit.site.in_words(case.received_at),
         "due": visit.site.in_words(case.due_at),
         "ref": case.ref,
+        "left_out": _left_out(case),
     }
 
 
@@ -223,4 +292,6 @@ def _people(case: Case, visit: Visit) -> str:
 def _label(text: str, case: Case, visit: Visit | None = None) -> str:
     copies = words.counted(case.outside, "separate copy", "separate copies")
     contact = visit.site.contact if visit else ""
-    return text.format(people=core_words.people(case.people), copies=copies, contact=contact)
+    due = visit.site.in_words(case.due_at) if visit else ""
+    form = waiting.FORMS.get(case.offers, waiting.FORMS["original"])
+    return text.format(people=core_words.people(case.people), copies=copies, contact=contact, due=due, form=form)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...core.duration import duration_in_words
 from ...core.errors import MailguardError, NotAllowed, PasswordsUnavailable, StoreUnavailable, UnknownReference
 from ...core.inventory import Inventory
 from ...core.legible import legible
@@ -11,7 +12,7 @@ from ...core.mail.path import PathError, parse_forward_path
 from ...core.policy.explain import Trace
 from ...core.policy.trial import envelope_of
 from ...core.reference import is_reference
-from ...core.verdict import EXCEPTION, Finding, RuleOutcome
+from ...core.verdict import EXCEPTION, Finding, RuleOutcome, Verdict
 from ...guard.console.trial import MOST_OCTETS, Busy, Tried
 from ...logs import logger
 from .. import words
@@ -105,14 +106,19 @@ def _form(visit: Visit, status: int = 200, *problems: Problem) -> Page:
     return Page("try.html", said.TRY_TITLE, model, status, problems)
 
 
+def _sentence(verdict: Verdict) -> str:
+    form = verdict.rewrite.value if verdict.rewrite else None
+    if verdict.delay is not None:
+        return said.RESULTS_WAITING[form].format(duration=duration_in_words(verdict.delay))
+    name = verdict.disposition.value
+    return said.RESULTS[f"relay {form}" if name == "relay" and form else name]
+
+
 def _result(tried: Tried) -> dict[str, Any]:
     verdict = tried.verdict
-    name = verdict.disposition.value
-    if name == "relay" and verdict.rewrite is not None:
-        name = f"relay {verdict.rewrite.value}"
     return {
         "said": said,
-        "sentence": said.RESULTS[name],
+        "sentence": _sentence(verdict),
         "why": said.RESULT_WHY.format(reason=legible(verdict.reason.rstrip("."), 1000)),
         "for_whom": number(said.RESULT_FOR, tried.recipients),
         "matched": [_matched(each) for each in verdict.rules if each.matched],

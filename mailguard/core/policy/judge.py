@@ -7,6 +7,7 @@ Where several rules hold, the strictest of each obligation applies; no form that
 `bcc` that meets an invitation is a hold that offers separate copies.
 An exception spares a match of its rule, never a floor, an error, or what a rule has still to read.
 What follows an invitation that a rule separated is separated under that rule's id, unless something stricter decides.
+Automatic mail does not wait (`delay`): where nothing else holds it, it leaves at once in the form that the rule says.
 """
 
 from __future__ import annotations
@@ -268,8 +269,10 @@ def _verdict(
     observation: Observation, policy: Policy, calls: Sequence[Call], outcomes: tuple[RuleOutcome, ...]
 ) -> Verdict:
     release_as = strictest(each.release_as for each in calls if each.action in (Action.HOLD, Action.REWRITE))
+    if observation.automatic and _only_waits(calls):
+        calls = [_at_once(each) for each in calls]
     chosen = max(calls, key=_strictness, default=None)
-    deciding = _within(chosen, release_as) if chosen else None
+    deciding = _within(_in_strictest_form(chosen, calls), release_as) if chosen else None
     verdict = Verdict(
         disposition=_DISPOSITIONS[deciding.action] if deciding else Disposition.RELAY,
         rewrite=deciding.rewrite if deciding else None,
@@ -288,6 +291,27 @@ def _verdict(
     )
     acting = [deciding if deciding and each is chosen else each for each in calls]
     return _obliged(verdict, [call for call in acting if call.action is Action.HOLD])
+
+
+def _only_waits(calls: Iterable[Call]) -> bool:
+    """Whether nothing holds the message but rules after whose delay it leaves by itself."""
+    return all(each.delay is not None for each in calls if each.action is Action.HOLD)
+
+
+def _at_once(call: Call) -> Call:
+    """Of automatic mail: nobody who could think again reads that it waits (RFC 3834 section 2)."""
+    if call.action is not Action.HOLD:
+        return call
+    action = Action.RELAY if call.rewrite is None else Action.REWRITE
+    return replace(call, action=action, delay=None, reason=f"{call.reason}, {sentences.AUTOMATIC}")
+
+
+def _in_strictest_form(chosen: Call, calls: Iterable[Call]) -> Call:
+    """What leaves by itself leaves as the strictest of all rules that it meets says; nobody looks at it before."""
+    if chosen.delay is None:
+        return chosen
+    forms = {each.rewrite for each in calls if each.action in (Action.HOLD, Action.REWRITE)}
+    return replace(chosen, rewrite=next((form for form in Rewrite if form in forms), None))
 
 
 def _within(call: Call, release_as: tuple[str, ...] | None) -> Call:
@@ -341,7 +365,7 @@ def _outcome(judged: Judged, observation: Observation) -> RuleOutcome:
         matched=judged.matched,
         error=judged.error,
         reason=_reason(judged, observation),
-        values=_values(judged),
+        values=_values(judged, observation.automatic),
     )
 
 
@@ -369,7 +393,7 @@ def _clause(seen: Seen, observation: Observation) -> str | None:
     return condition.clause(observation, seen.value)
 
 
-def _values(judged: Judged) -> dict[str, Any]:
+def _values(judged: Judged, automatic: bool) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for each in judged.evaluation.seen:
         key, number = each.test.condition.key, 2
@@ -378,6 +402,8 @@ def _values(judged: Judged) -> dict[str, Any]:
         values[key] = each.value
     if judged.exempt:
         values["unless"] = True
+    if judged.matched and judged.rule.delay is not None and automatic:
+        values["automatic"] = True
     if judged.spared.by is not None:
         values[EXCEPTION] = judged.spared.by
     if judged.spared.errors:

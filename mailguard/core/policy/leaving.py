@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator
@@ -17,6 +18,8 @@ Form = Literal["original", "separate", "bcc", "cleaned"]
 FORMS: tuple[Form, ...] = ("original", "separate", "bcc", "cleaned")
 ReleaseAs = Annotated[tuple[Form, ...], AfterValidator(lambda forms: tuple(dict.fromkeys(forms)))]
 ORIGINAL = "original"
+LONGEST_DELAY = timedelta(days=1)
+"""A `delay` is for second thoughts: what waits longer wants a person, and a `deadline`."""
 
 
 def strictest(limits: Iterable[tuple[str, ...] | None]) -> tuple[str, ...] | None:

@@ -29,7 +29,7 @@ from .conditions.declaration import Condition, declared
 from .conditions.operands import Address, Word, problem
 from .conditions.vocabulary import BY_KEY, CONDITIONS
 from .exceptions import ExceptionModel, RuleException
-from .leaving import ReleaseAs
+from .leaving import LONGEST_DELAY, ReleaseAs
 from .tree import Every, Node, Not, Question, Some, leaves_somebody_out, questions_in
 
 FLOOR_MALFORMED = "floor-malformed"
@@ -277,7 +277,7 @@ class RuleModel(_Written):
         otherwise="a person has to decide",
         unit="duration: 5m",
         example="5m",
-        consequence="Nobody has to look: fit for second thoughts, not for protection.",
+        consequence="Nobody has to look: fit for second thoughts, not for protection. Automatic mail does not wait.",
         default=None,
     )
     sender_may: SenderMay = declared(
@@ -321,6 +321,8 @@ class RuleModel(_Written):
             raise problem(f'"delay" makes sense with action hold only, not with {self.action}')
         if self.delay is not None and self.approvals > 1:
             raise problem('"delay" lets the message leave by itself, which "approvals: 2" forbids')
+        if self.delay is not None and self.delay > LONGEST_DELAY:
+            raise problem('"delay" is for some minutes, and at most 1d: use "deadline" where a person has to decide')
         if self.lifts and not leaves_somebody_out(self.when.node()):
             raise problem('"lifts" needs a sender or recipient_domain in "when": a floor is never lifted for everybody')
         return self

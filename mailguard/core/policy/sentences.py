@@ -20,6 +20,7 @@ UNREADABLE_TEXT = "the text of the message cannot be checked"
 ENCRYPTED = "part of the message is encrypted"
 MALFORMED = "the message can be read in more than one way"
 SENSITIVE = "being written to by this team already says something about a person"
+AUTOMATIC = "and mail that a program or a mailing list sends does not wait"
 FORMS_DISAGREE = "and the rules that it meets allow no form in which it could leave by itself"
 MOST_KINDS = 3
 """Kinds of findings that a reason names; the decision has all."""

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
-from ..duration import Duration
+from ..duration import Duration, written_duration
 from ..envelope import Envelope, Path, Recipient
 from ..mail.canonical import canonical_address
 from ..mail.message import Message
@@ -101,11 +101,14 @@ class MessageModel(_Written):
 
 
 class Expectation(_Written):
-    """What must come of it; what is not given may be anything. rules: ids that must match, among others."""
+    """What must come of it; what is not given may be anything. rules: ids that must match, among others. delay: how
+    long it waits before it leaves by itself, null for not at all.
+    """
 
     disposition: Literal["relay", "hold", "reject"] | None = None
     rewrite: Literal["separate", "bcc"] | None = None
     rules: tuple[StrictStr, ...] = ()
+    delay: Duration | None = None
 
 
 class EarlierModel(_Written):
@@ -217,11 +220,17 @@ def _disagreements(expect: Expectation, verdict: Verdict) -> Iterator[str]:
         yield f"disposition is {verdict.disposition.value}, not {expect.disposition}"
     if "rewrite" in expect.model_fields_set and expect.rewrite != form:
         yield f"rewrite is {form or 'none'}, not {expect.rewrite or 'none'}"
+    if "delay" in expect.model_fields_set and expect.delay != verdict.delay:
+        yield f"delay is {_delay(verdict.delay)}, not {_delay(expect.delay)}"
     matched = {rule.id for rule in verdict.rules if rule.matched}
     for rule in expect.rules:
         if rule not in matched:
             known = any(rule == each.id for each in verdict.rules)
             yield f'rule "{rule}" {"does not match" if known else "does not exist"}'
+
+
+def _delay(delay: timedelta | None) -> str:
+    return "none" if delay is None else written_duration(delay)
 
 
 def people(entries: Iterable[str | People], inside: str) -> Iterator[str]:

@@ -123,6 +123,9 @@ class TrackedQuarantine:
     async def due(self, now: datetime, limit: int) -> Sequence[Held]:
         return await self._quarantine.due(now, limit)
 
+    async def ahead(self, now: datetime, limit: int) -> Sequence[Held]:
+        return await self._quarantine.ahead(now, limit)
+
     async def change(self, change: HeldChange, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]) -> Held:
         rows = self._track.owned(deliveries)
         done = await self._quarantine.change(change, self._track.marked(_without_people(entries)), rows)

@@ -136,7 +136,7 @@ class Deciding:
         self.organisation = organisation
         self._clock = clock
         self.stop_for = stop_for
-        self._tried: dict[tuple[str, str, bool], _Tried] = {}
+        self._tried: dict[tuple[str, str, bool, int], _Tried] = {}
         self._trying = asyncio.Lock()
 
     async def open(self, ref: str, visitor: Visitor) -> Held:
@@ -166,10 +166,10 @@ class Deciding:
         return options_of(held, actor, tried.obstacles, tuple(await self._escalations.whom(held, actor)))
 
     async def _tried_forms(self, held: Held) -> _Tried:
-        """What stands in the way of each form. What is held does not change, so that it is tried once: for thousands of
+        """What stands in the way of each form. What is held changes only where people are taken off, so it is tried once: for thousands of
         recipients that takes a while.
         """
-        key = (held.ref, held.content_sha256, held.blob is None)
+        key = (held.ref, held.content_sha256, held.blob is None, len(held.left_out))
         if (known := self._tried.get(key)) is not None:
             return known
         async with self._trying:

@@ -7,6 +7,7 @@ no text and nobody else's mail (THREATS.md T71).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +16,7 @@ from ...core.legible import legible, without_addresses
 from ...core.lifecycle import OPEN, State
 from ...core.mail.canonical import canonical_address
 from ...core.organisation import Organisation
-from ...core.policy.leaving import Form
+from ...core.policy.leaving import ORIGINAL, Form
 from ...core.role_mailboxes import is_role_mailbox
 from ...core.words import sentence
 from ...logs import logger
@@ -23,7 +24,7 @@ from ..entries import plain
 from ..notices import Notices
 from ..ports import Clock, Quarantine
 from ..records import Held, NewEntry, SenderLink
-from ..review import Review
+from ..review import GUARD, Review
 from ..sender_links import SENDER, acting, forms_for_sender, name_of
 from .ports import SenderLinks, UrgentCalls
 from .records import UrgentCall
@@ -34,6 +35,7 @@ log = logger("console")
 
 URGENT_WITHIN = timedelta(days=1)
 MOST_URGENT = 3
+"""Unless the settings say otherwise (`notices.urgent_per_day`)."""
 MOST_REASON = 300
 MOST_NAME = 80
 
@@ -42,11 +44,24 @@ class TooManyUrgent(NotAllowed):
     """The sender has called as many others urgent as they may, or this one already."""
 
 
+class NotAmong(NotAllowed):
+    """The message does not go to this address, or no longer. asked: as it was written."""
+
+    def __init__(self, asked: str) -> None:
+        super().__init__("the message does not go to this address")
+        self.asked = asked
+
+
+class NobodyLeft(NotAllowed):
+    """Everybody would be left out: that is to cancel it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A held message as its sender sees it. sender: whom the notice went to. shared: several people may read there.
     forms: in which the sender may send it now. decided_by: a name, empty for the sender, None while it is open. urgent:
-    when it was called so.
+    when it was called so. delayed: it was kept to leave by itself; offers: the form in which it then does. left_out:
+    how many people it goes to no longer. may_be_urgent: its sender may say so of any message at all.
     """
 
     link: SenderLink
@@ -66,6 +81,20 @@ class Case:
     decided_at: datetime | None
     released_as: str | None
     urgent: datetime | None
+    delayed: bool
+    offers: str
+    left_out: int
+    may_be_urgent: bool
+
+    @property
+    def waits(self) -> bool:
+        """It leaves by itself unless somebody stops it."""
+        return self.state is State.WAITING
+
+    @property
+    def left_by_itself(self) -> bool:
+        """Nobody stopped it, and nobody sent it sooner."""
+        return self.delayed and self.decided_by == GUARD
 
     @property
     def is_open(self) -> bool:
@@ -80,7 +109,8 @@ class Case:
 class SenderDesk:
     """wake is the review's and the outbox's matter; here is nothing that waits but a wrong code.
 
-    stop_for: how long what the sender sends can still be cancelled.
+    stop_for: how long what the sender sends can still be cancelled. most_urgent: how many messages a sender may call
+    urgent within a day.
     """
 
     def __init__(
@@ -94,6 +124,7 @@ class SenderDesk:
         organisation: Organisation,
         clock: Clock,
         stop_for: timedelta,
+        most_urgent: int = MOST_URGENT,
         tries: CodeTries | None = None,
     ) -> None:
         self._links = links
@@ -104,6 +135,7 @@ class SenderDesk:
         self._organisation = organisation
         self._clock = clock
         self._stop_for = stop_for
+        self.most_urgent = most_urgent
         self._tries = tries or CodeTries()
 
     async def look(self, token: str) -> Case | None:
@@ -144,29 +176,50 @@ class SenderDesk:
             case.ref, form=form, reason=reason, by=acting(name), version=version, stop_for=self._stop_for
         )
 
-    async def call_urgent(self, case: Case, reason: str, name: str) -> None:
-        """It cannot wait: it goes to the top of the list, and the reviewers hear of it.
+    async def send_now(self, case: Case, name: str, version: int) -> None:
+        """It leaves as it would have left, as soon as it can be stopped no more. AlreadyDecided, CannotRewrite."""
+        await self._review.send_delayed(case.ref, by=acting(name), version=version, stop_for=self._stop_for)
 
-        AlreadyDecided, TooManyUrgent.
+    async def leave_out(self, case: Case, written: Sequence[str], name: str, version: int) -> None:
+        """It leaves, but not for these. written: addresses as somebody wrote them. AlreadyDecided, NotAmong,
+        NobodyLeft.
         """
         held = await self._quarantine.get(case.ref)
-        if held.state not in OPEN:
+        going = {each.address for each in held.envelope.recipients}
+        asked = {canonical_address(each): each for each in written}
+        strange = next((written for address, written in asked.items() if address not in going), None)
+        if strange is not None:
+            raise NotAmong(strange)
+        if going <= asked.keys():
+            raise NobodyLeft("everybody would be left out")
+        await self._review.leave_out(case.ref, asked, by=acting(name), version=version)
+
+    async def call_urgent(self, case: Case, reason: str, name: str) -> None:
+        """It cannot wait. One that leaves by itself leaves at once, counted first; another one goes to the top of the
+        list, and the reviewers hear of it.
+
+        AlreadyDecided, TooManyUrgent, CannotRewrite.
+        """
+        held = await self._quarantine.get(case.ref)
+        if held.state not in OPEN or held.version != case.version:
             raise AlreadyDecided(case.ref)
         now = self._clock.now()
         call = UrgentCall(case.ref, case.sender, now, acting(name), reason)
-        rows = self._notices.urgent(held, now)
+        rows = () if case.waits else self._notices.urgent(held, now)
         called = NewEntry(
             "urgent_called",
             case.ref,
             now,
-            {"actor": SENDER, "told": len(rows)},
+            {"actor": SENDER, "told": len(rows), "leaves": case.waits},
             evidence={"reason": reason, "by": name},
         )
         queued = [plain("notice_queued", case.ref, now, notice=row.kind, to="reviewers") for row in rows]
-        if not await self._urgent.call(call, now - URGENT_WITHIN, MOST_URGENT, [called, *queued], rows):
+        if not await self._urgent.call(call, now - URGENT_WITHIN, self.most_urgent, [called, *queued], rows):
             raise TooManyUrgent("this sender has called as many messages urgent as they may")
         self._review.wake()
         log.info("held_message_urgent", ref=case.ref)
+        if case.waits:
+            await self._review.send_delayed(case.ref, by=acting(name), version=case.version, reason=reason)
 
     def _case(self, link: SenderLink, held: Held, urgent: datetime | None) -> Case:
         addresses = {each.address for each in held.envelope.recipients}
@@ -192,4 +245,8 @@ class SenderDesk:
             decided_at=held.decided_at,
             released_as=held.released_as,
             urgent=urgent,
+            delayed=held.delayed,
+            offers=held.offers or ORIGINAL,
+            left_out=len({each.address for each in held.left_out}),
+            may_be_urgent=self.most_urgent > 0,
         )
