@@ -322,7 +322,7 @@ CARD_REFERENCE = "Reference {reference}"
 # One held message (CONSOLE.md 2.2).
 
 MESSAGE_BACK = "Back to the list"
-MESSAGE_BACK_LABEL = "Back"
+BACK_LABEL = "Back"
 MESSAGE_HEADING = "Held message {reference}"
 MESSAGE_IF_NOBODY = "If nobody decides by then, it will not be sent."
 MESSAGE_WHY = "Why this is held"

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from importlib.resources import files
-
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import SCREENS, Console, Watched, screen, signed_in
+from tests.browser.looks import faults, overflow, violations
 from tests.browser.people import sign_in
 
-AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 NOBODY, REVIEWER, VIEWER, ADMIN = None, "reviewer", "viewer", "admin"
 
 PAGES = {
@@ -33,17 +29,6 @@ PAGES = {
     "message-not-yours": (REVIEWER, "/m/{Secret}"),
     "account": (REVIEWER, "/account"),
 }
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds on a page. Its script comes over the debugger: the page itself would not run it."""
-    page.evaluate(AXE)
-    found = page.evaluate(f"axe.run(document, {{runOnly: {json.dumps(RULES)}}})")
-    return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found["violations"]]
-
-
-def overflow(page: Page) -> int:
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
 def opened(context: BrowserContext, console: Console, watched: Watched, name: str) -> Page:
@@ -70,17 +55,7 @@ def test_axe_finds_nothing_and_nothing_runs_over(
     context: BrowserContext, console: Console, watched: Watched, name: str
 ) -> None:
     page = opened(context, console, watched, name)
-    screen(page, name)
-    assert violations(page) == []
-    assert overflow(page) <= 0
-    page.set_viewport_size({"width": 320, "height": 800})
-    screen(page, f"{name}-320")
-    assert overflow(page) <= 0, "at 320 pixels"
-    assert violations(page) == []
-    page.set_viewport_size({"width": 1280, "height": 800})
-    page.evaluate("document.documentElement.style.fontSize = '400%'")
-    screen(page, f"{name}-400")
-    assert overflow(page) <= 0, "with text of 400 %"
+    assert faults(page, name) == []
 
 
 def test_the_list_leads_with_the_consequence_and_shows_what_may_be_seen(

@@ -1,0 +1,316 @@
+"""Every page of the route table and every state of a message, as they look: nothing for axe, nothing over the side.
+
+The pages come from console/routes.py and the states from core/lifecycle.py: a new one that nobody looks at fails here.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from mailguard.console.routes import ROUTES
+from mailguard.console.words import STATES
+from mailguard.core.lifecycle import State
+from tests.browser.conftest import Canary, Watched, signed_in
+from tests.browser.looks import faults
+from tests.browser.people import Person, first_admin, set_up
+from tests.end_to_end.mailing import message, people, submit
+from tests.end_to_end.service import Service, eventually
+from tests.end_to_end.sink import Sink
+
+POLICY = """\
+version: 1
+rules:
+  - id: visible-list
+    describe: Ten or more people outside would see each other's addresses.
+    when: {visible_external_recipients: {at_least: 10}}
+    action: hold
+    rewrite: separate
+    sender_may: [cancel, separate]
+  - id: embargo
+    describe: Figures that are not published yet are going outside.
+    when: {all: [{subject: {matches: Embargo}}, {visible_external_recipients: {at_least: 1}}]}
+    action: hold
+    approvals: 2
+  - id: short
+    describe: A message that has to be decided at once.
+    when: {subject: {matches: Short}}
+    action: hold
+    deadline: 1s
+"""
+CROWD = people(12)
+LONG = "x" * 300
+
+
+@dataclass
+class House:
+    """A service with a message in every state that a message can rest in. refs: by state."""
+
+    service: Service
+    base: str
+    people: dict[str, Person]
+    refs: dict[State, str]
+    links: dict[State, str]
+    canary: Canary
+
+
+def held(service: Service, subject: str) -> str:
+    # Of five or more of one sender within ten minutes there is one notice for all.
+    sender = f"{re.sub('[^a-z]', '', subject.lower())[:20]}@elmroad.example"
+    code, text = submit(service.port, message(CROWD, subject=subject), CROWD, sender)
+    assert code == 250 and "Held" in text, text
+    return text.rpartition(" ")[2]
+
+
+def link_of(sink: Sink, ref: str) -> str:
+    """Where the notice of a hold leads its sender."""
+
+    def found() -> str | None:
+        for taken in sink.taken:
+            if ref.encode() in taken.content:
+                plain = email.message_from_bytes(taken.content, policy=email.policy.default).get_body(("plain",))
+                if plain and (url := re.search(r"http://\S+/s/[0-9a-f]{64}", str(plain.get_content()))):
+                    return url[0]
+        return None
+
+    return str(eventually(found, what="the notice of the hold"))
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("every-page")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    base = f"http://127.0.0.1:{port}"
+    console = {"address": f"127.0.0.1:{port}", "base_url": base, "stop_seconds": 600}
+    with Sink() as sink, Service(folder, sink.port, POLICY, console=console) as service:
+        refs = {
+            State.HELD: held(service, f"Flu clinic {LONG}"),
+            State.APPROVED_ONCE: held(service, "Embargo until Friday"),
+            State.LEAVING: held(service, "Leaves soon"),
+            State.RELEASED: held(service, "Sent with separate copies"),
+            State.REJECTED: held(service, "Not sent"),
+            State.CANCELLED: held(service, "Cancelled"),
+            State.EXPIRED: held(service, "Short notice"),
+        }
+        links = {state: link_of(sink, ref) for state, ref in refs.items()}
+        staff = {"admin": first_admin(service, browser, base)}
+        for name, role in (("reviewer", "reviewer"), ("viewer", "viewer")):
+            staff[name] = set_up(service, browser, base, f"{name}@elmroad.example", role)
+        found = House(service, base, staff, refs, links, Canary())
+        service.run("held", "release", refs[State.APPROVED_ONCE], "--as", "separate", "--reason", "agreed")
+        service.run("held", "release", refs[State.RELEASED], "--as", "separate", "--reason", "agreed")
+        service.run("held", "reject", refs[State.REJECTED], "--note", "Please use the bulk service")
+        context = browser.new_context(base_url=base, java_script_enabled=False)
+        send_soon(signed_in(context, staff["reviewer"]).new_page(), refs[State.LEAVING])
+        context.close()
+        sender = browser.new_context(java_script_enabled=False)
+        cancel(sender.new_page(), links[State.CANCELLED])
+        sender.close()
+        for state, ref in refs.items():
+            eventually(lambda state=state, ref=ref: state_of(service, ref) == state.value, what=state.value)
+        yield found
+        found.canary.stop()
+
+
+def state_of(service: Service, ref: str) -> str:
+    return next(str(row["state"]) for row in service.rows("held", "list") if row["ref"] == ref)
+
+
+def send_soon(page: Page, ref: str) -> None:
+    page.goto(f"/m/{ref}/decide")
+    page.get_by_label("separate copy").check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Send 12 separate copies").click()
+
+
+def cancel(page: Page, url: str) -> None:
+    page.goto(url)
+    page.get_by_label("Cancel it").check()
+    page.get_by_role("button", name="Continue").click()
+    page.locator("#code").fill(page.locator(".mg-code").inner_text())
+    page.get_by_role("button", name="Cancel").click()
+
+
+@pytest.fixture
+def watched(house: House) -> Iterator[Watched]:
+    found = Watched(house.canary)
+    yield found
+    assert found.complaints == []
+
+
+REVIEWER, VIEWER, ADMIN, NOBODY, HALF = "reviewer", "viewer", "admin", None, "half"
+GET_PAGES: dict[str, tuple[tuple[str | None, str], ...]] = {
+    "/sign-in": ((NOBODY, ""),),
+    "/start/{token}": ((NOBODY, ""),),
+    "/s/{token}": ((NOBODY, ""), (NOBODY, "?step=check&do=cancel"), (NOBODY, "?step=check&do=separate")),
+    "/queue": ((REVIEWER, ""), (VIEWER, ""), (ADMIN, ""), (REVIEWER, "?view=all"), (REVIEWER, "?q=nothing")),
+    "/m/{ref}": ((REVIEWER, ""), (VIEWER, ""), (ADMIN, "")),
+    "/m/{ref}/decide": ((REVIEWER, ""),),
+    "/m/{ref}/outcome": ((REVIEWER, ""),),
+    "/m/{ref}/notes": ((REVIEWER, ""),),
+    "/audit": ((REVIEWER, ""), (ADMIN, ""), (ADMIN, "?kind=message_held")),
+    "/audit/check": ((ADMIN, ""),),
+    "/audit/export": ((ADMIN, ""),),
+    "/policy": ((REVIEWER, ""), (ADMIN, "")),
+    "/policy/try": ((REVIEWER, ""),),
+    "/checked": ((NOBODY, ""),),
+    "/health": ((ADMIN, ""),),
+    "/people": ((ADMIN, ""),),
+    "/people/one": ((ADMIN, "?name=viewer@elmroad.example"),),
+    "/settings": ((ADMIN, ""),),
+    "/account": ((REVIEWER, ""),),
+}
+"""By path: who opens it, and with what behind the path."""
+SHOWN_ELSEWHERE = {
+    "/m/{ref}/body": "what the frame of the message page shows: test_console.py::test_the_html_*",
+    "/account/second-factor": "test_console.py::test_the_page_of_a_link_and_of_the_second_factor",
+}
+
+
+def test_every_page_of_the_route_table_is_looked_at() -> None:
+    assert {route.path for route in ROUTES if route.method == "GET"} == {*GET_PAGES, *SHOWN_ELSEWHERE}
+
+
+@pytest.mark.parametrize("path", GET_PAGES)
+def test_a_page_looks_as_it_must(browser: Browser, house: House, watched: Watched, path: str) -> None:
+    found: list[str] = []
+    for number, (person, behind) in enumerate(GET_PAGES[path]):
+        context = opened(browser, house, person)
+        page = watched.watch(context.new_page(), house.base)
+        answer = page.goto(addressed(house, path) + behind)
+        assert answer is not None and answer.status == 200, f"{path} for {person}: {answer and answer.status}"
+        found += faults(page, f"every{path.replace('/', '-').replace('{', '').replace('}', '')}-{number}")
+        context.close()
+    assert found == []
+
+
+def opened(browser: Browser, house: House, person: str | None) -> BrowserContext:
+    context = browser.new_context(base_url=house.base)
+    return signed_in(context, house.people[person]) if person else context
+
+
+def addressed(house: House, path: str) -> str:
+    if path == "/start/{token}":
+        made = house.service.run("user", "link", "viewer@elmroad.example")
+        return made.stdout.strip().removeprefix(house.base)
+    token = house.links[State.HELD].rpartition("/")[2]
+    return path.replace("{ref}", house.refs[State.HELD]).replace("{token}", token)
+
+
+PASSING = {State.WAITING, State.RELEASING}
+"""Waiting: a rule with a delay. Releasing: until its copies are sent, a moment at the sink here."""
+
+
+def test_every_state_of_the_lifecycle_table_is_looked_at(house: House) -> None:
+    assert set(house.refs) == set(State) - PASSING and set(STATES) == set(State)
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - PASSING))
+def test_a_message_in_each_state_looks_as_it_must(
+    browser: Browser, house: House, watched: Watched, state: State
+) -> None:
+    ref, found = house.refs[state], []
+    context = opened(browser, house, REVIEWER)
+    for path in (f"/m/{ref}", f"/m/{ref}/outcome", f"/m/{ref}/decide"):
+        page = watched.watch(context.new_page(), house.base)
+        answer = page.goto(path)
+        assert answer is not None and answer.status in (200, 409), f"{path}: {answer and answer.status}"
+        found += faults(page, f"state-{state}-{path.rpartition('/')[2].replace(ref, 'message')}")
+        page.close()
+    context.close()
+    sender = browser.new_context()
+    page = watched.watch(sender.new_page(), house.base)
+    page.goto(house.links[state])
+    found += faults(page, f"state-{state}-sender")
+    sender.close()
+    assert found == []
+
+
+def test_the_steps_of_each_decision_look_as_they_must(browser: Browser, house: House, watched: Watched) -> None:
+    ref, found = house.refs[State.HELD], []
+    context = opened(browser, house, REVIEWER)
+    page = watched.watch(context.new_page(), house.base)
+    page.goto(f"/m/{ref}/decide")
+    page.get_by_role("button", name="Continue").click()
+    assert page.title().startswith("Error: ")
+    assert page.evaluate("document.activeElement.className") == "govuk-error-summary"
+    found += faults(page, "decide-nothing-chosen")
+    for value in page.locator("input[name=choice]").evaluate_all("all => all.map(each => each.value)"):
+        page.goto(f"/m/{ref}/decide")
+        page.locator(f"#choice-{value}").check()
+        page.get_by_role("button", name="Continue").click()
+        if page.title().startswith("Error: "):
+            found += faults(page, f"decide-{value}-wrong")
+            fill(page, value)
+            page.get_by_role("button", name="Continue").click()
+        assert page.url.endswith("/decide/check"), page.url
+        assert not page.title().startswith("Error: "), page.locator(".govuk-error-summary").inner_text()
+        found += faults(page, f"decide-{value}-check")
+    context.close()
+    assert found == []
+    assert state_of(house.service, ref) == "held"
+
+
+def fill(page: Page, value: str) -> None:
+    """What a choice needs besides itself."""
+    for area in page.locator("textarea.govuk-textarea--error, textarea").all():
+        if not area.input_value():
+            area.fill("Agreed with the practice manager")
+    if value == "escalate":
+        page.locator("#ask_to").select_option(index=1)
+    if value == "original":
+        page.locator("input[name=why]").first.check()
+
+
+def test_a_conflict_looks_as_it_must(browser: Browser, house: House, watched: Watched) -> None:
+    ref = held(house.service, "Decided twice")
+    context = opened(browser, house, REVIEWER)
+    page = watched.watch(context.new_page(), house.base)
+    page.goto(f"/m/{ref}/decide")
+    page.locator("#choice-reject").check()
+    page.locator("#reject_note").fill("Use the bulk service")
+    page.get_by_role("button", name="Continue").click()
+    house.service.run("held", "reject", ref, "--note", "no", "--by", "Jo")
+    page.get_by_role("button", name="Do not send").click()
+    assert "already decided" in page.content() and "Use the bulk service" in page.content()
+    assert faults(page, "conflict") == []
+    context.close()
+
+
+def test_a_tried_message_looks_as_it_must(browser: Browser, house: House, watched: Watched) -> None:
+    context = opened(browser, house, ADMIN)
+    page = watched.watch(context.new_page(), house.base)
+    page.goto("/policy/try")
+    page.locator("#text").fill(message(CROWD, subject="Tried").decode())
+    page.get_by_role("button", name="Try").click()
+    assert faults(page, "try-result") == []
+    context.close()
+
+
+def test_errors_look_as_they_must(browser: Browser, house: House, watched: Watched) -> None:
+    found: list[str] = []
+    wrong: tuple[tuple[str | None, str, int], ...] = (
+        (NOBODY, "/nothing", 404),
+        (NOBODY, f"/s/{'0' * 64}", 404),
+        (VIEWER, f"/m/{house.refs[State.HELD]}/decide", 403),
+        (VIEWER, "/health", 403),
+        (REVIEWER, "/m/MG-AAAA-AA", 404),
+    )
+    for number, (person, path, status) in enumerate(wrong):
+        context = opened(browser, house, person)
+        page = watched.watch(context.new_page(), house.base)
+        answer: Any = page.goto(path)
+        assert answer.status == status, f"{path}: {answer.status}"
+        found += faults(page, f"error-{status}-{number}")
+        context.close()
+    assert found == []
