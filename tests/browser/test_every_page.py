@@ -154,6 +154,8 @@ GET_PAGES: dict[str, tuple[tuple[str | None, str], ...]] = {
     "/start/{token}": ((NOBODY, ""),),
     "/s/{token}": ((NOBODY, ""), (NOBODY, "?step=check&do=cancel"), (NOBODY, "?step=check&do=separate")),
     "/queue": ((REVIEWER, ""), (VIEWER, ""), (ADMIN, ""), (REVIEWER, "?view=all"), (REVIEWER, "?q=nothing")),
+    "/queue/export": ((REVIEWER, ""), (VIEWER, "?view=all")),
+    "/queue/views": ((REVIEWER, ""), (ADMIN, "?q=flu")),
     "/m/{ref}": ((REVIEWER, ""), (VIEWER, ""), (ADMIN, "")),
     "/m/{ref}/decide": ((REVIEWER, ""),),
     "/m/{ref}/outcome": ((REVIEWER, ""),),
@@ -169,11 +171,17 @@ GET_PAGES: dict[str, tuple[tuple[str | None, str], ...]] = {
     "/people/one": ((ADMIN, "?name=viewer@elmroad.example"),),
     "/settings": ((ADMIN, ""),),
     "/account": ((REVIEWER, ""),),
+    "/keys": ((REVIEWER, ""),),
 }
 """By path: who opens it, and with what behind the path."""
 SHOWN_ELSEWHERE = {
     "/m/{ref}/body": "what the frame of the message page shows: test_console.py::test_the_html_*",
     "/account/second-factor": "test_console.py::test_the_page_of_a_link_and_of_the_second_factor",
+    "/m/{ref}/parts/{number}": "test_attachments.py",
+    "/m/{ref}/parts/{number}/download": "test_attachments.py",
+    "/m/{ref}/download": "test_attachments.py",
+    "/queue/news": "no page: what the script of the list asks for",
+    "/queue/bulk/done": "test_several_at_once_look_as_they_must",
 }
 
 
@@ -285,6 +293,24 @@ def test_a_conflict_looks_as_it_must(browser: Browser, house: House, watched: Wa
     assert "already decided" in page.content() and "Use the bulk service" in page.content()
     assert faults(page, "conflict") == []
     context.close()
+
+
+def test_several_at_once_look_as_they_must(browser: Browser, house: House, watched: Watched) -> None:
+    for number in range(2):
+        held(house.service, f"One of {'two' if number else 'several'}")
+    context, found = opened(browser, house, REVIEWER), []
+    page = watched.watch(context.new_page(), house.base)
+    page.goto("/queue?q=One+of")
+    for each in page.locator("li.mg-card input[type=checkbox]").all():
+        each.check()
+    page.get_by_role("button", name="Do not send").click()
+    found += faults(page, "bulk-check")
+    page.locator("#note").fill("Please use the bulk service")
+    page.get_by_role("button", name="Do not send").click()
+    assert "/queue/bulk/done" in page.url, page.url
+    found += faults(page, "bulk-done")
+    context.close()
+    assert found == []
 
 
 def test_a_tried_message_looks_as_it_must(browser: Browser, house: House, watched: Watched) -> None:

@@ -166,7 +166,7 @@ class Deciding:
         return options_of(held, actor, tried.obstacles, tuple(await self._escalations.whom(held, actor)))
 
     async def _tried_forms(self, held: Held) -> _Tried:
-        """What stands in the way of each form. What is held changes only where people are taken off, so that it is tried
+        """What stands in the way of each form. What is held changes only where people are taken off, so they are tried
         once: for thousands of recipients that takes a while.
         """
         key = (held.ref, held.content_sha256, held.blob is None, len(held.left_out))
