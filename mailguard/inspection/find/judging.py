@@ -34,12 +34,22 @@ class Judging:
     def look(self, table: Table, grid: Grid, columns: dict[int, Column]) -> int:
         """Add these records to their columns' counts, and what they hold to the tallies; how many are people."""
         chunks = {number: columns[number].add(values) for number, values in grid.fields.items()}
+        return self.judge(table, grid, chunks, columns)
+
+    def judge(self, table: Table, grid: Grid, chunks: dict[int, Chunk], columns: dict[int, Column]) -> int:
+        """What these records, counted already, hold goes into the tallies; how many are people."""
         kinds = self._kinds_of(chunks, columns)
         people = self._count(table, grid, [_field(table, number, kinds[number], chunks[number]) for number in kinds])
         for number, chunk in chunks.items():
             if chunk.has_text or (not people and number not in kinds):
                 self.read_text(table, grid, number, lines=not people)
         return people
+
+    def count_people(self, table: Table, grid: Grid, chunks: dict[int, Chunk], columns: dict[int, Column]) -> int:
+        """As `judge`, of records whose identifiers and text were counted otherwise."""
+        kinds = self._kinds_of(chunks, columns)
+        fields = [_field(table, number, kinds[number], chunks[number], False) for number in kinds]
+        return count_people(paired(fields), grid.alike, table.where, self._tallies)
 
     def lies_on_its_side(self, table: Table, grid: Grid, headings: Sequence[str]) -> bool:
         """Look at a table whose records are its columns; whether it holds people."""
