@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..stream import SEEN, Row, Table, why_unseen
 from .columns import NEUTRAL_SHARE, PROBED, Chunk, Column
+from .contact_details import are_landlines
 from .free_text import FreeText
 from .grid import Grid
 from .kind import Kind, Kinds, Weight
@@ -15,6 +16,7 @@ from .rows import Field, count_identifiers, count_people, paired
 from .shape import RECORD_DIGITS, is_text, may_be_record, plain, shapes
 from .tally import Tallies
 
+PHONE = "phone"
 _ONLY_PEOPLE = frozenset({"sex", "age", "date_of_birth"})
 """Beside one of these a heading "Name" is over names of people."""
 
@@ -101,7 +103,12 @@ class Judging:
         if any(kind.weight is Weight.NAME for kind in kinds.values()):
             return kinds
         if any(columns[number].names_organisations() for number in chunks):
-            return {number: _of_offices(kind) for number, kind in kinds.items() if not _is_of_accounts(kind)}
+            of_people = any(kind.weight is Weight.STRONG and kind.id != EMAIL.id for kind in kinds.values())
+            return {
+                number: _of_offices(kind)
+                for number, kind in kinds.items()
+                if not _is_of_accounts(kind) and (of_people or not _is_of_offices(kind, chunks[number]))
+            }
         return kinds
 
 
@@ -130,6 +137,11 @@ def _field(table: Table, number: int, kind: Kind, chunk: Chunk, is_column: bool 
 def _of_offices(kind: Kind) -> Kind:
     """In a table of organisations an address identifies none of their people."""
     return OFFICE_EMAIL if kind.id == OFFICE_EMAIL.id else kind
+
+
+def _is_of_offices(kind: Kind, chunk: Chunk) -> bool:
+    """Telephones that stand on desks, in a table of organisations that identifies nobody."""
+    return kind.id == PHONE and are_landlines(chunk.values)
 
 
 def _is_of_accounts(kind: Kind) -> bool:
