@@ -12,7 +12,7 @@ from .grid import Grid
 from .kind import Kind, Kinds, Weight
 from .kinds import BANK_ACCOUNT, BIRTHS_BY_SPREAD, DATE, EMAIL, NAME, OFFICE_EMAIL
 from .names_in_text import holds_known_name
-from .rows import Field, count_identifiers, count_people, paired
+from .rows import Field, count_identifiers, count_people, paired, side_by_side
 from .shape import RECORD_DIGITS, is_text, may_be_record, plain, shapes
 from .tally import Tallies
 
@@ -80,9 +80,9 @@ class Judging:
                     self._text.take(values[record], table.where, why, lines, cell=True)
 
     def _count(self, table: Table, grid: Grid, fields: Sequence[Field]) -> int:
-        fields = paired(fields)
-        count_identifiers(fields, grid.alike, table.where, self._tallies)
-        return count_people(fields, grid.alike, table.where, self._tallies)
+        count_identifiers(paired(fields), grid.alike, table.where, self._tallies)
+        groups = side_by_side(fields)
+        return sum(count_people(paired(group), grid.alike, table.where, self._tallies) for group in groups)
 
     def _kinds_of(self, chunks: dict[int, Chunk], columns: dict[int, Column]) -> dict[int, Kind]:
         kinds: dict[int, Kind] = {}
