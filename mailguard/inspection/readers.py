@@ -19,6 +19,7 @@ from .read import (
     detached,
     html,
     json_file,
+    mac_metadata,
     mail,
     media,
     msg,
@@ -53,6 +54,8 @@ class Reader:
     others: of a type and names that no reader claims, whether they are its own after all (any text).
     covers: whether what it recognises is covered, and its names are those of what lies under it: no other reader with
     such a name reads the cover.
+    alone: whether what it recognises is nothing else, though it bears the name of the file that it lies beside.
+    plain: of octets without a type and names without an ending, whether they are its own after all.
     textual: whether it reads letters, so that octets which are none are not of its kind.
     """
 
@@ -67,6 +70,8 @@ class Reader:
     allows: Callable[[bytes | memoryview], bool] | None = None
     others: Callable[[str, tuple[str, ...]], bool] | None = None
     covers: bool = False
+    alone: bool = False
+    plain: Callable[[bytes], bool] | None = None
     textual: bool = False
 
     def items(self, source: Enclosed, budget: Budget) -> Iterable[Found]:
@@ -127,6 +132,14 @@ READERS: tuple[Reader, ...] = (
     Reader("picture", picture.read, picture.TYPES, picture.ENDINGS, begins=picture.begins),
     Reader("drawing", xml_file.read_svg, xml_file.SVG_TYPES, xml_file.SVG_ENDINGS, begins=xml_file.is_svg),
     Reader("sound, film or font", media.read, media.TYPES, media.ENDINGS, begins=media.begins),
+    Reader(
+        "metadata of macOS",
+        mac_metadata.read,
+        mac_metadata.TYPES,
+        mac_metadata.ENDINGS,
+        begins=mac_metadata.begins,
+        alone=True,
+    ),
     Reader("OpenPGP", openpgp.read, openpgp.TYPES, openpgp.ENDINGS, begins=openpgp.begins),
     Reader("S/MIME signature", detached.read, detached.TYPES, detached.ENDINGS, begins=detached.begins),
     Reader("contacts", vcard.read, vcard.TYPES, vcard.ENDINGS, guessed=vcard.begins, textual=True),
@@ -141,7 +154,7 @@ READERS: tuple[Reader, ...] = (
     Reader("JSON", json_file.read, json_file.TYPES, json_file.ENDINGS, others=json_file.is_other),
     Reader("XML", xml_file.read_any, xml_file.TYPES, xml_file.ENDINGS, others=xml_file.is_other),
     Reader("HTML", html.read, html.TYPES, html.ENDINGS, guessed=html.guessed, written=html.read, textual=True),
-    Reader("text", text.read, text.TYPES, text.ENDINGS, others=text.is_other, written=text.read),
+    Reader("text", text.read, text.TYPES, text.ENDINGS, others=text.is_other, written=text.read, plain=text.is_plain),
 )
 
 _CHARSET = re.compile(r";\s{0,9}charset\s{0,9}=\s{0,9}[\"']?([^\s;\"']{1,60})", re.IGNORECASE)
@@ -155,6 +168,8 @@ def readers_of(source: Enclosed, readers: Collection[Reader] = READERS) -> tuple
         return ()
     start = bytes(source.data[:4_096])
     certain = [each for each in readers if each.begins is not None and each.begins(source.data)]
+    if len(certain) == 1 and certain[0].alone:
+        return (certain[0],)
     media_type, names = source.media_type.partition(";")[0].strip().lower(), _names(source)
     cover = next((each for each in certain if each.covers), None)
     if cover is None:
@@ -167,6 +182,8 @@ def readers_of(source: Enclosed, readers: Collection[Reader] = READERS) -> tuple
         claiming = [each for each in claiming if each.allows is None or not each.allows(source.data)]
     found = [each for each in known if each in certain or each in claiming]
     found = found or [each for each in known if each.others and each.others(media_type, names)]
+    if not found and media_type in UNTYPED and not any(map(_has_ending, names)):
+        found = [each for each in known if each.plain and each.plain(bytes(source.data))]
     if not found:
         raise Uninspectable(NOBODY_READS)
     if any(each.textual for each in found) and not text.is_text(bytes(source.data)):
@@ -186,6 +203,11 @@ def _claims(reader: Reader, media_type: str, names: tuple[str, ...], start: byte
     if media_type in reader.types or any(name.endswith(reader.endings) for name in names):
         return True
     return reader.guessed is not None and media_type in UNTYPED and reader.guessed(start)
+
+
+def _has_ending(name: str) -> bool:
+    """README and .profile have none."""
+    return "." in re.split(r"[/\\]", name)[-1].lstrip(".")
 
 
 def _names(source: Enclosed) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """The rows of a table cut into blocks that are judged apart, in chunks of bounded size.
 
 A block ends where a row is left empty or a new row of headings begins, so that two tables on one sheet are not mixed.
-Blocks with fewer rows than can be judged are put together, so that empty rows between people hide nobody. A block that
+Blocks with fewer rows than can be judged are put together, so that empty rows between people hide nobody; what is then
+still too short waits for tables like it (small_tables.py). A block that
 holds nobody one way round and is no longer than people's data sheets is looked at the other way round.
 INVARIANT: at most MAX_ROWS rows (or MAX_CELLS cells and MIN_ROWS rows) wait in memory; each is judged at most twice.
 """
@@ -17,6 +18,7 @@ from .grid import Grid, by_column, by_row, cells_of, width_of
 from .headings import COMPARED, above, begins_a_table, heading_rows
 from .judging import Judging
 from .kind import Kinds
+from .small_tables import SmallTables
 
 MAX_ROWS = 256
 MAX_CELLS, MIN_ROWS = 50_000, 16
@@ -49,6 +51,7 @@ class Blocks:
     def __init__(self, kinds: Kinds, judging: Judging) -> None:
         self._kinds = kinds
         self._judging = judging
+        self._small_tables = SmallTables(kinds, judging)
         self._phrases = kinds.heading_phrases()
         self._table = Table("")
         self._block, self._small = _Block(), _Block()
@@ -79,6 +82,11 @@ class Blocks:
         self._close()
         self._judge(self._small, whole=True)
         self._begin()
+
+    def finish(self) -> None:
+        """The stream is over."""
+        self.end()
+        self._small_tables.end()
 
     def _begin(self) -> None:
         self._block, self._small = _Block(), _Block()
@@ -124,15 +132,21 @@ class Blocks:
         block.rows, block.cells = [], 0
         if not rows:
             return
-        is_all, data = whole and not block.begun, rows
+        is_all, data = whole and not block.begun, list(rows)
         if not block.begun:
             below = self._inherit(rows).stop
             self._judging.read_titles(self._table, rows[:below])
             data = rows[below:]
             block.headings, block.begun = self._inherited, True
+        if is_all and len(data) < FEWEST:
+            if not self._are_people_on_their_side(rows):
+                if data:
+                    self._small_tables.add(self._table, block.headings, data)
+                self._small_tables.add_form(self._table, rows)
+            return
         people = self._look(block, data) if data else 0
-        if is_all and not people:
-            self._are_people_on_their_side(rows)
+        if is_all and not people and not self._are_people_on_their_side(rows):
+            self._small_tables.add_form(self._table, rows)
 
     def _look(self, block: _Block, rows: Sequence[Row]) -> int:
         grid: Grid = by_row(self._table, rows)

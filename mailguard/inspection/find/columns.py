@@ -71,6 +71,12 @@ class Chunk:
             return [bool(value) for value in self.values]
         return self.hits.get(kind) or [False] * len(self.values)
 
+    def part(self, first: int, last: int) -> Chunk:
+        """Some of the values, with what they passed among all."""
+        found = Chunk(self.values[first:last], self.shapes[first:last], self.has_text)
+        found.hits = {kind: hits[first:last] for kind, hits in self.hits.items()}
+        return found
+
     def as_checked(self, kind: Kind) -> list[str]:
         """The values in the form that the kind's check takes."""
         if not kind.compacted:

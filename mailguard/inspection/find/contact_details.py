@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from ...core.role_mailboxes import is_role_mailbox
 
@@ -55,6 +56,12 @@ def is_phone(value: str) -> bool:
     if written.startswith("00") and written == value:
         return False  # a number that was filled up with zeros is not dialled
     return (_NATIONAL.fullmatch(written) or _INTERNATIONAL.fullmatch(written)) is not None
+
+
+def are_landlines(values: Iterable[str]) -> bool:
+    """Whether hardly any of these telephone numbers is one that somebody carries about."""
+    numbers = ["0" + _UK.sub("", value.translate(_FILLING), count=1).lstrip("0") for value in values if value]
+    return sum(number.startswith("07") for number in numbers) * 10 < len(numbers)
 
 
 def is_bare_mobile(digits: str) -> bool:

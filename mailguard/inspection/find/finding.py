@@ -46,7 +46,7 @@ class Finder:
 
     def findings(self) -> tuple[Finding, ...]:
         """All findings; the stream is over."""
-        self._blocks.end()
+        self._blocks.finish()
         self._text.end()
         return self._tallies.findings()
 

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ...core.consumer_providers import is_consumer_provider
 from ...core.finding_kinds import PEOPLE_ROWS
 from ..stream import SEEN, Row, Table, Visibility, why_unseen
 from .columns import FEWEST
@@ -32,6 +33,7 @@ LABELLED = 4
 RECORD_LINES, RECORD_CHARACTERS = 6, 500
 """A text of so many lines at most can be about one person: name, address, telephone."""
 
+_LINK = "mailto:"
 _BEHIND_ADDRESS = re.compile(r"@[\w.-]++>?")
 
 
@@ -44,6 +46,11 @@ class _List:
     passed: int = 0
     distinct: Distinct = field(default_factory=Distinct)
     place: str = ""
+    domains: set[str] = field(default_factory=set)
+
+    def is_of_one_office(self) -> bool:
+        """Addresses of staff: all at one domain, and that no provider's of mailboxes for everybody."""
+        return len(self.domains) == 1 and not any(map(is_consumer_provider, self.domains))
 
 
 class FreeText:
@@ -53,7 +60,7 @@ class FreeText:
         self._tallies = tallies
         self._own = tuple((kind, near_words(kind.headings)) for kind in kinds.all if kind.own and kind.headings)
         self._phrases = kinds.heading_phrases()
-        self._lists: dict[tuple[str, Visibility], _List] = {}
+        self._lists: dict[tuple[str, Visibility, bool], _List] = {}
         self._lines: dict[Visibility, Lines] = {}
 
     def take_form(self, row: Row, table: Table) -> None:
@@ -93,7 +100,7 @@ class FreeText:
         last = 0
         for match in CANDIDATE.finditer(line):
             for spelled in BY_GROUP[match.lastgroup or ""]:
-                if self._passes(spelled, match[0], where, why):
+                if self._passes(spelled, match, where, why):
                     value = compact(match[0]).casefold()
                     explained = spelled.near is not None and _explains(spelled.near, line, match.start(), match.end())
                     if explained:
@@ -117,16 +124,20 @@ class FreeText:
                 if passed and _explains(near, line, match.start(), match.end()):
                     self._tallies.of(kind.id, kind.noun, why).add([compact(match[0]).casefold()], where, where)
 
-    def _passes(self, spelled: Spelled, value: str, where: str, why: Visibility) -> bool:
-        """Whether it is one, after it was counted as one that looks like it."""
+    def _passes(self, spelled: Spelled, found: re.Match[str], where: str, why: Visibility) -> bool:
+        """Whether it is one, after it was counted as one that looks like it. What a link leads to is counted apart."""
+        value = found[0]
+        is_link = why is Visibility.MARKUP and found.start() == len(_LINK) and found.string.startswith(_LINK)
         passed = spelled.check(value if spelled.group in _AS_WRITTEN else compact(value))
-        kept = self._lists.get((spelled.id, why))
+        kept = self._lists.get((spelled.id, why, is_link))
         if kept is None:
-            kept = self._lists[spelled.id, why] = _List(spelled, place=where)
+            kept = self._lists[spelled.id, why, is_link] = _List(spelled, place=where)
         kept.shaped += 1
         if passed:
             kept.passed += 1
             kept.distinct.add([compact(value).casefold()])
+            if is_link and len(kept.domains) < 2:
+                kept.domains.add(value.casefold().rpartition("@")[2])
         return passed
 
     def _count_line(self, line: Line, where: str, why: Visibility, cell: bool) -> bool:
@@ -156,7 +167,9 @@ class FreeText:
 
     def end(self) -> None:
         """Texts that turned out to be lists go into the tallies."""
-        for (kind, why), kept in self._lists.items():
+        for (kind, why, is_link), kept in self._lists.items():
+            if is_link and kept.is_of_one_office():
+                continue
             alone = kept.spelled.near is None and kept.passed > 0
             is_list = kept.spelled.listed and kept.passed >= FEWEST and kept.passed * 5 >= kept.shaped * 4
             if alone or is_list:

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 
 from ..stream import SEEN, Row, Table, why_unseen
 from .columns import NEUTRAL_SHARE, PROBED, Chunk, Column
+from .contact_details import are_landlines
 from .free_text import FreeText
 from .grid import Grid
 from .kind import Kind, Kinds, Weight
 from .kinds import BANK_ACCOUNT, BIRTHS_BY_SPREAD, DATE, EMAIL, NAME, OFFICE_EMAIL
 from .names_in_text import holds_known_name
-from .rows import Field, count_identifiers, count_people, paired
+from .rows import Field, count_identifiers, count_people, paired, side_by_side
 from .shape import RECORD_DIGITS, is_text, may_be_record, plain, shapes
 from .tally import Tallies
 
+PHONE = "phone"
 _ONLY_PEOPLE = frozenset({"sex", "age", "date_of_birth"})
 """Beside one of these a heading "Name" is over names of people."""
 
@@ -34,12 +36,22 @@ class Judging:
     def look(self, table: Table, grid: Grid, columns: dict[int, Column]) -> int:
         """Add these records to their columns' counts, and what they hold to the tallies; how many are people."""
         chunks = {number: columns[number].add(values) for number, values in grid.fields.items()}
+        return self.judge(table, grid, chunks, columns)
+
+    def judge(self, table: Table, grid: Grid, chunks: dict[int, Chunk], columns: dict[int, Column]) -> int:
+        """What these records, counted already, hold goes into the tallies; how many are people."""
         kinds = self._kinds_of(chunks, columns)
         people = self._count(table, grid, [_field(table, number, kinds[number], chunks[number]) for number in kinds])
         for number, chunk in chunks.items():
             if chunk.has_text or (not people and number not in kinds):
                 self.read_text(table, grid, number, lines=not people)
         return people
+
+    def count_people(self, table: Table, grid: Grid, chunks: dict[int, Chunk], columns: dict[int, Column]) -> int:
+        """As `judge`, of records whose identifiers and text were counted otherwise."""
+        kinds = self._kinds_of(chunks, columns)
+        fields = [_field(table, number, kinds[number], chunks[number], False) for number in kinds]
+        return count_people(paired(fields), grid.alike, table.where, self._tallies)
 
     def lies_on_its_side(self, table: Table, grid: Grid, headings: Sequence[str]) -> bool:
         """Look at a table whose records are its columns; whether it holds people."""
@@ -68,9 +80,9 @@ class Judging:
                     self._text.take(values[record], table.where, why, lines, cell=True)
 
     def _count(self, table: Table, grid: Grid, fields: Sequence[Field]) -> int:
-        fields = paired(fields)
-        count_identifiers(fields, grid.alike, table.where, self._tallies)
-        return count_people(fields, grid.alike, table.where, self._tallies)
+        count_identifiers(paired(fields), grid.alike, table.where, self._tallies)
+        groups = side_by_side(fields)
+        return sum(count_people(paired(group), grid.alike, table.where, self._tallies) for group in groups)
 
     def _kinds_of(self, chunks: dict[int, Chunk], columns: dict[int, Column]) -> dict[int, Kind]:
         kinds: dict[int, Kind] = {}
@@ -91,7 +103,12 @@ class Judging:
         if any(kind.weight is Weight.NAME for kind in kinds.values()):
             return kinds
         if any(columns[number].names_organisations() for number in chunks):
-            return {number: _of_offices(kind) for number, kind in kinds.items() if not _is_of_accounts(kind)}
+            of_people = any(kind.weight is Weight.STRONG and kind.id != EMAIL.id for kind in kinds.values())
+            return {
+                number: _of_offices(kind)
+                for number, kind in kinds.items()
+                if not _is_of_accounts(kind) and (of_people or not _is_of_offices(kind, chunks[number]))
+            }
         return kinds
 
 
@@ -120,6 +137,11 @@ def _field(table: Table, number: int, kind: Kind, chunk: Chunk, is_column: bool 
 def _of_offices(kind: Kind) -> Kind:
     """In a table of organisations an address identifies none of their people."""
     return OFFICE_EMAIL if kind.id == OFFICE_EMAIL.id else kind
+
+
+def _is_of_offices(kind: Kind, chunk: Chunk) -> bool:
+    """Telephones that stand on desks, in a table of organisations that identifies nobody."""
+    return kind.id == PHONE and are_landlines(chunk.values)
 
 
 def _is_of_accounts(kind: Kind) -> bool:

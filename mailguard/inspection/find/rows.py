@@ -23,6 +23,7 @@ _SCORES = {Weight.NAME: 1 << 48, Weight.STRONG: 1 << 32, Weight.LINK: 1 << 16, W
 _MASK = (1 << 16) - 1
 _REPEATED = frozenset({"date_of_birth", "postcode"})
 """What two people can have alike, so that cells are counted and not values."""
+_BEGINS = frozenset({Weight.NAME, Weight.STRONG})
 _CHANGING = frozenset({"date", "health"})
 """What differs between two rows about one person."""
 
@@ -48,6 +49,22 @@ def paired(fields: Sequence[Field]) -> list[Field]:
         values = [f"{a} {b}" for a, b in zip(code.values, account.values, strict=True)]
         others.append(Field(account.number, BANK_ACCOUNT, values, hits, account.place))
     return others
+
+
+def side_by_side(fields: Sequence[Field]) -> list[list[Field]]:
+    """The fields by the people who stand beside each other in a record: name, NHS number, name, NHS number.
+
+    One group, as a rule. Several if the kinds of the fields come again in the same order, each time beginning with a
+    name or an identifier of one person and saying something more: a forename and a surname are one person.
+    """
+    ordered = sorted(fields, key=lambda field: field.number)
+    kinds = [field.kind.id for field in ordered]
+    for size in range(2, len(kinds) // 2 + 1):
+        first = ordered[:size]
+        repeats = len(kinds) % size == 0 and kinds == kinds[:size] * (len(kinds) // size)
+        if repeats and first[0].kind.weight in _BEGINS and len(set(kinds[:size])) > 1:
+            return [ordered[start : start + size] for start in range(0, len(ordered), size)]
+    return [ordered]
 
 
 def count_identifiers(fields: Iterable[Field], alike: Iterable[Alike], table: str, tallies: Tallies) -> None:

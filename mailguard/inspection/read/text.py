@@ -58,6 +58,15 @@ def is_other(media_type: str, names: tuple[str, ...]) -> bool:
     return media_type.startswith("text/") and media_type != RTF and not any(name.endswith(ACTIVE) for name in names)
 
 
+def is_plain(octets: bytes) -> bool:
+    """Whether octets that call themselves nothing (README, LICENSE) are a text in UTF-8, and no document in letters."""
+    try:
+        octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return not holds_a_file(octets, "", html=False)
+
+
 def holds_a_file(octets: bytes, charset: str, *, html: bool) -> bool:
     """Whether what calls itself a text, perhaps only since it calls itself nothing, is a document.
 
