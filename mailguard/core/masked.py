@@ -27,9 +27,10 @@ _PLAIN = frozenset(" .,:;/\\-+()[]<>@&'\"#*%!?=_|£€$")
 _WORDS = re.compile(r"[^\W\d_]+")
 _HEADING_WORDS = frozenset(
     """
-    account address addresses birth chi code column county date dob e email emails first forename forenames full hc iban
-    id insurance last licence mail middle mobile name names national nhs ni nino no number numbers of passport patient
-    phone post postcode ref reference security social sort surname surnames tel telephone
+    account address addresses age appointment birth born chi clinic code column county date department diagnosis dob e
+    email emails first forename forenames full gender gp hc iban id insurance last licence mail middle mobile name names
+    national nhs ni nino no number numbers of passport patient phone post postcode practice reason ref reference
+    referral security sex social sort status surname surnames tel telephone total
     """.split()  # noqa: SIM905  data
 )
 _NEVER_ALONE = frozenset({"e", "first", "full", "last", "middle", "no", "of", "post"})

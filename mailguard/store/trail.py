@@ -70,16 +70,19 @@ class StoredTrail:
         rows = await self._engine.read(lambda connection: connection.execute(query).all())
         return await asyncio.to_thread(lambda: [self._recorded(row) for row in reversed(rows)])
 
-    async def tally(self, ref: str, kinds: Collection[str]) -> Mapping[str, tuple[int, datetime]]:
-        """Of each of these kinds that there is about a message, how many entries, and the time of the last."""
+    async def tally(
+        self, ref: str, kinds: Collection[str], rows: Collection[str]
+    ) -> Mapping[str, tuple[int, datetime]]:
+        """Of each of these kinds about rows of the outbox of these kinds for a message, how many, and the last time."""
         columns = _table.c
         query = (
             select(columns.kind, func.count(), func.max(columns.at))
             .where(columns.ref == ref, columns.kind.in_(sorted(kinds)))
+            .where(or_(*(columns.body.contains(f'"row":{json.dumps(row)}', autoescape=True) for row in sorted(rows))))
             .group_by(columns.kind)
         )
-        rows = await self._engine.read(lambda connection: connection.execute(query).all())
-        return {kind: (int(count), from_micros(last)) for kind, count, last in rows}
+        found = await self._engine.read(lambda connection: connection.execute(query).all())
+        return {kind: (int(count), from_micros(last)) for kind, count, last in found}
 
     def _recorded(self, row: Row[Any]) -> Recorded:
         entry = read_entry(row.ledger, row.sequence, row.hash, row.body)

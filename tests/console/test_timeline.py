@@ -21,8 +21,8 @@ async def test_the_page_ends_with_what_has_happened(browser: httpx.AsyncClient, 
     await enters(browser, house, "sam@elmroad.example")
     await browser.get(f"/m/{REF}")
     await house.review.cancel(REF, by=acting("Jo Reid"), system_user=SENDER)
-    for _ in range(2):
-        await house.store.ledger.append([entries.plain("copy_delivered", REF, house.clock.at)])
+    for row in ("copy", "notice", "copy"):
+        await house.store.ledger.append([entries.plain("copy_delivered", REF, house.clock.at, row=row)])
     page = seen(await browser.get(f"/m/{REF}"))
     story = page.text[page.text.index("What has happened") :]
     events = (

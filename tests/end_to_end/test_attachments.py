@@ -57,7 +57,9 @@ def test_a_hidden_sheet_is_seen_masked_then_unmasked_and_taken_along(tmp_path: P
             masked = sam.get(part)
             assert masked.status_code == 200
             shown = text_of(masked.text)
-            assert "hidden: hidden sheet" in shown and "10 of 41 rows are shown." in shown and "NHS number" in shown
+            assert (
+                "not visible: hidden sheet" in shown and "10 of 41 rows are shown." in shown and "NHS number" in shown
+            )
             numbers = re.findall(r"\d{3} \d{3} ••••", shown)
             assert len(numbers) == 9, shown
             assert sends(sam, f"{part}/reveal", part, reason="Is it the old list?").status_code == 303

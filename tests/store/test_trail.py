@@ -85,7 +85,8 @@ def shares(store: Store) -> bool:
 
 async def test_the_entries_of_one_message_are_found_by_its_reference(store: Store) -> None:
     for minute, kind in enumerate(("content_viewed", "note_added", "copy_delivered", "copy_delivered", "note_added")):
-        await written(store, kind, "MG-AAAA-22", minute, evidence={"account": "jo@elmroad.example"})
+        about = {"row": "release" if minute == 3 else "copy"}
+        await written(store, kind, "MG-AAAA-22", minute, evidence={"account": "jo@elmroad.example"}, fields=about)
         await written(store, kind, "MG-BBBB-22", minute)
     kinds = ("content_viewed", "note_added")
     found = await store.trail.of_message("MG-AAAA-22", kinds, 50)
@@ -93,6 +94,7 @@ async def test_the_entries_of_one_message_are_found_by_its_reference(store: Stor
     assert {each.account for each in found} == {"jo@elmroad.example"}
     newest = await store.trail.of_message("MG-AAAA-22", kinds, 2)
     assert [each.entry.kind for each in newest] == ["note_added"] * 2
-    counted = await store.trail.tally("MG-AAAA-22", ("copy_delivered", "copy_bounced"))
+    await written(store, "copy_delivered", "MG-AAAA-22", 9, fields={"row": "notice"})
+    counted = await store.trail.tally("MG-AAAA-22", ("copy_delivered", "copy_bounced"), ("copy", "release"))
     assert counted == {"copy_delivered": (2, NOW + timedelta(minutes=3))}
     assert not await store.trail.of_message("MG-CCCC-22", kinds, 50)

@@ -142,8 +142,12 @@ class Trail(Protocol):
         """The newest entries of these kinds about one message, oldest first. Found by its reference, not by a walk."""
         ...
 
-    async def tally(self, ref: str, kinds: Collection[str]) -> Mapping[str, tuple[int, datetime]]:
-        """Of each of these kinds that there is about a message, how many entries, and the time of the last."""
+    async def tally(
+        self, ref: str, kinds: Collection[str], rows: Collection[str]
+    ) -> Mapping[str, tuple[int, datetime]]:
+        """Of each of these kinds that there is about rows of the outbox of these kinds (`row`) for a message, how many
+        entries, and the time of the last.
+        """
         ...
 
 

@@ -22,6 +22,8 @@ KINDS = (
 )
 DELIVERIES = frozenset({"copy_delivered", "copy_deferred", "copy_bounced"})
 """One for each row of the outbox, 5,000 for some messages: they are counted."""
+OF_ITSELF = frozenset({"copy", "release"})
+"""Rows with the message itself; the others are notices about it."""
 LOOKED = "content_viewed"
 MOST = 200
 
@@ -45,7 +47,7 @@ class Timeline:
         """Of the message that somebody was let look at."""
         ref = looked.held.ref
         found = await self._trail.of_message(ref, KINDS, MOST + 1)
-        deliveries = await self._trail.tally(ref, DELIVERIES)
+        deliveries = await self._trail.tally(ref, DELIVERIES, OF_ITSELF)
         events = _without_repeats(found[-MOST:])
         if not looked.may_read:
             events = [_without_sender(each) for each in events]

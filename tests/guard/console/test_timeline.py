@@ -75,7 +75,7 @@ async def test_deliveries_are_counted_and_only_the_latest_events_told(
     at = house.clock.at
     for minute in range(5):
         house.clock.move(minutes=1)
-        await house.store.ledger.append([entries.plain("copy_delivered", REF, house.clock.at)])
+        await house.store.ledger.append([entries.plain("copy_delivered", REF, house.clock.at, row="copy")])
         await house.store.ledger.append([entries.plain("note_added", REF, house.clock.at, minute=minute)])
     found = await Timeline(house.store.trail).of(await looked(house))
     assert [each.entry.fields["minute"] for each in found.events] == [2, 3, 4] and found.earlier
