@@ -17,6 +17,9 @@ from ..core.lifecycle import State
 from ..core.outcome import Outcome, RecipientOutcome
 from ..core.rewrite.content import Edit
 
+GUARD = "mailguard"
+"""Who the record says decided, where nobody did."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecipientRecord:
@@ -232,6 +235,11 @@ class Held:
     escalated: Escalation | None = None
     delayed: bool = False
     left_out: tuple[Recipient, ...] = ()
+
+    @property
+    def left_by_itself(self) -> bool:
+        """Nobody stopped what waited, and nobody sent it sooner."""
+        return self.delayed and self.decided_by == GUARD
 
 
 @dataclass(frozen=True, slots=True)

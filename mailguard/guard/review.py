@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ..core.errors import AlreadyDecided, CannotRewrite, MailguardError, NotAllowed
+from ..core.errors import AlreadyDecided, CannotRewrite, FormForbidden, MailguardError, NotAllowed
 from ..core.lifecycle import OPEN, Act, State, after
 from ..core.mail.message import Buffer, Message
 from ..core.mail.parse import parse
@@ -31,7 +31,7 @@ from .forms import refuse_forbidden
 from .memory import InvitationMemory
 from .notices import Notices
 from .ports import Blobs, Clock, Quarantine
-from .records import Approval, Held, HeldChange, NewDelivery, NewEntry, RecipientRecord
+from .records import GUARD, Approval, Held, HeldChange, NewDelivery, NewEntry, RecipientRecord
 from .rewriting import Rewriting
 from .sender_links import SENDER, forms_for_sender
 from .sent_before import SentBefore
@@ -40,8 +40,6 @@ from .told import Answer
 log = logger("review")
 
 
-GUARD = "mailguard"
-"""Who the record says decided, where nobody did: it left by itself."""
 STOPPED_AT_LEAST = timedelta(hours=1)
 """How long people have, at least, to decide anew about what was stopped."""
 
@@ -173,7 +171,7 @@ class Review:
 
     async def leave(self, held: Held) -> Held:
         """A message leaves by itself: its delay is over, in the form that its rule names, or the time to stop it is, in
-        the form that was decided. What cannot leave in the form that was decided needs a decision again.
+        the form that was decided. What cannot be made in that form needs a decision.
 
         Raises AlreadyDecided where somebody decided, or stopped it, meanwhile.
         """
@@ -182,8 +180,8 @@ class Review:
         try:
             message = await self._message(held)
             rewritten = await self._rewritten(held, form, message)
-        except CannotRewrite:
-            if held.state is not State.LEAVING:
+        except CannotRewrite as cause:
+            if held.state is not State.LEAVING and isinstance(cause, FormForbidden):
                 raise
             log.warning("decided_message_not_rewritten", ref=held.ref, form=form)
             return await self._stop(held, guard, now)

@@ -91,7 +91,7 @@ class WeeklySummary:
             senders: dict[str, tuple[Path, list[Held]]] = {}
             for each in held:
                 path = each.envelope.reverse_path
-                if path is not None and each.notify_sender and each.state is not State.WAITING:
+                if path is not None and each.notify_sender:
                     senders.setdefault(path.address, (path, []))[1].append(each)
             for number, (path, messages) in enumerate(senders.values()):
                 summary = tally(messages)
@@ -105,7 +105,9 @@ class WeeklySummary:
         refs = await self._messages.refs(every)
         found: list[Held] = []
         for start in range(0, len(refs), BATCH):
-            found += await self._messages.opened(refs[start : start + BATCH])
+            opened = await self._messages.opened(refs[start : start + BATCH])
+            # Nobody was to decide about what waited and left by itself: it was never held.
+            found += [each for each in opened if each.state is not State.WAITING and not each.left_by_itself]
         return found
 
 

@@ -215,5 +215,8 @@ async def test_reviewers_see_it_under_its_state_and_can_send_or_stop_it(
     page = await browser.get("/queue", params={"view": "sent-by-itself"})
     assert "Waiting for the sender" in seen(page).text and "Will be sent in" in seen(page).text
     assert "Waiting for the sender" in seen(await browser.get(f"/m/{REF}")).text
+    await house.review.leave_out(REF, [BOB], by="sender", version=1)
+    text = seen(await browser.get(f"/m/{REF}")).text
+    assert "Its sender left 1 person out while it waited." in text and "1 of 1" in text
     choices = (await browser.get(f"/m/{REF}/decide")).text
     assert 'value="original"' in choices and 'value="reject"' in choices

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mailguard.core.errors import AlreadyDecided
+from mailguard.core.errors import AlreadyDecided, CannotRewrite
 from mailguard.core.lifecycle import State
 from mailguard.core.mail.parse import parse
 from mailguard.core.safe_text import safe_text
@@ -138,6 +138,20 @@ async def test_automatic_mail_leaves_at_once_in_the_form_of_its_rule() -> None:
     answer = await world.submission.submit(SESSION, envelope(*people(3)), raw)
     assert "Sending 3 separate copies" in answer.text and not world.store.messages
     assert sorted(await left(world)) == [(each,) for each in people(3)]
+
+
+async def test_what_can_no_longer_be_made_in_its_form_needs_a_decision_and_does_not_wait_for_ever() -> None:
+    world = World(COOLING_OFF)
+    held = await waiting(world, *people(3))
+
+    async def cannot(*_: Any) -> Any:
+        raise CannotRewrite("it names somebody")
+
+    world.review._rewritten = cannot  # type: ignore[method-assign]
+    world.clock.time += 10 * MINUTE
+    await world.deadline.enforce()
+    assert world.store.messages[held.ref].state is State.HELD and not await left(world)
+    assert "release_stopped" in world.ledger.kinds()
 
 
 @pytest.mark.parametrize(("subject", "code", "state"), [("secret", 550, None), ("look", 250, State.HELD)])

@@ -254,6 +254,7 @@ class MemoryQuarantine:
             released_as=change.released_as,
             approved_by=change.approved_by if change.approved_by is not None else held.approved_by,
             leaves_at=change.leaves_at,
+            due_at=change.due_at or held.due_at,
             envelope=held.envelope.to(tuple(each for each in whole if each.address not in off)),
             left_out=tuple(each for each in whole if each.address in off),
         )

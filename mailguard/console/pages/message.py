@@ -146,6 +146,7 @@ def _people(looked: Looked, visit: Visit, number: int) -> dict[str, Any]:
     found: dict[str, Any] = {
         "all": people_in_words(len(addresses)),
         "outside": words.MESSAGE_OUTSIDE.format(count=f"{len(outside):,}", all=f"{len(addresses):,}"),
+        "left_out": _left_out(held),
         "sender": None,
         "domains": (),
         "more_domains": 0,
@@ -171,6 +172,12 @@ def _people(looked: Looked, visit: Visit, number: int) -> dict[str, Any]:
         ],
     }
     return found
+
+
+def _left_out(held: Held) -> str | None:
+    if not held.left_out:
+        return None
+    return words.MESSAGE_LEFT_OUT.format(people=people_in_words(len({each.address for each in held.left_out})))
 
 
 async def _content(visit: Visit, held: Held, view: str) -> dict[str, Any]:

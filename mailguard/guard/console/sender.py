@@ -24,7 +24,7 @@ from ..entries import plain
 from ..notices import Notices
 from ..ports import Clock, Quarantine
 from ..records import Held, NewEntry, SenderLink
-from ..review import GUARD, Review
+from ..review import Review
 from ..sender_links import SENDER, acting, forms_for_sender, name_of
 from .ports import SenderLinks, UrgentCalls
 from .records import UrgentCall
@@ -60,7 +60,7 @@ class NobodyLeft(NotAllowed):
 class Case:
     """A held message as its sender sees it. sender: whom the notice went to. shared: several people may read there.
     forms: in which the sender may send it now. decided_by: a name, empty for the sender, None while it is open. urgent:
-    when it was called so. delayed: it was kept to leave by itself; offers: the form in which it then does. left_out:
+    when it was called so. left_by_itself: as in Held; offers: the form in which it does. left_out:
     how many people it goes to no longer. may_be_urgent: its sender may say so of any message at all.
     """
 
@@ -81,7 +81,7 @@ class Case:
     decided_at: datetime | None
     released_as: str | None
     urgent: datetime | None
-    delayed: bool
+    left_by_itself: bool
     offers: str
     left_out: int
     may_be_urgent: bool
@@ -90,11 +90,6 @@ class Case:
     def waits(self) -> bool:
         """It leaves by itself unless somebody stops it."""
         return self.state is State.WAITING
-
-    @property
-    def left_by_itself(self) -> bool:
-        """Nobody stopped it, and nobody sent it sooner."""
-        return self.delayed and self.decided_by == GUARD
 
     @property
     def is_open(self) -> bool:
@@ -245,7 +240,7 @@ class SenderDesk:
             decided_at=held.decided_at,
             released_as=held.released_as,
             urgent=urgent,
-            delayed=held.delayed,
+            left_by_itself=held.left_by_itself,
             offers=held.offers or ORIGINAL,
             left_out=len({each.address for each in held.left_out}),
             may_be_urgent=self.most_urgent > 0,

@@ -61,6 +61,9 @@ async def a_week(house: House) -> None:
     anonymous = samples.envelope("patient@outside.example", sender=None)
     await house.holds("MG-5555-55", received_at=house.clock.at, envelope=anonymous, sender="", notify_sender=False)
     await house.holds("MG-6666-66", received_at=house.clock.at - timedelta(days=7))
+    for ref in ("MG-7777-77", "MG-8888-88"):
+        await house.holds(ref, received_at=house.clock.at, state=State.WAITING)
+    await house.review.leave(await house.store.quarantine.get("MG-7777-77"))
     house.clock.move(minutes=22)
     await house.review.reject("MG-2222-22", note="Please use the bulk tool.", by="Sam", system_user="sam")
     await house.review.cancel("MG-3333-33", by="sender", system_user="sender")
