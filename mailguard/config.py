@@ -137,6 +137,14 @@ class ConsoleSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    process: Literal["service", "own"] = Field(
+        default="service",
+        description="Which process browsers speak to. Unit: one of service (the one that carries the mail), own "
+        "(`mailguard console`, which gets its pages from the service over a socket beside the control socket). "
+        "Default: service. Example: own. With `own` nobody reaches the console while `mailguard console` does not "
+        "run; mail goes on.",
+    )
+
     address: HostPortSetting = Field(
         default=HostPort("127.0.0.1", 8085),
         description="HOST:PORT of the review console, in plain HTTP. Default: 127.0.0.1:8085. Example: "

@@ -57,6 +57,7 @@ def _root(
 app.command("demo", short_help="Send sample mail through a real guard.")(demo.demo)
 app.command("init", short_help="Write settings and policies to start from.")(init.init)
 app.command("serve", short_help="Take mail, judge it, and pass it on.")(service.serve)
+app.command("console", short_help="Serve the review console in a process of its own.")(service.console)
 app.command("check", short_help="Try what a start needs.")(service.check)
 app.command("status", short_help="Say how the service is.")(service.status)
 app.add_typer(policy.app, name="policy")

@@ -44,6 +44,24 @@ def _keep_what_a_start_made(_: object) -> None:
     gc.freeze()
 
 
+def console() -> None:
+    """Serve the review console to browsers in a process of its own (console: {process: own}), until SIGTERM or Ctrl+C.
+
+    It asks the running service for each page. One JSON line an event on stderr.
+
+    Example: mailguard console
+    """
+    chosen = settings.load()
+
+    import uvloop
+
+    from ..serve.console_process import serve_console
+
+    logs.configure(None, level=chosen.log_level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        raise typer.Exit(runner.run(serve_console(chosen)))
+
+
 def check(as_json: Json = False) -> None:
     """Try what a start needs: settings, policies, listeners, smarthost, store and keys. Ends with 1 if one would fail.
 

@@ -47,27 +47,27 @@ def build(site: Site, annexe: Annexe | None = None) -> ASGIApp:
     broken.
     """
     assets = read_assets()
-    front = _Front(site, Renderer(assets), annexe)
+    front = Front(site, Renderer(assets), annexe)
     return Shield(Starlette(routes=_routes(front, assets, annexe)), site.base_url)
 
 
-def _routes(front: _Front, assets: Any, annexe: Annexe | None) -> list[StarletteRoute]:
+def _routes(front: Front, assets: Any, annexe: Annexe | None) -> list[StarletteRoute]:
     table = (*(annexe.routes if annexe else ()), *ROUTES)
     found = [StarletteRoute(route.path, front.serving(route), methods=[route.method]) for route in table]
-    found += [StarletteRoute(asset.path, _serving(asset), methods=["GET"]) for asset in assets.values()]
+    found += [StarletteRoute(asset.path, serving(asset), methods=["GET"]) for asset in assets.values()]
     found.append(StarletteRoute("/", front.home, methods=["GET"]))
     found.append(StarletteRoute("/{path:path}", front.nothing_there, methods=EVERY_METHOD))
     return found
 
 
-def _serving(asset: Asset) -> Callable[[Request], Awaitable[Response]]:
+def serving(asset: Asset) -> Callable[[Request], Awaitable[Response]]:
     async def serve(_: Request) -> Response:
         return Response(asset.octets, media_type=asset.media_type, headers={"Cache-Control": A_YEAR})
 
     return serve
 
 
-class _Front:
+class Front:
     """Between requests and pages: cookies, tokens, who may, errors."""
 
     def __init__(self, site: Site, renderer: Renderer, annexe: Annexe | None = None) -> None:
@@ -96,7 +96,7 @@ class _Front:
             visit, answer = await open_page()
             return await self._response(request, visit, answer)
         except Exception as cause:
-            return await self._error(request, cause)
+            return await self.error(request, cause)
 
     async def _opened(self, request: Request, route: Route) -> tuple[Visit, Answer]:
         came_with = self._token(request)
@@ -177,7 +177,7 @@ class _Front:
         }
         return self._renderer.render(page.template, {**frame, **page.model})
 
-    async def _error(self, request: Request, cause: Exception) -> Response:
+    async def error(self, request: Request, cause: Exception) -> Response:
         """An error has no form and no menu: it must be shown also where nobody can be looked up."""
         reference = short_reference(self._site.randomness.octets(RANDOM_OCTETS))
         refused = _explained(cause)

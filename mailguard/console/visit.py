@@ -89,9 +89,9 @@ async def read_form(request: Request, site: Site, token: str | None, most_octets
     kind = request.headers.get("content-type", "")
     boundary = boundary_of(kind) if most_octets is not None else None
     if most_octets is not None and boundary is not None:
-        form = await asyncio.to_thread(_parts, await _body(request, most_octets, FILE_SECONDS), boundary)
+        form = await asyncio.to_thread(_parts, await read_body(request, most_octets, FILE_SECONDS), boundary)
     elif kind.partition(";")[0].strip().lower() == FORM_TYPE:
-        form = Sent(_fields(await _body(request, MOST_OCTETS, BODY_SECONDS)))
+        form = Sent(_fields(await read_body(request, MOST_OCTETS, BODY_SECONDS)))
     else:
         raise Refused(415, words.UNUSABLE_TITLE, words.UNUSABLE)
     sent = form.fields.get(CSRF, "").encode("utf-8", "replace")
@@ -100,7 +100,8 @@ async def read_form(request: Request, site: Site, token: str | None, most_octets
     return form
 
 
-async def _body(request: Request, most_octets: int, seconds: float) -> bytes:
+async def read_body(request: Request, most_octets: int, seconds: float) -> bytes:
+    """All of it. Refused: too large, too slow, or the client has gone."""
     kept = bytearray()
     try:
         async with asyncio.timeout(seconds):

@@ -24,6 +24,7 @@ from ..store.migrate import on_database, refuse_other, revision
 from ..store.store import Store
 from ..store.store_settings import StoreSettings
 from .check_machine import check_addresses, check_machine
+from .console_checks import check_console
 from .control import ServiceNotRunning, ServiceUnreachable, call, socket_path
 from .dkim_checks import check_dkim
 from .finding import Finding
@@ -59,6 +60,7 @@ def check(path: Path) -> Iterator[Finding]:
     status = _running_status(settings.store_settings())
     ours = {*status.get("listening", ()), status.get("metrics"), status.get("console")} if status else ()
     yield from check_addresses(_addresses(settings), ours)
+    yield from check_console(settings)
     for listener in settings.listen:
         yield from _check_certificate(listener)
     yield from check_dkim(settings)
@@ -73,7 +75,7 @@ def check(path: Path) -> Iterator[Finding]:
 
 def _addresses(settings: Settings) -> list[tuple[str, HostPort]]:
     found = [(f"listener {listener.address}", listener.address) for listener in settings.listen]
-    if settings.console is not None:
+    if settings.console is not None and settings.console.process == "service":
         found.append((f"console {settings.console.address}", settings.console.address))
     if settings.metrics is not None:
         found.append((f"metrics {settings.metrics.address}", settings.metrics.address))

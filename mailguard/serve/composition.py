@@ -63,13 +63,13 @@ class Running:
     smarthost: SmarthostRoutes
     canary: Canary
     certificates: tuple[Certificate, ...] = ()
-    console: HostPort | None = None
+    console: str | None = None
 
     def status(self) -> dict[str, Any]:
         """What `mailguard status` says of a running service. Implements operations.Live."""
         return {
             "listening": [str(HostPort(*address)) for address in self.listeners],
-            "console": str(self.console) if self.console else None,
+            "console": self.console,
             "metrics": self._metrics_address(),
             "policy_revision": self.policies.revision,
             "policy_problem": self.policies.problem,

@@ -1,30 +1,23 @@
-"""Serves the review console beside the mail, in the same event loop: uvicorn without what the house does for itself.
+"""Serves the review console beside the mail, in the same event loop: to browsers, or to consoles of their own.
 
-Contract: signals are heeded by the house and not by uvicorn; nothing of a request is logged; a page waits in threads or
-for the store, so that it does not delay mail. A slow or endless request costs its own connection.
+Contract: a page waits in threads or for the store, so that it does not delay mail.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
-
-import uvicorn
 
 from ..config import ConsoleSettings
 from ..console import words
 from ..console.annexe import Annexe
 from ..console.app import build
 from ..console.site import Site
-from ..core.errors import SettingsError
 from ..guard.accounts import Actor
 from ..guard.console.assigning import Assigning
 from ..guard.console.attachments import Attachments
@@ -49,34 +42,16 @@ from ..guard.escalation import Escalations
 from ..inspection.inspector import SandboxedInspector
 from ..logs import logger
 from ..smtp.listen_settings import HostPort
+from .console_server import ANYBODY_WHO_CONNECTS, listening_on, server_of, web_server_before
+from .console_socket import console_socket, listen_for_consoles
 from .parts import Parts
 from .policies import PolicySource
-from .rounds import background, cancel
+from .rounds import background
 from .shown_settings import shown_settings
 from .upkeep import StoreUpkeep
 from .user_operations import start_url
 
 log = logger("console")
-
-MOST_CONNECTIONS = 200
-IDLE_SECONDS = 5
-STOP_SECONDS = 5
-MOST_HEADER_OCTETS = 32 * 1024
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """The house has its own, and is asked by them to stop everything."""
-        yield
-
-
-class _Complaints(logging.Handler):
-    """What uvicorn has to say, by its class alone: its text may quote a request."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        cause = record.exc_info[1] if record.exc_info else None
-        log.warning("console_server_failed", cause=cause or record.levelname)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +69,28 @@ OpenAnnexe = Callable[[Parts, AsyncExitStack], Awaitable[Annexe]]
 
 async def start_console(
     settings: ConsoleSettings, parts: Parts, works: Works, house: AsyncExitStack, annexe: OpenAnnexe | None = None
-) -> HostPort:
-    """Serve it until the house ends. Where it listens. annexe: the demo's pages. SettingsError where the address cannot
-    be bound.
+) -> str:
+    """Serve it until the house ends. Where: an address, or the socket on which consoles of their own ask for pages.
+
+    annexe: the demo's pages. SettingsError where it cannot be bound.
     """
     site = site_of(settings, parts, works)
-    server = _Server(_config(settings, site, await annexe(parts, house) if annexe else None))
-    listening = await _listening(settings.address)
-    found = HostPort(*listening.getsockname()[:2])
-    task = asyncio.create_task(server.serve([listening]), name="console")
-
-    async def end() -> None:
-        server.should_exit = True
-        await asyncio.wait({task}, timeout=STOP_SECONDS + 1)
-        await cancel(task)
-
-    house.push_async_callback(end)
+    if settings.process == "own":
+        path = console_socket(parts.store.settings)
+        listening, where = await asyncio.to_thread(listen_for_consoles, path), str(path)
+        house.callback(path.unlink, missing_ok=True)
+        believed: str | None = ANYBODY_WHO_CONNECTS
+    else:
+        listening = await listening_on(settings.address)
+        where, believed = str(HostPort(*listening.getsockname()[:2])), web_server_before(settings)
+    server = server_of(build(site, await annexe(parts, house) if annexe else None), believed)
+    serving = asyncio.create_task(server.serve([listening]), name="console")
+    house.push_async_callback(server.end, serving)
     house.push_async_callback(site.trail.settle)
     background(_warm(site), house)
-    log.info("console_started", address=str(found))
+    log.info("console_started", address=where)
     await _welcome_first_admin(settings, parts)
-    return found
+    return where
 
 
 def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
@@ -231,48 +207,6 @@ async def _warm(site: Site) -> None:
         await site.queue.warm()
     except Exception as cause:
         log.warning("console_not_warmed", cause=cause)
-
-
-def _config(settings: ConsoleSettings, site: Site, annexe: Annexe | None) -> uvicorn.Config:
-    behind_a_web_server = site.secure and settings.address.loopback
-    complaints = logging.getLogger("uvicorn")
-    complaints.handlers, complaints.propagate = [_Complaints(logging.WARNING)], False
-    return uvicorn.Config(
-        build(site, annexe),
-        http="h11",
-        ws="none",
-        lifespan="off",
-        loop="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # The address that attempts to sign in count for. Only a web server on this machine is believed.
-        proxy_headers=behind_a_web_server,
-        forwarded_allow_ips="127.0.0.1,::1",
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_keep_alive=IDLE_SECONDS,
-        timeout_graceful_shutdown=STOP_SECONDS,
-        h11_max_incomplete_event_size=MOST_HEADER_OCTETS,
-    )
-
-
-async def _listening(address: HostPort) -> socket.socket:
-    loop = asyncio.get_running_loop()
-    try:
-        ((family, kind, _, _, where), *_) = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-        listening = socket.socket(family, kind)
-        try:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind(where)
-            listening.listen()
-        except OSError:
-            listening.close()
-            raise
-    except OSError as error:
-        raise SettingsError(
-            f'cannot serve the console on "{address}": {error.strerror or "the address cannot be used"}'
-        ) from error
-    return listening
 
 
 async def _welcome_first_admin(settings: ConsoleSettings, parts: Parts) -> None:

@@ -119,7 +119,7 @@ class ControlServer:
     async def start(self) -> None:
         """Listen. SettingsError where another service answers there or the socket cannot be made."""
         try:
-            listening = _listen(self._path)
+            listening = listen_privately(self._path)
         except OSError as cause:
             raise SettingsError(f'the control socket "{self._path}" cannot be made: {cause.strerror}') from cause
         self._inode = self._path.stat().st_ino
@@ -309,7 +309,7 @@ def _connect(path: Path) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(REQUEST_SECONDS)
     try:
-        with _reachable(path) as address:
+        with reachable(path) as address:
             connection.connect(address)
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError) as cause:
         connection.close()
@@ -325,12 +325,15 @@ def _connect(path: Path) -> socket.socket:
     return connection
 
 
-def _listen(path: Path) -> socket.socket:
-    """A listening socket of mode 0600. Nobody can connect between bind and listen, so the mode is set in time."""
+def listen_privately(path: Path) -> socket.socket:
+    """A listening socket of mode 0600. Nobody can connect between bind and listen, so the mode is set in time.
+
+    OSError; SettingsError where something is in the way.
+    """
     _take_over(path)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        with _reachable(path) as address:
+        with reachable(path) as address:
             listening.bind(address)
         path.chmod(0o600)
         listening.listen(CONNECTIONS)
@@ -356,7 +359,7 @@ def _take_over(path: Path) -> None:
 
 
 def name_fits(path: Path) -> bool:
-    """Whether `_reachable` finds a name for it, with a descriptor of any number."""
+    """Whether `reachable` finds a name for it, with a descriptor of any number."""
     return (
         len(os.fsencode(path)) <= PATH_OCTETS
         or len(os.fsencode(path.name)) + len("/proc/self/fd/123456/") <= PATH_OCTETS
@@ -364,7 +367,7 @@ def name_fits(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _reachable(path: Path) -> Iterator[str]:
+def reachable(path: Path) -> Iterator[str]:
     """A name for the socket that fits into sun_path, however long the path is: through its folder's descriptor."""
     if len(os.fsencode(path)) <= PATH_OCTETS:
         yield str(path)

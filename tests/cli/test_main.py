@@ -26,6 +26,7 @@ COMMANDS = [
     "demo",
     "init",
     "serve",
+    "console",
     "check",
     "status",
     "canary run",

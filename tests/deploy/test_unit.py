@@ -1,4 +1,5 @@
-"""deploy/mailguard.service: how exposed it is by systemd's own measure, and that the real process keeps within it.
+"""deploy/mailguard.service and mailguard-console.service: how exposed each is by systemd's own measure, and that the
+real process keeps within it.
 
 There is no systemd to run it here: what its sandbox would forbid is looked for in what the real service does (strace).
 """
@@ -8,23 +9,30 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from mailguard.config import Settings
+from mailguard.serve.console_socket import console_socket
+from mailguard.store.store_settings import StoreSettings
 from tests.end_to_end.mailing import message, people, submit
 from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
+from tests.end_to_end.test_console import console_on, free_port
+from tests.end_to_end.test_console_process import Edge
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "deploy" / "mailguard.service"
+CONSOLE_UNIT = ROOT / "deploy" / "mailguard-console.service"
 GUIDE = ROOT / "deploy" / "README.md"
 WORST_EXPOSURE = "20"
 """2.0, in the tenths that --threshold counts in."""
 
 
-def directives(name: str) -> list[str]:
-    return re.findall(rf"^{name}=(.*)$", UNIT.read_text(), re.MULTILINE)
+def directives(name: str, unit: Path = UNIT) -> list[str]:
+    return re.findall(rf"^{name}=(.*)$", unit.read_text(), re.MULTILINE)
 
 
 def low_port_drop_in() -> str:
@@ -53,12 +61,18 @@ def test_the_exposure_is_2_or_better(tmp_path: Path, low_port: bool) -> None:
     assert found and float(found[1]) <= 2.0 and done.returncode == 0, done.stdout[-2000:] + done.stderr
 
 
-def test_systemd_reads_every_line_of_it(tmp_path: Path) -> None:
-    unit = tmp_path / "mailguard.service"
-    unit.write_text(UNIT.read_text().replace("/usr/local/bin/mailguard", "/bin/true"))
+def test_the_exposure_of_the_console_is_2_or_better() -> None:
+    done = analyze("security", "--offline=true", f"--threshold={WORST_EXPOSURE}", "--no-pager", str(CONSOLE_UNIT))
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+
+
+@pytest.mark.parametrize("committed", [UNIT, CONSOLE_UNIT], ids=lambda unit: str(unit.stem))
+def test_systemd_reads_every_line_of_it(tmp_path: Path, committed: Path) -> None:
+    unit = tmp_path / committed.name
+    unit.write_text(committed.read_text().replace("/usr/local/bin/mailguard", "/bin/true"))
     done = analyze("verify", str(unit))
     # verify looks at every unit of this machine; only what it says of ours counts.
-    assert "mailguard.service" not in done.stderr, done.stderr
+    assert committed.name not in done.stderr, done.stderr
 
 
 def allowed_calls() -> set[str]:
@@ -99,6 +113,38 @@ def trace(tmp_path_factory: pytest.TempPathFactory) -> str:
         finally:
             service.kill()
     return file.read_text(errors="replace")
+
+
+@pytest.fixture(scope="module")
+def console_trace(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Everything that a console of its own asked of the kernel while it served, and did not reach the service."""
+    folder = tmp_path_factory.mktemp("console")
+    file = folder / "strace"
+    console: dict[str, Any] = {**console_on(free_port()), "process": "own"}
+    service = Service(folder, 9, console=console)
+    with Edge(service, prefix=("strace", "-f", "-qq", "-o", str(file))) as edge:
+        assert httpx.get(f"{edge.base}/sign-in").status_code == 503
+        assert httpx.get(f"{edge.base}/sign-in", headers={"Host": "evil.example"}).status_code == 421
+        assert edge.stop() == 0
+    return file.read_text(errors="replace")
+
+
+def test_the_console_does_nothing_that_its_unit_forbids(console_trace: str) -> None:
+    for name in ("SystemCallFilter", "RestrictAddressFamilies", "MemoryDenyWriteExecute", "ProcSubset"):
+        assert directives(name, CONSOLE_UNIT) == directives(name), "what is allowed is what the service may do"
+    made = set(re.findall(r"^\d+ +([a-z0-9_]+)\(", console_trace, re.MULTILINE))
+    assert "accept4" in made and made <= allowed_calls(), made - allowed_calls()
+    families = set(re.findall(r"^\d+ +socket(?:pair)?\((AF_[A-Z0-9]+)", console_trace, re.MULTILINE))
+    assert "AF_UNIX" in families
+    assert families - {"AF_NETLINK"} <= set(directives("RestrictAddressFamilies", CONSOLE_UNIT)[0].split())
+    assert not [line for line in console_trace.splitlines() if "PROT_WRITE|PROT_EXEC" in line]
+
+
+def test_the_console_sees_nothing_of_the_store_but_its_own_socket() -> None:
+    socket = console_socket(StoreSettings(url="sqlite:////var/lib/mailguard/mailguard.db"))
+    assert directives("TemporaryFileSystem", CONSOLE_UNIT) == ["/var/lib:ro"]
+    assert directives("BindReadOnlyPaths", CONSOLE_UNIT) == [f"-{socket.parent}"]
+    assert directives("StateDirectory", CONSOLE_UNIT) == directives("ReadWritePaths", CONSOLE_UNIT) == []
 
 
 def test_it_makes_no_system_call_that_the_unit_forbids(trace: str) -> None:

@@ -33,10 +33,14 @@ PEOPLE = people(288)
 
 
 class Browser:
-    """Somebody with a browser without scripts: cookies, forms, and what stands in them."""
+    """Somebody with a browser without scripts: cookies, forms, and what stands in them.
 
-    def __init__(self, base: str) -> None:
-        self._client = httpx.Client(base_url=base, headers={"Origin": base}, timeout=30)
+    at: where the console is reached, if that is not its own address, as behind a web server.
+    """
+
+    def __init__(self, base: str, at: str | None = None) -> None:
+        named = {"Origin": base, "Host": httpx.URL(base).netloc.decode()}
+        self._client = httpx.Client(base_url=at or base, headers=named, timeout=30)
 
     def __enter__(self) -> Browser:
         return self

@@ -1,0 +1,50 @@
+"""`mailguard check` about a console that is a process of its own."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from ..config import ConsoleSettings, Settings
+from ..console.security import CONTENT_SECURITY_POLICY
+from .check_machine import check_addresses
+from .console_socket import console_socket
+from .control import name_fits
+from .finding import Finding
+
+SECONDS = 5.0
+
+
+def check_console(settings: Settings) -> Iterator[Finding]:
+    """Whether it could listen, or does; nothing where the service itself serves the pages to browsers."""
+    console = settings.console
+    if console is None or console.process != "own":
+        return
+    part = f"console {console.address}"
+    (found,) = check_addresses([(part, console.address)], ())
+    if found.ok:
+        yield Finding(
+            part, True, "is free; `mailguard console` has to run beside the service for anybody to see a page"
+        )
+    elif _answers(console):
+        yield Finding(part, True, "in use by `mailguard console`")
+    else:
+        yield found
+    socket = console_socket(settings.store_settings())
+    if not name_fits(socket):
+        yield Finding(part, False, f'the name "{socket.name}" of its socket is too long; name the store shorter')
+    elif socket.exists() and not socket.is_socket():
+        yield Finding(part, False, f'"{socket}" is in the way of its socket; move it away')
+
+
+def _answers(console: ConsoleSettings) -> bool:
+    """Whether what listens there answers as a console does, with pages or without."""
+    asked = http.client.HTTPConnection(console.address.host, console.address.port, timeout=SECONDS)
+    try:
+        asked.request("GET", "/sign-in", headers={"Host": urlsplit(console.base_url).netloc})
+        return asked.getresponse().headers.get("Content-Security-Policy") == CONTENT_SECURITY_POLICY
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        asked.close()
