@@ -130,8 +130,16 @@ def next_steps(folder: Path) -> list[str]:
         *([f"chgrp mailguard {settings}        (the user of the service, docs/operating.md)"] if service else []),
         f"{run} -C {settings} check",
         f"{run} -C {settings} serve",
+        first_admin(run, settings, service=service),
         "Let your mail server or line-of-business system send through the listener.",
     ]
+
+
+def first_admin(run: str, settings: Path, *, service: bool) -> str:
+    """How somebody gets into the review console the first time: `serve` prints the link where somebody reads it."""
+    if service:
+        return f"{run} -C {settings} user link        (prints a link for the first admin of the review console)"
+    return "Open the link that it prints for the first admin of the review console (later: `mailguard user link`)."
 
 
 def settings_text(folder: Path, answers: Answers) -> str:
@@ -192,6 +200,12 @@ store: {store}
 # ledger: main                    # the name of this guard's ledger; each guard on one PostgreSQL has its own
 
 policies: policies/               # a file, or a folder with its *.yaml
+
+# Where people decide about held mail, in a browser. On a terminal `mailguard serve` prints a link for the first admin.
+console:
+  address: "127.0.0.1:8085"       # in plain HTTP, on this computer: a web server with TLS makes it reachable for others
+  base_url: "http://127.0.0.1:8085"   # as browsers have it. Notices link to it: set it to what your senders can open
+  # stop_seconds: 30              # how long a decision to send can be stopped
 
 # Who tells senders that a message is held, and whom they may ask.
 notices:

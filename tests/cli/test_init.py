@@ -18,7 +18,7 @@ import yaml
 from pydantic import BaseModel
 
 from mailguard.cli.init import Answers, next_steps, settings_text
-from mailguard.config import Settings, load_settings
+from mailguard.config import ConsoleSettings, Settings, load_settings
 from mailguard.core.policy.load import load_policy
 from mailguard.serve.policies import read_documents
 
@@ -51,9 +51,12 @@ def test_the_policies_of_init_pass_their_own_check_and_tests(run: Run, tmp_path:
 
 
 def test_what_to_do_next_is_said_for_the_user_who_has_to_do_it(tmp_path: Path) -> None:
-    assert f"mailguard -C {tmp_path}/mailguard.yaml serve" in next_steps(tmp_path)
+    here = next_steps(tmp_path)
+    serving = here.index(f"mailguard -C {tmp_path}/mailguard.yaml serve")
+    assert here[serving + 1].startswith("Open the link that it prints for the first admin")
     service = next_steps(Path("/etc/mailguard"))
     assert service[1].startswith("chgrp mailguard /etc/mailguard/mailguard.yaml")
+    assert service[4].startswith("runuser -u mailguard -- mailguard -C /etc/mailguard/mailguard.yaml user link ")
     assert service[2:4] == [
         f"runuser -u mailguard -- mailguard -C /etc/mailguard/mailguard.yaml {each}" for each in ("check", "serve")
     ]
@@ -94,8 +97,6 @@ def test_every_setting_stands_in_the_file_with_its_default_or_an_example(run: Ru
     run("init", str(tmp_path))
     text = (tmp_path / "mailguard.yaml").read_text()
     for name in Settings.model_fields:
-        if name == "console":
-            continue
         assert re.search(rf"^(# )?{name}:", text, re.MULTILINE), name
     for part, names in {
         "organisation": None,
@@ -109,6 +110,7 @@ def test_every_setting_stands_in_the_file_with_its_default_or_an_example(run: Ru
             "partial",
         },
         "notices": {"from", "contact", "reverse_path"},
+        "console": set(ConsoleSettings.model_fields),
     }.items():
         block = text.partition(f"\n{part}:\n")[2].partition("\n\n")[0]
         for name in names or keys_of(part):

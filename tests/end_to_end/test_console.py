@@ -93,8 +93,18 @@ def test_without_a_console_no_link_is_made(tmp_path: Path, sink: Sink) -> None:
         assert service.rows("status")[0]["console"] is None
 
 
-def test_on_a_terminal_the_first_admin_is_given_a_link(tmp_path: Path, sink: Sink) -> None:
+@pytest.mark.parametrize("made_by", ["hand", "init"])
+def test_on_a_terminal_the_first_admin_is_given_a_link(tmp_path: Path, sink: Sink, made_by: str) -> None:
+    """init: as README says to begin, but for the ports."""
     service = Service(tmp_path, sink.port, console=console_on(free_port()))
+    if made_by == "init":
+        service.run("init", str(tmp_path / "new"))
+        service.settings_file = tmp_path / "new" / "mailguard.yaml"
+        text = service.settings_file.read_text()
+        for usual, port in ((2525, 0), (2526, sink.port), (8085, free_port())):
+            text = text.replace(f"127.0.0.1:{usual}", f"127.0.0.1:{port}")
+        service.settings_file.write_text(text)
+        assert "which only this computer can open" in service.run("check").stdout
     main, side = pty.openpty()
     command = [sys.executable, "-m", "mailguard", "-C", str(service.settings_file), "serve"]
     running = subprocess.Popen(command, stderr=side, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)})

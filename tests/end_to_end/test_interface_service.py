@@ -26,6 +26,7 @@ from tests.end_to_end.interface_shell import Said, Shell, cold
 from tests.end_to_end.mailing import message, people, submit
 from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
+from tests.end_to_end.test_console import free_port
 from tests.fakes.smarthost import say
 from tests.fakes.threaded import ThreadedSmarthost
 
@@ -498,6 +499,7 @@ def test_init_then_serve_takes_and_holds_mail_on_day_one(tmp_path: Path, sink: S
     assert shell("init", "new", cwd=tmp_path).status == 0
     file = tmp_path / "new" / "mailguard.yaml"
     text = file.read_text().replace("127.0.0.1:2525", "127.0.0.1:0").replace("127.0.0.1:2526", f"127.0.0.1:{sink.port}")
+    text = text.replace("127.0.0.1:8085", f"127.0.0.1:{free_port()}")
     service = Service(tmp_path / "unused", sink.port)
     service.folder, service.settings_file = tmp_path / "new", file
     service.log_file = tmp_path / "log.jsonl"
