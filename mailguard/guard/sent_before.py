@@ -22,7 +22,8 @@ from ..core.errors import MailguardError
 from ..core.mail.message import Message
 from ..core.observation import Observation, observe
 from ..core.organisation import Organisation
-from ..core.policy.conditions.earlier import DEFAULT_WINDOW
+from ..core.policy.conditions.earlier import MOST_WINDOW
+from ..core.policy.model import Policy
 from ..core.verdict import EXCEPTION, Inspection, Verdict
 from ..logs import logger
 from .ports import Clock, FilesSent, Sendings
@@ -54,6 +55,11 @@ class SentBefore:
         self._organisation = organisation
         self._clock = clock
         self._port_seconds = port_seconds
+        self._policy: Callable[[], Policy] | None = None
+
+    def follow(self, policy: Callable[[], Policy]) -> None:
+        """policy: the rules in force, which say how long what a person releases is kept. Without them: the longest."""
+        self._policy = policy
 
     async def announce(
         self,
@@ -78,7 +84,10 @@ class SentBefore:
     async def inspected(
         self, written: WrittenDown | None, inspections: Iterable[Inspection], files_look_back: timedelta | None
     ) -> WrittenDown | None:
-        """Write down besides who stands in the rows of its files, where they were read, as `announce` does."""
+        """Write down besides who stands in the rows of its files, where they were read, as `announce` does.
+
+        inspections: of attachments; a table in the message's text is no file.
+        """
         if written is None or written.sent is None:
             return written
         return await self._with_files(written, with_people(written.sent, inspections), files_look_back)
@@ -132,7 +141,11 @@ class SentBefore:
     async def released(self, envelope: Envelope, message: Message, *, hidden: bool) -> None:
         """A held message is about to leave; as it was, a person has let its list pass."""
         seen = await _aside(len(message.raw), lambda: observe(message, envelope, self._organisation))
-        announced = await self.announce(envelope, seen, DEFAULT_WINDOW, DEFAULT_WINDOW)
+        lists, files = MOST_WINDOW, MOST_WINDOW
+        if self._policy is not None:
+            policy = self._policy()
+            lists, files = policy.looks_back, policy.files_look_back
+        announced = await self.announce(envelope, seen, lists, files)
         if announced is not None and announced.list is not None:
             await self._settle(announced.list, hidden=hidden, exposed=not hidden)
 

@@ -193,7 +193,8 @@ class Submission:
             if found.inspections or not found.history:
                 answers = await self._inspect(message, found, inspections)
                 inspections |= answers
-                announced = await self._sent_before.inspected(announced, answers.values(), policy.files_look_back)
+                files = [each for path, each in answers.items() if path in seen.inspectable]
+                announced = await self._sent_before.inspected(announced, files, policy.files_look_back)
                 seen = replace(seen, past=announced.past) if announced is not None else seen
 
     async def _recall(self, needs: Needs, known: Mapping[str, str] | None) -> Mapping[str, str]:

@@ -228,6 +228,7 @@ async def _policies(parts: Parts) -> PolicySource:
 def _submission(
     parts: Parts, metrics: Metrics, policies: PolicySource, smarthost: SmarthostRoutes, inspector: Inspector
 ) -> Submission:
+    parts.sent_before.follow(policies)
     return Submission(
         organisation=parts.organisation,
         policy=policies,

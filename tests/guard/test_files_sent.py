@@ -59,6 +59,45 @@ async def test_what_was_released_had_left_and_is_counted() -> None:
     assert "gone to 3 other people" in list(world.store.messages.values())[-1].reason
 
 
+@pytest.mark.parametrize(("within", "days"), [("3d", 3), ("60d", 60)])
+async def test_what_was_released_is_kept_as_long_as_the_rule_asks(within: str, days: int) -> None:
+    world = world_with(
+        policy=POLICY.replace(b"people: {at_least: 10}", b"people: {at_least: 10}, within: " + within.encode())
+    )
+    await held(world, "a", "b", "c")
+    (waiting,) = world.store.messages.values()
+    await world.review.release(waiting.ref, form="original", reason="x", by="Sam", system_user="sam")
+    assert {each - world.clock.time for each in world.files_sent.until} == {timedelta(days=days)}
+
+
+async def test_what_no_rule_asks_for_is_not_kept_when_it_is_released() -> None:
+    world = world_with()
+    await held(world, "a", "b", "c")
+    (waiting,) = world.store.messages.values()
+    world.policy = load_policy({"p": POLICY[: POLICY.index(b"  - id")].replace(b"rules:", b"rules: []")})
+    kept = dict(world.files_sent.kept)
+    await world.review.release(waiting.ref, form="original", reason="x", by="Sam", system_user="sam")
+    assert world.files_sent.kept == kept
+
+
+async def test_a_table_in_the_text_is_no_file() -> None:
+    policy = (
+        POLICY
+        + b"""\
+  - id: tables
+    describe: A table.
+    when: {finding: {kind: people_rows, count: {at_least: 100}}}
+    action: hold
+"""
+    )
+    world = world_with(policy=policy)
+    world.inspector.findings = (Finding("people", "people_rows", "", 40, "", people=b"m" * 16),)
+    for each in ("a", "b", "c", "d"):
+        to = envelope(f"{each}@parents.example")
+        assert "Held" not in (await world.submission.submit(SESSION, to, message(body="See below.\r\n"))).text
+    assert world.told.calls.count(("inspector", "inspect")) == 4 and not world.files_sent.kept
+
+
 async def test_a_brochure_goes_to_everybody() -> None:
     assert not any(await held(world_with(people=0), *map(str, range(20))))
 

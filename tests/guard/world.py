@@ -174,12 +174,14 @@ class MemoryFilesSent:
     told: Told
     kept: dict[str, tuple[SentFiles, datetime]] = field(default_factory=dict)
     count: int = 0
+    until: list[datetime] = field(default_factory=list)
 
     async def announce(
         self, sent: SentFiles, now: datetime, since: datetime, until: datetime, token: str | None = None
     ) -> AnnouncedFiles:
         if await self.told.call("files_sent", "announce"):
             return None  # type: ignore[return-value]
+        self.until.append(until)
         self.count += token is None
         token = token or f"files-{self.count}"
         known = self.kept.pop(token)[0].files if token in self.kept else ()
@@ -504,6 +506,7 @@ class World:
         self.sendings = MemorySendings(self.told)
         self.files_sent = MemoryFilesSent(self.told)
         self.sent_before = SentBefore(self.sendings, self.files_sent, ORGANISATION, self.clock, port_seconds=0.05)
+        self.sent_before.follow(lambda: self.policy)
         self.review = Review(
             rewriting=self.rewriting,
             quarantine=self.quarantine,
