@@ -26,6 +26,7 @@ from ..console.site import Site
 from ..core.errors import SettingsError
 from ..guard.accounts import Actor
 from ..guard.console.deciding import Deciding
+from ..guard.console.federation import Federation
 from ..guard.console.health import Health
 from ..guard.console.looking import Looking
 from ..guard.console.people import People
@@ -40,7 +41,7 @@ from ..guard.escalation import Escalations
 from ..guard.ports import Inspector
 from ..logs import logger
 from ..smtp.listen_settings import HostPort
-from .parts import Parts
+from .parts import Parts, let_in
 from .policies import PolicySource
 from .rounds import background, cancel
 from .shown_settings import shown_settings
@@ -161,10 +162,36 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
             clock=parts.clock,
         ),
         health=works.health,
-        people=People(book=parts.account_book, links=parts.links, sessions=parts.sessions, randomness=parts.randomness),
+        people=People(
+            book=parts.account_book,
+            links=parts.links,
+            sessions=parts.sessions,
+            randomness=parts.randomness,
+            let_in=let_in(parts.settings),
+        ),
+        federation=_federation(settings, parts),
+        local_accounts=settings.local_accounts,
         settings=shown_settings(parts.settings),
         teams=tuple(team.name for team in parts.organisation.teams),
         team_list=parts.organisation.teams,
+    )
+
+
+def _federation(settings: ConsoleSettings, parts: Parts) -> Federation | None:
+    """The libraries behind it are loaded only where they are needed: they take a second of a start."""
+    if settings.oidc is None:
+        return None
+    from ..oidc.service import OidcService
+
+    return Federation(
+        label=settings.oidc.label,
+        issuer=settings.oidc.issuer,
+        mapping=settings.oidc.mapping,
+        service=OidcService(settings.oidc, settings.base_url, parts.clock),
+        accounts=parts.store.accounts,
+        sessions=parts.sessions,
+        clock=parts.clock,
+        randomness=parts.randomness,
     )
 
 
@@ -243,7 +270,7 @@ async def _listening(address: HostPort) -> socket.socket:
 
 async def _welcome_first_admin(settings: ConsoleSettings, parts: Parts) -> None:
     """On a terminal, a link for the first admin; where there is none, nobody may find it in a log: a word about how."""
-    if await parts.links.has_admin():
+    if not settings.local_accounts or await parts.links.has_admin():
         return
     log.warning("console_without_admin")
     if sys.stderr.isatty():
