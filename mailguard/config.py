@@ -31,6 +31,7 @@ from .guard.settings import (
     outside_senders,
 )
 from .inspection.settings import InspectionSettings
+from .oidc.settings import OidcSettings
 from .smtp.listen_settings import HostPort, HostPortSetting, Limits, ListenerSettings
 from .smtp.smarthost_settings import SmarthostSettings, canonical_domains, keeps_a_password
 from .store.store_settings import RetentionSettings, StoreSettings
@@ -165,6 +166,18 @@ class ConsoleSettings(BaseModel):
         "Unit: seconds. Example: 60. A release from the shell acts at once.",
     )
 
+    oidc: OidcSettings | None = Field(
+        default=None,
+        description="The organisation's own sign-in service (OpenID Connect). Default: none. Example: {issuer: "
+        "https://login.elmroad.example, client_id: mailguard, groups: [{group: mailguard-admins, roles: [admin]}]}.",
+    )
+    local_accounts: bool = Field(
+        default=True,
+        description="Whether accounts of mailguard's own may sign in to the console. Default: true. Example: false, "
+        "once an admin has signed in with `oidc`. With false nobody gets in while the sign-in service does not answer; "
+        "mail programs' accounts (the role sender) are not meant.",
+    )
+
     @field_validator("base_url")
     @classmethod
     def _is_an_origin(cls, base_url: str) -> str:
@@ -174,6 +187,15 @@ class ConsoleSettings(BaseModel):
                 "small letters, perhaps a port, and nothing behind it"
             )
         return base_url
+
+    @model_validator(mode="after")
+    def _let_somebody_in(self) -> ConsoleSettings:
+        if not self.local_accounts and (self.oidc is None or not self.oidc.gives_admin):
+            raise ValueError(
+                'with "local_accounts: false" nobody could look after the console: set "oidc", with a group that has '
+                "the role admin"
+            )
+        return self
 
     @model_validator(mode="after")
     def _keep_passwords_to_themselves(self) -> ConsoleSettings:
@@ -347,6 +369,13 @@ class Settings(BaseModel):
                 )
         return found
 
+    @model_validator(mode="after")
+    def _give_roles_that_there_are(self) -> Settings:
+        oidc = self.console.oidc if self.console else None
+        if oidc and (fault := oidc.fault([team.name for team in self.organisation.teams])):
+            raise ValueError(fault)
+        return self
+
     @property
     def smarthosts(self) -> tuple[SmarthostSettings, ...]:
         """Every smarthost, in order."""
@@ -415,6 +444,7 @@ def resolve(settings: Settings, folder: Path) -> Settings:
             "dkim": tuple(key.model_copy(update={"key_file": folder / key.key_file}) for key in settings.dkim),
             "keys": folder / settings.keys if settings.keys else None,
             "witness": folder / settings.witness if settings.witness else None,
+            "console": _resolve_console(settings.console, folder),
             "inspection": _resolve_inspection(settings.inspection, folder),
             "spool": folder / settings.spool if settings.spool else None,
             "log_file": folder / settings.log_file if settings.log_file else None,
@@ -428,6 +458,14 @@ def _resolve_smarthost(smarthost: SmarthostSettings, folder: Path) -> SmarthostS
     names = ("ca_file", "password_file")
     paths = {name: folder / value for name in names if isinstance(value := getattr(smarthost, name), Path)}
     return smarthost.model_copy(update=paths)
+
+
+def _resolve_console(console: ConsoleSettings | None, folder: Path) -> ConsoleSettings | None:
+    if console is None or console.oidc is None:
+        return console
+    names = ("client_secret_file", "ca_file")
+    paths = {name: folder / value for name in names if isinstance(value := getattr(console.oidc, name), Path)}
+    return console.model_copy(update={"oidc": console.oidc.model_copy(update=paths)})
 
 
 def _resolve_inspection(inspection: InspectionSettings, folder: Path) -> InspectionSettings:

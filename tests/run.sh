@@ -85,7 +85,7 @@ run_core() {
 run_edges_inner() {
     pytest tests/inspection
     pytest tests/peers tests/smtp tests/dialogues
-    pytest tests/store tests/serve tests/console
+    pytest tests/store tests/serve tests/console tests/oidc
     pytest tests/cli tests/incidents tests/places
 }
 run_edges_outer() {
@@ -100,6 +100,7 @@ run_bench() { pytest -s tests/bench; }
 
 export PATH="/usr/sbin:/sbin:$PATH"
 [[ " ${parts[*]} " != *" browser "* ]] || packages+=(chromium)
+command -v npm >/dev/null || packages+=(npm)
 install_packages
 tests/peers/exim.sh
 install_python

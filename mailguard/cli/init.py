@@ -224,6 +224,7 @@ notices:
 # limits: {{recipients: 5000, message_bytes: 52428800}}
 # canary: {{defer_mail: false}}     # the guard tests itself every 6 hours; true: no new mail is taken while that fails
 # outbox: {{}}                      # how what waits is tried again; see docs/reference.md
+# console: {{}}                     # the review console; `oidc`: with your organisation's own accounts
 # metrics: {{address: "127.0.0.1:9109"}}   # Prometheus metrics and health; off unless set
 # dkim: []                        # keys to sign with what was rewritten (docs/operating.md)
 # hostname: guard.elmroad.example # in greetings and Received fields; default: this computer's name

@@ -163,4 +163,5 @@ def _shown(item: dict[str, Any]) -> str:
 
 def _row(item: dict[str, Any]) -> tuple[str, ...]:
     state = "disabled" if item["disabled"] else "enabled"
-    return item["name"], ", ".join(item["roles"]), state, output.when(item["changed_at"])
+    name = item["name"] if item["mailbox"] is None else f"{item['name']} ({item['mailbox']})"
+    return name, ", ".join(item["roles"]), state, output.when(item["changed_at"])

@@ -12,6 +12,7 @@ from ..core.organisation import Organisation, Team
 from ..guard.console.attachments import Attachments
 from ..guard.console.bulk import Bulk
 from ..guard.console.deciding import Deciding
+from ..guard.console.federation import Federation
 from ..guard.console.health import Health
 from ..guard.console.links import LinkBook
 from ..guard.console.list_export import ListExport
@@ -34,8 +35,9 @@ from ..guard.ports import Clock, Randomness
 @dataclass(frozen=True, slots=True)
 class Site:
     """base_url: where the console is, without a path. contact: whom to ask. zone: of every time that is shown. house:
-    who is inside. settings: name and value of those that may be shown. teams: names of those that there are;
-    team_list: those whole.
+    who is inside. settings: name and value of those that may be shown. teams: names of those that there are; team_list:
+    those whole. federation: the organisation's own sign-in service, None where there is none. local_accounts: whether
+    accounts of our own sign in.
     """
 
     base_url: str
@@ -67,6 +69,8 @@ class Site:
     settings: tuple[tuple[str, str], ...]
     teams: tuple[str, ...]
     team_list: tuple[Team, ...]
+    federation: Federation | None = None
+    local_accounts: bool = True
 
     @property
     def secure(self) -> bool:

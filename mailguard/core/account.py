@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Sequence
 
+from .federated import PREFIX
 from .mail.canonical import canonical_address
 
 SENDER = "sender"
@@ -61,6 +62,8 @@ def name_fault(name: str) -> str | None:
         return f"a name has 1 to {MAX_NAME_CHARACTERS} characters"
     if any(unicodedata.category(character) in _BLANK for character in name):
         return "a name has no spaces and no invisible characters"
+    if canonical_account(name).startswith(PREFIX):
+        return f'names that begin with "{PREFIX}" are for who signs in with the organisation\'s own sign-in service'
     local, at, domain = canonical_account(name).rpartition("@")
     if at and not (local and domain):
         return "a name with an at sign is a whole address, for example reception@elmroad.example"

@@ -63,5 +63,13 @@ class SettingsError(MailguardError):
     """Settings that cannot be used; the text says which, why, and what to do."""
 
 
+class ServiceSilent(MailguardError):
+    """The organisation's own sign-in service does not answer, or not as such a service does."""
+
+
+class NotBelieved(MailguardError):
+    """What came back from a sign-in elsewhere cannot be trusted; str() says why, without anything that it says."""
+
+
 class BackupBroken(MailguardError):
     """A backup that is not what its manifest says, or whose ledger is not whole."""

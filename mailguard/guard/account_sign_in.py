@@ -80,7 +80,7 @@ class AccountSignIn:
 
 
 def _may_send(account: Account) -> bool:
-    return SENDER in account.roles and not account.disabled
+    return SENDER in account.roles and not account.disabled and account.federated is None
 
 
 def _claim(credentials: Credentials) -> _Claim | None:

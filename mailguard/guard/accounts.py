@@ -62,7 +62,7 @@ class AccountBook:
     async def set_password(self, name: str, password: str, actor: Actor) -> Account:
         """Give it another password, from now on. UnknownAccount, AccountRefused, AlreadyDecided."""
         account = await self._find(name)
-        _refuse(password_fault(account.name, password))
+        _refuse(_elsewhere(account) or password_fault(account.name, password))
         changed = replace(account, password_hash=await self._hash(password), changed_at=self._clock.now())
         return await self._accounts.change(changed, [self._entry("account_password_changed", actor)])
 
@@ -70,7 +70,7 @@ class AccountBook:
         """Give it these roles and no others. UnknownAccount, AccountRefused, AlreadyDecided."""
         account = await self._find(name)
         kept = tuple(dict.fromkeys(roles))
-        _refuse(roles_fault(kept, self._teams))
+        _refuse(_elsewhere(account) or roles_fault(kept, self._teams))
         if set(kept) == set(account.roles):
             return account
         entry = self._entry("account_roles_changed", actor, before=list(account.roles), roles=list(kept))
@@ -86,9 +86,10 @@ class AccountBook:
 
     async def reset_factor(self, name: str, password: str, actor: Actor) -> Account:
         """Take its second factor away, with its password: with that alone somebody could set up a factor of his own.
-        UnknownAccount, AlreadyDecided.
+        UnknownAccount, AccountRefused, AlreadyDecided.
         """
         account = await self._find(name)
+        _refuse(_elsewhere(account))
         hashed = await self._hash(password)
         changed = replace(account, password_hash=hashed, second_factor=None, changed_at=self._clock.now())
         return await self._accounts.change(changed, [self._entry("account_factor_reset", actor)])
@@ -118,6 +119,16 @@ class AccountBook:
 
     def _entry(self, kind: str, actor: Actor, **fields: Any) -> NewEntry:
         return actor.entry(kind, self._clock.now(), **fields)
+
+
+def _elsewhere(account: Account) -> str | None:
+    """Password, second factor and roles of who signs in elsewhere are kept there."""
+    if account.federated is None:
+        return None
+    return (
+        "they sign in with the organisation's own sign-in service, which keeps their password and their groups; here "
+        "the account can only be locked, unlocked and removed"
+    )
 
 
 def _refuse(fault: str | None) -> None:

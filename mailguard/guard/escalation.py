@@ -56,14 +56,14 @@ class Escalations:
         able = [each for each in await self._accounts.list() if _may_decide(each, held, actor)]
         leads = [each for each in able if covers_in_role(each.roles, ESCALATION, held.team)]
         groups = [
-            Colleague(key, name, tuple(each.name for each in members[:MOST_TOLD]))
+            Colleague(key, name, tuple(each.shown for each in members[:MOST_TOLD]))
             for key, name, members in (
                 ("group:reviewers", words.ASKED_REVIEWERS, able if len(able) > 1 else []),
                 ("group:escalation", words.ASKED_ESCALATION, leads),
             )
             if members
         ]
-        return *groups, *(Colleague(f"account:{each.identifier}", each.name, (each.name,)) for each in able)
+        return *groups, *(Colleague(f"account:{each.identifier}", each.shown, (each.shown,)) for each in able)
 
     async def escalate(self, ref: str, *, to: str, note: str, by: str, account: str, version: int) -> Held:
         """Ask somebody. to: the key of a Colleague.
@@ -100,6 +100,6 @@ class Escalations:
 
 
 def _may_decide(account: Account, held: Held, asker: Actor) -> bool:
-    other = Actor(account.name, account=account.identifier)
+    other = Actor(account.shown, account=account.identifier)
     able = not account.disabled and powers_of(account.roles).reads.covers(held.team)
     return able and account.identifier != asker.account and not other.has_sent(held) and not other.has_approved(held)

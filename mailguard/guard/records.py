@@ -105,20 +105,33 @@ class ExceptionUse:
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """An account to make. password_hash: the encoded hash (PHC string format)."""
+    """An account to make. password_hash: the encoded hash (PHC string format); empty for who has none here."""
 
     name: str
     password_hash: str = field(repr=False)
     roles: tuple[str, ...]
     at: datetime
+    federated: Federated | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Federated:
+    """Somebody who signs in with the organisation's own sign-in service. issuer, subject: who it is, letter for letter.
+    mailbox: confirmed there when they signed in last.
+    """
+
+    issuer: str
+    subject: str
+    mailbox: str
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of the guard's own. identifier: the keyed hash of its name, as the ledger knows it; it stays the same
-    for as long as the account lives. name: as it was written. version: goes up with each change. second_factor: the
-    secret of its one-time codes (Base32), None where it has none yet; second_factor_step: of the last code used.
-    shortcuts: whether single keys move about in the console.
+    """An account of the guard's own, or what it keeps of who signs in elsewhere. identifier: the keyed hash of its
+    name, as the ledger knows it; it stays the same for as long as the account lives. name: as it was written. version:
+    goes up with each change. second_factor: the secret of its one-time codes (Base32), None where it has none yet;
+    second_factor_step: of the last code used. shortcuts: whether single keys move about in the console. federated: who
+    signs in elsewhere; then there is no password and no second factor here, and roles are those of the last sign-in.
     """
 
     identifier: str
@@ -132,6 +145,12 @@ class Account:
     second_factor: str | None = field(default=None, repr=False)
     second_factor_step: int = 0
     shortcuts: bool = False
+    federated: Federated | None = None
+
+    @property
+    def shown(self) -> str:
+        """What people call it: of who signs in elsewhere the mailbox, for their name here is a number."""
+        return self.federated.mailbox if self.federated else self.name
 
 
 @dataclass(frozen=True, slots=True)

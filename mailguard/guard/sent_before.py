@@ -141,7 +141,8 @@ class SentBefore:
     async def released(self, envelope: Envelope, message: Message, *, hidden: bool) -> None:
         """A held message is about to leave; as it was, a person has let its list pass."""
         seen = await _aside(len(message.raw), lambda: observe(message, envelope, self._organisation))
-        lists, files = MOST_WINDOW, MOST_WINDOW
+        lists: timedelta | None = MOST_WINDOW
+        files: timedelta | None = MOST_WINDOW
         if self._policy is not None:
             policy = self._policy()
             lists, files = policy.looks_back, policy.files_look_back

@@ -23,6 +23,7 @@ from ..guard.console.assigning import Assigning
 from ..guard.console.attachments import Attachments
 from ..guard.console.bulk import Bulk
 from ..guard.console.deciding import Deciding
+from ..guard.console.federation import Federation
 from ..guard.console.health import Health
 from ..guard.console.list_export import ListExport
 from ..guard.console.looking import Looking
@@ -44,7 +45,7 @@ from ..logs import logger
 from ..smtp.listen_settings import HostPort
 from .console_server import ANYBODY_WHO_CONNECTS, listening_on, server_of, web_server_before
 from .console_socket import console_socket, listen_for_consoles
-from .parts import Parts
+from .parts import Parts, let_in
 from .policies import PolicySource
 from .rounds import background
 from .shown_settings import shown_settings
@@ -158,7 +159,15 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
             clock=parts.clock,
         ),
         health=works.health,
-        people=People(book=parts.account_book, links=parts.links, sessions=parts.sessions, randomness=parts.randomness),
+        people=People(
+            book=parts.account_book,
+            links=parts.links,
+            sessions=parts.sessions,
+            randomness=parts.randomness,
+            let_in=let_in(parts.settings),
+        ),
+        federation=_federation(settings, parts),
+        local_accounts=settings.local_accounts,
         settings=shown_settings(parts.settings),
         teams=tuple(team.name for team in parts.organisation.teams),
         team_list=parts.organisation.teams,
@@ -175,6 +184,24 @@ def _queue(parts: Parts, zone: ZoneInfo) -> HeldQueue:
         organisation=parts.organisation,
         clock=parts.clock,
         zone=zone,
+    )
+
+
+def _federation(settings: ConsoleSettings, parts: Parts) -> Federation | None:
+    """The libraries behind it are loaded only where they are needed: they take a second of a start."""
+    if settings.oidc is None:
+        return None
+    from ..oidc.service import OidcService
+
+    return Federation(
+        label=settings.oidc.label,
+        issuer=settings.oidc.issuer,
+        mapping=settings.oidc.mapping,
+        service=OidcService(settings.oidc, settings.base_url, parts.clock),
+        accounts=parts.store.accounts,
+        sessions=parts.sessions,
+        clock=parts.clock,
+        randomness=parts.randomness,
     )
 
 
@@ -211,7 +238,7 @@ async def _warm(site: Site) -> None:
 
 async def _welcome_first_admin(settings: ConsoleSettings, parts: Parts) -> None:
     """On a terminal, a link for the first admin; where there is none, nobody may find it in a log: a word about how."""
-    if await parts.links.has_admin():
+    if not settings.local_accounts or await parts.links.has_admin():
         return
     log.warning("console_without_admin")
     if sys.stderr.isatty():

@@ -17,7 +17,7 @@ from ..core.organisation import Organisation
 from ..core.rewrite.mark import Marks
 from ..guard.accounts import AccountBook
 from ..guard.console.links import LinkBook
-from ..guard.console.sessions import SessionBook
+from ..guard.console.sessions import LetIn, SessionBook
 from ..guard.memory import InvitationMemory
 from ..guard.notices import Notices
 from ..guard.review import Review
@@ -108,7 +108,13 @@ async def open_parts(settings: Settings) -> Parts:
         wake=wake.set,
     )
     passwords = Argon2Passwords()
-    sessions = SessionBook(sessions=store.console_sessions, accounts=store.accounts, clock=clock, randomness=randomness)
+    sessions = SessionBook(
+        sessions=store.console_sessions,
+        accounts=store.accounts,
+        clock=clock,
+        randomness=randomness,
+        let_in=let_in(settings),
+    )
     return Parts(
         settings=settings,
         organisation=organisation,
@@ -139,6 +145,14 @@ async def open_parts(settings: Settings) -> Parts:
         review=review,
         wake=wake,
     )
+
+
+def let_in(settings: Settings) -> LetIn:
+    """Whose sessions at the console count under these settings."""
+    console = settings.console
+    if console is None:
+        return LetIn()
+    return LetIn(console.local_accounts, console.oidc.digest if console.oidc else None)
 
 
 def loop_marks(settings: Settings, store: Store) -> Marks:

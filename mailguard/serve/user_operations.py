@@ -115,7 +115,9 @@ def start_url(base_url: str, token: str) -> str:
 
 
 def account_item(account: Account) -> Item:
-    """`user list --json`. account: the keyed hash by which the ledger names it."""
+    """`user list --json`. account: the keyed hash by which the ledger names it. mailbox, issuer: of
+    who signs in with the organisation's own sign-in service.
+    """
     return {
         "name": account.name,
         "roles": list(account.roles),
@@ -124,6 +126,8 @@ def account_item(account: Account) -> Item:
         "changed_at": _when(account.changed_at),
         "version": account.version,
         "account": account.identifier,
+        "mailbox": account.federated.mailbox if account.federated else None,
+        "issuer": account.federated.issuer if account.federated else None,
     }
 
 

@@ -8,14 +8,14 @@ made under an older key finds its row still: rotating `recipients` locks nobody 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
 from ..core.account import canonical_account
 from ..core.errors import AccountExists, AlreadyDecided, ReferenceTaken, UnknownAccount
-from ..guard.records import Account, NewAccount, NewEntry
+from ..guard.records import Account, Federated, NewAccount, NewEntry
 from . import schema
 from .chain import Chain, PreparedEntry
 from .engine import Engine
@@ -40,7 +40,14 @@ class StoredAccounts:
         """Make an account and append the entries in one durable step. AccountExists: nothing happened."""
         identifiers = self._identifiers(account.name)
         made = Account(
-            identifiers[0], 1, account.name, account.password_hash, account.roles, account.at, account.at, False
+            identifiers[0],
+            1,
+            account.name,
+            account.password_hash,
+            account.roles,
+            account.at,
+            account.at,
+            federated=account.federated,
         )
         prepared = self._named(entries, made)
         row = _row(made, self._keyring)
@@ -110,7 +117,7 @@ class StoredAccounts:
                 replace(
                     entry,
                     fields={**entry.fields, "account": account.identifier},
-                    evidence={**(entry.evidence or {}), "account": account.name},
+                    evidence={**(entry.evidence or {}), "account": account.shown},
                 )
                 for entry in entries
             ]
@@ -140,6 +147,7 @@ def _row(account: Account, keyring: Keyring) -> dict[str, Any]:
         "second_factor": account.second_factor,
         "second_factor_step": account.second_factor_step,
         "shortcuts": account.shortcuts,
+        "federated": asdict(account.federated) if account.federated else None,
     }
     return {
         "identifier": account.identifier,
@@ -166,6 +174,7 @@ def _read(row: Row[Any], keyring: Keyring) -> Account:
         second_factor=body.get("second_factor"),
         second_factor_step=body.get("second_factor_step", 0),
         shortcuts=body.get("shortcuts", False),
+        federated=Federated(**body["federated"]) if body.get("federated") else None,
     )
 
 

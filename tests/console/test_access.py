@@ -26,6 +26,10 @@ MATRIX: dict[tuple[str, str], Row] = {
     # a number is the status of a page; a path is where the browser is sent
     ("GET", "/sign-in"): (200, HOME, HOME, HOME, HOME, HOME),
     ("POST", "/sign-in"): (422, 422, 422, 422, 422, 422),
+    # there is no sign-in service in these settings (test_provider.py has one)
+    ("POST", "/sign-in/provider"): (404,) * 6,
+    ("GET", "/sign-in/provider"): (404,) * 6,
+    ("GET", "/sign-in/provider/back"): (404,) * 6,
     ("POST", "/sign-out"): (TO_SIGN_IN,) * 6,
     ("GET", "/start/{token}"): (200,) * 6,
     ("POST", "/start/{token}"): (422,) * 6,
@@ -80,6 +84,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/people/link"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 404),
     ("POST", "/people/again"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 404),
     ("GET", "/settings"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 200),
+    ("GET", "/settings/sign-in"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 200),
+    ("POST", "/settings/sign-in"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 404),
     ("GET", "/account"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 200, 200),
     ("GET", "/keys"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 200, 200),
     ("POST", "/account/shortcuts"): (TO_SIGN_IN, TO_FACTOR, *("/keys",) * 4),

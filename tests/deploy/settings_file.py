@@ -37,6 +37,10 @@ INVENTED = {
     "store": "sqlite:////var/lib/mailguard/mailguard.db",
     "metrics.address": '"127.0.0.1:9109"',
     "notices.from": "mailguard@elmroad.example",
+    "console.oidc.issuer": "https://login.elmroad.example",
+    "console.oidc.client_id": "mailguard",
+    "console.oidc.groups[].group": "mailguard-reviewers",
+    "console.oidc.groups[].roles": "[reviewer]",
     "dkim[].domain": "elmroad.example",
     "dkim[].selector": "guard1",
     "dkim[].key_file": "keys/dkim.pem",
@@ -62,13 +66,17 @@ def _lines(model: type[BaseModel], path: str = "", indent: str = "", mark: str =
         elif reference._is_list(field) and field.default == ():
             yield _placed(f"{key}: []", indent, "# ")
             yield from _off_item(inner, f"{path}{key}[].", f"{indent}    ")
+        elif reference._is_list(field) and mark:
+            yield _placed(f"{key}: []", indent, mark)
+            yield from _off_item(inner, f"{path}{key}[].", f"{indent}    ")
         elif reference._is_list(field):
             yield f"{key}:"
             yield from _item(inner, f"{path}{key}[].")
         else:
             off = field.default is None
-            yield _placed(f"{key}: null" if off else f"{key}:", indent, "" if field.is_required() else "# ")
-            yield from _lines(inner, f"{path}{key}.", "  ", "## " if off else "" if field.is_required() else "# ")
+            own = mark or ("" if field.is_required() else "# ")
+            yield _placed(f"{key}: null" if off else f"{key}:", indent, own)
+            yield from _lines(inner, f"{path}{key}.", f"{indent}  ", "## " if off else own)
 
 
 def _item(model: type[BaseModel], path: str) -> Iterator[str]:

@@ -58,8 +58,8 @@ def _default(field: FieldInfo) -> str:
             if seconds % size == 0 and (unit != "d" or seconds > 86400):
                 return f"`{seconds // size}{unit}`"
         return f"`{seconds}s`"
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
+    if isinstance(value, tuple) and value and all(isinstance(each, str) for each in value):
+        return f"`[{', '.join(value)}]`"
     return "none" if value in (None, ()) else f"`{value}`"
 
 

@@ -26,7 +26,7 @@ async def show(visit: Visit) -> Answer:
     ]
     sessions.sort(key=lambda each: not each["here"])
     model = {
-        "name": legible(visitor.account.name, 300),
+        "name": legible(visitor.account.shown, 300),
         "roles": roles_in_words(visitor),
         "said": words_queue,
         "sessions": sessions,

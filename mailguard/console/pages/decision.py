@@ -51,7 +51,7 @@ async def not_allowed(visit: Visit) -> Refused:
 
 def name_of(visit: Visit, by: str | None, *, first: bool = False) -> str:
     """Who it was: "you" for the visitor. first: at the beginning of a sentence."""
-    if by and by == visit.signed_in.account.name:
+    if by and by == visit.signed_in.account.shown:
         return says.YOU_FIRST if first else says.YOU
     return legible(by, 120) if by else says.SOMEBODY
 

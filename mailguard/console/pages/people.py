@@ -111,7 +111,7 @@ async def _linked(visit: Visit, make: Callable[[str], Awaitable[NewLink]]) -> An
         link = await make(name)
     except LastAdmin:
         return await _person(visit, name, Problem("roles", said.LAST_ADMIN))
-    except NotAllowed as cause:
+    except (NotAllowed, AccountRefused) as cause:
         return await _person(visit, name, Problem("roles", _sentence(cause)))
     except UnknownAccount:
         raise Refused(404, said.UNKNOWN, words.NOT_FOUND) from None
@@ -134,13 +134,13 @@ async def _list(visit: Visit, name: str, roles: tuple[str, ...], *problems: Prob
         "said": said,
         "people": [
             {
-                "name": legible(each.name, 300),
+                "name": legible(each.shown, 300),
                 "you": each.identifier == visitor.account.identifier,
-                "roles": [_role_in_words(role) for role in each.roles],
-                "state": _state(each),
+                "roles": [role_in_words(role) for role in each.roles],
+                "state": _state(visit, each),
                 "href": address("/people/one", name=each.name),
             }
-            for each in accounts
+            for each in sorted(accounts, key=lambda each: each.shown.casefold())
         ],
         "name": name,
         "choices": _choices(visit, roles),
@@ -158,20 +158,26 @@ async def _person(visit: Visit, name: str, *problems: Problem, status: int = 422
     model = {
         "said": said,
         "name": account.name,
-        "state": _state(account),
+        "state": _state(visit, account),
         "locked": account.disabled,
-        "uses": powers_of(account.roles).uses_console,
+        "elsewhere": [role_in_words(role) for role in account.roles] if account.federated else None,
+        "uses": powers_of(account.roles).uses_console and account.federated is None,
         "sessions": number(said.SESSIONS, person.sessions) if person.sessions else None,
         "choices": _choices(visit, account.roles),
         "done": said.DONE.get(visit.query.get("done", "")),
     }
-    title = said.PERSON_TITLE.format(name=legible(account.name, 300))
+    title = said.PERSON_TITLE.format(name=legible(account.shown, 300))
     return Page("people_one.html", title, model, status if problems else 200, problems)
 
 
-def _state(account: Account) -> str:
+def _state(visit: Visit, account: Account) -> str:
     if account.disabled:
         return said.LOCKED
+    if account.federated is not None:
+        federation = visit.site.federation
+        if federation is None or federation.issuer != account.federated.issuer:
+            return said.ELSEWHERE_NO_MORE
+        return (said.ELSEWHERE if account.roles else said.ELSEWHERE_NOTHING).format(label=federation.label)
     if not powers_of(account.roles).uses_console:
         return said.SENDS_ONLY
     return said.WITH_FACTOR if account.second_factor else said.WITHOUT_FACTOR
@@ -185,7 +191,7 @@ def _every_role(visit: Visit) -> list[str]:
 def _choices(visit: Visit, chosen: tuple[str, ...]) -> list[dict[str, Any]]:
     """Also those that an account has although their team is gone: they would be lost unseen otherwise."""
     return [
-        {"field": f"{_PREFIX}{role}", "label": _role_in_words(role), "chosen": role in chosen}
+        {"field": f"{_PREFIX}{role}", "label": role_in_words(role), "chosen": role in chosen}
         for role in dict.fromkeys([*_every_role(visit), *chosen])
     ]
 
@@ -194,7 +200,7 @@ def _chosen(visit: Visit) -> tuple[str, ...]:
     return tuple(name.removeprefix(_PREFIX) for name in visit.form if name.startswith(_PREFIX))
 
 
-def _role_in_words(written: str) -> str:
+def role_in_words(written: str) -> str:
     if written in (SENDER, ADMIN):
         return said.ROLE_SENDER if written == SENDER else said.ROLE_ADMIN
     role, _, team = written.partition(":")

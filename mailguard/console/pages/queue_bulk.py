@@ -168,7 +168,7 @@ def _why(visit: Visit, why: Why, held: Held | None) -> str:
     if held.state is State.EXPIRED:
         return said.WHY_EXPIRED.format(moment=_short(visit, held.due_at))
     by = held.decided_by or ""
-    if by == visit.signed_in.account.name:
+    if by == visit.signed_in.account.shown:
         by = said.YOU
     elif not by or sender_name(by) is not None:
         by = said.CHECK_SENDER.lower() if by else said.SOMEBODY

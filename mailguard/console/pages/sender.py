@@ -108,7 +108,7 @@ async def _do(case: Case, visit: Visit, chosen: str) -> None:
 def _name(visit: Visit) -> str:
     """Who acts, for the record: the account of who is signed in, else what was typed."""
     if _is_signed_in(visit):
-        return visit.signed_in.account.name
+        return visit.signed_in.account.shown
     return legible(printable(visit.typed("name")), MOST_NAME)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.legible import legible
-from .. import words
+from .. import words, words_provider
 from .. import words_people as said
 from ..answers import Answer, Page, Refused
 from ..visit import Visit
@@ -17,6 +17,7 @@ async def show(visit: Visit) -> Answer:
     site = visit.site
     model = {
         "said": said,
+        "sign_in_link": words_provider.SETTINGS_LINK,
         "teams": [_team(each) for each in site.team_list],
         "rows": [(legible(name), legible(value, 1000)) for name, value in site.settings],
     }

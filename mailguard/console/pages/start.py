@@ -8,13 +8,16 @@ from ...guard.console.records import ConsoleLink
 from .. import words
 from ..answers import Answer, Page, Problem, Redirect, Refused
 from ..visit import Visit, printable
+from .sign_in import refuse_own_accounts
 
 
 async def show(visit: Visit) -> Answer:
+    refuse_own_accounts(visit)
     return _page(await _link(visit), "")
 
 
 async def act(visit: Visit) -> Answer:
+    refuse_own_accounts(visit)
     link = await _link(visit)
     name, password = printable(visit.typed("name")).strip(), visit.typed("password")
     if password != visit.typed("again"):

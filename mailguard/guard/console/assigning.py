@@ -33,5 +33,5 @@ class Assigning:
         """
         account, now = visitor.account, self._clock.now()
         entry = entries.acted("message_assigned", replace(held, version=version), now, actor_of(visitor))
-        assignment = Assignment(held.ref, account.identifier, account.name, now)
+        assignment = Assignment(held.ref, account.identifier, account.shown, now)
         await self._assignments.assign(assignment, version, was, [entry])

@@ -178,7 +178,7 @@ class Attachments:
         account = visitor.account
         fields = {"account": account.identifier, "via": "console", "version": held.version, "part": number, **more}
         entry = entries.plain(kind, held.ref, self.clock.now(), **fields)
-        await self.ledger.append([replace(entry, evidence={"account": account.name, **evidence})])
+        await self.ledger.append([replace(entry, evidence={"account": account.shown, **evidence})])
 
 
 def _part(parts: tuple[OtherPart, ...], number: int) -> OtherPart:

@@ -212,7 +212,7 @@ class Deciding:
         if choice is Choice.ESCALATE:
             return blank
         if choice is Choice.REJECT:
-            return replace(blank, told=self._told(notices.rejected(held, note, visitor.account.name, now)))
+            return replace(blank, told=self._told(notices.rejected(held, note, visitor.account.shown, now)))
         form = form_of(held, choice)
         tried = await self._tried_forms(held)
         way = tried.ways.get(Choice(form))
@@ -220,7 +220,7 @@ class Deciding:
             refuse_forbidden(held.release_as, form)
             raise _why_not(tried.obstacles[Choice(form)])
         first = held.approvals_needed > 1 and not self._agrees(held, form, visitor)
-        released = notices.released(held, form, visitor.account.name, way.copies, now)
+        released = notices.released(held, form, visitor.account.shown, way.copies, now)
         return replace(
             blank,
             form=form,
@@ -240,7 +240,7 @@ class Deciding:
         UnknownReference, NotAllowed, AlreadyDecided, CannotRewrite.
         """
         held = await self.open(ref, visitor)
-        who = {"by": visitor.account.name, "account": visitor.account.identifier}
+        who = {"by": visitor.account.shown, "account": visitor.account.identifier}
         if choice is Choice.REJECT:
             return await self._review.reject(ref, note=note, version=version, **who)
         if choice is Choice.ESCALATE:
@@ -252,7 +252,7 @@ class Deciding:
         """Take back what can still be stopped. UnknownReference, NotAllowed, AlreadyDecided."""
         await self.open(ref, visitor)
         return await self._review.stop(
-            ref, by=visitor.account.name, account=visitor.account.identifier, version=version
+            ref, by=visitor.account.shown, account=visitor.account.identifier, version=version
         )
 
     async def notes(self, held: Held) -> Sequence[Note]:
@@ -319,7 +319,7 @@ NOTED = "note_added"
 
 
 def actor_of(visitor: Visitor) -> Actor:
-    return Actor(visitor.account.name, account=visitor.account.identifier)
+    return Actor(visitor.account.shown, account=visitor.account.identifier)
 
 
 def form_of(held: Held, choice: Choice) -> Form:

@@ -57,8 +57,11 @@ class LinkBook:
         self._randomness = randomness
 
     async def has_admin(self) -> bool:
-        """Whether some account that can be used is an admin."""
-        return any(powers_of(each.roles).admin and not each.disabled for each in await self._accounts.list())
+        """Whether some account of the guard's own that can be used is an admin. Who signs in elsewhere does not count:
+        on the day on which that service does not answer, the link for the first admin is the way in.
+        """
+        own = [each for each in await self._accounts.list() if each.federated is None]
+        return any(powers_of(each.roles).admin and not each.disabled for each in own)
 
     async def make(self, name: str | None, actor: Actor) -> NewLink:
         """A link for an account; without a name, for the first admin. UnknownAccount, NotAllowed."""
@@ -69,6 +72,8 @@ class LinkBook:
         account = await self._accounts.find(name)
         if account is None:
             raise UnknownAccount(f'there is no account "{canonical_account(name)}"')
+        if account.federated is not None:
+            raise NotAllowed("they sign in with the organisation's own sign-in service, and have no password here")
         if account.disabled or not powers_of(account.roles).uses_console:
             raise NotAllowed(f'the account "{account.name}" is disabled or has no role in the console')
         entry = actor.entry("console_link_made", self._clock.now(), account=account.identifier)
@@ -111,7 +116,7 @@ class LinkBook:
                 raise LinkUsed("somebody else became the first admin meanwhile")
             return await self._accounts.add(NewAccount(name, password_hash, (ADMIN,), now), [entry])
         account = await self._accounts.find(link.name)
-        if account is None or account.disabled or not powers_of(account.roles).uses_console:
+        if account is None or account.federated or account.disabled or not powers_of(account.roles).uses_console:
             raise LinkUsed("the account of this link is gone, or was disabled")
         changed = replace(account, password_hash=password_hash, second_factor=None, changed_at=now)
         return await self._accounts.change(changed, [entry])

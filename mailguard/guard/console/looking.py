@@ -99,4 +99,4 @@ class Looking:
         account = visitor.account
         fields = {"account": account.identifier, "via": "console", "version": held.version, "what": what, **more}
         entry = entries.plain("content_viewed", held.ref, self._clock.now(), **fields)
-        await self._ledger.append([replace(entry, evidence={"account": account.name})])
+        await self._ledger.append([replace(entry, evidence={"account": account.shown})])

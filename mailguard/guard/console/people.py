@@ -1,8 +1,9 @@
 """Who may use the console, looked after by an admin in the console.
 
 INVARIANT: there is always an admin who can sign in: the last one is not locked, and keeps the role (the command line,
-which needs the server, may take it). INVARIANT: nobody learns or chooses another's password: who needs one gets a
-one-time link, and until it is used nobody gets in.
+which needs the server, may take it). Who signs in with the organisation's own sign-in service does not stand in for the
+last admin with an account here: that service may not answer one day. INVARIANT: nobody learns or chooses another's
+password: who needs one gets a one-time link, and until it is used nobody gets in.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ..accounts import AccountBook, Actor
 from ..ports import Randomness
 from ..records import Account
 from .links import LinkBook, NewLink
-from .sessions import SessionBook, Visitor
+from .sessions import LetIn, SessionBook, Visitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,16 @@ class LastAdmin(NotAllowed):
 class People:
     """Every method raises NotAllowed for who is no admin, UnknownAccount, and what AccountBook and LinkBook raise."""
 
-    def __init__(self, *, book: AccountBook, links: LinkBook, sessions: SessionBook, randomness: Randomness) -> None:
+    def __init__(
+        self,
+        *,
+        book: AccountBook,
+        links: LinkBook,
+        sessions: SessionBook,
+        randomness: Randomness,
+        let_in: LetIn | None = None,
+    ) -> None:
+        self._let_in = let_in or LetIn()
         self._book = book
         self._links = links
         self._sessions = sessions
@@ -103,8 +113,19 @@ class People:
         if stays or not powers_of(account.roles).admin:
             return
         others = [each for each in await self._book.list() if each.identifier != account.identifier]
-        if not any(powers_of(each.roles).admin and not each.disabled and each.second_factor for each in others):
+        if not any(self._stands_in(each, account) for each in others):
             raise LastAdmin("nobody else could look after the console")
+
+    def _stands_in(self, other: Account, account: Account) -> bool:
+        """Whether the console is looked after without this account, as long as there is the other."""
+        able = powers_of(other.roles).admin and not other.disabled
+        if other.federated is not None:
+            return (
+                able
+                and self._let_in.federation is not None
+                and (account.federated is not None or not self._let_in.local)
+            )
+        return able and bool(other.second_factor) and self._let_in.local
 
     async def _found(self, name: str) -> Account:
         wanted = canonical_account(name)
@@ -124,4 +145,4 @@ def _refuse(visitor: Visitor) -> None:
 
 def _actor(visitor: Visitor) -> Actor:
     _refuse(visitor)
-    return Actor(visitor.account.name, "console", visitor.account.identifier)
+    return Actor(visitor.account.shown, "console", visitor.account.identifier)

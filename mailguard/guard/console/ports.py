@@ -11,7 +11,7 @@ from ...core.mail.message import Message
 from ...core.sign_in import SignInOutcome
 from ..records import Held, NewDelivery, NewEntry, SenderLink
 from .queue_records import HeldFilter
-from .records import Assignment, CheckedMail, ConsoleLink, ConsoleSession, UrgentCall
+from .records import Assignment, CheckedMail, ConsoleLink, ConsoleSession, Identity, Returned, Secrets, UrgentCall
 from .trail_records import Place, Recorded, TrailFilter
 
 
@@ -50,6 +50,20 @@ class Links(Protocol):
 
     async def use(self, key: str, at: datetime) -> bool:
         """Mark it used. False where it was used already, has expired by then, or is gone: of several, one succeeds."""
+        ...
+
+
+class SignInService(Protocol):
+    """The organisation's own sign-in service. Both raise ServiceSilent (it does not answer, or not what it should) and
+    NotBelieved (what came back cannot be trusted).
+    """
+
+    async def address(self, secrets: Secrets) -> str:
+        """Where a browser goes to sign in."""
+        ...
+
+    async def identify(self, secrets: Secrets, returned: Returned) -> Identity:
+        """Who signed in. Every token that was fetched for it is forgotten again."""
         ...
 
 

@@ -39,7 +39,7 @@ class Presence:
         there = self._there(ref)
         since = there[account.identifier].since if account.identifier in there else now
         self._at.pop(ref, None)
-        self._at[ref] = {**there, account.identifier: Present(account.identifier, account.name, since, now)}
+        self._at[ref] = {**there, account.identifier: Present(account.identifier, account.shown, since, now)}
         while len(self._at) > MOST:
             del self._at[next(iter(self._at))]
 

@@ -44,6 +44,41 @@ class ConsoleLink:
 
 
 @dataclass(frozen=True, slots=True)
+class Secrets:
+    """What one sign-in with the organisation's own sign-in service hands over, and must get back: each is used once.
+
+    state: comes back with the browser. nonce: stands in the ID token. verifier: proves that who has the code began the
+    sign-in (RFC 7636).
+    """
+
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What the browser brought back, as it is. issuer: RFC 9207."""
+
+    code: str = field(repr=False)
+    error: str
+    issuer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who somebody is, as the sign-in service says and as was checked. mailbox: None where it names none, or one that
+    it does not call confirmed; unconfirmed: the latter. groups: as it writes them.
+    """
+
+    issuer: str
+    subject: str
+    mailbox: str | None
+    groups: tuple[str, ...]
+    unconfirmed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class UrgentCall:
     """Its sender says that a held message cannot wait. sender: canonical address. by: who says it. reason: in their
     words, which may name a patient: it is for those who may read the message.

@@ -70,7 +70,7 @@ class SavedViews:
             team=team,
             name=name[:MOST_NAME_CHARACTERS],
             query=query,
-            by=account.name,
+            by=account.shown,
             made_at=self._clock.now(),
         )
         if not await self._views.keep(view, MOST, [noted("view_saved", account, self._clock, **_shared(view))]):

@@ -1,7 +1,8 @@
 """Who is signed in to the console: sessions are begun, looked up with each page, ended.
 
 INVARIANT: a session is worth what its account is worth now: it is read anew with each page. Locked, removed, without a
-role in the console, with another password or another second factor: the session ends.
+role in the console, with another password or another second factor: the session ends. So does one of an account of a
+kind that is let in no more, and one that was begun under other settings of the sign-in service.
 """
 
 from __future__ import annotations
@@ -29,6 +30,16 @@ MOST_BROWSER_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True)
+class LetIn:
+    """Whose sessions count. local: those of the guard's own accounts. federation: those begun with the organisation's
+    own sign-in service under the settings of this digest; None for no such service.
+    """
+
+    local: bool = True
+    federation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Visitor:
     """Somebody who is signed in. whole: with the second factor; without, nothing but setting it up is open."""
 
@@ -42,7 +53,16 @@ class Visitor:
 
 
 class SessionBook:
-    def __init__(self, *, sessions: Sessions, accounts: Accounts, clock: Clock, randomness: Randomness) -> None:
+    def __init__(
+        self,
+        *,
+        sessions: Sessions,
+        accounts: Accounts,
+        clock: Clock,
+        randomness: Randomness,
+        let_in: LetIn | None = None,
+    ) -> None:
+        self._let_in = let_in or LetIn()
         self._sessions = sessions
         self._accounts = accounts
         self._clock = clock
@@ -61,11 +81,12 @@ class SessionBook:
             began_at=now,
             seen_at=now,
             browser=browser[:MOST_BROWSER_CHARACTERS],
-            bound_to=_bound_to(account),
+            bound_to=self._bound_to(account),
             pending_factor=pending_factor,
             draft=draft,
         )
-        records = [] if pending_factor else [noted("console_signed_in", account, self._clock)]
+        way = {} if account.federated is None else {"with": "oidc"}
+        records = [] if pending_factor else [noted("console_signed_in", account, self._clock, **way)]
         await self._sessions.begin(session, records)
         return token
 
@@ -79,7 +100,7 @@ class SessionBook:
         if session is None or self._is_over(session):
             return None
         account = await self._accounts.find(session.name)
-        if account is None or not _belongs(session, account):
+        if account is None or not self._belongs(session, account):
             return None
         now = self._clock.now()
         if counts and now - session.seen_at >= SEEN_EVERY:
@@ -89,7 +110,7 @@ class SessionBook:
     async def of(self, visitor: Visitor) -> Sequence[ConsoleSession]:
         """All sessions of the account that are still good, the one used last first."""
         found = await self._sessions.of_account(visitor.account.identifier)
-        good = [each for each in found if not self._is_over(each) and _belongs(each, visitor.account)]
+        good = [each for each in found if not self._is_over(each) and self._belongs(each, visitor.account)]
         return [each for each in good if each.pending_factor is None]
 
     async def end(self, visitor: Visitor) -> None:
@@ -117,7 +138,7 @@ class SessionBook:
     async def count(self, account: Account) -> int:
         """At how many browsers an account is signed in."""
         found = await self._sessions.of_account(account.identifier)
-        good = [each for each in found if not self._is_over(each) and _belongs(each, account)]
+        good = [each for each in found if not self._is_over(each) and self._belongs(each, account)]
         return len([each for each in good if each.pending_factor is None])
 
     async def end_all(self, account: Account, actor: Actor) -> int:
@@ -126,25 +147,30 @@ class SessionBook:
         entry = actor.entry(
             "account_sessions_ended", self._clock.now(), account=account.identifier, sessions=len(found)
         )
-        note = replace(entry, evidence={**(entry.evidence or {}), "account": account.name})
+        note = replace(entry, evidence={**(entry.evidence or {}), "account": account.shown})
         return await self._sessions.end([each.key for each in found], [note])
 
     def _is_over(self, session: ConsoleSession) -> bool:
         now = self._clock.now()
         return now - session.seen_at >= IDLE or now - session.began_at >= LONGEST
 
+    def _belongs(self, session: ConsoleSession, account: Account) -> bool:
+        able = not account.disabled and powers_of(account.roles).uses_console
+        let_in = self._let_in.local if account.federated is None else self._let_in.federation is not None
+        same = session.account == account.identifier and session.bound_to == self._bound_to(account)
+        return able and let_in and same
+
+    def _bound_to(self, account: Account) -> str:
+        """Changes with password and second factor, or with the settings by which somebody signs in elsewhere."""
+        if account.federated is None:
+            bound = f"{account.password_hash}\0{account.second_factor}"
+        else:
+            who = account.federated
+            bound = f"oidc\0{self._let_in.federation}\0{who.issuer}\0{who.subject}"
+        return hashlib.sha256(bound.encode()).hexdigest()
+
 
 def noted(kind: str, account: Account, clock: Clock, **fields: object) -> NewEntry:
     """An entry of what somebody did at the console: the account by its keyed hash, its name in the evidence alone."""
     plain = entries.plain(kind, None, clock.now(), account=account.identifier, via="console", **fields)
-    return NewEntry(plain.kind, None, plain.at, plain.fields, evidence={"account": account.name})
-
-
-def _belongs(session: ConsoleSession, account: Account) -> bool:
-    able = not account.disabled and powers_of(account.roles).uses_console
-    return able and session.account == account.identifier and session.bound_to == _bound_to(account)
-
-
-def _bound_to(account: Account) -> str:
-    """Changes with the password and with the second factor."""
-    return hashlib.sha256(f"{account.password_hash}\0{account.second_factor}".encode()).hexdigest()
+    return NewEntry(plain.kind, None, plain.at, plain.fields, evidence={"account": account.shown})

@@ -155,7 +155,7 @@ class ConsoleSignIn:
 
 
 def _may_enter(account: Account) -> bool:
-    return powers_of(account.roles).uses_console and not account.disabled
+    return powers_of(account.roles).uses_console and not account.disabled and account.federated is None
 
 
 def _octets(secret: str) -> bytes:

@@ -97,7 +97,7 @@ class AuditTrail:
         if not self.may_check(visitor.powers):
             raise NotAllowed("the whole trail is checked by who sees everybody's mail")
         if self._task is None or self._task.done():
-            self._check = TrailCheck(visitor.account.name, self._clock.now())
+            self._check = TrailCheck(visitor.account.shown, self._clock.now())
             self._task = asyncio.create_task(self._checked(visitor, self._check), name="trail check")
 
     async def settle(self) -> None:
