@@ -25,7 +25,6 @@ from ..smtp.routes import SmarthostRoutes
 from ..smtp.smarthost import SmarthostPool
 from ..store.lock import StoreOwned
 from .canary import canary_of, health, readiness
-from .console import Works, start_console
 from .control import ControlServer, socket_path
 from .dkim_keys import DkimKeys
 from .fit import why_unfit
@@ -163,7 +162,6 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
         canary=canary,
         certificates=certificates,
     )
-    works = Works(attempts, policies, inspector, well)
     running = Running(
         parts,
         addresses,
@@ -173,7 +171,7 @@ async def _start(settings: Settings, house: AsyncExitStack, stop: asyncio.Event,
         smarthost,
         canary,
         tuple(certificates),
-        await start_console(settings.console, parts, works, house) if settings.console else None,
+        await _start_console(parts, attempts, policies, inspector, well, house),
     )
     control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running, policies))
     await control.start()
@@ -308,6 +306,24 @@ async def _start_listeners(
     for listener in listeners:
         await listener.start()
     return listeners
+
+
+async def _start_console(
+    parts: Parts,
+    attempts: SignInLimits,
+    policies: PolicySource,
+    inspector: Inspector,
+    well: ServiceHealth,
+    house: AsyncExitStack,
+) -> HostPort | None:
+    """Where it listens, None where it is off."""
+    settings = parts.settings.console
+    if settings is None:
+        return None
+    # Only here: Starlette, uvicorn, Jinja and all pages are a third of what a service without a console would import.
+    from .console import Works, start_console
+
+    return await start_console(settings, parts, Works(attempts, policies, inspector, well), house)
 
 
 def _start_health(
