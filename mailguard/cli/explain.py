@@ -4,28 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..guard.told import Reason
 from . import output
 from .ask import ask_one
 from .options import Json, Ref
 
 SKIPPED = {"ledger", "sequence", "at", "kind", "ref", "hash", "recipients", "recipient_hashes", "evidence", "prev"}
 """What only --json shows: it says nothing to a person, or the counts say it already."""
-
-WHY_NOT_TOLD: dict[str, str] = {
-    Reason.LEAVES: "it leaves by itself",
-    Reason.NULL_PATH: "it has no return address",
-    Reason.UNTRUSTED: "it came without a sign-in and not from an allowed network",
-    Reason.ANOTHER: "the account that signed in may not use the return address",
-    Reason.OUTSIDE: "the return address is outside",
-    Reason.AUTOMATIC: "a program or a mailing list sent it",
-    Reason.UNREAD: "nobody reads the return address",
-    Reason.OWN: "it is a notice of ours",
-    Reason.UNWRITABLE: "the return address cannot be written to",
-    Reason.NOT_ASKED: "no report was asked for",
-    Reason.TOGETHER: "much was held at once, it is told together with others",
-    Reason.AS_BEFORE: "nor could they be told of the hold",
-}
 
 
 def explain(ref: Ref, as_json: Json = False) -> None:
@@ -110,6 +94,9 @@ def _details(entry: dict[str, Any]) -> list[str]:
 
 
 def _why_not_told(reason: str, instead: bool) -> list[str]:
+    # Only here: whose reasons they are is a part of the guard that no other command needs.
+    from .not_told import WHY_NOT_TOLD
+
     why = WHY_NOT_TOLD.get(reason, output.plain(reason))
     return [why, "the contact was told instead"] if instead else [why]
 

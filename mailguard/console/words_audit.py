@@ -97,6 +97,7 @@ SENTENCES = {
     "content_downloaded": "{who} took {ref}, or an attachment of it, along as a file",
     "account_added": "{who} made the account {account}",
     "account_password_changed": "{who} set another password for {account}",
+    "account_mailbox_changed": "The sign-in service named another mailbox for {account}",
     "account_roles_changed": "{who} changed the roles of {account} to: {roles}",
     "account_shortcuts_changed": "{account} switched keyboard shortcuts on or off",
     "account_disabled": "{who} locked {account}",

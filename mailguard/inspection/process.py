@@ -24,7 +24,7 @@ from .settings import InspectionSettings
 
 JOBS = 50
 """A worker reads so many parts, then another takes its place: what one part left in its memory does not stay.
-A start costs a third of a second of processor time.
+A start costs more than half a second of processor time.
 """
 START_SECONDS = 30.0
 PIECE_OCTETS = 262_144

@@ -25,7 +25,6 @@ from .detectors import DETECTORS, detectors_with
 from .enclosed import Enclosed
 from .examine import BROKEN, NO_MEMORY, Detectors, Examined, examine
 from .excerpts import Excerpting
-from .find.own_kinds import load_kinds
 from .framing import LENGTH, MOST_ANSWER_OCTETS, MOST_HEADER_OCTETS, MOST_KINDS_OCTETS, frame, length, value
 from .sandbox import NoSandbox, ResourceLimits, enter, limit_processor_time
 
@@ -69,7 +68,12 @@ def _detectors() -> Detectors:
     What is wrong with them was told when the settings were loaded: a worker that cannot take them does not start.
     """
     own = value(_read(length(_read(LENGTH.size), MOST_KINDS_OCTETS)))["kinds"]
-    return DETECTORS if own is None else detectors_with(load_kinds(own.encode(), "kinds"))
+    if own is None:
+        return DETECTORS
+    # Only here: what reads and judges that file (pydantic, YAML, RE2) is half of what a worker would import.
+    from .find.own_kinds import load_kinds
+
+    return detectors_with(load_kinds(own.encode(), "kinds"))
 
 
 def _import_the_rest(detectors: Detectors) -> None:

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..config import Settings
 from ..core.errors import SettingsError
@@ -16,6 +16,7 @@ from ..guard.canary.canary import Canary
 from ..guard.delivery import Deliveries, Schedule
 from ..guard.ports import Inspector, SignIn
 from ..guard.submission import Submission
+from ..inspection.inspector import SandboxedInspector
 from ..logs import logger
 from ..smtp.certificate import Certificate
 from ..smtp.house import Submit
@@ -25,7 +26,6 @@ from ..smtp.routes import SmarthostRoutes
 from ..smtp.smarthost import SmarthostPool
 from ..store.lock import StoreOwned
 from .canary import canary_of, health, readiness
-from .console import OpenAnnexe, Works, start_console
 from .control import ControlServer, socket_path
 from .dkim_keys import DkimKeys
 from .fit import why_unfit
@@ -40,6 +40,9 @@ from .rounds import background, cancel, go_rounds
 from .sign_ins import sign_ins
 from .upkeep import operations_on
 from .wellbeing import ServiceHealth
+
+if TYPE_CHECKING:
+    from .console import OpenAnnexe
 
 log = logger("serve")
 
@@ -174,7 +177,6 @@ async def _start(
         canary=canary,
         certificates=certificates,
     )
-    works = Works(attempts, policies, inspector, well)
     running = Running(
         parts,
         addresses,
@@ -184,7 +186,7 @@ async def _start(
         smarthost,
         canary,
         tuple(certificates),
-        await start_console(settings.console, parts, works, house, annexe) if settings.console else None,
+        await _start_console(parts, attempts, policies, inspector, well, house, annexe),
     )
     control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running, policies))
     await control.start()
@@ -320,6 +322,25 @@ async def _start_listeners(
     for listener in listeners:
         await listener.start()
     return listeners
+
+
+async def _start_console(
+    parts: Parts,
+    attempts: SignInLimits,
+    policies: PolicySource,
+    inspector: SandboxedInspector,
+    well: ServiceHealth,
+    house: AsyncExitStack,
+    annexe: OpenAnnexe | None,
+) -> str | None:
+    """Where it listens, None where it is off."""
+    settings = parts.settings.console
+    if settings is None:
+        return None
+    # Only here: Starlette, uvicorn, Jinja and all pages are a third of what a service without a console would import.
+    from .console import Works, start_console
+
+    return await start_console(settings, parts, Works(attempts, policies, inspector, well), house, annexe)
 
 
 def _start_health(

@@ -19,7 +19,6 @@ from . import schema
 from .chain import Head, genesis, head_mac, insert_rows
 from .keys import Keyring, ensure_keys, load_keys
 from .lock import OwnerLock
-from .postgresql_engine import asynchronous_engine
 from .sqlite_engine import make_file, reading_engine, writing_engine
 from .store_settings import StoreSettings
 
@@ -60,6 +59,9 @@ def _on_sqlite_reading(settings: StoreSettings, work: Callable[[Connection], T])
 
 
 async def _on_postgresql(settings: StoreSettings, work: Callable[[Connection], T]) -> T:
+    # Only here: it brings SQLAlchemy's asynchronous half along, which a start on SQLite need not wait for.
+    from .postgresql_engine import asynchronous_engine
+
     engine = asynchronous_engine(settings)
     try:
         async with engine.begin() as connection:

@@ -37,7 +37,6 @@ from .lock import OwnerLock
 from .migrate import on_database, prepare_database, take_lock
 from .outbox import StoredOutbox
 from .policies import StoredPolicies
-from .postgresql_engine import PostgresqlEngine
 from .quarantine import StoredQuarantine
 from .queue import StoredHeldMessages
 from .retention import Purged, purge_held, sweep_staged
@@ -123,8 +122,7 @@ class Store:
                 settings, lambda connection: prepare_database(connection, settings, create=create)
             )
             witness = Witness(settings.witness_path(), keyring, settings.witness_max_bytes)
-            engine = (SqliteEngine if settings.is_sqlite else PostgresqlEngine)(settings, keyring, witness)
-            store = cls(settings, engine, keyring, lock)
+            store = cls(settings, _engine(settings, keyring, witness), keyring, lock)
         except BaseException:
             if lock is not None:
                 lock.release()
@@ -198,6 +196,15 @@ class Store:
 
     async def counts(self) -> StoreCounts:
         return await self.engine.read(lambda connection: _count(connection, self.engine.witness_failing))
+
+
+def _engine(settings: StoreSettings, keyring: Keyring, witness: Witness) -> Engine:
+    if settings.is_sqlite:
+        return SqliteEngine(settings, keyring, witness)
+    # Only here: it brings SQLAlchemy's asynchronous half along, which a start on SQLite need not wait for.
+    from .postgresql_engine import PostgresqlEngine
+
+    return PostgresqlEngine(settings, keyring, witness)
 
 
 def _last_witnessed(path: Path, keyring: Keyring, ledger: str) -> int:

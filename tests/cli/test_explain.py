@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mailguard.cli.explain import WHY_NOT_TOLD, _details, _forms
+from mailguard.cli.explain import _details, _forms
+from mailguard.cli.not_told import WHY_NOT_TOLD
 from mailguard.guard.told import Reason
 
 

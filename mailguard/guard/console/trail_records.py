@@ -31,14 +31,14 @@ class Group(StrEnum):
 _GROUPS: Mapping[Group, str] = {
     Group.DECISIONS: (
         "message_held release_approved release_decided release_stopped message_released release_rejected "
-        "hold_cancelled hold_expired decision_escalated message_assigned urgent_called note_added"
+        "recipients_left_out hold_cancelled hold_expired decision_escalated message_assigned urgent_called note_added"
     ),
     Group.VIEWS: "content_viewed content_revealed content_downloaded",
     Group.EXPORTS: "trail_exported held_exported",
     Group.SIGN_INS: "console_signed_in console_signed_out console_second_factor_set console_link_used",
     Group.ACCOUNTS: (
-        "account_added account_password_changed account_roles_changed account_disabled account_enabled "
-        "account_removed account_rehashed account_sessions_ended account_factor_reset account_shortcuts_changed "
+        "account_added account_password_changed account_roles_changed account_mailbox_changed account_disabled "
+        "account_enabled account_removed account_rehashed account_sessions_ended account_factor_reset account_shortcuts_changed "
         "console_link_made view_saved view_removed"
     ),
     Group.POLICY: "policy_loaded",
