@@ -5,7 +5,7 @@ Promises: counts and words of our own, and the name of the file, which the ledge
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,7 +39,7 @@ class Inventory:
     @property
     def hides(self) -> bool:
         """Whether a reviewer has to know more than that everything shows."""
-        return bool(self.unread or self.unseen or self.members or self._texts())
+        return _is_worth_telling(self.unread, self.unseen, self.members, dict(self.texts))
 
     def sentence(self) -> str:
         """For a reviewer: what shows, what is carried, and what hides the rest."""
@@ -79,7 +79,11 @@ def in_sentences(decision: Mapping[str, Any], most: int = 6) -> tuple[str, ...]:
 
     It names files and sheets, so it is for those who may see the message.
     """
-    files = [each for each in decision.get("inventory", ()) if _hides(each)]
+    files = [
+        each
+        for each in decision.get("inventory", ())
+        if _is_worth_telling(each["unread"], each["unseen"], each["members"], each["texts"])
+    ]
     said = [f"{each['file'] or 'An attachment'}: {each['summary']}" for each in files]
     findings = decision.get("findings", ())
     people = [each for each in findings if each["kind"] == PEOPLE_ROWS]
@@ -89,9 +93,8 @@ def in_sentences(decision: Mapping[str, Any], most: int = 6) -> tuple[str, ...]:
     return (*lines[:most], f"And {rest:,} more.") if rest > 0 else tuple(lines)
 
 
-def _hides(inventory: Mapping[str, Any]) -> bool:
-    told = inventory["unread"] or inventory["unseen"] or inventory["members"]
-    return bool(told or inventory["texts"].keys() - UNREMARKABLE)
+def _is_worth_telling(unread: str, unseen: Sized, members: Sized, texts: Mapping[str, int]) -> bool:
+    return bool(unread or unseen or members or texts.keys() - UNREMARKABLE)
 
 
 def _sentence(text: str) -> str:

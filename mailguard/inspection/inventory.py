@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ..core.inventory import Inventory
-from .stream import SEEN, Item, Member, Person, Row, Stream, Table, Text, Visibility, why_unseen
+from .stream import SEEN, Item, Member, Person, Row, Table, Text, Visibility, why_unseen
 
 
 @dataclass(slots=True)
@@ -69,9 +69,6 @@ class Stocktaking:
     def rows_seen(self) -> int:
         return sum(place.rows_seen for place in self.places)
 
-    def sentence(self) -> str:
-        return self.inventory().sentence()
-
     def inventory(self, file: str = "", unread: str = "") -> Inventory:
         """What was taken so far. unread: why there is no more."""
         members: Counter[str] = Counter()
@@ -87,14 +84,6 @@ class Stocktaking:
             members=tuple(members.most_common()),
             unread=unread,
         )
-
-
-def take_inventory(stream: Stream) -> Stocktaking:
-    """Of a whole stream that nobody else reads."""
-    stocktaking = Stocktaking()
-    for item in stream:
-        stocktaking.take(item)
-    return stocktaking
 
 
 def _count_row(place: Place, table: Table, row: Row) -> None:

@@ -13,10 +13,10 @@ import io
 import pypdf
 
 from mailguard.inspection.budget import Budget
-from mailguard.inspection.inventory import take_inventory
 from mailguard.inspection.read.pdf import read
 from tests.bench.test_workbooks import best
 from tests.inspection.read.written_pdf import FONT, document, stream
+from tests.inspection.stock import take_inventory
 
 PAGES = 50
 WORDS = "the clinic writes to each patient about the review of asthma and asks them to ring before the end of the month"

@@ -18,9 +18,9 @@ from datetime import date, timedelta
 import openpyxl
 
 from mailguard.inspection.budget import Budget
-from mailguard.inspection.inventory import take_inventory
 from mailguard.inspection.read.spreadsheet import read_spreadsheet
 from mailguard.inspection.read.xlsx import sheet_states
+from tests.inspection.stock import take_inventory
 
 ROWS = 5_000
 

@@ -41,7 +41,7 @@ ON_FINDINGS = (HIDDEN, "many-people-to-outside", "table-of-people-to-several")
 """Rules of the default policy that hold for what an attachment carries; the last two also for what everybody sees."""
 # Formats whose clean files have to pass: those that are read. The others are held unread; add each when it is read.
 SHEETS = ("xlsx", "xlsm", "xltx", "xls", "ods", "csv", "tsv")
-JUDGED = (*SHEETS, "docx", "odt", "pdf", "rtf", "zip", "tar.gz", "eml")
+JUDGED = (*SHEETS, "docx", "odt", "pptx", "odp", "pdf", "html", "rtf", "zip", "tar.gz", "eml")
 FLAGGED_AT_MOST = 0.02
 AT = datetime(2026, 11, 26, 9, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mailguard.core.inventory import Inventory, in_sentences
 from mailguard.core.verdict import Finding
-from mailguard.inspection.inventory import take_inventory
 from mailguard.inspection.stream import SEEN, ColumnSpan, Item, Member, Person, Row, Table, Text, Visibility
+from tests.inspection.stock import take_inventory
 
 HIDDEN_COLUMN = ColumnSpan(2, 3, Visibility.HIDDEN_COLUMN)
 ITEMS: list[Item] = [

@@ -38,8 +38,8 @@ _GROUPS: Mapping[Group, str] = {
     Group.SIGN_INS: "console_signed_in console_signed_out console_second_factor_set console_link_used",
     Group.ACCOUNTS: (
         "account_added account_password_changed account_roles_changed account_mailbox_changed account_disabled "
-        "account_enabled account_removed account_rehashed account_sessions_ended account_factor_reset account_shortcuts_changed "
-        "console_link_made view_saved view_removed"
+        "account_enabled account_removed account_rehashed account_sessions_ended account_factor_reset "
+        "account_shortcuts_changed console_link_made view_saved view_removed"
     ),
     Group.POLICY: "policy_loaded",
     Group.NOTICES: "notice_queued sender_not_told decision_reminded decision_pressed week_summarised",

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailguard.inspection.budget import Budget, Limits, Uninspectable
-from mailguard.inspection.inventory import take_inventory
 from tests.inspection.read.fixtures import FOLDER, read_workbook
+from tests.inspection.stock import take_inventory
 
 SMALL = Limits(total_bytes=20_000_000, kept_bytes=20_000_000, cells=200_000, members=2_000)
 WHOLE = [

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from mailguard.inspection.budget import Budget, Limits, Uninspectable
-from mailguard.inspection.inventory import take_inventory
 from mailguard.inspection.read.slides import begins, read_slides
 from mailguard.inspection.stream import SEEN, Item, Member, Person, Row, Text, Visibility
 from tests.inspection.read.slides import deck
 from tests.inspection.read.test_mutated import CHANGES, changed
 from tests.inspection.read.written import compound
+from tests.inspection.stock import take_inventory
 
 
 def record(kind: int, body: bytes = b"", instance: int = 0) -> bytes:

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailguard.inspection.budget import Budget, Limits, Uninspectable
-from mailguard.inspection.inventory import take_inventory
 from mailguard.inspection.read.slides import begins, read_slides
 from tests.inspection.read.slides import deck
 from tests.inspection.read.test_mutated import CHANGES, VALUES, changed, repacked
+from tests.inspection.stock import take_inventory
 
 SMALL = Limits(total_bytes=20_000_000, kept_bytes=20_000_000, cells=200_000, members=2_000)
 WHOLE = ["hidden-list.pptx", "lo-hidden-list.odp", "lo-hidden-list.fodp.gz"]

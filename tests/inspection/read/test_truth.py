@@ -9,7 +9,6 @@ from __future__ import annotations
 import pytest
 
 from mailguard.inspection.budget import Budget, Uninspectable
-from mailguard.inspection.inventory import take_inventory
 from mailguard.inspection.stream import SEEN, Visibility
 from tests.inspection.read.fixtures import (
     CLEAN,
@@ -22,6 +21,7 @@ from tests.inspection.read.fixtures import (
     read_workbook,
     unseen,
 )
+from tests.inspection.stock import take_inventory
 
 BESIDE = {Visibility.COMMENT, Visibility.PROPERTY, Visibility.DEFINED_NAME}
 
@@ -41,7 +41,7 @@ def test_a_clean_twin_is_clean(workbook: Workbook) -> None:
     found = planted(read_workbook(workbook.data(), Budget()))
     assert found == {SEEN: workbook.rows}
     inventory = take_inventory(read_workbook(workbook.data(), Budget()))
-    assert not inventory.unseen, inventory.sentence()
+    assert not inventory.unseen, inventory.inventory().sentence()
     assert inventory.rows_seen == inventory.rows
 
 
@@ -58,7 +58,7 @@ def test_the_inventory_says_how_many_rows_do_not_show(workbook: Workbook) -> Non
     inventory = take_inventory(read_workbook(workbook.data(), Budget()))
     kind = Visibility[workbook.kind]
     assert inventory.unseen[kind] >= workbook.rows
-    assert kind.value in inventory.sentence()
+    assert kind.value in inventory.inventory().sentence()
 
 
 def test_rates_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
