@@ -21,6 +21,7 @@ from .pdf_syntax import Stream, Value, text_of
 from .xml_texts import read_texts
 
 MOST_NAME = 255
+NO_FILE = "attached file that is not where the PDF says"
 FILE_KEYS = ("F", "UF", "DOS", "Mac", "Unix")
 _MARKUP = re.compile(r"<[^>]{0,4096}>")
 _SCRIPTS = {"JavaScript": "script", "Launch": "command that is started"}
@@ -49,6 +50,9 @@ def _files(objects: Objects, budget: Budget) -> Iterator[Item]:
             continue
         for key in FILE_KEYS:
             stream = objects.entry(embedded, key)
+            if key in embedded and not isinstance(stream, Stream):
+                # As a picture or a font, say, which are not looked into: a viewer would hand it out all the same.
+                raise Uninspectable(NO_FILE)
             if isinstance(stream, Stream) and id(stream) not in taken:
                 taken.add(id(stream))
                 name = next((text for text in (objects.text(specification, k) for k in ("UF", "F")) if text), "")

@@ -220,6 +220,13 @@ def test_a_file_that_nothing_leads_to_any_more() -> None:
     assert (member.kind, member.content, member.visibility) == ("file", b"Ada", Visibility.EMBEDDED)
 
 
+@pytest.mark.parametrize("kind", ["/Type/XObject/Subtype/Image", "/Type/Font", "/Subtype/Form"])
+def test_a_file_that_calls_itself_a_picture_or_a_font_is_not_passed_over(kind: str) -> None:
+    leads = "<</Type/Filespec/F(a.txt)/EF<</F 9 0 R>>>>"
+    with pytest.raises(Uninspectable, match="attached file"):
+        items_of(document(page(said("x"), more={8: leads, 9: stream(b"Ada", kind)})))
+
+
 def test_what_stands_behind_the_end_is_a_file() -> None:
     data = document(page(said("x"))) + b"\nPK\x03\x04 and more of an archive"
     assert [each.content for each in items_of(data) if isinstance(each, Member)] == [
