@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
 from ..core.legible import legible
@@ -17,6 +18,7 @@ MEDIA_TYPE = "text/csv; charset=utf-8"
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 # A full-width sign counts as the plain one in some spreadsheets of East Asia.
 _WIDE_FORMULAS = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
+_BEHIND_A_SEPARATOR = re.compile(r"([;|] *)(?=[-=+@\uff1d\uff0b\uff0d\uff20])")
 LONGEST_CELL = 2000
 
 
@@ -36,5 +38,6 @@ def lines(rows: Iterable[Sequence[str]]) -> str:
 def cell(text: str) -> str:
     """What a cell may say: what it said, made harmless."""
     guarded = text.startswith(_FORMULAS + _WIDE_FORMULAS) or text.lstrip().startswith(_FORMULAS + _WIDE_FORMULAS)
-    shown = legible(text, LONGEST_CELL)
+    # Where a spreadsheet parts cells at semicolons, one begins behind each of them.
+    shown = _BEHIND_A_SEPARATOR.sub(r"\1'", legible(text, LONGEST_CELL))
     return f"'{shown}" if guarded else shown

@@ -27,7 +27,6 @@ NO_LOCAL = "Accounts of mailguard’s own are switched off. Sign in with {label}
 
 STALE = "Your sign-in took too long. Start again"
 REFUSED = "The sign-in service did not sign you in. Start again. If it happens again, ask {contact}"
-CROWDED = "Too many people are signing in just now. Wait a few minutes and try again"
 SILENT = "The sign-in service is not answering. If this is urgent, ask {contact}"
 SILENT_LOCAL = (
     "The sign-in service is not answering. If this is urgent, somebody with a mailguard account can sign in below: ask "
@@ -77,7 +76,6 @@ TRIED_OUT = {
     ),
     Trouble.NO_MAILBOX: "You would not be let in: the service names no email address that it has confirmed.",
     Trouble.NO_ACCESS: "You would not be let in: none of your groups stands in the settings, or you are locked here.",
-    Trouble.CROWDED: "Too many sign-ins are under way. Test again in a few minutes.",
 }
 TRIED_SUBJECT = "Who you are there (subject)"
 TRIED_MAILBOX = "Email address"

@@ -46,6 +46,10 @@ REASON_HINT = "It is recorded. You can say this of {count} emails a day."
 WHOM = "Who should not get it?"
 WHOM_HINT = "Their email addresses, as you wrote them, each on a line of its own."
 WHOM_MISSING = "Enter the address of somebody who should not get it"
+WHOM_LOCKED = (
+    "Too many of the addresses were not among those your email goes to. Nobody was left out. Wait ten minutes and try "
+    "again, or cancel the email"
+)
 WHOM_STRANGE = "Your email does not go to {address}. Nobody was left out yet. Look how you wrote the address"
 WHOM_EVERYBODY = "Nobody would be left who gets it. Cancel it instead"
 BY_ITSELF = "Nobody stopped it, so it was sent by itself at {moment}."

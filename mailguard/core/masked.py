@@ -9,6 +9,7 @@ list of words that no name is among.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 SIGN = "•"
 HIDDEN = SIGN * 2
@@ -22,6 +23,7 @@ _NHS_FIRST = "4679"
 """England, Wales and the Isle of Man have 400 to 499 and 600 to 799 million, tests 999; a CHI number begins with a date
 of birth, 01 to 31, and none of its digits may stay (NHS Data Dictionary, "NHS NUMBER"; Public Health Scotland, "CHI").
 """
+_NO_LETTERS = frozenset({"Mn", "Mc", "Me", "Cf"})
 _PIECES = re.compile(r"[^\W_]+|.", re.DOTALL)
 _PLAIN = frozenset(" .,:;/\\-+()[]<>@&'\"#*%!?=_|£€$")
 _WORDS = re.compile(r"[^\W\d_]+")
@@ -33,14 +35,16 @@ _HEADING_WORDS = frozenset(
     referral security sex social sort status surname surnames tel telephone total
     """.split()  # noqa: SIM905  data
 )
-_NEVER_ALONE = frozenset({"e", "first", "full", "last", "middle", "no", "of", "post"})
+_NEVER_ALONE = frozenset({"chi", "e", "first", "full", "gp", "last", "middle", "ni", "no", "of", "post"})
 """Alone they are an answer, or somebody's name."""
 _MARKS_OF_HEADINGS = frozenset(" ./-_():#'")
 
 
 def masked(value: str) -> str:
     """One value: of a cell, or a line of text."""
-    text = value[:LONGEST].strip()
+    # Marks stand alone in names of some systems ("José" in NFD), and signs of no width part letters unseen.
+    composed = unicodedata.normalize("NFC", value[:LONGEST])
+    text = "".join(each for each in composed if unicodedata.category(each) not in _NO_LETTERS).strip()
     if _is_heading(text):
         return text
     label, colon, rest = text.partition(":")
@@ -84,6 +88,9 @@ def _is_nhs_number(digits: list[str]) -> bool:
 
 def _masked_piece(piece: str) -> str:
     """A word, or one character that is none."""
+    if len(piece) == 1 and piece.isalpha():
+        # Of a name that is written with a space after each letter nothing would be hidden.
+        return HIDDEN
     if piece.isalnum() or len(piece) > 1:
         return piece[0] + HIDDEN if piece[0].isalpha() else HIDDEN
     return " " if piece.isspace() else piece if piece in _PLAIN else SIGN

@@ -7,7 +7,9 @@ so that a console can be shut in with nothing else in sight (deploy/mailguard-co
 
 from __future__ import annotations
 
+import os
 import socket
+import stat
 from pathlib import Path
 
 from ..core.errors import SettingsError
@@ -25,6 +27,12 @@ def listen_for_consoles(path: Path) -> socket.socket:
     """SettingsError where it cannot be made."""
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
+        found = path.parent.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+            raise SettingsError(
+                f'the folder "{path.parent}" must belong to the user of the service alone (mode 0700): whoever could '
+                "put a socket of theirs there would be sent what people type in the console"
+            )
         return listen_privately(path)
     except OSError as cause:
         raise SettingsError(f'the socket of the console "{path}" cannot be made: {cause.strerror}') from cause

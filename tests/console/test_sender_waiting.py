@@ -140,6 +140,16 @@ async def test_whoever_is_not_among_them_is_said_and_nothing_is_changed(
     assert not (await house.store.quarantine.get(REF)).left_out
 
 
+async def test_nobody_finds_out_by_trying_whom_it_goes_to(browser: httpx.AsyncClient, house: House) -> None:
+    path = await opened(house)
+    for number in range(5):
+        answer = await chooses(browser, path, "some", whom=f"guess{number}@outside.example")
+        assert "does not go to" in seen(answer).text
+    answer = await chooses(browser, path, "some", whom=BOB)
+    assert answer.status_code == 429 and "Nobody was left out" in seen(answer).text
+    assert (await house.store.quarantine.get(REF)).left_out == ()
+
+
 async def test_without_the_code_nobody_learns_whom_it_goes_to(browser: httpx.AsyncClient, house: House) -> None:
     path = await opened(house)
     answers = [

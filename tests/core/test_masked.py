@@ -17,7 +17,7 @@ SAYS = {
     "9434765918": "94••••••••",
     "0101701234": "01••••••••",
     "Amira Khan": "A•• K••",
-    "O'Brien, Jo-Ann": "O••'B••, J••-A••",
+    "O'Brien, Jo-Ann": "••'B••, J••-A••",
     "jo.patel@elmroad.example": "j••.p••@e••.e••",
     "SW1A 1AA": "S•• ••",
     "12 High Street, Leeds": "•• H•• S••, L••",
@@ -34,9 +34,13 @@ SAYS = {
     "Name: Amira Khan": "Name: A•• K••",
     "NHS number: 943 476 5919": "NHS number: 943 476 ••••",
     "Diabetic": "D••",
+    "J o h n  S m i t h": "•• •• •• ••  •• •• •• •• ••",
+    "Jose\u0301 Mu\u0308ller": "J•• M••",
+    "J\u00ado\u200bhn": "J••",
+    "Ni": "N••",
     "王小明": "王••",
     "٤٥٦٧": "••••",
-    "🄰🄱 x": "•• x••",
+    "🄰🄱 x": "•• ••",
     "": "",
 }
 

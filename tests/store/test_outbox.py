@@ -41,7 +41,8 @@ async def test_what_is_added_comes_back_as_it_was(store: Store) -> None:
     await store.outbox.add(new, RAW, [samples.entry("MG-A")])
     found = await claim(store)
     for before, after in zip(new, found, strict=True):
-        for field in dataclasses.fields(before):
+        # Links of senders become rows of a table of their own: test_sender.py.
+        for field in (each for each in dataclasses.fields(before) if each.name != "links"):
             assert getattr(after, field.name) == getattr(before, field.name), field.name
     assert [row.attempts for row in found] == [1, 1]
     assert all(row.lease and row.lease_until == NOW + timedelta(seconds=60) for row in found)

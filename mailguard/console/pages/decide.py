@@ -39,8 +39,8 @@ async def show(visit: Visit) -> Answer:
     held = await message_of(visit)
     if held.state not in OPEN:
         return Redirect(f"/m/{held.ref}/outcome")
-    visit.site.presence.note(held.ref, visit.signed_in)
     options = await _options(visit, held)
+    visit.site.presence.note(held.ref, visit.signed_in)
     kept = drafts.of_session(visit, held.ref, "decide")
     return await _form(visit, held, options, kept, notice=says.KEPT_FILLED if kept else None)
 
@@ -51,8 +51,8 @@ async def check(visit: Visit) -> Answer:
     typed = _typed(visit)
     if held.state not in OPEN or str(held.version) != visit.typed("version"):
         return await conflict(visit, held, note_of(typed))
-    visit.site.presence.note(held.ref, visit.signed_in)
     options = await _options(visit, held)
+    visit.site.presence.note(held.ref, visit.signed_in)
     if (phrase := _phrase(visit)) is not None:
         note = f"{typed['reject_note']}\n{phrase}".strip()
         return await _form(visit, held, options, {**typed, "choice": Choice.REJECT.value, "reject_note": note})

@@ -21,7 +21,7 @@ from .people import role_in_words
 
 SETTINGS = "/settings/sign-in"
 MOST_GROUPS = 50
-STATUS = {Trouble.STALE: 403, Trouble.REFUSED: 403, Trouble.SILENT: 503, Trouble.CROWDED: 429}
+STATUS = {Trouble.STALE: 403, Trouble.REFUSED: 403, Trouble.SILENT: 503}
 
 
 async def begin(visit: Visit) -> Answer:
@@ -49,6 +49,8 @@ async def back(visit: Visit) -> Answer:
     returned = Returned(visit.query.get("code", ""), visit.query.get("error", ""), visit.query.get("iss"))
     outcome = await federation.finish(visit.query.get("state", ""), visit.token, returned, visit.browser)
     if isinstance(outcome, CameIn):
+        if visit.visitor is not None:
+            await visit.site.sessions.end(visit.visitor)
         return Redirect(outcome.to if sign_in.is_own_path(outcome.to) else "/", outcome.token)
     return Redirect(SETTINGS) if isinstance(outcome, Trial) else _kept_out(visit, outcome)
 
@@ -94,7 +96,6 @@ def _kept_out(visit: Visit, out: KeptOut) -> Answer:
     sentence = {
         Trouble.STALE: said.STALE,
         Trouble.REFUSED: said.REFUSED,
-        Trouble.CROWDED: said.CROWDED,
         Trouble.SILENT: said.SILENT_LOCAL if site.local_accounts else said.SILENT,
     }[out.trouble]
     problem = Problem("provider", sentence.format(**about))

@@ -15,7 +15,7 @@ from ...core.errors import AlreadyDecided, CannotRewrite, NotAllowed
 from ...core.legible import legible
 from ...core.lifecycle import State
 from ...core.policy.leaving import Form
-from ...guard.console.sender import MOST_NAME, MOST_REASON, Case, NobodyLeft, NotAmong, TooManyUrgent
+from ...guard.console.sender import MOST_NAME, MOST_REASON, Case, NobodyLeft, NotAmong, TooManyTries, TooManyUrgent
 from ...guard.console.sender_code import Tried
 from .. import words
 from .. import words_waiting as waiting
@@ -73,6 +73,8 @@ async def act(visit: Visit) -> Answer:
     except NotAmong as cause:
         strange = waiting.WHOM_STRANGE.format(address=legible(cause.asked, 320))
         return _check(case, visit, chosen, 422, Problem("whom", strange))
+    except TooManyTries:
+        return _check(case, visit, chosen, 429, Problem("whom", waiting.WHOM_LOCKED))
     except NobodyLeft:
         return _check(case, visit, chosen, 422, Problem("whom", waiting.WHOM_EVERYBODY))
     except TooManyUrgent:

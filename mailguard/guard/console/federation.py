@@ -33,7 +33,7 @@ MOST_TRIALS = 50
 class Trouble(Enum):
     """Why nobody was signed in. STALE: too slow, begun in another browser, or come back before. SILENT: the service
     does not answer. REFUSED: it signed nobody in, or what it says cannot be believed. NO_MAILBOX: it confirms no
-    mailbox. NO_ACCESS: it knows them, and nothing here is for them. CROWDED: too many sign-ins are under way.
+    mailbox. NO_ACCESS: it knows them, and nothing here is for them.
     """
 
     STALE = "stale"
@@ -41,7 +41,6 @@ class Trouble(Enum):
     REFUSED = "refused"
     NO_MAILBOX = "no-mailbox"
     NO_ACCESS = "no-access"
-    CROWDED = "crowded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +106,6 @@ class Federation:
         nobody is sent to where nothing answers.
         """
         begun = self._pending.begin(token, peer, to, draft, trying=trying)
-        if begun is None:
-            log.warning("console_sign_in_slowed")
-            return KeptOut(Trouble.CROWDED, to=to, draft=draft)
         try:
             await self._service.address(begun.secrets)
         except (ServiceSilent, NotBelieved) as cause:

@@ -10,7 +10,7 @@ back after a restart, or to another guard, starts again.
 from __future__ import annotations
 
 import hmac
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
@@ -22,7 +22,7 @@ from .tokens import is_token, key_of, new_token
 LASTS = timedelta(minutes=10)
 MOST = 1_000
 MOST_OF_A_PEER = 20
-"""Of one address (of IPv6, of one network of 64 bits): its oldest makes room, nobody else's does."""
+"""Of one address (of IPv6, of one network of 48 bits, as an office gets it): its oldest makes room, nobody else's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class PendingSignIns:
         self._randomness = randomness
         self._begun: OrderedDict[str, Begun] = OrderedDict()
 
-    def begin(self, token: str, peer: str, to: str, draft: str | None, *, trying: bool = False) -> Begun | None:
-        """A new one of the browser with this token. None where there are too many."""
+    def begin(self, token: str, peer: str, to: str, draft: str | None, *, trying: bool = False) -> Begun:
+        """A new one of the browser with this token."""
         now = self._clock.now()
         for key in [key for key, each in self._begun.items() if now - each.at >= LASTS]:
             del self._begun[key]
@@ -56,11 +56,16 @@ class PendingSignIns:
         for key in theirs[: max(0, len(theirs) - MOST_OF_A_PEER + 1)]:
             del self._begun[key]
         if len(self._begun) >= MOST:
-            return None
+            self._drop_of_the_busiest()
         secrets = Secrets(*(new_token(self._randomness) for _ in range(3)))
         begun = Begun(secrets, to, draft, trying, key_of(token), network, now)
         self._begun[key_of(secrets.state)] = begun
         return begun
+
+    def _drop_of_the_busiest(self) -> None:
+        """The oldest of the network with the most: a flood puts itself out, and nobody else."""
+        busiest, _ = Counter(each.peer for each in self._begun.values()).most_common(1)[0]
+        del self._begun[next(key for key, each in self._begun.items() if each.peer == busiest)]
 
     def look(self, state: str, token: str) -> Begun | None:
         """The one of this state, if this browser began it and its time is not over."""
@@ -80,5 +85,5 @@ class PendingSignIns:
 def _network(peer: str) -> str:
     address = ip_address(peer)
     if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
-        return str(IPv6Address(int(address) >> 64 << 64))
+        return str(IPv6Address(int(address) >> 80 << 80))
     return str(address)

@@ -44,6 +44,10 @@ class TooManyUrgent(NotAllowed):
     """The sender has called as many others urgent as they may, or this one already."""
 
 
+class TooManyTries(NotAllowed):
+    """Too many addresses were typed to which the message does not go."""
+
+
 class NotAmong(NotAllowed):
     """The message does not go to this address, or no longer. asked: as it was written."""
 
@@ -178,12 +182,18 @@ class SenderDesk:
     async def leave_out(self, case: Case, written: Sequence[str], name: str, version: int) -> None:
         """It leaves, but not for these. written: addresses as somebody wrote them. AlreadyDecided, NotAmong,
         NobodyLeft.
+
+        Who the others are is nobody's to find out by trying (THREATS.md T71): wrong addresses count as wrong codes do.
         """
+        tried, now = f"address {case.link.key}", self._clock.now()
+        if self._tries.is_locked(tried, now):
+            raise TooManyTries("too many addresses were tried to which the message does not go")
         held = await self._quarantine.get(case.ref)
         going = {each.address for each in held.envelope.recipients}
         asked = {canonical_address(each): each for each in written}
         strange = next((written for address, written in asked.items() if address not in going), None)
         if strange is not None:
+            self._tries.wrong(tried, now)
             raise NotAmong(strange)
         if going <= asked.keys():
             raise NobodyLeft("everybody would be left out")

@@ -57,21 +57,30 @@ class CodeTries:
         self._sleep = sleep
         self._wrong: OrderedDict[str, _Wrong] = OrderedDict()
 
-    async def attempt(self, key: str, expected: str, typed: str, now: datetime) -> Tried:
-        """Try a code for a link. Each wrong one takes longer to answer."""
+    def is_locked(self, key: str, now: datetime) -> bool:
+        """Whether nothing may be tried any more for this key."""
         known = self._wrong.get(key)
         if known is not None and known.until <= now:
             del self._wrong[key]
-            known = None
-        if known is not None and known.count >= AT_MOST:
-            return Tried.LOCKED
-        if hmac.compare_digest(typed_code(typed).encode("utf-8", "replace"), expected.encode()):
-            self._wrong.pop(key, None)
-            return Tried.RIGHT
-        count = known.count + 1 if known else 1
+            return False
+        return known is not None and known.count >= AT_MOST
+
+    def wrong(self, key: str, now: datetime) -> int:
+        """Count a wrong one. How many there have been."""
+        count = self._wrong[key].count + 1 if key in self._wrong else 1
         self._wrong[key] = _Wrong(count, now + LOCKED_FOR)
         self._wrong.move_to_end(key)
         if len(self._wrong) > MOST_LINKS:
             self._wrong.popitem(last=False)
+        return count
+
+    async def attempt(self, key: str, expected: str, typed: str, now: datetime) -> Tried:
+        """Try a code for a link. Each wrong one takes longer to answer."""
+        if self.is_locked(key, now):
+            return Tried.LOCKED
+        if hmac.compare_digest(typed_code(typed).encode("utf-8", "replace"), expected.encode()):
+            self._wrong.pop(key, None)
+            return Tried.RIGHT
+        count = self.wrong(key, now)
         await self._sleep((count - 1) / 2)
         return Tried.LOCKED if count >= AT_MOST else Tried.WRONG
