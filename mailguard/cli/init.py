@@ -206,6 +206,9 @@ console:
   address: "127.0.0.1:8085"       # in plain HTTP, on this computer: a web server with TLS makes it reachable for others
   base_url: "http://127.0.0.1:8085"   # as browsers have it. Notices link to it: set it to what your senders can open
   # stop_seconds: 30              # how long a decision to send can be stopped
+  # process: service              # service | own: own has `mailguard console` serve the pages, apart from the mail
+  # oidc: null                    # your organisation's own sign-in service (docs/operating.md)
+  # local_accounts: true          # false: only that service signs people in
 
 # Who tells senders that a message is held, and whom they may ask.
 notices:
@@ -224,7 +227,6 @@ notices:
 # limits: {{recipients: 5000, message_bytes: 52428800}}
 # canary: {{defer_mail: false}}     # the guard tests itself every 6 hours; true: no new mail is taken while that fails
 # outbox: {{}}                      # how what waits is tried again; see docs/reference.md
-# console: {{}}                     # the review console; `oidc`: with your organisation's own accounts
 # metrics: {{address: "127.0.0.1:9109"}}   # Prometheus metrics and health; off unless set
 # dkim: []                        # keys to sign with what was rewritten (docs/operating.md)
 # hostname: guard.elmroad.example # in greetings and Received fields; default: this computer's name

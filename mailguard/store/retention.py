@@ -2,7 +2,7 @@
 
 What each retention class means: `held` and `message` go once the message is decided and its time has run out;
 `evidence` by the time of its entry; `policy` stays as long as the ledger names it; `account` until somebody
-removes the account; `session` and `link` (of the console) go some time after they ended; `sender-link`
+removes the account; `session` and `link` (of the console) go some time after they ended; `sender-link`,
 `urgent-call` and `assignment` go with their message, the first of them when it has expired; `saved-view` until somebody
 removes it, or the account whose own it is; `occasion` and `sending` go
 when their own time has run out; `canary:RUN` goes with its run (canary.py).
