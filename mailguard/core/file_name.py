@@ -25,7 +25,7 @@ def safe_file_name(name: str, otherwise: str) -> str:
     cleaned = " ".join(_UNSAFE.sub("_", "".join(letters)).split()).rstrip(" ._")
     found = _ENDING.search(cleaned)
     ending = found[0] if found else ""
-    stem = cleaned.removesuffix(ending).strip(" ._-")[: LONGEST - len(ending) - 1].rstrip(" ._-")
+    stem = cleaned.removesuffix(ending).rstrip(" ._-").lstrip(" ._-)")[: LONGEST - len(ending) - 1].rstrip(" ._-")
     if not any(each.isalnum() for each in stem):
         stem = otherwise
     return f"_{stem}{ending}" if _DEVICES.match(stem) else f"{stem}{ending}"

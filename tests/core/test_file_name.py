@@ -32,6 +32,8 @@ HOSTILE = {
     "报告.xlsx": "attachment-2.xlsx",
     "name. . .": "name",
     "-rf.txt": "rf.txt",
+    ")(x).txt": "(x).txt",
+    ")0": "0",
     "a" * 300 + ".xlsx": "a" * 74 + ".xlsx",
     "<script>alert(1)</script>.html": "script.html",
     "%2e%2e%2fx": "2e_2e_2fx",
