@@ -83,11 +83,13 @@ class Review:
         account: str | None = None,
         version: int | None = None,
         stop_for: timedelta | None = None,
+        can_leave: bool = False,
     ) -> Held:
         """Release a held message, or give the first of two approvals.
 
         account: the identifier of the account that decides, where it is not the operating system that says who does.
         stop_for: how long `stop` can take it back; nothing of it is in the outbox until then. None: it leaves at once.
+        can_leave: it was made in this form before, so that it need not be made only to know that it can be.
         Raises UnknownReference, AlreadyDecided, NotAllowed (no reason, the same person twice, their own message),
         FormForbidden (its rules do not let it leave so) and CannotRewrite (the form would break the message).
         """
@@ -98,11 +100,12 @@ class Review:
         now = self._clock.now()
         message = await self._message(held)
         actor.refuse_own(held, message.originators)
-        rewritten = await self._rewritten(held, form, message)
+        refuse_forbidden(held.release_as, form)
+        rewritten = None if stop_for and can_leave else await self._rewritten(held, form, message)
         if held.approvals_needed > 1 and not self._approved_by_another(held, form, actor):
             return await self._approve(held, form, reason, actor, now)
-        if stop_for is not None:
-            return await self._decide(held, form, reason, actor, now, now + stop_for)
+        if stop_for is not None or rewritten is None:
+            return await self._decide(held, form, reason, actor, now, now + (stop_for or timedelta()))
         told = self._notices.released(held, form, actor.by, len(rewritten.copies), now)
         change = _change(held, Act.RELEASE, actor, now, reason, form, (actor.identity,))
         return await self._let_go(held, message, form, rewritten, actor, change, told)

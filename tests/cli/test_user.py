@@ -33,7 +33,7 @@ from mailguard.store.store import Store
 from .conftest import SETTINGS, Ran, Run, on_store, process, wait_for
 
 NAME, SECRET, OTHER = "Reception@elmroad.example", "maple river copper nine", "another fine password"
-KEYS = ["name", "roles", "disabled", "created_at", "changed_at", "version", "account"]
+KEYS = ["name", "roles", "disabled", "created_at", "changed_at", "version", "account", "mailbox", "issuer"]
 
 
 @pytest.fixture

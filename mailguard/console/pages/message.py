@@ -51,6 +51,7 @@ async def show(visit: Visit) -> Answer:
         "gone": False,
     }
     if looked.may_read:
+        visit.site.deciding.foresee(looked.held, visit.signed_in)
         model |= await _content(visit, looked.held, view)
     model |= await timeline_of(visit, looked)
     return Page("message.html", model["heading"], model)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ...core.errors import CannotRewrite, FormForbidden, MailguardError, NotAllowed, UnknownReference
+from ...core.lifecycle import OPEN
 from ...core.mail.message import Message
 from ...core.mail.parse import parse
 from ...core.organisation import Organisation
@@ -21,6 +22,7 @@ from ...core.rewrite.copies import Rewritten
 from ...core.rewrite.top import Top
 from ...core.safe_text import safe_text
 from ...core.verdict import Rewrite
+from ...logs import logger
 from .. import entries
 from ..actor import Actor
 from ..escalation import Escalations
@@ -33,6 +35,8 @@ from ..rewriting import Rewriting
 from ..told import EXPLAINED, Answer, NotTold
 from .choices import SENDING, Choice, Missing, Options, options_of
 from .sessions import Visitor
+
+log = logger("console")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,8 @@ class Note:
 
 
 MOST_TRIED = 2_000
+MANY = 500
+"""Recipients from which on trying the forms takes longer than a page may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,7 @@ class Deciding:
         self._clock = clock
         self.stop_for = stop_for
         self._tried: dict[tuple[str, str, bool, int], _Tried] = {}
+        self._foreseeing: set[asyncio.Task[_Tried]] = set()
         self._trying = asyncio.Lock()
 
     async def open(self, ref: str, visitor: Visitor) -> Held:
@@ -169,7 +176,7 @@ class Deciding:
         """What stands in the way of each form. What is held changes only where people are taken off, so they are tried
         once: for thousands of recipients that takes a while.
         """
-        key = (held.ref, held.content_sha256, held.blob is None, len(held.left_out))
+        key = _key(held)
         if (known := self._tried.get(key)) is not None:
             return known
         async with self._trying:
@@ -179,6 +186,21 @@ class Deciding:
                     self._tried.clear()
                 self._tried[key] = found
             return self._tried[key]
+
+    def foresee(self, held: Held, visitor: Visitor) -> None:
+        """Somebody looks at a message about which they may decide: for thousands of recipients its forms are tried
+        meanwhile, so that the form of the decision need not wait for that.
+        """
+        many = len(held.envelope.recipients) >= MANY
+        if many and held.state in OPEN and visitor.powers.reads.covers(held.team) and _key(held) not in self._tried:
+            task = asyncio.create_task(self._tried_forms(held), name="foresee")
+            self._foreseeing.add(task)
+            task.add_done_callback(self._foreseen)
+
+    def _foreseen(self, task: asyncio.Task[_Tried]) -> None:
+        self._foreseeing.discard(task)
+        if not task.cancelled() and (cause := task.exception()) is not None:
+            log.warning("decision_not_foreseen", cause=cause)
 
     async def _try_forms(self, held: Held) -> _Tried:
         message = await self._message(held)
@@ -246,7 +268,16 @@ class Deciding:
         if choice is Choice.ESCALATE:
             return await self._escalations.escalate(ref, to=to, note=note, version=version, **who)
         form = form_of(held, choice)
-        return await self._review.release(ref, form=form, reason=note, version=version, stop_for=self.stop_for, **who)
+        known = self._tried.get(_key(held))
+        return await self._review.release(
+            ref,
+            form=form,
+            reason=note,
+            version=version,
+            stop_for=self.stop_for,
+            can_leave=known is not None and Choice(form) in known.ways,
+            **who,
+        )
 
     async def stop(self, ref: str, visitor: Visitor, version: int) -> Held:
         """Take back what can still be stopped. UnknownReference, NotAllowed, AlreadyDecided."""
@@ -316,6 +347,11 @@ def _why_not(obstacle: str) -> MailguardError:
 
 
 NOTED = "note_added"
+
+
+def _key(held: Held) -> tuple[str, str, bool, int]:
+    """What the forms of a message depend on, of what can change."""
+    return held.ref, held.content_sha256, held.blob is None, len(held.left_out)
 
 
 def actor_of(visitor: Visitor) -> Actor:
