@@ -59,3 +59,17 @@ async def test_who_may_not_read_it_finds_what_its_sender_called_themselves_nowhe
             await enters(one, house, name)
             text = (await one.get(f"/m/{REF}")).text
             assert "by sender" in text and ("Jo Reid" in text) is role.startswith("reviewer"), name
+
+
+async def test_a_viewer_is_not_told_who_called_it_urgent(browser: httpx.AsyncClient, site: Site, house: House) -> None:
+    await house.account("vi@elmroad.example", "viewer:elm")
+    await house.account("sam@elmroad.example", "reviewer:elm")
+    await house.holds(REF, team="elm")
+    case = await house.sender.look(await house.link(REF))
+    assert case is not None
+    await house.sender.call_urgent(case, "The clinic is today", "jo@elmroad.example")
+    for name, reads in (("vi@elmroad.example", False), ("sam@elmroad.example", True)):
+        async with browser_on(site) as one:
+            await enters(one, house, name)
+            text = seen(await one.get(f"/m/{REF}")).text
+            assert f"said that {REF} cannot wait" in text and ("jo@elmroad.example" in text) is reads, name
