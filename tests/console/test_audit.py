@@ -80,8 +80,9 @@ async def test_what_a_sender_did_by_their_link_is_said_to_be_theirs(browser: htt
         await house.review.cancel(ref, by=acting(name), system_user=SENDER)
     text = await text_of(browser)
     assert "Its sender decided to send MG-AAAA-22: sent as separate copies" in text
-    assert "Its sender said that MG-AAAA-22 cannot wait" in text and "Its sender cancelled MG-CCCC-22" in text
+    assert "Its sender said that MG-AAAA-22 cannot wait" in text and "Its sender cancelled MG-AAAA-22" in text
     assert "Pat Brown, by the link of its sender, cancelled MG-BBBB-22" in text
+    assert "pat@elmroad.example, by the link of its sender, cancelled MG-CCCC-22" in text
     assert "pat@elmroad.example, by the link of its sender, said that MG-CCCC-22 cannot wait" in text
     assert "as sender)" not in text
 
