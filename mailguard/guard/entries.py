@@ -19,6 +19,7 @@ from ..core.subject import subject_of
 from ..core.verdict import EXCEPTION, Verdict
 from .actor import Actor
 from .records import Held, NewDelivery, NewEntry, RecipientRecord
+from .sender_links import SENDER, name_of
 from .told import Answer, NotTold
 
 WITHHELD = "(withheld)"
@@ -154,11 +155,18 @@ def plain(kind: str, ref: str | None, at: datetime, **fields: Any) -> NewEntry:
 
 
 def acted(kind: str, held: Held, at: datetime, actor: Actor, note: str | None = None, **fields: Any) -> NewEntry:
-    """What somebody did with a held message. The name of an account, and what it wrote, stand in the evidence alone."""
+    """What somebody did with a held message. Who it was by name, and what they wrote, stand in the evidence alone: of
+    an account, and of a sender by their link, who may write any name or address. A command is its system user's.
+    """
     entry = plain(kind, held.ref, at, **actor.fields(), version=held.version, **fields)
-    if actor.account is None:
+    said = {} if note is None else {"note": note}
+    if actor.account is not None:
+        return replace(entry, evidence={"account": actor.by, **said})
+    if actor.system_user != SENDER:
         return entry
-    return replace(entry, evidence={"account": actor.by, **({} if note is None else {"note": note})})
+    name = name_of(actor.by)
+    evidence = {**({"by": name} if name else {}), **said}
+    return replace(entry, fields={**entry.fields, "actor": SENDER}, evidence=evidence or None)
 
 
 def without_text(decision: Mapping[str, Any]) -> dict[str, Any]:

@@ -163,10 +163,11 @@ class Review:
         change = _change(held, Act.LEAVE_OUT, actor, now, None)
         all_off = tuple(dict.fromkeys(each.address for each in (*held.left_out, *off)))
         left = len({each.address for each in held.envelope.recipients} - asked)
+        entry = entries.acted("recipients_left_out", held, now, actor, left_out=len(asked), left=left)
         record = replace(
-            entries.acted("recipients_left_out", held, now, actor, left_out=len(asked), left=left),
+            entry,
             recipients=tuple(RecipientRecord(each) for each in sorted(asked)),
-            evidence={"left_out": sorted(asked)},
+            evidence={**(entry.evidence or {}), "left_out": sorted(asked)},
         )
         done = await self._quarantine.change(replace(change, left_out=all_off), [record], ())
         log.info("recipients_left_out", ref=ref, left_out=len(asked))

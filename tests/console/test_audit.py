@@ -26,6 +26,7 @@ from tests.console.house import browser_on, enters, seen, sends
 from tests.console.test_queue import HOSTILE
 from tests.guard.console.house import START, STOP_FOR, House
 
+GUESSES = ("sender: Jo Reid", "SENDER: jo reid", "sender: Al Moss")
 ADA, SAM, VI, EVE = "ada@elmroad.example", "sam@elmroad.example", "vi@elmroad.example", "eve@elmroad.example"
 
 
@@ -67,7 +68,9 @@ async def test_entries_are_sentences_newest_first(admin: httpx.AsyncClient, hous
     assert "Flu clinic" not in text and "patient@outside.example" not in text
 
 
-async def test_what_a_sender_did_by_their_link_is_said_to_be_theirs(admin: httpx.AsyncClient, house: House) -> None:
+async def test_what_a_sender_did_by_their_link_is_said_to_be_theirs(browser: httpx.AsyncClient, house: House) -> None:
+    await house.account(ADA, "admin", "reviewer")
+    await enters(browser, house, ADA)
     for ref, name in (("MG-AAAA-22", ""), ("MG-BBBB-22", "Pat Brown"), ("MG-CCCC-22", "pat@elmroad.example")):
         await house.holds(ref, sender_may=("separate",))
         case = await house.sender.look(await house.link(ref))
@@ -75,12 +78,39 @@ async def test_what_a_sender_did_by_their_link_is_said_to_be_theirs(admin: httpx
         await house.sender.call_urgent(case, "The clinic is today", name)
         await house.sender.send(case, "separate", "Its sender chose this.", name, case.version)
         await house.review.cancel(ref, by=acting(name), system_user=SENDER)
-    text = await text_of(admin)
+    text = await text_of(browser)
     assert "Its sender decided to send MG-AAAA-22: sent as separate copies" in text
-    assert "Its sender said that MG-AAAA-22 cannot wait" in text and "Its sender cancelled MG-CCCC-22" in text
+    assert "Its sender said that MG-AAAA-22 cannot wait" in text and "Its sender cancelled MG-AAAA-22" in text
     assert "Pat Brown, by the link of its sender, cancelled MG-BBBB-22" in text
+    assert "pat@elmroad.example, by the link of its sender, cancelled MG-CCCC-22" in text
     assert "pat@elmroad.example, by the link of its sender, said that MG-CCCC-22 cannot wait" in text
     assert "as sender)" not in text
+
+
+async def test_only_who_reads_it_is_told_what_a_sender_called_themselves(
+    admin: httpx.AsyncClient, reviewer: httpx.AsyncClient, site: Site, house: House
+) -> None:
+    await house.account(VI, "viewer:elm")
+    await house.account(EVE, "viewer:park", "reviewer:elm")
+    await house.holds("MG-AAAA-22", team="elm")
+    case = await house.sender.look(await house.link("MG-AAAA-22"))
+    assert case is not None
+    await house.sender.call_urgent(case, "The clinic is today", "reid@elmroad.example")
+    await house.sender.cancel(case, "Jo Reid", case.version)
+    # As the ledger had it before names stood in the evidence alone.
+    await wrote(house, "hold_cancelled", "MG-AAAA-22", actor=acting("Jo Reid"), system_user=SENDER)
+    async with browser_on(site) as viewer, browser_on(site) as of_two:
+        await enters(viewer, house, VI)
+        await enters(of_two, house, EVE)
+        for one, reads in ((reviewer, True), (admin, False), (viewer, False), (of_two, False)):
+            page = (await one.get("/audit?kind=decisions")).text
+            table = (await sends(one, "/audit/export", "/audit/export?kind=decisions", kind="decisions")).text
+            for name in ("Jo Reid", "reid@elmroad.example"):
+                assert (name in page) is reads and (name in table) is reads, name
+            assert "cancelled MG-AAAA-22" in page and "cancelled MG-AAAA-22" in table
+            for path in ("/audit", "/audit/export"):
+                answers = {seen(await one.get(path, params={"person": each})).text for each in GUESSES}
+                assert (len(answers) > 1) is reads, answers
 
 
 async def test_decisions_at_the_console_are_told_with_names(admin: httpx.AsyncClient, house: House) -> None:

@@ -44,3 +44,32 @@ async def test_the_page_ends_with_what_has_happened(browser: httpx.AsyncClient, 
         assert f"Its sender cancelled {REF}" in shown and "sam@elmroad.example looked at" in shown
         for secret in ("Jo Reid", "Flu", "nurse@", "patient"):
             assert secret not in shown[shown.index("What has happened") :], secret
+
+
+async def test_who_may_not_read_it_finds_what_its_sender_called_themselves_nowhere_on_the_page(
+    browser: httpx.AsyncClient, site: Site, house: House
+) -> None:
+    people = {"vi@elmroad.example": "viewer:elm", "ada@elmroad.example": "admin", "sam@elmroad.example": "reviewer:elm"}
+    for name, role in people.items():
+        await house.account(name, role)
+    await house.holds(REF, team="elm")
+    await house.review.cancel(REF, by=acting("Jo Reid"), system_user=SENDER)
+    for name, role in people.items():
+        async with browser_on(site) as one:
+            await enters(one, house, name)
+            text = (await one.get(f"/m/{REF}")).text
+            assert "by sender" in text and ("Jo Reid" in text) is role.startswith("reviewer"), name
+
+
+async def test_a_viewer_is_not_told_who_called_it_urgent(browser: httpx.AsyncClient, site: Site, house: House) -> None:
+    await house.account("vi@elmroad.example", "viewer:elm")
+    await house.account("sam@elmroad.example", "reviewer:elm")
+    await house.holds(REF, team="elm")
+    case = await house.sender.look(await house.link(REF))
+    assert case is not None
+    await house.sender.call_urgent(case, "The clinic is today", "jo@elmroad.example")
+    for name, reads in (("vi@elmroad.example", False), ("sam@elmroad.example", True)):
+        async with browser_on(site) as one:
+            await enters(one, house, name)
+            text = seen(await one.get(f"/m/{REF}")).text
+            assert f"said that {REF} cannot wait" in text and ("jo@elmroad.example" in text) is reads, name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from ...core.attached import said_of, said_of_the_rest
@@ -17,7 +18,7 @@ from ...core.safe_text import OtherPart, SafeText, safe_text
 from ...core.words import people as people_in_words
 from ...core.words import sentence
 from ...guard.console.looking import Looked, NotReadable, NotYours
-from ...guard.console.queue import consequence_of
+from ...guard.console.queue import consequence_of, decider_of
 from ...guard.records import Held
 from .. import words, words_attachments
 from ..answers import Answer, Document, Page, Refused
@@ -105,6 +106,7 @@ def _number(visit: Visit) -> int:
 def _top(looked: Looked, visit: Visit) -> dict[str, Any]:
     held = looked.held
     subject = legible(held.subject, 300) if looked.may_read else ""
+    about = held if looked.may_read else replace(held, decided_by=decider_of(held, False))
     return {
         "heading": subject or words.MESSAGE_HEADING.format(reference=held.ref),
         "ref": held.ref,
@@ -113,7 +115,7 @@ def _top(looked: Looked, visit: Visit) -> dict[str, Any]:
         "received": visit.site.in_words(held.received_at),
         "then": words.MESSAGE_IF_NOBODY if held.state in OPEN and held.state is not State.WAITING else None,
         "not_sent": held.state in OPEN,
-        **deadline_of(held, visit),
+        **deadline_of(about, visit),
     }
 
 

@@ -200,7 +200,7 @@ class HeldQueue:
             received_at=held.received_at,
             due_at=held.due_at,
             decided_at=held.decided_at,
-            decided_by=_decider(held, may_read),
+            decided_by=decider_of(held, may_read),
             released_as=held.released_as,
             escalated_to=held.escalated.to if held.escalated else None,
             version=held.version,
@@ -210,8 +210,10 @@ class HeldQueue:
         )
 
 
-def _decider(held: Held, may_read: bool) -> str | None:
-    """A sender who decided gave a name of their own, which is for those who may read who sent it."""
+def decider_of(held: Held, may_read: bool) -> str | None:
+    """Who decided, as the record calls them, None for nobody. A sender who did gave a name of their own, which is for
+    those who may read who sent it.
+    """
     by = held.decided_by
     return SENDER if by is not None and name_of(by) is not None and not may_read else by
 

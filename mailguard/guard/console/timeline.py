@@ -50,14 +50,16 @@ class Timeline:
         deliveries = await self._trail.tally(ref, DELIVERIES, OF_ITSELF)
         events = _without_repeats(found[-MOST:])
         if not looked.may_read:
-            events = [_without_sender(each) for each in events]
+            events = [without_sender(each) for each in events]
         return Happened(tuple(events), len(found) > MOST, deliveries)
 
 
-def _without_sender(recorded: Recorded) -> Recorded:
-    """Who sent it is for those who may read it; what senders call themselves says so too."""
+def without_sender(recorded: Recorded) -> Recorded:
+    """The entry for who may not read the message: who sent it is not for them, and what senders call themselves says so
+    too.
+    """
     fields = recorded.entry.fields
-    if fields.get("system_user") != SENDER:
+    if SENDER not in (fields.get("system_user"), fields.get("actor")):
         return recorded
     return replace(recorded, entry=replace(recorded.entry, fields={**fields, "actor": SENDER}), who=None)
 

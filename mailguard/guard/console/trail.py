@@ -1,7 +1,8 @@
 """The audit trail, as somebody may see it, with the check that it is complete.
 
 INVARIANT: who is no admin sees the entries of messages in their scope, and what is about no message and no person;
-everything else is neither listed, counted nor exported (CONSOLE.md "Roles"). No entry shows what a message says.
+everything else is neither listed, counted nor exported (CONSOLE.md "Roles"). No entry shows what a message says. What
+senders call themselves is for those who may read every message that they see; nobody else finds an entry by it.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from ...core.errors import NotAllowed
 from ...core.powers import Powers
 from ...logs import logger
 from ..ports import Clock, Ledger
+from ..sender_links import SENDER
 from .ports import Trail
 from .sessions import Visitor, noted
+from .timeline import without_sender
 from .trail_records import Group, Place, Recorded, TrailCheck, TrailFilter, TrailPage
 
 log = logger("console")
@@ -65,7 +68,7 @@ class AuditTrail:
         wanted = self._filter(powers, asked)
         found = await self._trail.count(wanted)
         entries, older = await self._trail.page(wanted, PAGE, asked.place)
-        return TrailPage(tuple(entries), found, older)
+        return TrailPage(tuple(_as_seen(powers, entries)), found, older)
 
     async def count(self, powers: Powers, asked: TrailAsked) -> int:
         return await self._trail.count(self._filter(powers, asked))
@@ -78,7 +81,7 @@ class AuditTrail:
         place: Place | None = None
         while rows > 0:
             entries, place = await self._trail.page(wanted, min(_AT_ONCE, rows), place)
-            yield entries
+            yield _as_seen(visitor.powers, entries)
             rows -= len(entries)
             if place is None:
                 return
@@ -131,7 +134,7 @@ class AuditTrail:
             scope=None if powers.admin else powers.sees,
             group=asked.group,
             ref=asked.ref,
-            person=asked.person,
+            person=_person(powers, asked.person),
             at_from=self._midnight(asked.after) if asked.after else None,
             at_before=self._midnight(until) if until else None,
         )
@@ -139,3 +142,22 @@ class AuditTrail:
     def _midnight(self, day: date) -> datetime:
         """The start of a day in the organisation's time."""
         return datetime.combine(day, time.min, self._zone)
+
+
+def _reads_all(powers: Powers) -> bool:
+    """Whether somebody reads whatever they see; an entry does not say whose mail it is about."""
+    return powers.reads.everybody or powers.reads == powers.sees
+
+
+def _as_seen(powers: Powers, entries: Sequence[Recorded]) -> Sequence[Recorded]:
+    return entries if _reads_all(powers) else [without_sender(each) for each in entries]
+
+
+def _person(powers: Powers, person: str | None) -> str | None:
+    """Whom to look for. That a sender's name is found, or not, would tell it: for who does not read it, any sender is
+    the sender. Databases compare without regard to case.
+    """
+    if person is None or _reads_all(powers):
+        return person
+    folded = person.casefold()
+    return SENDER if folded == SENDER or folded.startswith(f"{SENDER}:") else person

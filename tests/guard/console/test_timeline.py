@@ -15,6 +15,7 @@ from mailguard.guard.console.looking import Looked
 from mailguard.guard.console.sessions import Visitor
 from mailguard.guard.console.timeline import DELIVERIES, KINDS, Timeline
 from mailguard.guard.entries import KINDS as EVERY_KIND
+from mailguard.guard.sender_links import SENDER, acting
 from tests.guard.console.attachments import attachments_on
 from tests.guard.console.house import House, close_house, open_house
 
@@ -91,3 +92,20 @@ async def test_unmasking_and_files_are_in_it(house: House) -> None:
 
 def test_every_kind_of_the_timeline_is_one_of_the_ledger() -> None:
     assert set(EVERY_KIND) >= KINDS | DELIVERIES and not KINDS & DELIVERIES
+
+
+@pytest.mark.parametrize("name", ["Jo Reid", "jo@elmroad.example", ""])
+async def test_what_a_sender_calls_themselves_is_in_the_evidence_alone(house: House, name: str) -> None:
+    person = acting(name)
+    decided = await house.review.send_for_sender(
+        await house.holds("MG-CCCC-22", sender_may=("separate",)), form="separate", reason="Fine", by=person,
+        version=1, stop_for=timedelta(seconds=30),
+    )  # fmt: skip
+    await house.review.cancel(decided.ref, by=person, system_user=SENDER)
+    acts = [entry async for entry in house.store.ledger.entries() if entry.fields.get("system_user") == SENDER]
+    assert [entry.fields["actor"] for entry in acts] == [SENDER] * 2 and "Jo Reid" not in str(acts)
+    by = {"by": name} if name else {}
+    assert [await house.store.evidence.read(decided.ref, entry.kind) for entry in acts] == [
+        [{**by, "note": "Fine"}], [by] if name else [],
+    ]  # fmt: skip
+    assert (await house.verify())["whole"]
