@@ -40,20 +40,30 @@ class Colleague:
 
 
 class Escalations:
+    """lets: whether somebody can sign in at all; who cannot is not asked."""
+
     def __init__(
-        self, *, quarantine: Quarantine, accounts: Accounts, notices: Notices, clock: Clock, wake: Callable[[], None]
+        self,
+        *,
+        quarantine: Quarantine,
+        accounts: Accounts,
+        notices: Notices,
+        clock: Clock,
+        wake: Callable[[], None],
+        lets: Callable[[Account], bool],
     ) -> None:
         self._quarantine = quarantine
         self._accounts = accounts
         self._notices = notices
         self._clock = clock
         self._wake = wake
+        self._lets = lets
 
     async def whom(self, held: Held, actor: Actor) -> Sequence[Colleague]:
         """Whom this one can ask: groups first, then people by name. Nobody who could not decide about this message."""
         if held.state not in ASKABLE:
             return ()
-        able = [each for each in await self._accounts.list() if _may_decide(each, held, actor)]
+        able = [each for each in await self._accounts.list() if self._lets(each) and _may_decide(each, held, actor)]
         leads = [each for each in able if covers_in_role(each.roles, ESCALATION, held.team)]
         groups = [
             Colleague(key, name, tuple(each.shown for each in members[:MOST_TOLD]))

@@ -141,6 +141,7 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
         house=parts.organisation,
         deciding=deciding,
         trail=AuditTrail(
+            accounts=parts.store.accounts,
             trail=parts.store.trail,
             ledger=parts.store.ledger,
             clock=parts.clock,
@@ -215,6 +216,7 @@ def _deciding(settings: ConsoleSettings, parts: Parts) -> Deciding:
             notices=parts.notices,
             clock=parts.clock,
             wake=parts.wake.set,
+            lets=let_in(parts.settings).lets,
         ),
         rewriting=parts.rewriting,
         notices=parts.notices,

@@ -112,12 +112,12 @@ class StoredTrail:
             found.append(columns.at < to_micros(wanted.at_before))
         if wanted.person is not None:
             found.append(columns.kind.not_in(sorted(OF_NOBODY)))
-            found.append(self._by(wanted.person))
+            found.append(self._by(wanted.person, wanted.names))
         return found
 
-    def _by(self, person: str) -> ColumnElement[bool]:
-        """The entries that name this account by its keyed hash, or this person in so many letters."""
-        hashes = self._keyring.hash_account(canonical_account(person))
+    def _by(self, person: str, names: tuple[str, ...]) -> ColumnElement[bool]:
+        """The entries that name one of these accounts by its keyed hash, or this person in so many letters."""
+        hashes = [each for name in (person, *names) for each in self._keyring.hash_account(canonical_account(name))]
         said = [json.dumps(each) for each in hashes] + [f'"actor":{json.dumps(person)}']
         return or_(*(_table.c.body.contains(each, autoescape=True) for each in said))
 

@@ -38,6 +38,10 @@ class LetIn:
     local: bool = True
     federation: str | None = None
 
+    def lets(self, account: Account) -> bool:
+        """Whether this one can sign in at all, locked or not."""
+        return self.local if account.federated is None else self.federation is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
@@ -156,9 +160,8 @@ class SessionBook:
 
     def _belongs(self, session: ConsoleSession, account: Account) -> bool:
         able = not account.disabled and powers_of(account.roles).uses_console
-        let_in = self._let_in.local if account.federated is None else self._let_in.federation is not None
         same = session.account == account.identifier and session.bound_to == self._bound_to(account)
-        return able and let_in and same
+        return able and same and self._let_in.lets(account)
 
     def _bound_to(self, account: Account) -> str:
         """Changes with password and second factor, or with the settings by which somebody signs in elsewhere."""

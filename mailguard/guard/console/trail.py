@@ -14,10 +14,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ...core.account import canonical_account
 from ...core.errors import NotAllowed
 from ...core.powers import Powers
 from ...logs import logger
-from ..ports import Clock, Ledger
+from ..ports import Accounts, Clock, Ledger
 from ..sender_links import SENDER
 from .ports import Trail
 from .sessions import Visitor, noted
@@ -51,12 +52,14 @@ class AuditTrail:
         *,
         trail: Trail,
         ledger: Ledger,
+        accounts: Accounts,
         clock: Clock,
         zone: ZoneInfo,
         verify: Callable[[], Awaitable[Mapping[str, Any]]],
     ) -> None:
         self._trail = trail
         self._ledger = ledger
+        self._accounts = accounts
         self._clock = clock
         self._zone = zone
         self._verify = verify
@@ -65,17 +68,17 @@ class AuditTrail:
 
     async def page(self, powers: Powers, asked: TrailAsked) -> TrailPage:
         """One page of what was asked for, newest first, as somebody with these powers may see it."""
-        wanted = self._filter(powers, asked)
+        wanted = await self._filter(powers, asked)
         found = await self._trail.count(wanted)
         entries, older = await self._trail.page(wanted, PAGE, asked.place)
         return TrailPage(tuple(_as_seen(powers, entries)), found, older)
 
     async def count(self, powers: Powers, asked: TrailAsked) -> int:
-        return await self._trail.count(self._filter(powers, asked))
+        return await self._trail.count(await self._filter(powers, asked))
 
     async def exported(self, visitor: Visitor, asked: TrailAsked) -> AsyncIterator[Sequence[Recorded]]:
         """The newest MOST_EXPORTED of what was asked for. That they were taken along is in the ledger first."""
-        wanted = self._filter(visitor.powers, asked)
+        wanted = await self._filter(visitor.powers, asked)
         rows = min(await self._trail.count(wanted), MOST_EXPORTED)
         await self._ledger.append([noted("trail_exported", visitor.account, self._clock, rows=rows)])
         place: Place | None = None
@@ -128,15 +131,26 @@ class AuditTrail:
             if self._check is begun:
                 self._check = replace(begun, ended_at=self._clock.now(), failed=True)
 
-    def _filter(self, powers: Powers, asked: TrailAsked) -> TrailFilter:
+    async def _filter(self, powers: Powers, asked: TrailAsked) -> TrailFilter:
+        person = _person(powers, asked.person)
         until = asked.before + timedelta(days=1) if asked.before else None
         return TrailFilter(
             scope=None if powers.admin else powers.sees,
             group=asked.group,
             ref=asked.ref,
-            person=_person(powers, asked.person),
+            person=person,
+            names=await self._names(person) if person else (),
             at_from=self._midnight(asked.after) if asked.after else None,
             at_before=self._midnight(until) if until else None,
+        )
+
+    async def _names(self, person: str) -> tuple[str, ...]:
+        """Of accounts whose people are known by another name than the account: by their mailbox."""
+        wanted = canonical_account(person)
+        return tuple(
+            each.name
+            for each in await self._accounts.list()
+            if each.federated is not None and canonical_account(each.shown) == wanted
         )
 
     def _midnight(self, day: date) -> datetime:

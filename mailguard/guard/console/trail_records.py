@@ -68,13 +68,15 @@ FOR_EVERYBODY = frozenset({"policy_loaded", "canary_passed", "canary_failed"})
 @dataclass(frozen=True, slots=True)
 class TrailFilter:
     """scope: whose messages' entries, None for every entry that there is. group: None for all kinds. ref: of one
-    message. person: the name of who acted, or whose account an entry is about. at_from is counted in, at_before not.
+    message. person: the name of who acted, or whose account an entry is about; names: of the accounts of who is called
+    so and signs in elsewhere. at_from is counted in, at_before not.
     """
 
     scope: Scope | None
     group: Group | None = None
     ref: str | None = None
     person: str | None = None
+    names: tuple[str, ...] = ()
     at_from: datetime | None = None
     at_before: datetime | None = None
 

@@ -8,6 +8,7 @@ from mailguard.core.rewrite.mark import Marks
 from mailguard.guard.console.assigning import Assigning
 from mailguard.guard.console.bulk import Bulk
 from mailguard.guard.console.deciding import Deciding
+from mailguard.guard.console.sessions import LetIn
 from mailguard.guard.deadline import Deadline
 from mailguard.guard.escalation import Escalations
 from mailguard.guard.rewriting import Rewriting
@@ -56,7 +57,7 @@ def deciding_on(house: House) -> Deciding:
     shared: dict[str, Any] = {"quarantine": store.quarantine, "notices": notices, "clock": house.clock}
     return Deciding(
         review=house.review,
-        escalations=Escalations(accounts=store.accounts, wake=lambda: None, **shared),
+        escalations=Escalations(accounts=store.accounts, wake=lambda: None, lets=LetIn().lets, **shared),
         rewriting=rewriting_of(house),
         blobs=store.blobs,
         ledger=store.ledger,

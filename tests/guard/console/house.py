@@ -129,6 +129,7 @@ class House:
             zone=ZoneInfo("Europe/London"),
         )
         self.trail = AuditTrail(
+            accounts=self.store.accounts,
             trail=self.store.trail,
             ledger=self.store.ledger,
             clock=self.clock,

@@ -13,12 +13,15 @@ from mailguard.core.errors import AccountRefused, NotAllowed
 from mailguard.core.federated import GroupRoles, federated_name, roles_from
 from mailguard.core.sign_in import Credentials, SignInOutcome
 from mailguard.guard.account_sign_in import AccountSignIn
+from mailguard.guard.actor import Actor
 from mailguard.guard.console.federation import CameIn, Federation, KeptOut, Trouble
 from mailguard.guard.console.pending import MOST, MOST_OF_A_PEER, PendingSignIns
 from mailguard.guard.console.people import LastAdmin, People
 from mailguard.guard.console.records import Identity, Returned
 from mailguard.guard.console.sessions import LetIn, SessionBook
 from mailguard.guard.console.tokens import new_token
+from mailguard.guard.console.trail import TrailAsked
+from mailguard.guard.escalation import Escalations
 from mailguard.guard.records import Account, Federated
 from tests.guard.console.house import SAM, SECRET, House, close_house, open_house
 from tests.guard.console.provider import ISSUER, MAPPING, SignInService, federation_on, identity
@@ -229,3 +232,34 @@ async def test_many_networks_put_out_the_busiest_of_them_first(house: House) -> 
         network = number // MOST_OF_A_PEER
         pending.begin("t", f"10.{network >> 8}.{network & 255}.1", "/", None)
     assert pending.look(other.secrets.state, "t") is not None
+
+
+async def test_who_saw_what_is_found_by_the_mailbox_that_pages_show(house: House) -> None:
+    federation, sessions = federation_on(house, SignInService())
+    visitor = await sessions.look(await token_of(federation, house, identity("jo", "admins")))
+    assert visitor is not None
+    page = await house.trail.page(visitor.powers, TrailAsked(person="Jo@ElmRoad.example"))
+    assert "console_signed_in" in {each.entry.kind for each in page.entries}
+    assert not (await house.trail.page(visitor.powers, TrailAsked(person="sam@elmroad.example"))).entries
+
+
+async def test_nobody_is_asked_to_decide_who_cannot_sign_in(house: House) -> None:
+    await house.account("sam@elmroad.example", "reviewer")
+    federation, _ = federation_on(house, SignInService())
+    await token_of(federation, house, identity("jo", "reviewers"))
+    await house.holds("MG-AAAA-22", team="elm")
+    held = await house.store.quarantine.get("MG-AAAA-22")
+    for let_in, names in (
+        (LetIn(), ["sam@elmroad.example"]),
+        (LetIn(local=False, federation="digest"), ["jo@elmroad.example"]),
+    ):
+        asked = Escalations(
+            quarantine=house.store.quarantine,
+            accounts=house.store.accounts,
+            notices=house.notices,
+            clock=house.clock,
+            wake=lambda: None,
+            lets=let_in.lets,
+        )
+        found = await asked.whom(held, Actor("kim@elmroad.example", account="kim"))
+        assert [each.name for each in found if each.key.startswith("account:")] == names
