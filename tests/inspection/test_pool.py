@@ -128,7 +128,7 @@ async def test_more_parts_than_workers_wait_for_their_turn_and_too_many_are_refu
 
 
 async def test_slow_parts_step_back_and_let_ordinary_ones_pass() -> None:
-    pool = WorkerPool(SETTINGS.model_copy(update={"workers": 1, "cpu_seconds": 2, "wall_seconds": 16}), hostile)
+    pool = WorkerPool(SETTINGS.model_copy(update={"workers": 1, "cpu_seconds": 4, "wall_seconds": 24}), hostile)
     try:
         assert await behaves(pool)
         slow = [asyncio.create_task(read(pool, each)) for each in ("sleep", "spin", "sleep")]

@@ -33,6 +33,11 @@ LABELLED = 4
 RECORD_LINES, RECORD_CHARACTERS = 6, 500
 """A text of so many lines at most can be about one person: name, address, telephone."""
 
+MOST_OF_NAMES = 4_000_000
+"""Characters of one file in which hidden names alone are looked for: a second and a half. Hidden rows of more than
+names are found beyond them, too.
+"""
+
 _LINK = "mailto:"
 _BEHIND_ADDRESS = re.compile(r"@[\w.-]++>?")
 
@@ -62,6 +67,7 @@ class FreeText:
         self._phrases = kinds.heading_phrases()
         self._lists: dict[tuple[str, Visibility, bool], _List] = {}
         self._lines: dict[Visibility, Lines] = {}
+        self._left_for_names = MOST_OF_NAMES
 
     def take_form(self, row: Row, table: Table) -> None:
         """A row of a form: what a value is, and the value."""
@@ -151,6 +157,9 @@ class FreeText:
     def _count_names(self, lines: list[Line], where: str, why: Visibility, cell: bool) -> None:
         """Hidden lines that say nothing but who: names of people all the same."""
         told = [line for line in lines if any(map(str.isalpha, line.text))]
+        self._left_for_names -= sum(len(line.text) for line in told)
+        if self._left_for_names < 0:
+            return
         if why in SIGNED:
             if told and told[0].text.rstrip().endswith(":"):
                 told = told[1:]  # who wrote it, or what the list is of

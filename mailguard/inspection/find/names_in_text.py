@@ -46,6 +46,8 @@ _CALENDAR = frozenset(
     saturday sunday jan feb mar apr jun jul aug sep sept oct nov dec
     """.split()  # noqa: SIM905
 )
+_OF_HEADINGS = frozenset({"nhs", "postcode", "dob", "surname", "forename", "born", "diagnosis", "reason"})
+"""In the line at the top of a list that says what its values are: five words with capitals, and nobody's name."""
 _MOST_WORDS = 5
 _FIELD_WORDS = 6
 """A field of a list has so many at most; more are a sentence."""
@@ -142,7 +144,7 @@ def _judged(run: list[str], alone: bool, addresses: Sequence[str]) -> NameSeen |
         of_place = title in _OF_PLACES and not NOT_PEOPLE.isdisjoint(words)
         return None if of_place else NameSeen(text, sure=True, alone=alone)
     parts = {part for word in words for part in _PARTS.split(word)} | set(words)
-    if len(words) < 2 or not parts.isdisjoint(NOT_PEOPLE) or not parts.isdisjoint(_CALENDAR):
+    if len(words) < 2 or not parts.isdisjoint(NOT_PEOPLE) or not parts.isdisjoint(_CALENDAR | _OF_HEADINGS):
         return None
     sure = not parts.isdisjoint(NAMES) or _is_spelled(words, addresses)
     return NameSeen(text, sure, alone)

@@ -7,6 +7,7 @@ Promises: total: every letter of a text is in the stream; what is called a text 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ...core.mail.decoded import as_text
@@ -58,11 +59,17 @@ def is_other(media_type: str, names: tuple[str, ...]) -> bool:
     return media_type.startswith("text/") and media_type != RTF and not any(name.endswith(ACTIVE) for name in names)
 
 
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+"""In no text that people write; octets of programs are full of them, and can be UTF-8 all the same."""
+
+
 def is_plain(octets: bytes) -> bool:
     """Whether octets that call themselves nothing (README, LICENSE) are a text in UTF-8, and no document in letters."""
     try:
         octets.decode("utf-8")
     except UnicodeDecodeError:
+        return False
+    if _CONTROLS.search(octets):
         return False
     return not holds_a_file(octets, "", html=False)
 
