@@ -78,8 +78,9 @@ class GroupSettings(BaseModel):
     )
     roles: tuple[str, ...] = Field(
         min_length=1,
-        description="What its members may do: viewer, reviewer, escalation, and beside reviewer reveal and download (each "
-        'also for one team, as reviewer:TEAM), and admin. Required. Example: ["reviewer:sexual-health", viewer]. Roles of several groups add up.',
+        description="What its members may do: viewer, reviewer, escalation, and beside reviewer reveal and download "
+        "(each also for one team, as reviewer:TEAM), and admin. Required. "
+        'Example: ["reviewer:sexual-health", viewer]. Roles of several groups add up.',
     )
 
     @model_validator(mode="after")
