@@ -83,7 +83,6 @@ OUTBOX_AT = "Left at {moment}"
 OUTBOX_NO_SUBJECT = "No subject"
 
 ONE_BACK = "Back to what would have been delivered"
-ONE_BACK_LABEL = "Back"
 ONE_DELIVERED = "Delivered to"
 ONE_FILE = "Save it as a file for a mail program (.eml)"
 ONE_TEXT = "What it says"

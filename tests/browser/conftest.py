@@ -168,7 +168,9 @@ class Watched:
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
-        page.on("requestfailed", lambda request: self._asked(request.url, base, failed=True))
+        # What a browser gives up because the page is left before its icon has come is no failure of a page.
+        aborted = "net::ERR_ABORTED"
+        page.on("requestfailed", lambda request: self._asked(request.url, base, failed=request.failure != aborted))
         page.on("request", lambda request: self._asked(request.url, base))
         return page
 

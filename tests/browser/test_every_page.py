@@ -170,6 +170,7 @@ GET_PAGES: dict[str, tuple[tuple[str | None, str], ...]] = {
     "/people": ((ADMIN, ""),),
     "/people/one": ((ADMIN, "?name=viewer@elmroad.example"),),
     "/settings": ((ADMIN, ""),),
+    "/settings/sign-in": ((ADMIN, ""),),
     "/account": ((REVIEWER, ""),),
     "/keys": ((REVIEWER, ""),),
 }
@@ -180,6 +181,8 @@ SHOWN_ELSEWHERE = {
     "/m/{ref}/parts/{number}": "test_attachments.py",
     "/m/{ref}/parts/{number}/download": "test_attachments.py",
     "/m/{ref}/download": "test_attachments.py",
+    "/sign-in/provider": "only with a sign-in service: end_to_end/test_oidc.py",
+    "/sign-in/provider/back": "only with a sign-in service: end_to_end/test_oidc.py",
     "/queue/news": "no page: what the script of the list asks for",
     "/queue/bulk/done": "test_several_at_once_look_as_they_must",
 }
