@@ -118,14 +118,15 @@ async def serve(
     manager = ServiceManager.of(os.environ)
     async with AsyncExitStack() as house:
         running = await _start(settings, house, stop, manager, annexe)
+        if ready is not None:
+            # Before anybody is told that it has started: what is done once for a start holds up no mail.
+            ready(running)
         log.info(
             "service_started",
             addresses=[str(HostPort(*address)) for address in running.listeners],
             health_port=running.health_port,
             policy=running.policies.revision,
         )
-        if ready is not None:
-            ready(running)
         manager.tell(READY)
         await stop.wait()
         manager.tell(STOPPING)
