@@ -13,11 +13,9 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4
-from cryptography.hazmat.primitives.ciphers import Cipher
-
 from ..budget import Budget, Uninspectable
 from .office_encryption import DEFAULT_PASSWORD
+from .rc4 import is_slow, rc4
 
 BOF, EOF, FILEPASS, CONTINUE, BOUNDSHEET = 0x0809, 0x000A, 0x002F, 0x003C, 0x0085
 _PLAIN = frozenset([BOF, FILEPASS, 0x00E1])
@@ -62,7 +60,7 @@ def opened(stream: bytes, budget: Budget) -> bytes:
     for record in records(stream, budget):
         if record.kind == FILEPASS:
             budget.keep(3 * len(stream))
-            return _decrypt(stream, _key(record.body))
+            return _decrypt(stream, _key(record.body), budget)
         if record.kind == EOF:
             break
     return stream
@@ -111,15 +109,17 @@ def _crypto_api_key(info: bytes) -> Callable[[int], bytes]:
 
 
 def _verify(key: bytes, verifier: bytes, verifier_hash: bytes, hashed: Callable[[bytes], bytes]) -> None:
-    plain = _rc4(key, verifier + verifier_hash)
+    plain = rc4(key, verifier + verifier_hash)
     if not hmac.compare_digest(hashed(plain[:16]), plain[16:]):
         raise Uninspectable("encrypted")
 
 
-def _decrypt(stream: bytes, key: Callable[[int], bytes]) -> bytes:
+def _decrypt(stream: bytes, key: Callable[[int], bytes], budget: Budget) -> bytes:
     """Every octet takes its part of the key stream, headers and plain records too, but those stay as they are."""
+    if is_slow(key(0)):
+        budget.spend_tags(len(stream))
     blocks = range(0, len(stream), _BLOCK)
-    clear = b"".join(_rc4(key(start // _BLOCK), stream[start : start + _BLOCK]) for start in blocks)
+    clear = b"".join(rc4(key(start // _BLOCK), stream[start : start + _BLOCK]) for start in blocks)
     pieces, position = [], 0
     while position + 4 <= len(stream):
         kind, size = struct.unpack_from("<HH", stream, position)
@@ -128,10 +128,6 @@ def _decrypt(stream: bytes, key: Callable[[int], bytes]) -> bytes:
         pieces.append(stream[position : after + kept] + clear[after + kept : after + size])
         position = after + size
     return b"".join(pieces)
-
-
-def _rc4(key: bytes, data: bytes) -> bytes:
-    return Cipher(ARC4(key), mode=None).encryptor().update(data)
 
 
 def _md5(data: bytes) -> bytes:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
+from dataclasses import replace
 
 import pytest
 
-from mailguard.inspection.budget import Budget, Uninspectable
+from mailguard.inspection.budget import Budget, Limits, Uninspectable
+from mailguard.inspection.read.compound import open_compound
+from mailguard.inspection.read.rc4 import rc4
 from mailguard.inspection.read.spreadsheet import read_spreadsheet
 from mailguard.inspection.stream import SEEN, Item, Member, Person, Row, Table, Visibility
 from tests.inspection.read.test_xlsx import values
@@ -141,6 +145,47 @@ def test_a_tree_that_goes_round() -> None:
 def test_xor_obfuscation_is_not_read() -> None:
     with pytest.raises(Uninspectable, match="encrypted"):
         one(b"", record(0x002F, struct.pack("<HHH", 0, 1, 2)))
+
+
+def obfuscated(bits: int) -> bytes:
+    """A workbook with one cell, "Ada", under RC4 of CryptoAPI with the password that Excel tries by itself
+    (MS-OFFCRYPTO 2.3.5; MS-XLS 2.2.10 for what stays in the clear).
+    """
+    salt, verifier = bytes(range(16)), bytes(range(16, 32))
+    base = hashlib.sha1(salt + "VelvetSweatshop".encode("utf-16-le"), usedforsecurity=False).digest()
+
+    def key(block: int) -> bytes:
+        made = hashlib.sha1(base + struct.pack("<L", block), usedforsecurity=False).digest()[: bits // 8]
+        return made.ljust(16, b"\0") if bits == 40 else made
+
+    proof = rc4(key(0), verifier + hashlib.sha1(verifier, usedforsecurity=False).digest())
+    header = struct.pack("<8L", 4, 0, 0x6801, 0x8004, bits, 1, 0, 0)
+    body = struct.pack("<HHHLL", 1, 2, 2, 4, len(header)) + header
+    body += struct.pack("<L16s16sL20s", 16, salt, proof[:16], 20, proof[16:])
+    made = biff(("Data", 0, 0, label(0, 0, "Ada")), inside=record(0x002F, body))
+    plain = open_compound(made, Budget()).read("Workbook")
+    blocks = range(0, len(plain), 1_024)
+    hidden = bytearray(b"".join(rc4(key(at // 1_024), plain[at : at + 1_024]) for at in blocks))
+    at = 0
+    while at + 4 <= len(plain):
+        kind, size = struct.unpack_from("<HH", plain, at)
+        clear = 4 + (size if kind in (0x0809, 0x002F) else 4 if kind == 0x0085 else 0)
+        hidden[at : at + clear] = plain[at : at + clear]
+        at += 4 + size
+    return compound({"Workbook": bytes(hidden)})
+
+
+@pytest.mark.parametrize("bits", [40, 48, 56, 72, 128])
+def test_obfuscation_with_keys_of_every_length_is_opened(bits: int) -> None:
+    """The library takes 40, 56 and 128 bits, and not 48 and 72, which the format has as well."""
+    assert values(read(obfuscated(bits)))["Ada"] is SEEN
+
+
+def test_a_key_that_the_library_does_not_take_costs_a_tag_for_each_octet() -> None:
+    data = obfuscated(48)
+    with pytest.raises(Uninspectable, match="tags"):
+        list(read_spreadsheet(data, Budget(replace(Limits(), tags=200))))
+    assert values(list(read_spreadsheet(obfuscated(56), Budget(replace(Limits(), tags=200)))))["Ada"] is SEEN
 
 
 SOURCE = record(0x0051, bytes(6) + letters("\x02Data"))
