@@ -75,7 +75,6 @@ SIGN_IN_CODE_HINT = "From the app on your phone. Leave it empty if you have not 
 SIGN_IN_BUTTON = "Sign in"
 SIGN_IN_HELP = "Cannot sign in? Ask {contact}. They can send you a new link."
 SIGN_IN_WRONG = "The account name, the password or the code is wrong"
-SIGN_IN_WRONG_HINT = "A code works once: wait for the next one if you used it already."
 SIGN_IN_SLOWED = "There were too many attempts. Wait a few minutes and try again"
 SIGN_IN_UNAVAILABLE = "We cannot check passwords just now. Try again in a minute"
 SIGN_IN_NAME_MISSING = "Enter your account name"
@@ -139,7 +138,6 @@ ROLES = {
     REVEAL: "As a reviewer you may have rows of attachments shown unmasked, with a reason.",
     DOWNLOAD: "As a reviewer you may take held messages and attachments along as files.",
 }
-ROLE_FOR_ALL = "{what}"
 ROLE_FOR_TEAM = "{team}: {what}"
 
 # The page of a sender (CONSOLE.md 3.2).
@@ -272,7 +270,6 @@ QUEUE_PAGES = "Pages of the list"
 QUEUE_PAGE = "Page {page}"
 QUEUE_NEXT = "Next page"
 QUEUE_PREVIOUS = "Previous page"
-QUEUE_OF = "Page {page} of {pages}"
 QUEUE_CLEAR = "Clear filters"
 QUEUE_NOTHING = "No messages need a decision."
 QUEUE_NOTHING_VIEW = "There are no messages here."

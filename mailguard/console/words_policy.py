@@ -24,7 +24,6 @@ LEAD = (
 TRY_LINK = "Try a message"
 CHECKED_LINK = "The page for all staff: what is checked"
 RULE_PLACE = "Rule {id}, in {file} line {line:,}"
-DOES = "What it does"
 LATELY = "In the last 7 days"
 LATELY_NONE = "It did not match a message."
 LATELY_OFF = "It is switched off, so it looks at nothing."

@@ -6,7 +6,6 @@ from ..guard.console.federation import Trouble
 
 BUTTON = "Sign in with {label}"
 LOCAL = "Use a mailguard account"
-RECORDED = "What you look at here is recorded."
 HELP = "Cannot sign in? Ask {contact}."
 
 GOING_TITLE = "You are going to the sign-in page"
@@ -54,7 +53,6 @@ LOCAL_ALONE_HINT = (
     "administrator once. `mailguard check` refuses the settings until somebody did."
 )
 GROUPS_TITLE = "What groups may do"
-GROUP = "Group"
 ROLES = "What its members may do"
 TRY_TITLE = "Test with your own account"
 TRY_LEAD = (

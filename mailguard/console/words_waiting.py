@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-TITLE = "What should happen to your email?"
-LEAD = "Your email has not been sent yet. It waits until {due}, so that you can think again."
 UNTIL = "If you do nothing, it is sent {form} at {due}. Then it cannot be taken back."
 NOTHING = "If everything is right, you do not need to do anything."
-FORMS = {
-    "original": "as you wrote it",
-    "separate": "as a separate copy to each person outside",
-    "bcc": "with the people outside hidden from each other",
-}
 LEFT_OUT = (
     "You took 1 person off it. Nothing is sent there.",
     "You took {count} people off it. Nothing is sent there.",
@@ -41,7 +34,6 @@ BUTTONS = {
     "some": "Leave these people out",
     "urgent": "Send it at once",
 }
-REASONS = {"urgent": "Why can it not wait?"}
 REASON_HINT = "It is recorded. You can say this of {count} emails a day."
 WHOM = "Who should not get it?"
 WHOM_HINT = "Their email addresses, as you wrote them, each on a line of its own."

@@ -192,8 +192,8 @@ def _standing(case: Case, visit: Visit) -> dict[str, Any]:
             "nothing": words.SENDER_NOTHING.format(contact=visit.site.contact),
         }
     return {
-        "heading": waiting.TITLE,
-        "lead": _label(waiting.LEAD, case, visit),
+        "heading": words.SENDER_TITLE,
+        "lead": _label(core_words.WAITING_LEAD, case, visit),
         "until": _label(waiting.UNTIL, case, visit),
         "nothing": waiting.NOTHING,
     }
@@ -295,5 +295,5 @@ def _label(text: str, case: Case, visit: Visit | None = None) -> str:
     copies = words.counted(case.outside, "separate copy", "separate copies")
     contact = visit.site.contact if visit else ""
     due = visit.site.in_words(case.due_at) if visit else ""
-    form = waiting.FORMS.get(case.offers, waiting.FORMS["original"])
+    form = core_words.WAITING_FORMS.get(case.offers, core_words.WAITING_FORMS["original"])
     return text.format(people=core_words.people(case.people), copies=copies, contact=contact, due=due, form=form)

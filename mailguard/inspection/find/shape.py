@@ -117,10 +117,6 @@ def shapes(values: Sequence[str]) -> list[str]:
     return found
 
 
-def shape_of(value: str) -> str:
-    return shapes([value])[0]
-
-
 def compact(text: str) -> str:
     """Without the spaces and hyphens that people put between groups."""
     return text.translate(_COMPACT)

@@ -27,7 +27,6 @@ _MARKUP = re.compile(r"<[^>]{0,4096}>")
 _SCRIPTS = {"JavaScript": "script", "Launch": "command that is started"}
 _HIDDEN_FLAGS = 0b100010
 """Hidden and NoView (ISO 32000-2, table 167)."""
-_MOST_PARENTS = 16
 Shown = Callable[[str], bool]
 
 
