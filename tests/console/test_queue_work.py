@@ -228,8 +228,10 @@ async def test_a_message_that_changed_meanwhile_is_not_decided_with_the_old_vers
     assert "is told why" in again
     escalated = await house.store.quarantine.get(refs[0])
     assert escalated.escalated is not None and escalated.escalated.note == NOTE
-    assert "MG-AAAA-22" in seen(await sam.get("/queue?view=escalated")).text
-    assert "MG-CCCC-22" not in seen(await sam.get("/queue?view=escalated")).text
+    listed = seen(await sam.get("/queue?view=escalated")).text
+    assert "MG-AAAA-22" in listed and "MG-CCCC-22" not in listed
+    (_, row) = await exported(sam, "?view=escalated")
+    assert f"Escalated to {SAM}" in listed and row[1] == f"Escalated to {SAM}", "the table says what the list says"
 
 
 def option(page: httpx.Response, name: str) -> str:

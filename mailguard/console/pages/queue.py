@@ -118,7 +118,7 @@ def _card(item: Item, visit: Visit, present: Present | None) -> dict[str, Any]:
         "more": _more(item.more_reasons),
         "subject": _subject(item),
         "who": f"{_sender(item)}, {_to(item, visit.site.organisation)}",
-        "state": _state(item),
+        "state": state_of(item.state, item.released_as, item.escalated_to),
         "plain": item.state is State.HELD and not item.escalated_to,
         "urgent": _urgent(item),
         "version": item.version,
@@ -128,13 +128,13 @@ def _card(item: Item, visit: Visit, present: Present | None) -> dict[str, Any]:
     }
 
 
-def _state(item: Item) -> str:
-    """Whom somebody asked stands there too, for what is not decided."""
-    state = words.state_in_words(item.state, item.released_as)
-    if item.escalated_to is None or item.state not in OPEN:
-        return state
-    asked = says.ESCALATED_STATE.format(to=legible(item.escalated_to, 120))
-    return asked if item.state is State.HELD else f"{state}. {asked}"
+def state_of(state: State, released_as: str | None, escalated_to: str | None) -> str:
+    """How it stands, in words. Whom somebody asked (escalated_to) stands there too, for what is not decided."""
+    plain = words.state_in_words(state, released_as)
+    if escalated_to is None or state not in OPEN:
+        return plain
+    asked = says.ESCALATED_STATE.format(to=legible(escalated_to, 120))
+    return asked if state is State.HELD else f"{plain}. {asked}"
 
 
 def _taken(item: Item, visit: Visit) -> str | None:

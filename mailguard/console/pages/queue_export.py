@@ -18,6 +18,7 @@ from .. import words_queue as said
 from ..answers import Answer, Page, Redirect, Refused, Stream
 from ..entry_words import number
 from ..visit import Visit
+from .queue import state_of
 from .queue_asked import KEPT, asked_of, chosen_of, link
 
 PATH = "/queue/export"
@@ -74,7 +75,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         return (row, said.EXPORT_UNREADABLE, *("" for _ in said.EXPORT_HEADINGS[2:]))
     return (
         row.ref,
-        words.state_in_words(row.state, row.released_as),
+        state_of(row.state, row.released_as, row.escalated_to),
         _iso(row.received_at),
         _iso(row.due_at),
         row.consequence,
