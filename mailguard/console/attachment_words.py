@@ -14,6 +14,11 @@ def name_of(part: OtherPart) -> str:
     return " = ".join(legible(each) for each in part.names) or words.MESSAGE_FILE_UNNAMED
 
 
+def first_name_of(part: OtherPart) -> str:
+    """The name that what was found in it is kept under; "" where it has none."""
+    return legible(part.names[0]) if part.names else ""
+
+
 def size_of(octets: int) -> str:
     return f"{octets:,} bytes" if octets < 10_000 else f"{octets // 1000:,} kB"
 

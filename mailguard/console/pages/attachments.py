@@ -19,7 +19,7 @@ from ...guard.console.looking import NotReadable, NotYours
 from .. import words
 from .. import words_attachments as said
 from ..answers import Answer, Download, Page, Problem, Redirect, Refused
-from ..attachment_words import name_of, sentences_of, size_of, unread_of
+from ..attachment_words import first_name_of, name_of, sentences_of, size_of, unread_of
 from ..visit import Visit
 from .decide import MOST, clean
 from .decision import ref_of
@@ -85,7 +85,7 @@ async def _page(visit: Visit, reason: str, *problems: Problem) -> Page:
         "ref": ref,
         "number": number,
         "which": said.WHICH.format(number=opened.number, count=opened.count, reference=ref, about=_about(opened.part)),
-        "findings": sentences_of(said_of(opened.held.decision, opened.part.path, _first(opened.part))),
+        "findings": sentences_of(said_of(opened.held.decision, opened.part.path, first_name_of(opened.part))),
         "state": _state(visit, opened),
         "may_unmask": opened.may_unmask and opened.unmasked_until is None,
         "may_download": opened.may_download,
@@ -119,10 +119,6 @@ def _number(visit: Visit) -> int:
 
 def _not_taken(visit: Visit) -> Refused:
     return Refused(403, said.TAKE_REFUSED_TITLE, said.TAKE_REFUSED.format(contact=visit.site.contact))
-
-
-def _first(part: OtherPart) -> str:
-    return legible(part.names[0]) if part.names else ""
 
 
 def _about(part: OtherPart) -> str:

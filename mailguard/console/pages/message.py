@@ -13,7 +13,6 @@ from ...core.lifecycle import OPEN, State
 from ...core.mail.canonical import canonical_address
 from ...core.mail.message import Message
 from ...core.mail.reading import html_of, pictures_of
-from ...core.reference import is_reference
 from ...core.safe_text import OtherPart, SafeText, safe_text
 from ...core.words import people as people_in_words
 from ...core.words import sentence
@@ -22,10 +21,11 @@ from ...guard.console.queue import consequence_of, decider_of
 from ...guard.records import Held
 from .. import words, words_attachments
 from ..answers import Answer, Document, Page, Refused
-from ..attachment_words import name_of, sentences_of, size_of
+from ..attachment_words import first_name_of, name_of, sentences_of, size_of
 from ..render import address
 from ..safe_html import POLICY, safe_page
 from ..visit import Visit
+from .decision import ref_of
 from .queue import deadline_of
 from .timeline import timeline_of
 
@@ -69,25 +69,18 @@ async def body(visit: Visit) -> Answer:
 
 async def _looked(visit: Visit) -> Looked:
     try:
-        return await visit.site.looking.look(visit.signed_in, _ref(visit))
+        return await visit.site.looking.look(visit.signed_in, ref_of(visit))
     except NotYours as cause:
         raise not_yours(visit, cause) from None
 
 
 async def _read(visit: Visit, what: Any) -> Message | None:
     try:
-        return await visit.site.looking.read(visit.signed_in, _ref(visit), what)
+        return await visit.site.looking.read(visit.signed_in, ref_of(visit), what)
     except NotYours as cause:
         raise not_yours(visit, cause) from None
     except NotReadable:
         raise Refused(403, words.NO_TEXT_TITLE, words.NO_TEXT.format(contact=visit.site.contact)) from None
-
-
-def _ref(visit: Visit) -> str:
-    ref = visit.where["ref"].upper()
-    if not is_reference(ref):
-        raise Refused(404, words.NOT_FOUND_TITLE, words.NOT_FOUND)
-    return ref
 
 
 def not_yours(visit: Visit, cause: NotYours) -> Refused:
@@ -212,7 +205,7 @@ def _file(held: Held, number: int, part: OtherPart) -> dict[str, Any]:
     about = words.MESSAGE_FILE.format(name=name, type=legible(part.media_type), size=size_of(part.octets))
     return {
         "about": about,
-        "said": sentences_of(said_of(held.decision, part.path, legible(part.names[0]) if part.names else "")),
+        "said": sentences_of(said_of(held.decision, part.path, first_name_of(part))),
         "href": f"/m/{held.ref}/parts/{number}",
         "look": words_attachments.LOOK.format(file=name),
     }
