@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from ..config import ConsoleSettings, Settings, load_settings
+from ..config import Settings, load_settings
 from ..core.errors import MailguardError, NotAllowed, SettingsError
 from ..core.policy.fit import running_out_in, unknown_kinds
 from ..core.policy.load import load_policy
@@ -61,8 +60,6 @@ def check(path: Path) -> Iterator[Finding]:
     yield from _check_policies(settings)
     status = _running_status(settings.store_settings())
     ours = {*status.get("listening", ()), status.get("metrics"), status.get("console")} if status else ()
-    if settings.console is not None:
-        yield from _check_console(settings.console)
     yield from check_addresses(_addresses(settings), ours)
     yield from check_console(settings)
     for listener in settings.listen:
@@ -85,17 +82,6 @@ def _addresses(settings: Settings) -> list[tuple[str, HostPort]]:
     if settings.metrics is not None:
         found.append((f"metrics {settings.metrics.address}", settings.metrics.address))
     return found
-
-
-def _check_console(settings: ConsoleSettings) -> Iterator[Finding]:
-    """Whoever reads a notice on another computer cannot open a link to this one."""
-    if HostPort(urlsplit(settings.base_url).hostname or "", 0).loopback:
-        sentence = (
-            f'notices link to "{settings.base_url}", which only this computer can open; let base_url be an '
-            'address that senders can, with a web server with TLS before the console (docs/operating.md "The review '
-            'console")'
-        )
-        yield Finding("console", True, f"note: {sentence}")
 
 
 def _signed_in_at(settings: Settings) -> SmarthostSettings | None:

@@ -1,4 +1,4 @@
-"""`mailguard check` about a console that is a process of its own."""
+"""`mailguard check` about the console: whether its links can be opened, and its process, where it is one of its own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from ..config import ConsoleSettings, Settings
 from ..console.security import CONTENT_SECURITY_POLICY
+from ..smtp.listen_settings import HostPort
 from .check_machine import check_addresses
 from .console_socket import console_socket
 from .control import name_fits
@@ -17,10 +18,26 @@ SECONDS = 5.0
 
 
 def check_console(settings: Settings) -> Iterator[Finding]:
-    """Whether it could listen, or does; nothing where the service itself serves the pages to browsers."""
-    console = settings.console
-    if console is None or console.process != "own":
+    """Whether others can open its links; and where it is a process of its own, whether it could listen, or does."""
+    if settings.console is None:
         return
+    yield from _check_links(settings.console)
+    if settings.console.process == "own":
+        yield from _check_process(settings, settings.console)
+
+
+def _check_links(console: ConsoleSettings) -> Iterator[Finding]:
+    """Whoever reads a notice on another computer cannot open a link to this one."""
+    if HostPort(urlsplit(console.base_url).hostname or "", 0).loopback:
+        sentence = (
+            f'notices link to "{console.base_url}", which only this computer can open; let base_url be an '
+            'address that senders can, with a web server with TLS before the console (docs/operating.md "The review '
+            'console")'
+        )
+        yield Finding("console", True, f"note: {sentence}")
+
+
+def _check_process(settings: Settings, console: ConsoleSettings) -> Iterator[Finding]:
     part = f"console {console.address}"
     (found,) = check_addresses([(part, console.address)], ())
     if found.ok:
