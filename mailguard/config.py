@@ -22,6 +22,7 @@ from .core.duration import Duration
 from .core.errors import SettingsError
 from .core.mail.canonical import canonical_address, canonical_domain
 from .core.organisation import Organisation
+from .core.this_machine import is_this_machine
 from .guard.settings import (
     CanarySettings,
     DkimSettings,
@@ -199,8 +200,8 @@ class ConsoleSettings(BaseModel):
 
     @model_validator(mode="after")
     def _keep_passwords_to_themselves(self) -> ConsoleSettings:
-        host = urlsplit(self.base_url).hostname or ""
-        if not self.base_url.startswith("https://") and not (self.address.loopback and _is_this_machine(host)):
+        host = urlsplit(self.base_url).hostname
+        if not self.base_url.startswith("https://") and not (self.address.loopback and is_this_machine(host)):
             raise ValueError(
                 f'the console at "{self.base_url}" would show passwords on the way: let "base_url" begin with https, '
                 "with a web server that has the certificate before the console, or leave both on 127.0.0.1"
@@ -494,10 +495,6 @@ def _is_same(smarthost: HostPort, listener: HostPort) -> bool:
     there, here = (address.host.lower().replace("localhost", "127.0.0.1") for address in (smarthost, listener))
     everywhere = here in ("0.0.0.0", "::")  # noqa: S104  compared, not listened on
     return smarthost.port == listener.port and (there == here or (everywhere and smarthost.loopback))
-
-
-def _is_this_machine(host: str) -> bool:
-    return host == "localhost" or HostPort(host, 0).loopback
 
 
 def _inside(domains: Iterable[str], addresses: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:

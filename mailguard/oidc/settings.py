@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -17,16 +16,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from ..core.account import ADMIN, SENDER, roles_fault
 from ..core.federated import GroupRoles
+from ..core.this_machine import is_this_machine
 
 MOST_CHARACTERS = 300
-
-
-def is_this_machine(host: str | None) -> bool:
-    """Whether a host of an address is this computer: what is sent there passes no network."""
-    try:
-        return host == "localhost" or ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 def is_here(url: str) -> bool:

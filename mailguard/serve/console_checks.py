@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from ..config import ConsoleSettings, Settings
 from ..console.security import CONTENT_SECURITY_POLICY
-from ..smtp.listen_settings import HostPort
+from ..core.this_machine import is_this_machine
 from .check_machine import check_addresses
 from .console_socket import console_socket
 from .control import name_fits
@@ -28,7 +28,7 @@ def check_console(settings: Settings) -> Iterator[Finding]:
 
 def _check_links(console: ConsoleSettings) -> Iterator[Finding]:
     """Whoever reads a notice on another computer cannot open a link to this one."""
-    if HostPort(urlsplit(console.base_url).hostname or "", 0).loopback:
+    if is_this_machine(urlsplit(console.base_url).hostname):
         sentence = (
             f'notices link to "{console.base_url}", which only this computer can open; let base_url be an '
             'address that senders can, with a web server with TLS before the console (docs/operating.md "The review '

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from ..core.mail.header import MAX_FIELDS, MAX_HEADER_OCTETS
+from ..core.this_machine import is_this_machine
 from .own_addresses import as_mailbox
 from .setting_description import described
 
@@ -40,10 +41,7 @@ class HostPort:
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach it. A name other than localhost is taken to be reachable."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host.lower() == "localhost"
+        return is_this_machine(self.host)
 
 
 def parse_host_port(text: str) -> HostPort:
