@@ -339,7 +339,8 @@ async def test_somebody_else_is_asked_and_told_without_content(
     assert [each.address for each in row.envelope.recipients] == ["amira@elmroad.example"]
     text = (row.text or b"").decode()
     assert REF in text and NOTE not in text and "Flu clinic" not in text and "person1" not in text
-    assert "Escalated to amira@elmroad.example" in seen(await amira.get("/queue")).text
+    for path in ("/queue", f"/m/{REF}"):
+        assert "Escalated to amira@elmroad.example" in seen(await amira.get(path)).text
     theirs = seen(await amira.get(DECIDE))
     assert "sam@elmroad.example asked you to decide, and wrote:" in theirs.text and NOTE in theirs.text
     late = await sam.post(DECIDE, data=form_fields(page, choice="separate"), headers=ORIGIN)

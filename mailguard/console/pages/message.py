@@ -26,7 +26,7 @@ from ..render import address
 from ..safe_html import POLICY, safe_page
 from ..visit import Visit
 from .decision import ref_of
-from .queue import deadline_of
+from .queue import deadline_of, state_of
 from .timeline import timeline_of
 
 A_PAGE = 100
@@ -103,7 +103,7 @@ def _top(looked: Looked, visit: Visit) -> dict[str, Any]:
     return {
         "heading": subject or words.MESSAGE_HEADING.format(reference=held.ref),
         "ref": held.ref,
-        "state": words.state_in_words(held.state, held.released_as),
+        "state": state_of(held.state, held.released_as, held.escalated.to if held.escalated else None),
         "undecided": held.state in OPEN,
         "received": visit.site.in_words(held.received_at),
         "then": words.MESSAGE_IF_NOBODY if held.state in OPEN and held.state is not State.WAITING else None,

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
-from mailguard.core.errors import AlreadyDecided, CannotRewrite, NotAllowed, UnknownReference
+from mailguard.core.errors import AlreadyDecided, CannotRewrite, NotAllowed, StoreUnavailable, UnknownReference
 from mailguard.core.lifecycle import State
 from mailguard.guard.console.choices import Choice
+from mailguard.guard.console.deciding import MANY
 from mailguard.guard.console.sessions import Visitor
 from mailguard.guard.records import Held
+from mailguard.guard.rewriting import Rewriting
 from mailguard.store.store import Store
 from mailguard.store.store_settings import StoreSettings
 from tests.guard.console.deciding import deadline_of, deciding_on, holds_list
@@ -200,14 +202,18 @@ async def test_a_message_of_the_canary_is_nobodys(houses: tuple[House, House]) -
         await deciding_on(first).open(REF, who)
 
 
+@pytest.mark.parametrize("tried", [True, False], ids=["tried for the form", "not tried before"])
 async def test_what_cannot_leave_as_decided_needs_a_decision_again(
-    houses: tuple[House, House], monkeypatch: pytest.MonkeyPatch
+    houses: tuple[House, House], monkeypatch: pytest.MonkeyPatch, tried: bool
 ) -> None:
     """Settings can change between the decision and the end of the time to stop it."""
     first, _ = houses
     who = await visitor(first, "sam@elmroad.example")
     await holds_list(first, count=3)
-    await deciding_on(first).decide(REF, Choice.SEPARATE, who, version=1, note="wanted")
+    console = deciding_on(first)
+    if tried:
+        await console.options(await console.open(REF, who), who)
+    await console.decide(REF, Choice.SEPARATE, who, version=1, note="wanted")
     first.clock.move(hours=23)
     deadline = deadline_of(first)
 
@@ -219,6 +225,37 @@ async def test_what_cannot_leave_as_decided_needs_a_decision_again(
     held = await first.store.quarantine.get(REF)
     assert (held.state, held.decided_by) == (State.HELD, None) and not await rows(first)
     assert held.due_at >= first.clock.at + timedelta(hours=1), "people have time to decide anew"
+
+
+async def test_what_could_not_be_foreseen_is_tried_again_and_decides_nothing(
+    houses: tuple[House, House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = houses
+    who = await visitor(first, "sam@elmroad.example")
+    await holds_list(first, count=MANY)
+    console = deciding_on(first)
+    held = await console.open(REF, who)
+    with monkeypatch.context() as broken:
+        broken.setattr(Rewriting, "unsigned", cannot_be_read)
+        console.foresee(held, who)
+        await asyncio.sleep(0.2)
+        with pytest.raises(StoreUnavailable):
+            await console.options(held, who)
+    assert Choice.SEPARATE in (await console.options(held, who)).allowed
+    assert (await first.store.quarantine.get(REF)).version == held.version and not await rows(first)
+
+
+async def cannot_be_read(*_: Any) -> None:
+    raise StoreUnavailable("it cannot be read")
+
+
+async def test_who_may_not_decide_sets_nothing_going_by_looking(houses: tuple[House, House]) -> None:
+    first, _ = houses
+    await holds_list(first, count=MANY)
+    held = await first.store.quarantine.get(REF)
+    before = asyncio.all_tasks()
+    deciding_on(first).foresee(held, await visitor(first, "vi@elmroad.example", "viewer:elm"))
+    assert not [task for task in asyncio.all_tasks() - before if task.get_name() == "foresee"]
 
 
 async def test_the_form_for_5000_recipients_is_quick_once_its_forms_were_tried(houses: tuple[House, House]) -> None:
