@@ -129,6 +129,11 @@ def test_a_text_without_an_ending_is_read(name: str) -> None:
         ("stock.dat", b"letters\n"),
         ("README", b"\x81\x82\x83"),
         ("README", b"\1\2\3\4\5\6\7" * 9),
+        ("README", b"one stray \x1b is enough"),
+        ("README", "patient Aisha Patel".encode("utf-16")),
+        ("README", b" \n<?xml version='1.0'?><office:document xmlns:office='urn:oasis:names:tc:opendocument'/>"),
+        ("README", b"\n{\\rtf1 \\'41"),
+        ("README", b"  PK\3\4"),
     ],
 )
 def test_what_is_no_text_or_has_another_ending_stays_held(name: str, octets: bytes) -> None:
