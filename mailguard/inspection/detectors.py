@@ -24,6 +24,11 @@ class Detector(Protocol):
         """All findings; the stream is over."""
         ...
 
+    @property
+    def unread(self) -> str | None:
+        """After the findings: why something was not looked for, None where all was."""
+        ...
+
 
 DETECTORS: tuple[Callable[[], Detector], ...] = (Finder,)
 

@@ -99,6 +99,7 @@ class Examination:
         except MemoryError:
             self.answer = Examined(unread=NO_MEMORY)
             return
+        self.unread = self.unread or next((each.unread for each in self.detectors if each.unread), None)
         people = None if self.closed else merged([Carried(), *self.named])
         self.answer = Examined(findings, self.unread, people, inventory=tuple(self.inventory))
 

@@ -114,6 +114,10 @@ class Excerpting:
     def findings(self) -> tuple[Finding, ...]:
         return ()
 
+    @property
+    def unread(self) -> str | None:
+        return None
+
     def excerpt(self, unread: str | None = None) -> Excerpt:
         """What was taken so far; the stream is over. unread: why there is no more."""
         kept = {id(each) for each in _both(self._seen, self._unseen, MOST_TABLES)}

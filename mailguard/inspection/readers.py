@@ -54,7 +54,8 @@ class Reader:
     others: of a type and names that no reader claims, whether they are its own after all (any text).
     covers: whether what it recognises is covered, and its names are those of what lies under it: no other reader with
     such a name reads the cover.
-    alone: whether what it recognises is nothing else, though it bears the name of the file that it lies beside.
+    beside: how the names begin of what it recognises if they end like that of the file that it lies beside; no reader
+    of such files reads it. "" for none.
     plain: of octets without a type and names without an ending, whether they are its own after all.
     textual: whether it reads letters, so that octets which are none are not of its kind.
     """
@@ -70,7 +71,7 @@ class Reader:
     allows: Callable[[bytes | memoryview], bool] | None = None
     others: Callable[[str, tuple[str, ...]], bool] | None = None
     covers: bool = False
-    alone: bool = False
+    beside: str = ""
     plain: Callable[[bytes], bool] | None = None
     textual: bool = False
 
@@ -138,7 +139,7 @@ READERS: tuple[Reader, ...] = (
         mac_metadata.TYPES,
         mac_metadata.ENDINGS,
         begins=mac_metadata.begins,
-        alone=True,
+        beside=mac_metadata.BESIDE,
     ),
     Reader("OpenPGP", openpgp.read, openpgp.TYPES, openpgp.ENDINGS, begins=openpgp.begins),
     Reader("S/MIME signature", detached.read, detached.TYPES, detached.ENDINGS, begins=detached.begins),
@@ -168,9 +169,9 @@ def readers_of(source: Enclosed, readers: Collection[Reader] = READERS) -> tuple
         return ()
     start = bytes(source.data[:4_096])
     certain = [each for each in readers if each.begins is not None and each.begins(source.data)]
-    if len(certain) == 1 and certain[0].alone:
-        return (certain[0],)
     media_type, names = source.media_type.partition(";")[0].strip().lower(), _names(source)
+    if len(certain) == 1 and _is_beside(certain[0], media_type, names):
+        return (certain[0],)
     cover = next((each for each in certain if each.covers), None)
     if cover is None:
         known = [each for each in readers if not each.covers]
@@ -207,7 +208,19 @@ def _claims(reader: Reader, media_type: str, names: tuple[str, ...], start: byte
 
 def _has_ending(name: str) -> bool:
     """README and .profile have none."""
-    return "." in re.split(r"[/\\]", name)[-1].lstrip(".")
+    return "." in _last(name).lstrip(".")
+
+
+def _is_beside(reader: Reader, media_type: str, names: tuple[str, ...]) -> bool:
+    """In mail it has a type of its own, and exactly the name of the file (RFC 1740, 4)."""
+    if not reader.beside:
+        return False
+    return media_type in reader.types or (bool(names) and all(_last(each).startswith(reader.beside) for each in names))
+
+
+def _last(name: str) -> str:
+    """Of a path."""
+    return re.split(r"[/\\]", name)[-1]
 
 
 def _names(source: Enclosed) -> tuple[str, ...]:

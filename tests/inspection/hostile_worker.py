@@ -10,9 +10,12 @@ import os
 import sys
 
 from mailguard.core.carried.model import Carried
+from mailguard.core.excerpt import MOST_TEXTS, Excerpt, ShownText
 from mailguard.inspection import worker
+from mailguard.inspection.answers import plain
 from mailguard.inspection.enclosed import Enclosed
 from mailguard.inspection.examine import Examined
+from mailguard.inspection.framing import frame
 
 PROGRAM = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); "
@@ -72,6 +75,13 @@ def chatter() -> Examined:
 def lie() -> Examined:
     """A frame with something else in it than an answer."""
     os.write(1, b"\x00\x00\x00\x02{}")
+    return Examined()
+
+
+def lie_about_the_beginning() -> Examined:
+    """An answer with more in its excerpt than was asked for."""
+    texts = tuple(ShownText("here", "x") for _ in range(MOST_TEXTS + 1))
+    os.write(1, frame(plain(Examined(excerpt=Excerpt(texts=texts)))))
     return Examined()
 
 

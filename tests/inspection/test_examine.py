@@ -25,6 +25,8 @@ SMIME = "application/pkcs7-mime"
 class Words:
     """A detector that counts the texts that it is shown."""
 
+    unread: str | None = None
+
     def __init__(self) -> None:
         self.seen: list[str] = []
 
@@ -50,6 +52,8 @@ def test_detectors_see_everything_that_lies_within_in_one_stream() -> None:
 
 def test_what_a_hidden_file_shows_is_hidden_at_any_depth() -> None:
     class Seen:
+        unread: str | None = None
+
         def __init__(self) -> None:
             self.said: list[tuple[str, Visibility]] = []
 

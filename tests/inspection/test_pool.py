@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from mailguard.core.excerpt import Excerpt
+from mailguard.core.mail.parse import parse
 from mailguard.inspection import process
 from mailguard.inspection.examine import NO_MEMORY, Examined
+from mailguard.inspection.inspector import SandboxedInspector
 from mailguard.inspection.pool import SLOW_FOR_EACH, SLOW_SECONDS, InspectionBusy, WorkerPool
 from mailguard.inspection.process import SLOW_PRIORITY, Job, Worker, start_worker
 from mailguard.inspection.settings import InspectionSettings
@@ -69,6 +72,18 @@ async def test_whatever_a_reader_does_is_an_unread_part_and_the_next_is_read(
     assert answer.unread == why and answer.people is None
     assert "secret" not in repr(answer)
     assert time.monotonic() - began < 60
+    assert await behaves(pool)
+
+
+async def test_whatever_a_reader_does_the_beginning_of_a_part_says_why_there_is_none(pool: WorkerPool) -> None:
+    """What people are shown of an attachment (excerpts.py) is taken by the same workers."""
+    inspector = SandboxedInspector(SETTINGS, pool)
+    for function, why in ENDS.items():
+        if function != "name_many":  # of that nothing is said
+            shown = await inspector.excerpt(parse(f"Content-Type: application/x-test\n\n{function}".encode()), "")
+            assert shown == Excerpt(unread=why), function
+    shown = await inspector.excerpt(parse(b"Content-Type: application/x-test\n\nlie_about_the_beginning"), "")
+    assert shown == Excerpt(unread="it could not be read")
     assert await behaves(pool)
 
 

@@ -50,6 +50,10 @@ class Finder:
         self._text.end()
         return self._tallies.findings()
 
+    @property
+    def unread(self) -> str | None:
+        return self._text.unread
+
     def _take_person(self, person: Person) -> None:
         where = person.where or "document properties"
         key = (person.address or person.name).casefold()

@@ -34,9 +34,10 @@ RECORD_LINES, RECORD_CHARACTERS = 6, 500
 """A text of so many lines at most can be about one person: name, address, telephone."""
 
 MOST_OF_NAMES = 4_000_000
-"""Characters of one file in which hidden names alone are looked for: a second and a half. Hidden rows of more than
-names are found beyond them, too.
+"""Characters of one part in which hidden names alone are looked for: two to eight seconds of the processor. Hidden rows
+of more than names are found beyond them, too; the part is unread all the same.
 """
+TOO_MANY_NAMES = "it hides more text than names are looked for in"
 
 _LINK = "mailto:"
 _BEHIND_ADDRESS = re.compile(r"@[\w.-]++>?")
@@ -59,7 +60,10 @@ class _List:
 
 
 class FreeText:
-    """Reads text and keeps counts; what is a list is known at the end."""
+    """Reads text and keeps counts; what is a list is known at the end.
+
+    unread: why something was not looked for, None where all was.
+    """
 
     def __init__(self, kinds: Kinds, tallies: Tallies) -> None:
         self._tallies = tallies
@@ -68,6 +72,7 @@ class FreeText:
         self._lists: dict[tuple[str, Visibility, bool], _List] = {}
         self._lines: dict[Visibility, Lines] = {}
         self._left_for_names = MOST_OF_NAMES
+        self.unread: str | None = None
 
     def take_form(self, row: Row, table: Table) -> None:
         """A row of a form: what a value is, and the value."""
@@ -159,6 +164,7 @@ class FreeText:
         told = [line for line in lines if any(map(str.isalpha, line.text))]
         self._left_for_names -= sum(len(line.text) for line in told)
         if self._left_for_names < 0:
+            self.unread = TOO_MANY_NAMES
             return
         if why in SIGNED:
             if told and told[0].text.rstrip().endswith(":"):

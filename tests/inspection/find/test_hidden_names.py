@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
+from mailguard.inspection.budget import Budget
+from mailguard.inspection.enclosed import Enclosed
+from mailguard.inspection.examine import examine
+from mailguard.inspection.find import free_text
 from mailguard.inspection.find.finding import find
 from mailguard.inspection.find.lines import NAMES_TELL, SIGNED
+from mailguard.inspection.readers import Reader
 from mailguard.inspection.stream import SEEN, Item, Text, Visibility
 
 KNOWN = (
@@ -109,6 +114,25 @@ def test_colleagues_who_comment_are_no_list_of_people(form: str, why: Visibility
 
 def test_a_comment_is_headed_with_its_author_and_is_about_somebody_else() -> None:
     assert people([f"Jo:\n{name}" for name in KNOWN], Visibility.COMMENT) == len(KNOWN)
+
+
+def test_more_hidden_text_than_names_are_looked_for_in_is_an_unread_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies beyond is no longer looked at for names alone, so nobody may think that it was."""
+
+    def read(data: bytes | memoryview, budget: Budget) -> Iterator[Item]:
+        yield Text(bytes(data).decode(), "here", Visibility.COVERED)
+        yield Text("\n".join(KNOWN), "there", Visibility.COVERED)
+
+    reader = Reader("own", read, frozenset(["application/octet-stream"]), ())
+    names = sum(map(len, KNOWN))
+    monkeypatch.setattr(free_text, "MOST_OF_NAMES", 1_000 + names)
+    filled, over = b"some words\n" * 100, b"some words\n" * 101
+    whole = examine(Enclosed(filled), readers=[reader])
+    assert whole.unread is None and [each.count for each in whole.findings] == [len(KNOWN)]
+    assert examine(Enclosed(over), readers=[reader]).unread == free_text.TOO_MANY_NAMES
+    seen = "".join(f"patient, NHS number {number}\n" for number in ("9993395633", "9999939082"))
+    more = examine(Enclosed(over + seen.encode()), readers=[reader])
+    assert more.unread == free_text.TOO_MANY_NAMES and [each.kind for each in more.findings] == ["nhs_number"]
 
 
 def test_titles_of_pictures_are_no_hidden_list() -> None:

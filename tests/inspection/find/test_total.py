@@ -52,7 +52,8 @@ ITEMS = st.one_of(
 @given(st.lists(ITEMS, max_size=40))
 def test_any_stream_gives_findings(items: list[object]):
     for each in find(items):  # type: ignore[arg-type]
-        assert each.count > 0 or each.summary.endswith("all of them counted above")
+        # Whoever is hidden in two places is said at both and counted at the first (tally.py).
+        assert each.count > 0 or (each.hidden and each.summary.endswith("all of them counted above"))
         assert each.summary and each.where is not None
 
 

@@ -39,6 +39,8 @@ PEOPLE = 12
 class Seen:
     """A detector that keeps what it is shown."""
 
+    unread: str | None = None
+
     def __init__(self) -> None:
         self.items: list[Item] = []
 
