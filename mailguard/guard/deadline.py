@@ -7,7 +7,7 @@ the clock was set back, is counted by a clock that nobody sets: it waits at most
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from ..core.errors import AlreadyDecided, UnknownReference
@@ -18,6 +18,7 @@ from .notices import Notices
 from .ports import Clock, Quarantine
 from .records import Held, HeldChange
 from .review import Review
+from .steps import Value, bounded
 
 log = logger("deadline")
 
@@ -36,28 +37,32 @@ class Deadline:
         review: Review,
         wake: Callable[[], None],
         steady: Callable[[], float] = time.monotonic,
+        step_seconds: float = 60.0,
     ) -> None:
-        """steady: seconds by a clock that nobody sets."""
+        """steady: seconds by a clock that nobody sets. step_seconds: for what is asked of the store, and for the end of
+        one message.
+        """
         self._quarantine = quarantine
         self._notices = notices
         self._clock = clock
         self._review = review
         self._wake = wake
         self._steady = steady
+        self._step_seconds = step_seconds
         self._ahead_since: dict[str, float] = {}
 
     async def enforce(self) -> int:
         """Expire every held message whose deadline has passed; let leave what is delayed, and what was decided and can
         be stopped no more. How many.
 
-        One that fails is logged and tried again at the next call; it does not keep the others.
+        One that fails or hangs is logged and tried again at the next call; it does not keep the others.
         """
         now = self._clock.now()
-        leaving = await self._quarantine.list([State.LEAVING])
+        leaving = await self._within(self._quarantine.list([State.LEAVING]))
         decided = [held for held in leaving if held.leaves_at is not None and held.leaves_at <= now]
         decided += await self._waited_enough(now)
         expired = sum([await self._end(held) for held in decided])
-        while due := await self._quarantine.due(self._clock.now(), BATCH):
+        while due := await self._within(self._quarantine.due(self._clock.now(), BATCH)):
             ended = [await self._end(held) for held in due]
             expired += sum(ended)
             if not any(ended):
@@ -66,16 +71,20 @@ class Deadline:
 
     async def _waited_enough(self, now: datetime) -> list[Held]:
         """What came later than now is since when it was first seen to: never early, whatever the clock says next."""
-        ahead, seen = await self._quarantine.ahead(now, BATCH), self._steady()
+        ahead, seen = await self._within(self._quarantine.ahead(now, BATCH)), self._steady()
         self._ahead_since = {held.ref: self._ahead_since.get(held.ref, seen) for held in ahead}
         return [held for held in ahead if seen - self._ahead_since[held.ref] >= _delay_of(held)]
+
+    async def _within(self, step: Awaitable[Value]) -> Value:
+        """A change that comes too late for us is in the store or is not: the next call sees which."""
+        return await bounded(step, self._step_seconds)
 
     async def _end(self, held: Held) -> bool:
         try:
             if held.state in (State.WAITING, State.LEAVING):
-                await self._review.leave(held)
+                await self._within(self._review.leave(held))
                 return True
-            return await self._expire(held)
+            return await self._within(self._expire(held))
         except (AlreadyDecided, UnknownReference):
             return False
         except Exception as cause:

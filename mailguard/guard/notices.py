@@ -125,12 +125,9 @@ class Notices:
         """
         now = self._clock.now()
         facts = replace(
-            self._facts(ref, now, envelope),
+            self._stopped(ref, now, envelope, verdict, due_at),
             subject=subject_of(message),
             reason=reason,
-            due_at=due_at.astimezone(self._zone),
-            rule=verdict.deciding or "",
-            revision=verdict.policy_revision,
             release_as=release_as,
             carries=in_sentences(verdict.to_json(content_sha256="", with_visible=False)),
             sender_may=forms_for_sender(verdict.sender_may, release_as, verdict.approvals),
@@ -166,12 +163,9 @@ class Notices:
         if isinstance(told, Later):
             return NotTold(Reason.LEAVES, later=True)
         facts = replace(
-            self._facts(ref, now, envelope),
+            self._stopped(ref, now, envelope, verdict, due_at),
             subject=subject_of(message),
             reason=reason,
-            due_at=due_at.astimezone(self._zone),
-            rule=verdict.deciding or "",
-            revision=verdict.policy_revision,
             form=verdict.rewrite.value if verdict.rewrite else ORIGINAL,
         )
         links: tuple[SenderLink, ...] = ()
@@ -214,12 +208,7 @@ class Notices:
         if isinstance(answer, NotTold) and not answer.later:
             return ()
         now = self._clock.now()
-        facts = replace(
-            self._facts(ref, now, envelope),
-            due_at=due_at.astimezone(self._zone),
-            rule=verdict.deciding or "",
-            revision=verdict.policy_revision,
-        )
+        facts = self._stopped(ref, now, envelope, verdict, due_at)
         return self._tell_reviewers(Kind.REVIEW_HELD, facts, now, Kind.HELD.value)
 
     def withdraw(self, envelope: Envelope, ref: str) -> None:
@@ -530,6 +519,15 @@ class Notices:
             return (self._letterhead.notice(Kind.REVIEW_SEVERAL, several, reviewers, now, f"{step}.several"),)
         facts = replace(facts, subject="", reason="", note="", by="", listed=told.earlier, count=told.count)
         return (self._letterhead.notice(kind, facts, reviewers, now, step),)
+
+    def _stopped(self, ref: str, now: datetime, envelope: Envelope, verdict: Verdict, due_at: datetime) -> Facts:
+        """Of a message that does not leave now."""
+        return replace(
+            self._facts(ref, now, envelope),
+            due_at=due_at.astimezone(self._zone),
+            rule=verdict.deciding or "",
+            revision=verdict.policy_revision,
+        )
 
     def _facts(self, ref: str, now: datetime, envelope: Envelope) -> Facts:
         addresses = {each.address for each in envelope.recipients}

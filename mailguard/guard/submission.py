@@ -43,7 +43,7 @@ from .keeping import Keeper
 from .memory import InvitationMemory
 from .notices import Notices
 from .ports import Clock, Inspector, Ledger, Outbox, Quarantine, Randomness, Smarthost, SmarthostConnection
-from .records import NewDelivery, NewEntry, NewHeld, WrittenDown
+from .records import WrittenDown
 from .rewriting import Rewriting
 from .sent_before import SentBefore
 from .steps import bounded
@@ -235,6 +235,32 @@ class Submission:
         reason = with_what_is_left(reason, left)
         delay = None if firm or not await self._may_leave(judged, ref, left) else judged.verdict.delay
         due_at = judged.at + (delay or judged.verdict.deadline or self._deadline)
+        try:
+            await self._keep_held(judged, ref, due_at, reason, left, delay)
+        except BaseException:
+            self._notices.withdraw(judged.envelope, ref)
+            raise
+        await self._sent_before.stays(judged.announced)
+        self._watch.decided(judged.verdict)
+        log.info("submission_held", ref=ref, rule=judged.verdict.deciding, session=judged.session.identifier)
+        return reply.held(ref) if delay is None else reply.waiting(delay, ref)
+
+    async def _may_leave(self, judged: Judged, ref: str, left: Left) -> bool:
+        """Whether a delayed message can and may leave by itself in the form that its rule names."""
+        form = judged.verdict.rewrite
+        if judged.verdict.delay is None or not allows(left.release_as, form.value if form else ORIGINAL):
+            return False
+        try:
+            await self._rewritten(judged, ref)
+        except CannotRewrite:
+            return False
+        return True
+
+    async def _keep_held(
+        self, judged: Judged, ref: str, due_at: datetime, reason: str, left: Left, delay: timedelta | None
+    ) -> None:
+        """With its notices, in one durable step. delay: after which it leaves by itself, None where it does not."""
+        top = self._top(judged, ref)
         if delay is not None:
             answer: Answer = self._notices.waiting(
                 judged.session, judged.envelope, judged.message, judged.verdict, ref, due_at, reason
@@ -266,31 +292,7 @@ class Submission:
             entries.plain("message_held", ref, judged.at, due_at=due_at.isoformat(), state=held.state.value),
             *told_entries,
         ]
-        await self._keep_held(judged, held, records, told)
-        await self._sent_before.stays(judged.announced)
-        self._watch.decided(judged.verdict)
-        log.info("submission_held", ref=ref, rule=judged.verdict.deciding, session=judged.session.identifier)
-        return reply.held(ref) if delay is None else reply.waiting(delay, ref)
-
-    async def _may_leave(self, judged: Judged, ref: str, left: Left) -> bool:
-        """Whether a delayed message can and may leave by itself in the form that its rule names."""
-        form = judged.verdict.rewrite
-        if judged.verdict.delay is None or not allows(left.release_as, form.value if form else ORIGINAL):
-            return False
-        try:
-            await self._rewritten(judged, ref)
-        except CannotRewrite:
-            return False
-        return True
-
-    async def _keep_held(
-        self, judged: Judged, held: NewHeld, records: list[NewEntry], told: tuple[NewDelivery, ...]
-    ) -> None:
-        try:
-            await self._keeper.hold(held, judged.message.raw, records, told)
-        except BaseException:
-            self._notices.withdraw(judged.envelope, held.ref)
-            raise
+        await self._keeper.hold(held, judged.message.raw, records, told)
 
     async def _rewrite(self, judged: Judged) -> Reply:
         """Rewrite, or hold what a rewrite would break (DESIGN.md "Rewriting")."""

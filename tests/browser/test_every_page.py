@@ -25,16 +25,11 @@ from tests.browser.people import Person, first_admin, set_up
 from tests.end_to_end.mailing import message, people, submit
 from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
+from tests.end_to_end.test_sender_page import POLICY as LISTS_ARE_HELD
 
-POLICY = """\
-version: 1
-rules:
-  - id: visible-list
-    describe: Ten or more people outside would see each other's addresses.
-    when: {visible_external_recipients: {at_least: 10}}
-    action: hold
-    rewrite: separate
-    sender_may: [cancel, separate]
+POLICY = (
+    LISTS_ARE_HELD
+    + """\
   - id: embargo
     describe: Figures that are not published yet are going outside.
     when: {all: [{subject: {matches: Embargo}}, {visible_external_recipients: {at_least: 1}}]}
@@ -46,6 +41,7 @@ rules:
     action: hold
     deadline: 1s
 """
+)
 CROWD = people(12)
 LONG = "x" * 300
 

@@ -164,6 +164,27 @@ async def test_what_is_not_recorded_is_not_taken_along(
     assert answer.status_code == 503 and "MG-AAAA-22" not in answer.text
 
 
+async def test_a_table_that_breaks_off_in_the_middle_does_not_look_whole(
+    sam: httpx.AsyncClient, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(60):
+        await house.holds(f"MG-A{'ABCDEFGH'[number // 8]}{'ABCDEFGH'[number % 8]}A-22", team="elm")
+    shown, opened = await sam.get("/queue/export"), house.store.held_messages.opened
+    pieces: list[int] = []
+
+    async def fails(some: Any) -> Any:
+        pieces.append(len(some))
+        if len(pieces) > 1:
+            raise StoreUnavailable("disk full")
+        return await opened(some)
+
+    monkeypatch.setattr(house.store.held_messages, "opened", fails)
+    # Where it is raised after the first piece, the web server ends the connection before the last chunk.
+    with pytest.raises(StoreUnavailable):
+        await sam.post("/queue/export", data=seen(shown).hidden, headers=ORIGIN)
+    assert pieces == [50, 10]
+
+
 async def test_only_what_was_ticked_is_taken_along_and_nothing_of_another_team(
     sam: httpx.AsyncClient, house: House
 ) -> None:

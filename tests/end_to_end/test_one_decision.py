@@ -26,25 +26,15 @@ from mailguard.config import load_settings
 from mailguard.core.errors import AlreadyDecided
 from mailguard.serve.control import call, socket_path
 from tests.console.house import seen
-from tests.end_to_end.mailing import message, people, submit
+from tests.end_to_end.mailing import message, submit
 from tests.end_to_end.service import ROOT, Service, eventually
 from tests.end_to_end.sink import Sink
 from tests.end_to_end.test_console import console_on, free_port
 from tests.end_to_end.test_console_decides import Browser
 from tests.end_to_end.test_console_process import Edge
+from tests.end_to_end.test_sender_page import CROWD, POLICY
 from tests.peers.postgresql import Postgresql
 
-POLICY = """\
-version: 1
-rules:
-  - id: visible-list
-    describe: Ten or more people outside would see each other's addresses.
-    when: {visible_external_recipients: {at_least: 10}}
-    action: hold
-    rewrite: separate
-    sender_may: [cancel, separate]
-"""
-CROWD = people(12)
 SENDER = "jo@elmroad.example"
 AT_THE_CONSOLES, AT_THE_LINK, AT_THE_SOCKET, AT_THE_SHELL = 136, 50, 12, 2
 TERMINAL = {"released", "rejected", "cancelled"}

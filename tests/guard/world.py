@@ -525,6 +525,7 @@ class World:
             review=self.review,
             wake=self.woken.set,
             steady=lambda: self.clock.steady,
+            step_seconds=0.3,
         )
         self.deliveries = Deliveries(
             outbox=self.outbox,
