@@ -25,10 +25,10 @@ from ..core.duration import duration_in_words
 from ..core.envelope import Envelope, Path
 from ..core.inventory import in_sentences
 from ..core.legible import legible
+from ..core.letters.facts import Facts, Kind, Listed
 from ..core.mail.message import Buffer, Message
 from ..core.mail.text import decode_text
 from ..core.moment import date_in_words
-from ..core.notice import Facts, Kind, Listed
 from ..core.organisation import Organisation
 from ..core.outcome import Outcome
 from ..core.policy.leaving import ORIGINAL

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ..core.errors import ReferenceTaken
-from ..core.notice import Kind
+from ..core.letters.facts import Kind
 from ..logs import logger
 from . import entries
 from .notices import Notices
