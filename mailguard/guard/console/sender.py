@@ -212,7 +212,7 @@ class SenderDesk:
             raise AlreadyDecided(case.ref)
         now, by = self._clock.now(), acting(name)
         call = UrgentCall(case.ref, case.sender, now, by, reason)
-        rows = () if case.waits else self._notices.urgent(held, now)
+        rows = () if case.waits else self._notices.reviewers.urgent(held, now)
         called = NewEntry(
             "urgent_called",
             case.ref,
