@@ -49,6 +49,7 @@ class Room:
             await self.take()
 
     def give_back(self) -> None:
+        """For the next one; again does nothing."""
         if self._taken:
             self._taken = False
             self._places.release()

@@ -25,6 +25,7 @@ class NoticeFacts:
         self._zone = zone
 
     def of(self, ref: str, now: datetime, envelope: Envelope) -> Facts:
+        """How many people a message goes to, and how many of them are outside."""
         addresses = {each.address for each in envelope.recipients}
         outside = sum(not self._organisation.is_inside(address) for address in addresses)
         return Facts(ref=ref, at=self.local(now), people=len(addresses), outside=outside)
@@ -65,4 +66,5 @@ class NoticeFacts:
         return Facts(listed[0].ref, self.local(now), due_at=listed[0].due_at, listed=listed, count=len(listed))
 
     def local(self, at: datetime) -> datetime:
+        """The same moment, in the organisation's time zone."""
         return at.astimezone(self._zone)
