@@ -75,14 +75,15 @@ class Facts:
 
 class Refused(Exception):
     """The page cannot be shown, for a reason that may be said. title, sentences: as people read them; `{reference}` in
-    one of them is filled in.
+    one of them is filled in. retry_after: in how many seconds it is worth another try (RFC 9110, 10.2.3).
     """
 
-    def __init__(self, status: int, title: str, *sentences: str) -> None:
+    def __init__(self, status: int, title: str, *sentences: str, retry_after: int | None = None) -> None:
         super().__init__(title)
         self.status = status
         self.title = title
         self.sentences = sentences
+        self.retry_after = retry_after
 
 
 Answer = Page | Redirect | Document | Download | Stream | Facts

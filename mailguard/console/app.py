@@ -192,7 +192,8 @@ class Front:
             },
             refused.status,
         )
-        return HTMLResponse(await asyncio.to_thread(self._render, None, page), refused.status)
+        headers = {"Retry-After": str(refused.retry_after)} if refused.retry_after is not None else None
+        return HTMLResponse(await asyncio.to_thread(self._render, None, page), refused.status, headers)
 
 
 def _stopped(route: Route, visit: Visit) -> Answer | None:

@@ -54,7 +54,8 @@ class Needs(Enum):
 class Route:
     """path: as Starlette writes it. A GET changes nothing; whatever changes something is a POST. most_octets: of a form
     with a file, from who is signed in; None for forms without one. counts_as_use: whether somebody who asks for it
-    stays signed in; not for what a page asks by itself.
+    stays signed in; not for what a page asks by itself. gives_file: whether the answer is a file to take along, which
+    may be as large as a message, or as many entries as there are.
     """
 
     method: Literal["GET", "POST"]
@@ -63,6 +64,7 @@ class Route:
     view: View
     most_octets: int | None = None
     counts_as_use: bool = True
+    gives_file: bool = False
 
 
 HOME = "/queue"
@@ -85,7 +87,7 @@ ROUTES = (
     Route("GET", "/queue", Needs.WHOLE, queue.show),
     Route("GET", "/queue/news", Needs.WHOLE, queue_news.show, counts_as_use=False),
     Route("GET", "/queue/export", Needs.WHOLE, queue_export.show),
-    Route("POST", "/queue/export", Needs.WHOLE, queue_export.act),
+    Route("POST", "/queue/export", Needs.WHOLE, queue_export.act, gives_file=True),
     Route("POST", "/queue/bulk/check", Needs.WHOLE, queue_bulk.check),
     Route("POST", "/queue/bulk", Needs.WHOLE, queue_bulk.act),
     Route("GET", "/queue/bulk/done", Needs.WHOLE, queue_bulk.show),
@@ -104,14 +106,14 @@ ROUTES = (
     Route("GET", "/m/{ref}/parts/{number}", Needs.WHOLE, attachments.show),
     Route("POST", "/m/{ref}/parts/{number}/reveal", Needs.WHOLE, attachments.reveal),
     Route("GET", "/m/{ref}/parts/{number}/download", Needs.WHOLE, attachments.offer),
-    Route("POST", "/m/{ref}/parts/{number}/download", Needs.WHOLE, attachments.download),
+    Route("POST", "/m/{ref}/parts/{number}/download", Needs.WHOLE, attachments.download, gives_file=True),
     Route("GET", "/m/{ref}/download", Needs.WHOLE, attachments.offer),
-    Route("POST", "/m/{ref}/download", Needs.WHOLE, attachments.download),
+    Route("POST", "/m/{ref}/download", Needs.WHOLE, attachments.download, gives_file=True),
     Route("GET", "/audit", Needs.WHOLE, audit.show),
     Route("GET", "/audit/check", Needs.WHOLE, audit.show_check),
     Route("POST", "/audit/check", Needs.WHOLE, audit.check),
     Route("GET", "/audit/export", Needs.WHOLE, audit.show_export),
-    Route("POST", "/audit/export", Needs.WHOLE, audit.export),
+    Route("POST", "/audit/export", Needs.WHOLE, audit.export, gives_file=True),
     Route("GET", "/policy", Needs.WHOLE, policy.show),
     Route("GET", "/policy/try", Needs.WHOLE, trial.show),
     Route("POST", "/policy/try", Needs.WHOLE, trial.act, trial.MOST_FORM_OCTETS),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..core.envelope import Path
-from ..core.notice import LISTED, Listed
+from ..core.letters.facts import LISTED, Listed
 
 
 @dataclass(frozen=True, slots=True)

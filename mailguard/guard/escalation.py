@@ -100,7 +100,7 @@ class Escalations:
             at=now,
             escalated=Escalation(asked.name, by, note, now),
         )
-        told = self._notices.asked(held, asked.addresses, now)
+        told = self._notices.reviewers.asked(held, asked.addresses, now)
         record = entries.acted("decision_escalated", held, now, actor, note, told=len(told))
         record = replace(record, evidence={**(record.evidence or {}), "to": asked.name})
         done = await self._quarantine.change(change, [record, *entries.queued(ref, now, told, "reviewers")], told)

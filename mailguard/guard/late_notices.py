@@ -65,4 +65,4 @@ class LateNotices:
                     self._notices.recall(held, str(entry.fields.get("reason")))
             asked = asked or (entry.kind == "notice_queued" and entry.fields.get("to") == "reviewers")
         if not asked:
-            self._notices.recall_decision(held)
+            self._notices.reviewers.recall(held)

@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 from ..core.envelope import Envelope, Path, Recipient
 from ..core.frame import MARK_FIELD, Frame
+from ..core.letters.facts import TO_REVIEWERS, Facts, Kind
 from ..core.mail.canonical import canonical_address
 from ..core.mail.message import Message
-from ..core.notice import TO_REVIEWERS, Facts, Kind, notice, write_letter
+from ..core.notice import notice, write_letter
 from ..core.organisation import Organisation
 from ..core.report import Report, delivery_status
 from .ports import Randomness

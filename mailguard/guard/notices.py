@@ -21,32 +21,30 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ..core import words
-from ..core.duration import duration_in_words
 from ..core.envelope import Envelope, Path
 from ..core.inventory import in_sentences
 from ..core.legible import legible
+from ..core.letters.facts import Facts, Kind, Listed
 from ..core.mail.message import Buffer, Message
-from ..core.mail.text import decode_text
-from ..core.moment import date_in_words
-from ..core.notice import Facts, Kind, Listed
 from ..core.organisation import Organisation
-from ..core.outcome import Outcome
 from ..core.policy.leaving import ORIGINAL
-from ..core.report import Action, Event, Fate, Report, wants
-from ..core.returned import LONGEST_HEADER, first_value
+from ..core.report import Report
+from ..core.returned import first_value
 from ..core.session import Session
 from ..core.subject import subject_of
 from ..core.verdict import Verdict
 from .burst import Burst, Later, Together
+from .failure_reports import FailureReports
 from .letterhead import Letterhead
+from .notice_facts import NoticeFacts
 from .ports import Clock, Randomness
-from .records import Delivery, DueSoon, Held, NewDelivery, RecipientResult, SenderLink
-from .sender_links import LinkMaker, forms_for_sender, name_of
+from .records import Delivery, Held, NewDelivery, RecipientResult, SenderLink
+from .reviewer_notices import ReviewerNotices
+from .sender_links import LinkMaker, forms_for_sender, linked, name_of
 from .settings import NoticeSettings
 from .told import EXPLAINED, Answer, NotTold, Reason, is_writable, why_not_told
-from .week import Tally, Week
+from .week_notices import WeekNotices
 
-NOT_AUTHORISED = "5.7.1"
 MOST_WAITING = 20
 """Of messages that leave by themselves a sender is told one by one, or too late to stop them; of so many in ten minutes
 not at all."""
@@ -55,7 +53,10 @@ LINK_LINGERS = timedelta(hours=1)
 
 
 class Notices:
-    """Answers everything that a sender should hear of with rows for the outbox. One object serves all sessions."""
+    """Answers everything that a sender should hear of with rows for the outbox. One object serves all sessions.
+
+    reviewers: what the reviewers hear of besides. week: the summaries.
+    """
 
     def __init__(
         self,
@@ -75,25 +76,28 @@ class Notices:
 
         smarthost: its name, for Remote-MTA. give_up_after: how long a notice is tried. links: None without a console.
         """
+        zone = ZoneInfo(time_zone)
         self._organisation = organisation
-        self._zone = ZoneInfo(time_zone)
         self._clock = clock
-        self._hostname = hostname
-        self._smarthost = smarthost
         self._links = links
         self._form = settings.form
         self._letterhead = Letterhead(
             organisation=organisation,
             settings=settings,
-            zone=self._zone,
+            zone=zone,
             randomness=randomness,
             mark_key=mark_key,
             give_up_after=give_up_after,
         )
+        self._facts = NoticeFacts(organisation, zone)
+        self._failures = FailureReports(self._facts, hostname, smarthost)
+        self.reviewers = ReviewerNotices(
+            organisation=organisation, letterhead=self._letterhead, facts=self._facts, clock=clock
+        )
+        self.week = WeekNotices(self._letterhead, self._facts)
         self._tells_waiting = settings.waiting
         self._senders = Burst()
         self._waiting = Burst(at_once=MOST_WAITING)
-        self._reviewers = Burst()
 
     def is_own(self, message: Message) -> bool:
         """Whether a message is a notice or notification of this guard: its mark is right."""
@@ -102,8 +106,8 @@ class Notices:
     def apart(self) -> Notices:
         """The same, but what it tells does not count as told by this one: for the canary."""
         other = copy(self)
-        other._senders, other._reviewers, other._links = Burst(), Burst(), None
-        other._waiting = Burst(at_once=MOST_WAITING)
+        other._senders, other._waiting, other._links = Burst(), Burst(at_once=MOST_WAITING), None
+        other.reviewers = self.reviewers.apart()
         return other
 
     # A message is held.
@@ -125,7 +129,7 @@ class Notices:
         """
         now = self._clock.now()
         facts = replace(
-            self._stopped(ref, now, envelope, verdict, due_at),
+            self._facts.stopped(ref, now, envelope, verdict, due_at),
             subject=subject_of(message),
             reason=reason,
             release_as=release_as,
@@ -137,7 +141,7 @@ class Notices:
         if why_not is Reason.OWN:
             return NotTold(why_not)
         if why_not is not None or envelope.reverse_path is None:
-            return self._instead(why_not or Reason.NULL_PATH, Kind.REVIEW_HELD, facts, now, Kind.HELD.value)
+            return self.reviewers.instead(why_not or Reason.NULL_PATH, Kind.REVIEW_HELD, facts, now, Kind.HELD.value)
         return self._tell_held(facts, envelope.reverse_path, now, _message_id(message))
 
     def waiting(
@@ -163,7 +167,7 @@ class Notices:
         if isinstance(told, Later):
             return NotTold(Reason.LEAVES, later=True)
         facts = replace(
-            self._stopped(ref, now, envelope, verdict, due_at),
+            self._facts.stopped(ref, now, envelope, verdict, due_at),
             subject=subject_of(message),
             reason=reason,
             form=verdict.rewrite.value if verdict.rewrite else ORIGINAL,
@@ -180,26 +184,13 @@ class Notices:
         if isinstance(told, Later):
             return NotTold(Reason.TOGETHER, later=True)
         if isinstance(told, Together):
-            listed, links = self._linked(told.listed, sender)
+            listed, links = linked(self._links, told.listed, sender)
             kind, facts = Kind.SEVERAL, replace(facts, listed=listed, count=told.count)
         else:
-            listed, links = self._linked((Listed(facts.ref, due_at=facts.due_at), *told.earlier), sender)
+            these = (Listed(facts.ref, due_at=facts.due_at), *told.earlier)
+            listed, links = linked(self._links, these, sender)
             kind, facts = Kind.HELD, replace(facts, link=listed[0].link, listed=listed[1:], count=told.count)
         return (self._letterhead.notice(kind, facts, sender, now, Kind.HELD.value, original, links),)
-
-    def _linked(self, listed: Sequence[Listed], sender: Path) -> tuple[tuple[Listed, ...], tuple[SenderLink, ...]]:
-        """The same messages, each with a link of its own for this sender; and the links, to be kept."""
-        if self._links is None:
-            return tuple(listed), ()
-        found, links = [], []
-        for each in listed:
-            if each.due_at is None:
-                found.append(each)
-                continue
-            made = self._links.make(each.ref, sender.address, each.due_at)
-            found.append(replace(each, link=made.url))
-            links.append(made.link)
-        return tuple(found), tuple(links)
 
     def needs_decision(
         self, envelope: Envelope, verdict: Verdict, ref: str, due_at: datetime, answer: Answer
@@ -208,16 +199,15 @@ class Notices:
         if isinstance(answer, NotTold) and not answer.later:
             return ()
         now = self._clock.now()
-        facts = self._stopped(ref, now, envelope, verdict, due_at)
-        return self._tell_reviewers(Kind.REVIEW_HELD, facts, now, Kind.HELD.value)
+        facts = self._facts.stopped(ref, now, envelope, verdict, due_at)
+        return self.reviewers.tell(Kind.REVIEW_HELD, facts, now, Kind.HELD.value)
 
     def withdraw(self, envelope: Envelope, ref: str) -> None:
         """The hold that `held` answered for could not be kept: a later notice must not count or list it."""
         if envelope.reverse_path is not None:
             self._senders.withdraw(envelope.reverse_path, ref)
             self._waiting.withdraw(envelope.reverse_path, ref)
-        if (reviewers := self._letterhead.reviewers()) is not None:
-            self._reviewers.withdraw(reviewers, ref)
+        self.reviewers.withdraw(ref)
 
     def recall(self, held: Held, reason: str) -> None:
         """A hold whose notice was put off before a restart, so that it is told together with others after all.
@@ -225,16 +215,10 @@ class Notices:
         reason: that of the NotTold that `held` answered then, with nothing `instead`.
         """
         if reason == Reason.TOGETHER and held.envelope.reverse_path is not None:
-            listed = Listed(held.ref, legible(held.subject, 80), held.due_at.astimezone(self._zone))
+            listed = Listed(held.ref, legible(held.subject, 80), self._facts.local(held.due_at))
             self._senders.recall(held.envelope.reverse_path, listed, self._clock.now())
         elif reason in EXPLAINED:
-            self.recall_decision(held, untold=True)
-
-    def recall_decision(self, held: Held, *, untold: bool = False) -> None:
-        """A hold that the reviewers had not heard of before a restart. untold: nor had its sender."""
-        if (reviewers := self._letterhead.reviewers()) is not None:
-            listed = Listed(held.ref, due_at=held.due_at.astimezone(self._zone), untold=untold)
-            self._reviewers.recall(reviewers, listed, self._clock.now())
+            self.reviewers.recall(held, untold=True)
 
     def overdue(self, now: datetime) -> tuple[NewDelivery, ...]:
         """Combined notices for whoever was spared notices in a burst and has heard nothing since.
@@ -243,95 +227,10 @@ class Notices:
         """
         rows = []
         for person, told in self._senders.overdue(now):
-            listed, links = self._linked(told.listed, person)
-            facts = replace(self._combined(told), listed=listed)
+            listed, links = linked(self._links, told.listed, person)
+            facts = replace(self._facts.together(told), listed=listed)
             rows.append(self._letterhead.notice(Kind.SEVERAL, facts, person, now, "overdue", links=links))
-        for person, told in self._reviewers.overdue(now):
-            rows.append(self._letterhead.notice(Kind.REVIEW_SEVERAL, self._combined(told), person, now, "overdue"))
-        return tuple(rows)
-
-    def _combined(self, told: Together) -> Facts:
-        since = told.since.astimezone(self._zone)
-        return Facts(ref=told.listed[0].ref, at=since, listed=told.listed, count=told.count)
-
-    def asked(self, held: Held, people: Sequence[str], now: datetime) -> tuple[NewDelivery, ...]:
-        """Somebody asks these people to decide. They read the reference and the deadline of the message.
-
-        people: addresses; whoever is outside, or cannot be written to, is left out. The reviewers' mailbox where nobody
-        is left.
-        """
-        facts = Facts(held.ref, now.astimezone(self._zone), due_at=held.due_at.astimezone(self._zone))
-        inside = [each for each in dict.fromkeys(people) if self._organisation.is_inside(each)]
-        found = [path for each in inside if is_writable(path := Path(each.encode(), each))]
-        if not found and (reviewers := self._letterhead.reviewers()) is not None:
-            found = [reviewers]
-        return tuple(
-            self._letterhead.notice(Kind.REVIEW_ASKED, facts, path, now, f"asked.{held.version}.{index}")
-            for index, path in enumerate(found)
-        )
-
-    def urgent(self, held: Held, now: datetime) -> tuple[NewDelivery, ...]:
-        """Its sender says that it cannot wait: the reviewers hear of it at once, never together with others."""
-        reviewers = self._letterhead.reviewers()
-        if reviewers is None:
-            return ()
-        facts = Facts(held.ref, now.astimezone(self._zone), due_at=held.due_at.astimezone(self._zone))
-        return (self._letterhead.notice(Kind.REVIEW_URGENT, facts, reviewers, now, Kind.REVIEW_URGENT.value),)
-
-    def reminders(self, kind: Kind, due: Sequence[DueSoon], now: datetime) -> tuple[NewDelivery, ...]:
-        """These messages still need a decision. At four fifths of the time whom others turn to hears of it too."""
-        listed = tuple(Listed(each.ref, due_at=each.due_at.astimezone(self._zone)) for each in due)
-        facts = Facts(
-            listed[0].ref, now.astimezone(self._zone), due_at=listed[0].due_at, listed=listed, count=len(listed)
-        )
-        people = [self._letterhead.reviewers()]
-        if kind is Kind.REVIEW_PRESSED and self._letterhead.escalation() not in people:
-            people.append(self._letterhead.escalation())
-        return tuple(
-            self._letterhead.notice(kind, facts, person, now, f"{kind.value}.{index}")
-            for index, person in enumerate(people)
-            if person is not None
-        )
-
-    def week_for_sender(
-        self, ref: str, week: Week, summary: Tally, sender: Path, number: int, now: datetime
-    ) -> NewDelivery:
-        """What became of this sender's messages. number: among the senders of the week."""
-        facts = self._week(ref, week, summary, now)
-        return self._letterhead.notice(Kind.WEEK, facts, sender, now, f"{Kind.WEEK}.{number}")
-
-    def week_for_reviewers(self, ref: str, week: Week, summary: Tally, now: datetime) -> tuple[NewDelivery, ...]:
-        """What became of everybody's."""
-        reviewers = self._letterhead.reviewers()
-        if reviewers is None:
-            return ()
-        facts = self._week(ref, week, summary, now)
-        if summary.decision_minutes is not None:
-            took = duration_in_words(timedelta(minutes=max(summary.decision_minutes, 1)))
-            facts = replace(facts, lines=(*facts.lines, words.WEEK_MEDIAN.format(duration=took)))
-        return (self._letterhead.notice(Kind.REVIEW_WEEK, facts, reviewers, now, Kind.REVIEW_WEEK.value),)
-
-    def _week(self, ref: str, week: Week, summary: Tally, now: datetime) -> Facts:
-        ends = [(words.WEEK_FORMS.get(form, form), count) for form, count in sorted(summary.forms.items())]
-        ends += [
-            (words.WEEK_REJECTED, summary.rejected),
-            (words.WEEK_CANCELLED, summary.cancelled),
-            (words.WEEK_EXPIRED, summary.expired),
-        ]
-        waiting = words.WEEK_WAITING.format(emails=words.emails(summary.waiting))
-        days = words.WEEK_DAYS.format(
-            first=date_in_words(week.since), last=date_in_words(week.until - timedelta(hours=12))
-        )
-        return Facts(
-            ref=ref,
-            at=now.astimezone(self._zone),
-            outcome=days,
-            count=summary.held,
-            lines=(
-                *(words.WEEK_LINE.format(count=count, what=what) for what, count in ends if count),
-                waiting if summary.waiting else words.WEEK_WAITING_NONE,
-            ),
-        )
+        return (*rows, *self.reviewers.overdue(now))
 
     # The outcome of a held message.
 
@@ -339,7 +238,7 @@ class Notices:
         """It was released as form (original, separate, bcc, cleaned), by a reviewer or its sender. copies: how many
         rows that made.
         """
-        facts = replace(self._ended(held, now), by=_who(by), form=form)
+        facts = replace(self._facts.ended(held, now), by=_who(by), form=form)
         if form == "separate":
             # Never more than was queued, whatever else the envelope named.
             facts = replace(facts, outside=min(facts.outside, copies))
@@ -351,10 +250,10 @@ class Notices:
         original: raw bytes of the message, b"" where they are gone; a delivery status notification returns some of its
         header fields.
         """
-        facts = replace(self._ended(held, now), by=by, note=note)
+        facts = replace(self._facts.ended(held, now), by=by, note=note)
         sender = held.envelope.reverse_path
         if sender is not None and self.bounces(held):
-            report = self._refusal(held, original, now)
+            report = self._failures.of_rejection(held, original, now)
             if report.fates:
                 international = held.envelope.parameter(b"SMTPUTF8") is not None
                 identifier = f"{held.ref}.dsn.rejected.{held.version}"
@@ -372,24 +271,14 @@ class Notices:
         form = team.rejections if team and team.rejections else self._form
         return form == "dsn" and held.notify_sender and held.envelope.reverse_path is not None
 
-    def _refusal(self, held: Held, original: Buffer, now: datetime) -> Report:
-        """RFC 3463: 5.7.1, delivery not authorised. Nobody but the guard refused it, so that there is no answer to
-        quote. Whoever asked for no notification of failures (NOTIFY) is left out; the notice is no notification.
-        """
-        refused = [
-            RecipientResult(each, Outcome.REFUSED, None, NOT_AUTHORISED, None) for each in held.envelope.recipients
-        ]
-        report = self._report(refused, held.envelope, original, held.ref, held.received_at, now)
-        return replace(report, fates=tuple(replace(each, gave_up=False) for each in report.fates), remote=None)
-
     def cancelled(self, held: Held, by: str, now: datetime) -> Answer:
         """Its sender took it back."""
-        facts = replace(self._ended(held, now), by=_who(by))
+        facts = replace(self._facts.ended(held, now), by=_who(by))
         return self._outcome(Kind.CANCELLED, words.REVIEW_CANCELLED, held, facts, now)
 
     def expired(self, held: Held, now: datetime) -> Answer:
         """Nobody decided in time, so it is not sent."""
-        return self._outcome(Kind.EXPIRED, words.REVIEW_EXPIRED, held, self._ended(held, now), now)
+        return self._outcome(Kind.EXPIRED, words.REVIEW_EXPIRED, held, self._facts.ended(held, now), now)
 
     def _outcome(self, kind: Kind, to_reviewers: str, held: Held, facts: Facts, now: datetime) -> Answer:
         """Every outcome is told, however many there are: promise 5 outranks a full mailbox."""
@@ -399,21 +288,9 @@ class Notices:
             if self._letterhead.to_reviewers_alone(held.envelope):
                 return NotTold(Reason.OWN)
             reason = Reason.AS_BEFORE if sender else Reason.NULL_PATH
-            return self._instead(reason, Kind.REVIEW_ENDED, replace(facts, outcome=to_reviewers), now, step)
+            return self.reviewers.instead(reason, Kind.REVIEW_ENDED, replace(facts, outcome=to_reviewers), now, step)
         first = self._letterhead.message_id(f"{held.ref}.notice.{Kind.HELD}")
         return (self._letterhead.notice(kind, facts, sender, now, step, first.encode()),)
-
-    def _ended(self, held: Held, now: datetime) -> Facts:
-        return replace(
-            self._facts(held.ref, now, held.envelope),
-            subject=held.subject,
-            reason=held.reason,
-            due_at=held.due_at.astimezone(self._zone),
-            rule=", ".join(held.rules[:3]),
-            revision=held.policy_revision,
-            carries=in_sentences(held.decision),
-            delayed=held.delayed,
-        )
 
     # Delivery failed.
 
@@ -428,7 +305,7 @@ class Notices:
     ) -> Answer:
         """The smarthost refused these recipients for good while it took the message for others."""
         why_not = None if session.trusted else Reason.UNTRUSTED
-        report = self._report(results, envelope, message.raw, ref, now, now)
+        report = self._failures.of(results, envelope, message.raw, ref, now, now)
         return self._failed(report, envelope, now, f"{ref}.dsn", why_not)
 
     def bounced(self, row: Delivery, results: Sequence[RecipientResult], original: Buffer, now: datetime) -> Answer:
@@ -439,7 +316,7 @@ class Notices:
         if row.kind in ("notice", "dsn"):
             return NotTold(Reason.OWN)
         why_not = None if row.sender_told else Reason.AS_BEFORE
-        report = self._report(results, row.envelope, original, row.ref, row.created_at, now)
+        report = self._failures.of(results, row.envelope, original, row.ref, row.created_at, now)
         return self._failed(report, row.envelope, now, f"{row.identifier}.dsn.{row.attempts}", why_not)
 
     def _failed(
@@ -450,89 +327,11 @@ class Notices:
             return NotTold(Reason.NOT_ASKED)
         if sender is None or why_not is not None or not is_writable(sender):
             reason = Reason.NULL_PATH if sender is None else why_not or Reason.UNWRITABLE
-            facts = replace(self._facts(report.ref, now, envelope), people=len(report.fates))
-            return self._instead(reason, Kind.REVIEW_FAILED, facts, now, identifier)
+            facts = replace(self._facts.of(report.ref, now, envelope), people=len(report.fates))
+            return self.reviewers.instead(reason, Kind.REVIEW_FAILED, facts, now, identifier)
         international = envelope.parameter(b"SMTPUTF8") is not None
         original = first_value(report.original, b"message-id")
         return (self._letterhead.report(report, sender, now, identifier, original, international=international),)
-
-    def _report(
-        self,
-        results: Sequence[RecipientResult],
-        envelope: Envelope,
-        original: Buffer,
-        ref: str,
-        arrived_at: datetime,
-        now: datetime,
-    ) -> Report:
-        header = bytes(original[:LONGEST_HEADER])
-        return Report(
-            fates=tuple(_fate(each) for each in results if wants(each.recipient, Event.FAILURE)),
-            subject=decode_text(first_value(header, b"subject") or b""),
-            arrived_at=arrived_at.astimezone(self._zone),
-            hostname=self._hostname,
-            ref=ref,
-            envelope_id=envelope.parameter(b"ENVID"),
-            original=header,
-            remote=self._smarthost,
-            tried=max(now - arrived_at, timedelta()),
-        )
-
-    # The canary.
-
-    def canary_failed(
-        self, ref: str, at: datetime, sentences: Sequence[str], *, deferring: bool
-    ) -> tuple[NewDelivery, ...]:
-        """It failed, and nobody was told yet. sentences: what is wrong. deferring: new mail is not taken meanwhile."""
-        facts = Facts(ref, at.astimezone(self._zone), lines=tuple(sentences), deferring=deferring)
-        return self._tell_of_canary(Kind.CANARY_FAILED, facts)
-
-    def canary_recovered(self, ref: str, at: datetime) -> tuple[NewDelivery, ...]:
-        """It passed again, after a failure that people were told of."""
-        return self._tell_of_canary(Kind.CANARY_RECOVERED, Facts(ref, at.astimezone(self._zone)))
-
-    def _tell_of_canary(self, kind: Kind, facts: Facts) -> tuple[NewDelivery, ...]:
-        """Always by itself: an alarm is not told together with held messages."""
-        reviewers = self._letterhead.reviewers()
-        if reviewers is None:
-            return ()
-        return (self._letterhead.notice(kind, facts, reviewers, self._clock.now(), kind.value),)
-
-    # The reviewers.
-
-    def _instead(self, reason: Reason, kind: Kind, facts: Facts, now: datetime, step: str) -> NotTold:
-        """In the sender's place."""
-        explained = EXPLAINED[reason].format(organisation=legible(self._organisation.name, 100))
-        return NotTold(reason, self._tell_reviewers(kind, replace(facts, why_not_told=explained), now, step))
-
-    def _tell_reviewers(self, kind: Kind, facts: Facts, now: datetime, step: str) -> tuple[NewDelivery, ...]:
-        """No subject, no sentence that might quote one, no address (CONSOLE.md 3.4)."""
-        reviewers = self._letterhead.reviewers()
-        if reviewers is None:
-            return ()
-        due_at = facts.due_at if kind is Kind.REVIEW_HELD else None
-        told = self._reviewers.tell(reviewers, Listed(facts.ref, "", due_at, bool(facts.why_not_told)), now)
-        if isinstance(told, Later):
-            return ()
-        if isinstance(told, Together):
-            several = self._combined(told)
-            return (self._letterhead.notice(Kind.REVIEW_SEVERAL, several, reviewers, now, f"{step}.several"),)
-        facts = replace(facts, subject="", reason="", note="", by="", listed=told.earlier, count=told.count)
-        return (self._letterhead.notice(kind, facts, reviewers, now, step),)
-
-    def _stopped(self, ref: str, now: datetime, envelope: Envelope, verdict: Verdict, due_at: datetime) -> Facts:
-        """Of a message that does not leave now."""
-        return replace(
-            self._facts(ref, now, envelope),
-            due_at=due_at.astimezone(self._zone),
-            rule=verdict.deciding or "",
-            revision=verdict.policy_revision,
-        )
-
-    def _facts(self, ref: str, now: datetime, envelope: Envelope) -> Facts:
-        addresses = {each.address for each in envelope.recipients}
-        outside = sum(not self._organisation.is_inside(address) for address in addresses)
-        return Facts(ref=ref, at=now.astimezone(self._zone), people=len(addresses), outside=outside)
 
 
 def _who(by: str) -> str:
@@ -543,9 +342,3 @@ def _who(by: str) -> str:
 
 def _message_id(message: Message) -> bytes | None:
     return next((message.value(field) for field in message.named("message-id")), None)
-
-
-def _fate(result: RecipientResult) -> Fate:
-    """A temporary answer, or none, that has become final: time was up."""
-    gave_up = result.outcome is not Outcome.REFUSED or result.code is None or result.code < 500
-    return Fate(result.recipient, Action.FAILED, result.code, result.status, result.text, gave_up)

@@ -72,8 +72,8 @@ class Quarantine(Protocol):
         """
         ...
 
-    async def get(self, ref: str) -> Held:
-        """UnknownReference where there is none."""
+    async def get(self, ref: str, canary: str | None = None) -> Held:
+        """One of everybody's mail, or of one run of the canary; never of both. UnknownReference where there is none."""
         ...
 
     async def list(self, states: Sequence[State] | None = None, limit: int | None = None) -> Sequence[Held]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ..core.errors import ReferenceTaken
-from ..core.notice import Kind
+from ..core.letters.facts import Kind
 from ..logs import logger
 from . import entries
 from .notices import Notices
@@ -64,7 +64,7 @@ class Reminders:
         found = await self._undecided.due_soon(now, step.percent, SHORTEST, spared, MOST_AT_ONCE)
         if not found:
             return 0
-        rows = self._notices.reminders(step.kind, found, now)
+        rows = self._notices.reviewers.reminders(step.kind, found, now)
         records = [entries.plain(step.entry, each.ref, now, told=len(rows)) for each in found]
         queued = entries.queued(found[0].ref, now, rows, "reviewers")
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -39,6 +39,8 @@ from .told import Answer
 
 log = logger("review")
 
+Keep = Callable[[HeldChange, Sequence[NewEntry], Sequence[NewDelivery]], Awaitable[Held]]
+"""Quarantine.change, or what does the same and something else in that durable step."""
 
 STOPPED_AT_LEAST = timedelta(hours=1)
 """How long people have, at least, to decide anew about what was stopped."""
@@ -129,13 +131,21 @@ class Review:
         return await self._decide(held, form, reason, Actor(by, SENDER), now, now + stop_for)
 
     async def send_delayed(
-        self, ref: str, *, by: str, version: int, reason: str | None = None, stop_for: timedelta | None = None
+        self,
+        ref: str,
+        *,
+        by: str,
+        version: int,
+        reason: str | None = None,
+        stop_for: timedelta | None = None,
+        keep: Keep | None = None,
     ) -> Held:
         """The sender does not want a delayed message to wait any longer: it leaves in the form in which it would have
         left by itself.
 
-        stop_for: how long they can still cancel it; None: it leaves at once. Raises UnknownReference, AlreadyDecided,
-        also where it does not wait, and CannotRewrite.
+        stop_for: how long they can still cancel it; None: it leaves at once. keep: what has to be kept with that it
+        leaves at once, and is not where it does not. Raises UnknownReference, AlreadyDecided, also where it does not
+        wait, CannotRewrite, and what `keep` raises.
         """
         held = await self._open(ref, version, frozenset({State.WAITING}))
         now, actor, form = self._clock.now(), Actor(by, SENDER), _form_to_leave_in(held)
@@ -144,7 +154,7 @@ class Review:
         if stop_for is not None:
             return await self._decide(held, form, reason, actor, now, now + stop_for)
         change = _change(held, Act.RELEASE, actor, now, reason, form, (actor.identity,))
-        return await self._let_go(held, message, form, rewritten, actor, change, ())
+        return await self._let_go(held, message, form, rewritten, actor, change, (), keep)
 
     async def leave_out(self, ref: str, addresses: Iterable[str], *, by: str, version: int) -> Held:
         """The sender takes people off a message that waits; it still leaves for the others.
@@ -236,6 +246,7 @@ class Review:
         actor: Actor,
         change: HeldChange,
         answer: Answer,
+        keep: Keep | None = None,
     ) -> Held:
         if form == "separate":
             await self._memory.remember(message, _rule(held))
@@ -245,7 +256,7 @@ class Review:
         record = entries.acted(
             "message_released", held, change.at, actor, change.note, form=form, rows=len(rows), changes=changes
         )
-        done = await self._change(change, [record], answer, rows)
+        done = await self._change(change, [record], answer, rows, keep)
         log.info("held_message_released", ref=held.ref, form=form, rows=len(rows))
         return done
 
@@ -364,9 +375,10 @@ class Review:
         records: list[NewEntry],
         answer: Answer,
         rows: tuple[NewDelivery, ...] = (),
+        keep: Keep | None = None,
     ) -> Held:
         told, extra = entries.told(change.ref, change.at, answer)
-        done = await self._quarantine.change(change, [*records, *extra], [*rows, *told])
+        done = await (keep or self._quarantine.change)(change, [*records, *extra], [*rows, *told])
         self._wake()
         return done
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ..core.envelope import Path
+from ..core.letters.facts import Listed
 from ..core.policy.leaving import Form, allows
 from .console.tokens import key_of, new_token
 from .ports import Randomness
@@ -34,6 +37,25 @@ class LinkMaker:
     def make(self, ref: str, sender: str, expires_at: datetime) -> MadeLink:
         token = new_token(self._randomness)
         return MadeLink(f"{self._base_url}{PATH}{token}", SenderLink(key_of(token), ref, sender, expires_at))
+
+
+def linked(
+    maker: LinkMaker | None, listed: Sequence[Listed], sender: Path
+) -> tuple[tuple[Listed, ...], tuple[SenderLink, ...]]:
+    """The same messages, each with a link of its own for this sender; and the links, to be kept. maker: None without a
+    console, where there are none.
+    """
+    if maker is None:
+        return tuple(listed), ()
+    found, links = [], []
+    for each in listed:
+        if each.due_at is None:
+            found.append(each)
+            continue
+        made = maker.make(each.ref, sender.address, each.due_at)
+        found.append(replace(each, link=made.url))
+        links.append(made.link)
+    return tuple(found), tuple(links)
 
 
 def forms_for_sender(

@@ -86,7 +86,7 @@ class WeeklySummary:
         held = await self._held(week)
         if not held:
             return ()
-        rows = list(self._notices.week_for_reviewers(ref_of(week), week, tally(held), self._clock.now()))
+        rows = list(self._notices.week.for_reviewers(ref_of(week), week, tally(held), self._clock.now()))
         if self._to == "everybody":
             senders: dict[str, tuple[Path, list[Held]]] = {}
             for each in held:
@@ -95,7 +95,7 @@ class WeeklySummary:
                     senders.setdefault(path.address, (path, []))[1].append(each)
             for number, (path, messages) in enumerate(senders.values()):
                 summary = tally(messages)
-                rows.append(self._notices.week_for_sender(ref_of(week), week, summary, path, number, self._clock.now()))
+                rows.append(self._notices.week.for_sender(ref_of(week), week, summary, path, number, self._clock.now()))
         return tuple(rows)
 
     async def _held(self, week: Week) -> list[Held]:

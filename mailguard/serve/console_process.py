@@ -18,7 +18,8 @@ from ..config import ConsoleSettings, Settings
 from ..console import words
 from ..console import words_process as says
 from ..console.answers import Refused
-from ..console.edge import Face, build_edge
+from ..console.edge import BUSY_SECONDS, Face, build_edge
+from ..console.room import Room
 from ..console.visit import peer_of
 from ..core.errors import SettingsError
 from ..logs import logger
@@ -79,19 +80,19 @@ class _Onward:
         self._contact = contact
         self._away = False
 
-    async def ask(self, request: Request, body: bytes) -> Response:
+    async def ask(self, request: Request, body: bytes, room: Room) -> Response:
         query: bytes = request.scope["query_string"]
         target = request.scope["raw_path"] + (b"?" + query if query else b"")
         headers = [each for each in request.scope["headers"] if each[0] not in CLIENT_FIELDS]
         headers.append((b"x-forwarded-for", peer_of(request).encode("ascii")))
         try:
-            answered = await self._upstream.ask(request.method.encode("ascii"), target, headers, body)
+            answered = await self._upstream.ask(request.method.encode("ascii"), target, headers, body, room.fit)
         except ServiceAway:
             self._note(away=True)
             raise Refused(503, says.AWAY_TITLE, says.AWAY, says.AWAY_NEXT.format(contact=self._contact)) from None
         except ServiceBusy:
             log.warning("console_busy")
-            raise Refused(503, says.BUSY_TITLE, says.BUSY) from None
+            raise Refused(503, says.BUSY_TITLE, says.BUSY, retry_after=BUSY_SECONDS) from None
         except AnswerLost as cause:
             log.error("console_answer_lost", cause=cause.__cause__ or cause)
             raise Refused(504, says.LOST_TITLE, says.LOST, says.LOST_NEXT) from None

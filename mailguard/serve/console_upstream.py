@@ -1,13 +1,13 @@
 """Asks the service for a page, over its Unix socket: one request, one connection (h11; RFC 9112).
 
 Promises: no more than AT_ONCE requests are with the service at a time, whatever comes from outside; times and sizes are
-bounded. It knows nothing of pages.
+bounded, and an answer grows only while whoever asked has room for it. It knows nothing of pages.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,8 @@ import h11
 from .control import reachable
 
 Header = tuple[bytes, bytes]
+Fit = Callable[[int], Awaitable[None]]
+"""Asked whether an answer of so many octets may stand in memory; raises where not."""
 
 AT_ONCE = 16
 """The service has a thread or two for pages; more at a time would only wait there instead of here."""
@@ -50,11 +52,11 @@ class AnswerLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """headers: without those of the connection."""
+    """headers: without those of the connection. body: not copied, since it may be large."""
 
     status: int
     headers: tuple[Header, ...]
-    body: bytes
+    body: memoryview
 
 
 class Upstream:
@@ -64,23 +66,24 @@ class Upstream:
         self._path = path
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def ask(self, method: bytes, target: bytes, headers: Sequence[Header], body: bytes) -> Answered:
-        """What the service answers. headers: with Host. ServiceAway, ServiceBusy, AnswerLost."""
+    async def ask(self, method: bytes, target: bytes, headers: Sequence[Header], body: bytes, fit: Fit) -> Answered:
+        """What the service answers. headers: with Host. ServiceAway, ServiceBusy, AnswerLost, and what `fit` raises."""
         try:
             async with asyncio.timeout(TURN_SECONDS):
                 await self._turns.acquire()
         except TimeoutError:
             raise ServiceBusy from None
         try:
-            return await self._ask(h11.Request(method=method, target=target, headers=_onward(headers, body)), body)
+            asked = h11.Request(method=method, target=target, headers=_onward(headers, body))
+            return await self._ask(asked, body, fit)
         finally:
             self._turns.release()
 
-    async def _ask(self, request: h11.Request, body: bytes) -> Answered:
+    async def _ask(self, request: h11.Request, body: bytes, fit: Fit) -> Answered:
         reader, writer = await self._connect()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await _converse(reader, writer, request, body)
+                return await _converse(reader, writer, request, body, fit)
         except (OSError, TimeoutError, h11.ProtocolError) as cause:
             raise AnswerLost from cause
         finally:
@@ -96,7 +99,7 @@ class Upstream:
 
 
 async def _converse(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: h11.Request, body: bytes
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: h11.Request, body: bytes, fit: Fit
 ) -> Answered:
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEADER_OCTETS)
     writer.write(connection.send(request) or b"")
@@ -112,11 +115,12 @@ async def _converse(
         elif isinstance(event, h11.Response):
             response = event
         elif isinstance(event, h11.Data):
-            found += event.data
-            if len(found) > MOST_OCTETS:
+            if len(found) + len(event.data) > MOST_OCTETS:
                 raise AnswerLost
+            await fit(len(found) + len(event.data))
+            found += event.data
         elif isinstance(event, h11.EndOfMessage) and response is not None:
-            return Answered(response.status_code, _without(response.headers, HOP_BY_HOP), bytes(found))
+            return Answered(response.status_code, _without(response.headers, HOP_BY_HOP), memoryview(found))
         elif not isinstance(event, h11.InformationalResponse):
             raise AnswerLost
 

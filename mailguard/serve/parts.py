@@ -152,7 +152,8 @@ def let_in(settings: Settings) -> LetIn:
     console = settings.console
     if console is None:
         return LetIn()
-    return LetIn(console.local_accounts, console.oidc.digest if console.oidc else None)
+    oidc = console.oidc
+    return LetIn(console.local_accounts, oidc.digest if oidc else None, oidc.issuer if oidc else None)
 
 
 def loop_marks(settings: Settings, store: Store) -> Marks:

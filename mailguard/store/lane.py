@@ -1,7 +1,8 @@
 """The class of what belongs to the canary: it stands in the same tables as everybody's mail, and apart from it.
 
-INVARIANT: no list, deadline, delivery or count of everybody's mail sees a row of this class, and a run of the canary
-claims its own rows alone. The class is bound into the seals: a row that is given it, or rid of it, opens no more.
+INVARIANT: no list, deadline, delivery, decision or count of everybody's mail sees a row of this class, whoever knows
+its reference, and a run of the canary claims its own rows alone. The class is bound into the seals: a row that is given
+it, or rid of it, opens no more.
 """
 
 from __future__ import annotations

@@ -131,11 +131,18 @@ class StoredOutbox:
         return await asyncio.to_thread(readable, rows, lambda row: read_delivery(row, self._keyring))
 
     async def retry(self, ref: str, now: datetime, entries: Sequence[NewEntry]) -> int:
-        """Make the rows of a message due now; one that is being sent stays leased. UnknownReference."""
+        """Make the rows of a message of everybody's mail due now; one that is being sent stays leased.
+
+        UnknownReference.
+        """
         prepared = self._prepare(entries)
 
         def retry(connection: Connection, chain: Chain) -> int:
-            due = update(_table).where(_table.c.ref == ref, _open).values(not_before=to_micros(now))
+            due = (
+                update(_table)
+                .where(_table.c.ref == ref, _open, in_lane(_table, None))
+                .values(not_before=to_micros(now))
+            )
             count = _some(connection.execute(due).rowcount, ref)
             chain.append(connection, prepared)
             return count
@@ -143,12 +150,15 @@ class StoredOutbox:
         return await self._engine.write(retry)
 
     async def drop(self, ref: str, entries: Sequence[NewEntry]) -> int:
-        """End the rows of a message without delivery; an attempt under way loses its lease. UnknownReference."""
+        """End the rows of a message of everybody's mail without delivery; an attempt under way loses its lease.
+
+        UnknownReference.
+        """
         prepared = self._prepare(entries)
         at = max((entry.micros for entry in prepared), default=0)
 
         def drop(connection: Connection, chain: Chain) -> int:
-            ended = update(_table).where(_table.c.ref == ref, _open)
+            ended = update(_table).where(_table.c.ref == ref, _open, in_lane(_table, None))
             ended = ended.values(done_at=at or _table.c.created_at, lease=None, lease_until=None)
             count = _some(connection.execute(ended).rowcount, ref)
             chain.append(connection, prepared)

@@ -75,11 +75,10 @@ class StoredQuarantine:
             raise
         return await self._opened(row, None)
 
-    async def get(self, ref: str) -> Held:
-        """UnknownReference where there is none."""
-        rows, counts = await self._engine.read(
-            lambda connection: fetch_held(connection, held_rows().where(_table.c.ref == ref))
-        )
+    async def get(self, ref: str, canary: str | None = None) -> Held:
+        """One of everybody's mail, or of one run of the canary; never of both. UnknownReference where there is none."""
+        query = held_rows().where(_table.c.ref == ref, in_lane(_table, canary))
+        rows, counts = await self._engine.read(lambda connection: fetch_held(connection, query))
         if not rows:
             raise UnknownReference(f'there is no held message "{ref}"')
         return await self._opened(rows[0], counts.get(ref))

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from ..core.errors import UnknownReference
 from ..guard.console.records import UrgentCall
-from ..guard.records import NewDelivery, NewEntry, SenderLink
+from ..guard.records import HeldChange, NewDelivery, NewEntry, SenderLink
 from ..logs import logger
 from . import schema
 from .chain import Chain
@@ -25,6 +25,7 @@ from .keys import Keyring
 from .ledger import Prepare
 from .message_keys import message_key, unwrap_message_key
 from .outbox_rows import insert_deliveries
+from .quarantine import change_held
 from .sealing import SealBroken, context, seal_json, unseal_json
 
 log = logger("store")
@@ -32,6 +33,10 @@ _links = schema.sender_links
 _calls = schema.urgent_calls
 _keys = schema.message_keys
 CALL = "urgent-call"
+
+
+class _TooMany(Exception):
+    """Undoes what was written of a call that is one too many."""
 
 
 class StoredSenderLinks:
@@ -80,21 +85,24 @@ class StoredUrgentCalls:
         most: int,
         entries: Sequence[NewEntry],
         deliveries: Sequence[NewDelivery],
+        change: HeldChange | None = None,
     ) -> bool:
-        """Keep it, with the entries and notices, in one durable step. False, and nothing happens, where the message
-        has been called urgent already or its sender has called `most` others so since then. UnknownReference.
+        """Keep it, with the entries, what is to be delivered and the change of its message, in one durable step.
+
+        False, and nothing happens, where the message has been called urgent already or its sender has called `most`
+        others so since then. UnknownReference; AlreadyDecided, and nothing happens: the change came second.
         """
         prepared = self._prepare(entries)
         sender_hash = self._keyring.hash_address(call.sender)
 
-        def keep(connection: Connection, chain: Chain) -> bool:
+        def keep(connection: Connection, chain: Chain) -> None:
             if connection.execute(select(schema.held.c.ref).where(schema.held.c.ref == call.ref)).first() is None:
                 raise UnknownReference(f'there is no held message "{call.ref}"')
-            mine = (_calls.c.sender_hash == sender_hash, _calls.c.at > to_micros(since))
-            count = connection.execute(select(func.count()).select_from(_calls).where(*mine)).scalar_one()
+            if change is not None:
+                change_held(connection, self._keyring, change)
             known = connection.execute(select(_calls.c.ref).where(_calls.c.ref == call.ref)).first()
-            if known is not None or count >= most:
-                return False
+            if known is not None or _count(connection, sender_hash, since) >= most:
+                raise _TooMany
             key = message_key(connection, self._keyring, call.ref)
             body = {"reason": call.reason, "by": call.by, "sender": call.sender}
             row = {
@@ -107,9 +115,17 @@ class StoredUrgentCalls:
             connection.execute(insert(_calls), [row])
             insert_deliveries(connection, self._keyring, deliveries)
             chain.append(connection, prepared)
-            return True
 
-        return await self._engine.write(keep)
+        try:
+            await self._engine.write(keep)
+        except _TooMany:
+            return False
+        return True
+
+    async def count(self, sender: str, since: datetime) -> int:
+        """How many messages a sender (a canonical address) has called urgent since then."""
+        sender_hash = self._keyring.hash_address(sender)
+        return await self._engine.read(lambda connection: _count(connection, sender_hash, since))
 
     async def of(self, refs: Sequence[str]) -> Sequence[UrgentCall]:
         """Those of these messages, in no order. What cannot be read is left out."""
@@ -128,3 +144,8 @@ class StoredUrgentCalls:
         key = unwrap_message_key(self._keyring, row.ref, row.master, row.wrapped_key)
         body = unseal_json(key, context("urgent call", row.ref, str(row.at)), row.sealed)
         return UrgentCall(row.ref, body["sender"], from_micros(row.at), body["by"], body["reason"])
+
+
+def _count(connection: Connection, sender_hash: str, since: datetime) -> int:
+    mine = (_calls.c.sender_hash == sender_hash, _calls.c.at > to_micros(since))
+    return int(connection.execute(select(func.count()).select_from(_calls).where(*mine)).scalar_one())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -16,6 +16,7 @@ from mailguard.console.entry_words import in_words, who_in_words
 from mailguard.console.pages.audit import read_place, written_place
 from mailguard.console.site import Site
 from mailguard.console.table_file import cell, table
+from mailguard.core.errors import StoreUnavailable
 from mailguard.guard.accounts import Actor
 from mailguard.guard.console.trail_records import GROUPS, Group, Recorded
 from mailguard.guard.entries import KINDS, plain
@@ -235,6 +236,84 @@ async def test_a_check_that_fails_says_nothing_about_the_trail(admin: httpx.Asyn
     await sends(admin, "/audit/check")
     text = await finished(admin)
     assert "could not be finished" in text and "unbroken" not in text and "secret" not in text
+
+
+async def test_it_has_ended_when_its_entry_is_in_the_ledger(admin: httpx.AsyncClient, house: House) -> None:
+    """As long as the entry is on its way the check runs, whoever looks; then both are there."""
+    going, append, asked = asyncio.Event(), house.store.ledger.append, asyncio.Event()
+
+    async def slow(entries: Sequence[NewEntry]) -> Any:
+        if entries[0].kind == "trail_checked":
+            asked.set()
+            await going.wait()
+        return await append(entries)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(house.store.ledger, "append", slow)
+        await sends(admin, "/audit/check")
+        await asyncio.wait_for(asked.wait(), 10)
+        text = seen(await admin.get("/audit/check")).text
+        assert "The check is running" in text and "unbroken" not in text
+        assert "trail_checked" not in await house.kinds()
+        going.set()
+        assert "entries are unbroken" in await finished(admin)
+    assert (await house.kinds())[-1] == "trail_checked"
+
+
+@pytest.mark.parametrize("troubles", [0, 2])
+async def test_a_check_that_cannot_be_recorded_is_none_unless_it_found_something(
+    admin: httpx.AsyncClient, house: House, monkeypatch: pytest.MonkeyPatch, troubles: int
+) -> None:
+    async def full(_: Sequence[NewEntry]) -> Any:
+        raise StoreUnavailable("no space left")
+
+    house.trail._verify = verified(troubles)
+    await sends(admin, "/audit/check")
+    await finished(admin)
+    house.trail._verify = verified(2 - troubles)
+    monkeypatch.setattr(house.store.ledger, "append", full)
+    await sends(admin, "/audit/check")
+    text = await finished(admin)
+    # Whether the first or the second of the two checks found the entries: they are still said not to match.
+    assert "2 entries do not match" in text and "unbroken" not in text
+    assert ("could not be finished" in text) is (troubles == 2)
+
+
+async def test_what_was_found_is_said_until_a_check_finds_that_all_matches(
+    admin: httpx.AsyncClient, house: House
+) -> None:
+    going = asyncio.Event()
+
+    async def waits_and_fails() -> Any:
+        await going.wait()
+        raise OSError
+
+    async def warned() -> bool:
+        return "The audit trail does not match" in seen(await admin.get("/queue")).text
+
+    house.trail._verify = verified(2)
+    await sends(admin, "/audit/check")
+    await finished(admin)
+    assert await warned()
+    house.trail._verify = waits_and_fails
+    await sends(admin, "/audit/check")
+    text = seen(await admin.get("/audit/check")).text
+    assert "The check is running" in text and "2 entries do not match" in text and await warned()
+    going.set()
+    assert "could not be finished" in await finished(admin) and await warned()
+    house.trail._verify = verified(0)
+    await sends(admin, "/audit/check")
+    assert "not match" not in await finished(admin) and not await warned()
+
+
+def verified(troubles: int) -> Callable[[], Awaitable[Mapping[str, Any]]]:
+    """A check that finds so many."""
+
+    async def verify() -> Mapping[str, Any]:
+        found = [{"ledger": "main", "sequence": number, "kind": "entry-changed"} for number in range(troubles)]
+        return {"entries": 9, "trouble_count": troubles, "troubles": found}
+
+    return verify
 
 
 async def test_one_check_runs_at_a_time_and_mail_goes_on(admin: httpx.AsyncClient, house: House) -> None:

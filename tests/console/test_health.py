@@ -117,7 +117,7 @@ async def test_a_page_is_shown_although_its_banner_cannot_be(house: House) -> No
 
 
 async def test_admins_see_on_every_page_that_the_trail_is_broken(house: House, site: Site) -> None:
-    house.trail._check = TrailCheck("Jo", START, START, entries=9, trouble_count=2)
+    house.trail._result = TrailCheck("Jo", START, START, entries=9, trouble_count=2)
     async with await browser_of(site, house, ADA, "admin") as admin:
         text = seen(await admin.get("/queue")).text
         assert "The audit trail does not match what was recorded." in text

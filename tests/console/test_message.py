@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 
 from mailguard.console.safe_html import POLICY
 from mailguard.console.site import Site
-from mailguard.core.errors import StoreUnavailable
+from mailguard.core.errors import StoreUnavailable, UnknownReference
 from mailguard.core.lifecycle import State
 from tests.console.house import browser_on, enters, seen
 from tests.guard.console.house import House
@@ -48,6 +49,28 @@ DECISION = {
     "visible": list(PEOPLE[:-1]),
     "findings": [{"detector": "d", "kind": "k", "where": "w", "count": 2, "summary": f"2 hidden sheets {HOSTILE}"}],
 }
+
+
+async def test_a_message_of_the_canary_is_nobodys_to_see_or_decide(browser: httpx.AsyncClient, house: House) -> None:
+    """It lies in the quarantine for a moment, and its reference stands in the audit trail."""
+    await house.account("ada@elmroad.example", "admin", "reviewer")
+    await enters(browser, house, "ada@elmroad.example")
+    await house.holds(REF, *PEOPLE, raw=RAW, canary="run-1")
+    before = await house.kinds()
+    for page in ("", "/body", "/decide", "/outcome", "/notes", "/parts/1", "/download"):
+        answer = await browser.get(f"/m/{REF}{page}")
+        assert answer.status_code == 404 and "secret date" not in answer.text and "Flu clinic" not in answer.text, page
+    who: dict[str, Any] = {"by": "Ada", "system_user": "root"}
+    for act in (
+        house.review.release(REF, form="original", reason="r", **who),
+        house.review.reject(REF, note="n", **who),
+        house.review.cancel(REF, **who),
+        house.review.stop(REF, version=1, **who),
+    ):
+        with pytest.raises(UnknownReference):
+            await act
+    assert await house.kinds() == before and not await house.store.outbox.list()
+    assert (await house.store.quarantine.get(REF, "run-1")).state is State.HELD
 
 
 @pytest.fixture

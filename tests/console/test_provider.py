@@ -26,9 +26,8 @@ def service() -> SignInService:
 
 def site_with(house: House, service: SignInService, **changes: Any) -> Any:
     federation, sessions = federation_on(house, service)
-    people = People(
-        book=house.book, links=house.links, sessions=sessions, randomness=house.randomness, let_in=LetIn(federation="x")
-    )
+    let_in = LetIn(federation="x", issuer=ISSUER)
+    people = People(book=house.book, links=house.links, sessions=sessions, randomness=house.randomness, let_in=let_in)
     return site_on(house, federation=federation, sessions=sessions, people=people, **changes)
 
 

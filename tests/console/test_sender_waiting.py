@@ -9,9 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import func, select
 
+from mailguard.core.errors import CannotRewrite, StoreUnavailable
 from mailguard.core.lifecycle import State
 from mailguard.guard.deadline import Deadline
+from mailguard.store import schema
 from tests.console.house import ORIGIN, browser_on, enters, seen, site_on
 from tests.console.test_sender import LIST, REF, chooses, code_in, fields_of, state
 from tests.guard.console.house import House
@@ -41,6 +44,12 @@ async def leaves(house: House) -> int:
 async def going(house: House) -> list[list[str]]:
     rows = [row for row in await house.store.outbox.list() if row.kind in ("release", "copy")]
     return sorted([each.address for each in row.envelope.recipients] for row in rows)
+
+
+async def remembered(house: House) -> int:
+    """How many lists are known to have left."""
+    query = select(func.count()).select_from(schema.sendings)
+    return await house.store.engine.read(lambda connection: connection.execute(query).scalar_one())
 
 
 async def test_it_says_until_when_it_waits_and_what_can_be_done(browser: httpx.AsyncClient, house: House) -> None:
@@ -176,6 +185,35 @@ async def test_what_cannot_wait_leaves_at_once_and_is_recorded(browser: httpx.As
     (evidence,) = await house.store.evidence.read(REF, "urgent_called")
     assert evidence["reason"] == "The clinic is today"
     assert "You sent this exactly as it is at" in seen(await browser.get(path)).text
+
+
+@pytest.mark.parametrize("fault", [CannotRewrite("it cannot be rewritten"), StoreUnavailable("no space left")])
+async def test_what_does_not_leave_was_not_called_urgent(
+    browser: httpx.AsyncClient, house: House, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    """Its form cannot be made, or its text cannot be read: neither the ledger nor the count of calls knows of it."""
+    path, other = await opened(house), await opened(house, "MG-2222-22")
+    house.sender.most_urgent = 1
+
+    async def fails(blob: str) -> Any:
+        raise fault
+
+    with monkeypatch.context() as broken:
+        broken.setattr(house.store.blobs, "read", fails)
+        assert (await chooses(browser, path, "urgent", reason="today")).status_code in (422, 503)
+    assert await state(house) is State.WAITING and not await going(house)
+    assert "urgent_called" not in await house.kinds() and not await house.store.urgent_calls.of([REF])
+    assert (await chooses(browser, other, "urgent", reason="today")).status_code == 303, "it did not count"
+
+
+async def test_one_too_many_is_not_remembered_as_sent(browser: httpx.AsyncClient, house: House) -> None:
+    path = await opened(house)
+    house.sender.most_urgent = 1
+    other = await opened(house, "MG-2222-22")
+    assert (await chooses(browser, other, "urgent", reason="today")).status_code == 303
+    assert await remembered(house) == 1
+    assert (await chooses(browser, path, "urgent", reason="today")).status_code == 422
+    assert await remembered(house) == 1
 
 
 async def test_a_sender_can_say_so_of_three_emails_a_day(browser: httpx.AsyncClient, house: House) -> None:

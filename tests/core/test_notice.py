@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from mailguard.core import words
 from mailguard.core.frame import Frame, well_formed_message_id
 from mailguard.core.legible import legible
-from mailguard.core.notice import LISTED, TO_REVIEWERS, Facts, Kind, Listed, notice
+from mailguard.core.letters.facts import LISTED, TO_REVIEWERS, Facts, Kind, Listed
+from mailguard.core.notice import notice
 
 LONDON = ZoneInfo("Europe/London")
 GOLDEN = Path(__file__).parents[1] / "cases" / "notices"

@@ -177,6 +177,53 @@ def test_the_service_hears_of_the_client_from_the_console_alone_and_an_answer_ma
     assert fields.count(b"x-forwarded-for: 127.0.0.1") == 1 and b"connection: close" in fields
 
 
+def test_two_large_files_at_a_time_are_read_slowly_and_pages_are_shown(service: Service, edge: Edge) -> None:
+    path = console_socket(load_settings(service.settings_file).store_settings())
+    moved, large, heard = path.with_name("moved.sock"), 32 * 1024 * 1024, []
+    path.rename(moved)
+    slow = [socket.create_connection(address_of(edge)) for _ in range(2)]
+    start = f"POST /m/MG-AAAA-22/download HTTP/1.1\r\nHost: {edge.base[7:]}\r\nContent-Length: 0\r\n\r\n"
+    file = f"{edge.base}/m/MG-AAAA-22/download"
+    before = memory_of(edge)
+    try:
+        with socket.socket(socket.AF_UNIX) as listening, ThreadPoolExecutor(1) as pool:
+            listening.bind(str(path))
+            listening.listen()
+            listening.settimeout(60)
+
+            def serve(answers: int) -> None:
+                for _ in range(answers):
+                    connection, _ = listening.accept()
+                    with connection:
+                        heard.append(connection.recv(65536).split(b"\r\n")[0])
+                        octets = large if b"download" in heard[-1] else 4
+                        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % octets + b"x" * octets)
+
+            served = pool.submit(serve, 4)
+            for each in slow:
+                each.sendall(start.encode())
+                assert each.recv(15) == b"HTTP/1.1 200 OK"
+            refused = httpx.post(file, timeout=60)
+            assert httpx.get(f"{edge.base}/queue", timeout=60).text == "xxxx"
+            assert memory_of(edge) - before < 3 * large, "each is kept once"
+            slow.pop().close()
+            assert len(httpx.post(file, timeout=60).content) == large
+            served.result(60)
+    finally:
+        for each in slow:
+            each.close()
+        path.unlink()
+        moved.rename(path)
+    assert refused.status_code == 503 and refused.headers["retry-after"] == "30" and "Too many files" in refused.text
+    assert [each.split()[0] for each in heard] == [b"POST", b"POST", b"GET", b"POST"], "the third was not asked for"
+
+
+def memory_of(edge: Edge) -> int:
+    """In octets, as it is now."""
+    (line,) = (each for each in Path(f"/proc/{edge.pid}/status").read_text().splitlines() if each.startswith("VmRSS"))
+    return int(line.split()[1]) * 1024
+
+
 def test_each_goes_on_without_the_other(service: Service, sink: Sink, edge: Edge) -> None:
     with Edge(service, free_port()) as second:
         assert httpx.get(f"{edge.base}/sign-in").status_code == 200

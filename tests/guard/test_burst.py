@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailguard.core.envelope import Path
-from mailguard.core.notice import LISTED, Listed
+from mailguard.core.letters.facts import LISTED, Listed
 from mailguard.guard.burst import Alone, Burst, Later, Together
 
 START = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)

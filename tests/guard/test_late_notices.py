@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mailguard.core.notice import Listed
+from mailguard.core.letters.facts import Listed
 from mailguard.core.policy.load import load_policy
 from mailguard.guard.burst import Burst
 from mailguard.guard.late_notices import LateNotices

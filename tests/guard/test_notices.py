@@ -187,7 +187,7 @@ def test_the_sender_is_told_of_no_form_that_is_forbidden(release_as: tuple[str, 
 
 @pytest.mark.parametrize(("deferring", "first"), [(True, "No new email is being sent."), (False, "Email is still")])
 def test_the_alarm_begins_with_what_becomes_of_mail(deferring: bool, first: str) -> None:
-    (row,) = make().canary_failed("MG-7Q4K-2F", NOW, ["List: No rule stopped it."], deferring=deferring)
+    (row,) = make().reviewers.canary_failed("MG-7Q4K-2F", NOW, ["List: No rule stopped it."], deferring=deferring)
     check_reviewers_row(row)
     assert text_of(row).startswith(f"Hello\n\n{first}")
     assert ("may be leaving" in read(row)["Subject"]) is not deferring

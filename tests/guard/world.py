@@ -216,13 +216,13 @@ class MemoryQuarantine:
         _keep_rows(self._store, deliveries)
         return kept
 
-    async def get(self, ref: str) -> Held:
+    async def get(self, ref: str, canary: str | None = None) -> Held:
         if await self._store.told.call("quarantine", "get"):
             return None  # type: ignore[return-value]
-        try:
-            return self._store.messages[ref]
-        except KeyError:
-            raise UnknownReference(ref) from None
+        held = self._store.messages.get(ref)
+        if held is None or held.canary != canary:
+            raise UnknownReference(ref)
+        return held
 
     async def list(self, states: Sequence[State] | None = None, limit: int | None = None) -> Sequence[Held]:
         await self._store.told.call("quarantine", "list")

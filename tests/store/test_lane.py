@@ -14,6 +14,7 @@ from mailguard.core.lifecycle import State
 from mailguard.guard.records import NewEntry
 from mailguard.store import schema
 from mailguard.store.canary import remove_run, sweep_runs
+from mailguard.store.lane import run_of
 from mailguard.store.sealing import SealBroken
 from mailguard.store.store import Store
 from mailguard.store.store_settings import StoreSettings
@@ -53,6 +54,15 @@ async def test_nobody_who_lists_counts_or_decides_meets_the_canary(store: Store)
     assert [each.ref for each in await store.outbox.list()] == ["MG-A-COPY"]
     counts = await store.counts()
     assert (counts.held, counts.outbox) == ({"held": 1}, 1)
+    for ref in ("MG-B", "MG-C"):
+        for asked in (
+            store.quarantine.get(f"{ref}-HELD"),
+            store.outbox.retry(f"{ref}-COPY", NOW, []),
+            store.outbox.drop(f"{ref}-COPY", [samples.entry(ref, "delivery_dropped")]),
+        ):
+            with pytest.raises(UnknownReference):
+                await asked
+    assert not [entry async for entry in store.ledger.entries() if entry.kind == "delivery_dropped"]
 
 
 async def test_a_run_claims_its_own_rows_and_everybody_theirs(store: Store) -> None:
@@ -65,8 +75,11 @@ async def test_a_run_claims_its_own_rows_and_everybody_theirs(store: Store) -> N
 
 async def test_what_is_kept_says_which_run_it_is_of(store: Store) -> None:
     await fill(store)
-    assert (await store.quarantine.get("MG-B-HELD")).canary == "one"
+    assert (await store.quarantine.get("MG-B-HELD", "one")).canary == "one"
     assert (await store.quarantine.get("MG-A-HELD")).canary is None
+    for ref, canary in (("MG-A-HELD", "one"), ("MG-B-HELD", "two"), ("MG-B-HELD", None)):
+        with pytest.raises(UnknownReference):
+            await store.quarantine.get(ref, canary)
 
 
 async def test_a_run_that_is_removed_leaves_nothing_and_takes_nothing_else(store: Store) -> None:
@@ -74,7 +87,7 @@ async def test_a_run_that_is_removed_leaves_nothing_and_takes_nothing_else(store
     before = await rows_left(store)
     assert await remove_run(store.engine, "one") == 2
     with pytest.raises(UnknownReference):
-        await store.quarantine.get("MG-B-HELD")
+        await store.quarantine.get("MG-B-HELD", "one")
     with pytest.raises(UnknownReference):
         await store.blobs.read("MG-B-HELD")
     assert await remove_run(store.engine, "two") == 2
@@ -107,7 +120,7 @@ async def test_t84_a_row_that_is_moved_to_another_lane_does_not_open(
     connection.close()
     if table == "held":
         with pytest.raises(SealBroken):
-            await store.quarantine.get("MG-A")
+            await store.quarantine.get("MG-A", run_of(after))
     else:
         for canary in (None, "one", "two"):
             assert not await store.outbox.claim("worker", NOW, 60, 100, canary)

@@ -6,12 +6,13 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import update
 
-from mailguard.core.errors import UnknownReference
+from mailguard.core.errors import AlreadyDecided, UnknownReference
 from mailguard.core.lifecycle import State
 from mailguard.guard.console.records import UrgentCall
-from mailguard.guard.records import DueSoon, SenderLink
+from mailguard.guard.records import DueSoon, HeldChange, SenderLink
 from mailguard.store import schema
 from mailguard.store.store import Store
 from tests.store import samples
@@ -93,6 +94,42 @@ async def test_only_what_is_held_can_be_called_urgent(store: Store) -> None:
     except UnknownReference:
         return
     raise AssertionError("it was kept")
+
+
+async def waiting(store: Store) -> str:
+    return await held(store, state=State.WAITING)
+
+
+def leaves(ref: str) -> HeldChange:
+    return samples.change(ref, 1, State.WAITING, State.RELEASING, at=NOW, released_as="original")
+
+
+async def test_one_that_leaves_by_it_is_called_in_the_step_in_which_it_leaves(store: Store) -> None:
+    day, refs = NOW - timedelta(days=1), [await waiting(store) for _ in range(3)]
+    for ref in refs[:2]:
+        called = [samples.entry(ref, "urgent_called"), samples.entry(ref, "message_released")]
+        assert await store.urgent_calls.call(call_of(ref), day, 2, called, [samples.delivery(ref)], leaves(ref))
+        assert (await store.quarantine.get(ref)).state is State.RELEASING
+    assert await store.urgent_calls.count(SENDER, day) == 2
+    assert await store.urgent_calls.count("other@elmroad.example", day) == 0
+    called = [samples.entry(refs[2], "urgent_called")]
+    assert not await store.urgent_calls.call(call_of(refs[2]), day, 2, called, [], leaves(refs[2]))
+    assert (await store.quarantine.get(refs[2])).state is State.WAITING, "one too many does not leave by it"
+    assert [each.kind async for each in store.ledger.entries(refs[2])] == ["message_judged"]
+
+
+async def test_what_does_not_leave_was_not_called_urgent(store: Store) -> None:
+    """Somebody was quicker; or its rows cannot be kept."""
+    day, ref = NOW - timedelta(days=1), await waiting(store)
+    row, other = samples.delivery(ref), replace(leaves(ref), version=7)
+    called = [samples.entry(ref, "urgent_called")]
+    for rows, change, error in (([row], other, AlreadyDecided), ([row, row], leaves(ref), Exception)):
+        with pytest.raises(error):
+            await store.urgent_calls.call(call_of(ref), day, 3, called, rows, change)
+        assert (await store.quarantine.get(ref)).state is State.WAITING
+        assert await store.urgent_calls.count(SENDER, day) == 0
+        assert [each.kind async for each in store.ledger.entries(ref)] == ["message_judged"]
+    assert await store.urgent_calls.call(call_of(ref), day, 3, called, [row], leaves(ref))
 
 
 async def test_at_once_it_is_called_once(store: Store) -> None:

@@ -53,8 +53,9 @@ async def show(visit: Visit) -> Answer:
 async def show_check(visit: Visit) -> Answer:
     if not visit.site.trail.may_check(visit.signed_in.powers):
         raise Refused(403, words.REFUSED_TITLE, said.CHECK_NOT_YOURS)
-    check = visit.site.trail.last_check
-    return Page("audit_check.html", said.CHECK_TITLE, {"said": said, "check": _check(check, visit)})
+    trail = visit.site.trail
+    model = {"said": said, "check": _check(trail.last_check, visit), "found": _found(trail.last_result)}
+    return Page("audit_check.html", said.CHECK_TITLE, model)
 
 
 async def check(visit: Visit) -> Answer:
@@ -162,22 +163,30 @@ def _row(recorded: Any) -> tuple[str, ...]:
 def _check(check: TrailCheck | None, visit: Visit) -> dict[str, Any] | None:
     if check is None:
         return None
-    places = [
-        (said.CHECK_PLACE if sequence is not None else said.CHECK_PLACE_NONE).format(
-            ledger=ledger, sequence=sequence, kind=kind.replace("-", " ")
-        )
-        for ledger, sequence, kind in check.troubles[:SHOWN_TROUBLES]
-    ]
-    count = number(said.CHECK_BROKEN_COUNT, check.trouble_count)
     return {
         "running": said.CHECK_RUNNING.format(by=check.by, moment=visit.site.in_words(check.began_at)),
         "is_running": check.running,
         "failed": check.failed,
-        "broken": said.CHECK_BROKEN.format(count=count) if check.broken else None,
-        "whole": said.CHECK_WHOLE.format(entries=check.entries, moment=visit.site.in_words(check.began_at)),
+        "whole": None
+        if check.running or check.failed or check.broken
+        else said.CHECK_WHOLE.format(entries=check.entries, moment=visit.site.in_words(check.began_at)),
         "by": said.CHECK_BY.format(by=check.by),
+    }
+
+
+def _found(result: TrailCheck | None) -> dict[str, Any] | None:
+    """What does not match, until a check finds that all does; None for nothing."""
+    if result is None or not result.broken:
+        return None
+    places = [
+        (said.CHECK_PLACE if sequence is not None else said.CHECK_PLACE_NONE).format(
+            ledger=ledger, sequence=sequence, kind=kind.replace("-", " ")
+        )
+        for ledger, sequence, kind in result.troubles[:SHOWN_TROUBLES]
+    ]
+    more = result.trouble_count - len(places)
+    return {
+        "broken": said.CHECK_BROKEN.format(count=number(said.CHECK_BROKEN_COUNT, result.trouble_count)),
         "places": places,
-        "more": said.CHECK_MORE.format(count=check.trouble_count - len(places))
-        if check.trouble_count > len(places)
-        else None,
+        "more": said.CHECK_MORE.format(count=more) if more else None,
     }

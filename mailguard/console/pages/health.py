@@ -23,7 +23,6 @@ async def show(visit: Visit) -> Answer:
         raise Refused(403, words.REFUSED_TITLE, words.REFUSED_HERE.format(contact=visit.site.contact))
     site = visit.site
     being = await site.health.look()
-    check = site.trail.last_check
     items = [
         {
             "question": said.QUESTIONS[question],
@@ -32,7 +31,7 @@ async def show(visit: Visit) -> Answer:
             "sentences": _SENTENCES[question](being, site),
             "do": said.FIXES[question] if answer is not State.WORKING else None,
         }
-        for question, answer in being.answers(check is not None and check.broken)
+        for question, answer in being.answers(site.trail.known_broken)
     ]
     model = {
         "said": said,
@@ -108,8 +107,7 @@ def _deadlines(being: Wellbeing, _: Site) -> list[str]:
 
 def _ledger(being: Wellbeing, site: Site) -> list[str]:
     sentences = [number(said.LEDGER_WELL, being.entries)]
-    check = site.trail.last_check
-    if check is not None and check.broken:
+    if site.trail.known_broken:
         sentences.insert(0, said.LEDGER_BROKEN)
     return [*sentences, said.LEDGER_WITNESS] if being.witness_failing else sentences
 
@@ -162,8 +160,7 @@ async def banners(visit: Visit) -> list[Banner]:
         href = "/health" if visitor.powers.admin else None
         ask = said.BANNER_ASK.format(contact=site.contact)
         found.append({"sentence": sentence, "href": href, "link": said.BANNER_LINK, "ask": None if href else ask})
-    check = site.trail.last_check
-    if visitor.powers.admin and check is not None and check.broken:
+    if visitor.powers.admin and site.trail.known_broken:
         found.append(
             {
                 "sentence": words_audit.BANNER_BROKEN,

@@ -200,10 +200,11 @@ class Canary:
         if not self._settings.enabled:
             return ()
         if report.passed:
-            return self._notices.canary_recovered(ref, report.at) if self._told else ()
+            return self._notices.reviewers.canary_recovered(ref, report.at) if self._told else ()
         if self._told or self._failures < TELL_AFTER:
             return ()
-        return self._notices.canary_failed(ref, report.at, report.sentences, deferring=self._settings.defer_mail)
+        deferring = self._settings.defer_mail
+        return self._notices.reviewers.canary_failed(ref, report.at, report.sentences, deferring=deferring)
 
     # When it runs.
 

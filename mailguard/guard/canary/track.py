@@ -114,8 +114,8 @@ class TrackedQuarantine:
         self._track.held = kept
         return kept
 
-    async def get(self, ref: str) -> Held:
-        return await self._quarantine.get(ref)
+    async def get(self, ref: str, canary: str | None = None) -> Held:
+        return await self._quarantine.get(ref, self._track.run)
 
     async def list(self, states: Sequence[State] | None = None, limit: int | None = None) -> Sequence[Held]:
         return await self._quarantine.list(states, limit)

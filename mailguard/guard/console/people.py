@@ -118,14 +118,11 @@ class People:
 
     def _stands_in(self, other: Account, account: Account) -> bool:
         """Whether the console is looked after without this account, as long as there is the other."""
-        able = powers_of(other.roles).admin and not other.disabled
-        if other.federated is not None:
-            return (
-                able
-                and self._let_in.federation is not None
-                and (account.federated is not None or not self._let_in.local)
-            )
-        return able and bool(other.second_factor) and self._let_in.local
+        if not powers_of(other.roles).admin or other.disabled or not self._let_in.lets(other):
+            return False
+        if other.federated is None:
+            return bool(other.second_factor)
+        return account.federated is not None or not self._let_in.local
 
     async def _found(self, name: str) -> Account:
         wanted = canonical_account(name)

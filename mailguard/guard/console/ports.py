@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from ...core.excerpt import Excerpt
 from ...core.mail.message import Message
 from ...core.sign_in import SignInOutcome
-from ..records import Held, NewDelivery, NewEntry, SenderLink
+from ..records import Held, HeldChange, NewDelivery, NewEntry, SenderLink
 from .queue_records import HeldFilter
 from .records import Assignment, CheckedMail, ConsoleLink, ConsoleSession, Identity, Returned, Secrets, UrgentCall
 from .trail_records import Place, Recorded, TrailFilter
@@ -85,10 +85,17 @@ class UrgentCalls(Protocol):
         most: int,
         entries: Sequence[NewEntry],
         deliveries: Sequence[NewDelivery],
+        change: HeldChange | None = None,
     ) -> bool:
-        """Keep it, with the entries and notices, in one durable step. False, and nothing happens, where the message
-        has been called urgent already or its sender has called `most` others so since then. UnknownReference.
+        """Keep it, with the entries, what is to be delivered and the change of its message, in one durable step.
+
+        False, and nothing happens, where the message has been called urgent already or its sender has called `most`
+        others so since then. UnknownReference; AlreadyDecided, and nothing happens: the change came second.
         """
+        ...
+
+    async def count(self, sender: str, since: datetime) -> int:
+        """How many messages a sender (a canonical address) has called urgent since then."""
         ...
 
     async def of(self, refs: Sequence[str]) -> Sequence[UrgentCall]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from ...core.errors import AlreadyDecided, NotAllowed, UnknownReference
 from ...core.legible import legible, without_addresses
@@ -23,7 +24,7 @@ from ...logs import logger
 from ..entries import plain
 from ..notices import Notices
 from ..ports import Clock, Quarantine
-from ..records import Held, NewEntry, SenderLink
+from ..records import Held, HeldChange, NewDelivery, NewEntry, SenderLink
 from ..review import Review
 from ..sender_links import SENDER, acting, forms_for_sender, name_of
 from .ports import SenderLinks, UrgentCalls
@@ -38,6 +39,7 @@ MOST_URGENT = 3
 """Unless the settings say otherwise (`notices.urgent_per_day`)."""
 MOST_REASON = 300
 MOST_NAME = 80
+_MANY = "this sender has called as many messages urgent as they may"
 
 
 class TooManyUrgent(NotAllowed):
@@ -200,17 +202,17 @@ class SenderDesk:
         await self._review.leave_out(case.ref, asked, by=acting(name), version=version)
 
     async def call_urgent(self, case: Case, reason: str, name: str) -> None:
-        """It cannot wait. One that leaves by itself leaves at once, counted first; another one goes to the top of the
-        list, and the reviewers hear of it.
+        """It cannot wait. One that leaves by itself leaves at once, in the step that records and counts it: where it
+        cannot leave, nothing was said. Another one goes to the top of the list, and the reviewers hear of it.
 
         AlreadyDecided, TooManyUrgent, CannotRewrite.
         """
         held = await self._quarantine.get(case.ref)
         if held.state not in OPEN or held.version != case.version:
             raise AlreadyDecided(case.ref)
-        now = self._clock.now()
-        call = UrgentCall(case.ref, case.sender, now, acting(name), reason)
-        rows = () if case.waits else self._notices.urgent(held, now)
+        now, by = self._clock.now(), acting(name)
+        call = UrgentCall(case.ref, case.sender, now, by, reason)
+        rows = () if case.waits else self._notices.reviewers.urgent(held, now)
         called = NewEntry(
             "urgent_called",
             case.ref,
@@ -218,13 +220,38 @@ class SenderDesk:
             {"actor": SENDER, "told": len(rows), "leaves": case.waits},
             evidence={"reason": reason, "by": name},
         )
-        queued = [plain("notice_queued", case.ref, now, notice=row.kind, to="reviewers") for row in rows]
-        if not await self._urgent.call(call, now - URGENT_WITHIN, self.most_urgent, [called, *queued], rows):
-            raise TooManyUrgent("this sender has called as many messages urgent as they may")
-        self._review.wake()
-        log.info("held_message_urgent", ref=case.ref)
         if case.waits:
-            await self._review.send_delayed(case.ref, by=acting(name), version=case.version, reason=reason)
+            # What leaves is remembered before it does: not for a call that is one too many.
+            if await self._urgent.count(call.sender, now - URGENT_WITHIN) >= self.most_urgent:
+                raise TooManyUrgent(_MANY)
+            keep = partial(self._keep_leaving, call, called)
+            await self._review.send_delayed(case.ref, by=by, version=case.version, reason=reason, keep=keep)
+        else:
+            queued = [plain("notice_queued", case.ref, now, notice=row.kind, to="reviewers") for row in rows]
+            await self._keep(call, [called, *queued], rows)
+            self._review.wake()
+        log.info("held_message_urgent", ref=case.ref)
+
+    async def _keep_leaving(
+        self,
+        call: UrgentCall,
+        called: NewEntry,
+        change: HeldChange,
+        records: Sequence[NewEntry],
+        rows: Sequence[NewDelivery],
+    ) -> Held:
+        await self._keep(call, [called, *records], rows, change)
+        return await self._quarantine.get(call.ref)
+
+    async def _keep(
+        self,
+        call: UrgentCall,
+        records: Sequence[NewEntry],
+        rows: Sequence[NewDelivery],
+        change: HeldChange | None = None,
+    ) -> None:
+        if not await self._urgent.call(call, call.at - URGENT_WITHIN, self.most_urgent, records, rows, change):
+            raise TooManyUrgent(_MANY)
 
     def _case(self, link: SenderLink, held: Held, urgent: datetime | None) -> Case:
         addresses = {each.address for each in held.envelope.recipients}

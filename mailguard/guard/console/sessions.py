@@ -32,15 +32,19 @@ MOST_BROWSER_CHARACTERS = 300
 @dataclass(frozen=True, slots=True)
 class LetIn:
     """Whose sessions count. local: those of the guard's own accounts. federation: those begun with the organisation's
-    own sign-in service under the settings of this digest; None for no such service.
+    own sign-in service under the settings of this digest; None for no such service. issuer: that service, letter for
+    letter: who signed in with another one before does not get in any more.
     """
 
     local: bool = True
     federation: str | None = None
+    issuer: str | None = None
 
     def lets(self, account: Account) -> bool:
         """Whether this one can sign in at all, locked or not."""
-        return self.local if account.federated is None else self.federation is not None
+        if account.federated is None:
+            return self.local
+        return self.federation is not None and account.federated.issuer == self.issuer
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ class AuditTrail:
         self._zone = zone
         self._verify = verify
         self._check: TrailCheck | None = None
+        self._result: TrailCheck | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def page(self, powers: Powers, asked: TrailAsked) -> TrailPage:
@@ -98,6 +99,15 @@ class AuditTrail:
         """The one that runs, or the last one since the service started."""
         return self._check
 
+    @property
+    def last_result(self) -> TrailCheck | None:
+        """The last one that was brought to its end: what it found stands until another one has found something."""
+        return self._result
+
+    @property
+    def known_broken(self) -> bool:
+        return self._result is not None and self._result.broken
+
     def check(self, visitor: Visitor) -> None:
         """Begin a check, unless one runs. It goes on whoever looks. NotAllowed."""
         if not self.may_check(visitor.powers):
@@ -113,6 +123,10 @@ class AuditTrail:
             await asyncio.wait({self._task})
 
     async def _checked(self, visitor: Visitor, begun: TrailCheck) -> None:
+        """It is shown as ended when its entry is in the ledger, or the page would say what the trail does not. That the
+        trail is broken is said in any case: an entry that cannot be added hides nothing.
+        """
+        done = begun
         try:
             found = await self._verify()
             done = replace(
@@ -122,14 +136,15 @@ class AuditTrail:
                 troubles=tuple((each["ledger"], each["sequence"], each["kind"]) for each in found["troubles"]),
             )
             about = {"whole": not done.broken, "entries": done.entries, "troubles": done.trouble_count}
-            self._check = replace(done, ended_at=self._clock.now())
             if done.broken:
                 log.error("trail_broken", count=done.trouble_count)
             await self._ledger.append([noted("trail_checked", visitor.account, self._clock, **about)])
         except Exception as cause:
             log.error("trail_check_failed", cause=cause)
-            if self._check is begun:
+            if not done.broken:
                 self._check = replace(begun, ended_at=self._clock.now(), failed=True)
+                return
+        self._check = self._result = replace(done, ended_at=self._clock.now())
 
     async def _filter(self, powers: Powers, asked: TrailAsked) -> TrailFilter:
         person = _person(powers, asked.person)

@@ -53,7 +53,7 @@ def federation_on(
         accounts=house.store.accounts,
         clock=house.clock,
         randomness=house.randomness,
-        let_in=LetIn(federation=digest),
+        let_in=LetIn(federation=digest, issuer=ISSUER),
     )
     federation = Federation(
         label=LABEL,

@@ -142,9 +142,10 @@ async def test_sessions_end_with_the_settings_that_they_were_begun_under(house: 
         return SessionBook(**stores, clock=house.clock, randomness=house.randomness, let_in=let_in)
 
     for let_in, theirs, ours in (
-        (LetIn(federation="these settings"), True, True),
-        (LetIn(federation="other settings"), False, True),
-        (LetIn(local=False, federation="these settings"), True, False),
+        (LetIn(federation="these settings", issuer=ISSUER), True, True),
+        (LetIn(federation="these settings", issuer=f"{ISSUER}/"), False, True),
+        (LetIn(federation="other settings", issuer=ISSUER), False, True),
+        (LetIn(local=False, federation="these settings", issuer=ISSUER), True, False),
         (None, False, True),
     ):
         found = [await book(let_in).look(each) is not None for each in (token, local)]
@@ -192,7 +193,7 @@ async def test_the_last_admin_with_an_account_here_stays_whoever_comes_from_ther
 
     def people(**let_in: bool) -> People:
         parts = {"book": house.book, "links": house.links, "sessions": sessions, "randomness": house.randomness}
-        return People(**parts, let_in=LetIn(federation="these settings", **let_in))
+        return People(**parts, let_in=LetIn(federation="these settings", issuer=ISSUER, **let_in))
 
     with pytest.raises(LastAdmin):
         await people().lock(visitor, "admin@elmroad.example")
@@ -202,6 +203,33 @@ async def test_the_last_admin_with_an_account_here_stays_whoever_comes_from_ther
     await people(local=False).lock(visitor, "admin@elmroad.example")
     with pytest.raises(LastAdmin):
         await people(local=False).lock(visitor, theirs)
+
+
+async def test_who_signed_in_with_a_service_of_before_stands_in_for_nobody(house: House) -> None:
+    """The organisation moved to another sign-in service: its admins of before stay in the list, and cannot get in."""
+    federation, sessions = federation_on(house, SignInService())
+    await house.account("admin@elmroad.example", "admin")
+    visitor = await sessions.look(await house.token("admin@elmroad.example"))
+    assert visitor is not None
+    for subject in ("jo", "al"):
+        await token_of(federation, house, identity(subject, "admins", mailbox=f"{subject}@elmroad.example"))
+    jo, al = (each for each in await house.store.accounts.list() if each.federated)
+
+    def people(issuer: str | None, local: bool = False) -> People:
+        parts = {"book": house.book, "links": house.links, "sessions": sessions, "randomness": house.randomness}
+        return People(**parts, let_in=LetIn(local=local, federation="x", issuer=issuer))
+
+    for moved in ("https://login.other.example", f"{ISSUER}/", None):
+        for name in ("admin@elmroad.example", jo.name):
+            with pytest.raises(LastAdmin):
+                await people(moved).lock(visitor, name)
+        # The account here gets in, so jo is not needed.
+        await people(moved, local=True).lock(visitor, jo.name)
+        await people(moved, local=True).unlock(visitor, jo.name)
+    await people(ISSUER).lock(visitor, "admin@elmroad.example")
+    await people(ISSUER).lock(visitor, jo.name)
+    with pytest.raises(LastAdmin):
+        await people(ISSUER).lock(visitor, al.name)
 
 
 async def test_what_is_kept_of_them_is_sealed_and_comes_back_whole(house: House) -> None:
@@ -251,7 +279,8 @@ async def test_nobody_is_asked_to_decide_who_cannot_sign_in(house: House) -> Non
     held = await house.store.quarantine.get("MG-AAAA-22")
     for let_in, names in (
         (LetIn(), ["sam@elmroad.example"]),
-        (LetIn(local=False, federation="digest"), ["jo@elmroad.example"]),
+        (LetIn(local=False, federation="digest", issuer=ISSUER), ["jo@elmroad.example"]),
+        (LetIn(local=False, federation="digest", issuer="https://login.other.example"), []),
     ):
         asked = Escalations(
             quarantine=house.store.quarantine,

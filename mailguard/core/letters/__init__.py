@@ -1,0 +1,1 @@
+"""What notices say, one letter for each kind; `core/notice.py` makes messages of them."""
