@@ -34,7 +34,7 @@ def _check_links(console: ConsoleSettings) -> Iterator[Finding]:
             'address that senders can, with a web server with TLS before the console (docs/operating.md "The review '
             'console")'
         )
-        yield Finding("console links", True, f"note: {sentence}")
+        yield Finding("links", True, f"note: {sentence}")
 
 
 def _check_process(settings: Settings, console: ConsoleSettings) -> Iterator[Finding]:

@@ -44,6 +44,9 @@ class Acknowledged:
     separated: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
 
+    def __len__(self) -> int:
+        return len(self.relayed) + len(self.separated) + len(self.held)
+
 
 def load(port: int, name: str, stop: threading.Event, said: Acknowledged) -> None:
     """Send messages of the three ways in turn until told to stop or the guard is gone."""
@@ -62,13 +65,16 @@ def load(port: int, name: str, stop: threading.Event, said: Acknowledged) -> Non
 
 
 def kill_once(service: Service, cycle: int, said: Acknowledged) -> None:
+    """The moment is so many answers after the start, and a little: a slow machine is killed at the same stages."""
+    enough = len(said) + random.randint(0, 15)
     stop = threading.Event()
     threads = [
         threading.Thread(target=load, args=(service.port, f"c{cycle}t{number}", stop, said)) for number in range(3)
     ]
     for thread in threads:
         thread.start()
-    time.sleep(random.uniform(0.05, 0.6))
+    eventually(lambda: len(said) >= enough, 30, "answers under load")
+    time.sleep(random.uniform(0, 0.05))
     service.kill()
     stop.set()
     for thread in threads:
