@@ -34,7 +34,7 @@ from ..core.policy.load import Policy, load_policy, revision_of
 from ..core.policy.schema import policy_schema
 from ..core.policy.trial import assumed_envelope, envelope_of
 from ..core.verdict import EXCEPTION, Disposition, Inspection, Rewrite, Verdict
-from ..serve.inspecting import inspect_now, known_kinds
+from ..serve.inspecting import CommandInspector, known_kinds
 from ..serve.policies import policy_files
 from . import output
 from .exits import Status
@@ -82,7 +82,8 @@ def try_(
     parsed = parse(raw)
     envelope = assumed_envelope(parsed, mail_from, rcpt)
     organisation = settings.organisation.organisation() if settings else assumed_organisation(parsed, mail_from)
-    observation, verdict = verdict_on(parsed, envelope, organisation, loaded, _time(at), settings)
+    with CommandInspector(settings.inspection if settings else None) as inspector:
+        observation, verdict = verdict_on(parsed, envelope, organisation, loaded, _time(at), inspector)
     traces = explain(observation, loaded, verdict) if explained else ()
     if as_json:
         decision = verdict.to_json(content_sha256=hashlib.sha256(raw).hexdigest(), with_visible=True)
@@ -207,7 +208,7 @@ def verdict_on(
     organisation: Organisation,
     policy: Policy,
     at: datetime,
-    settings: Settings | None,
+    inspector: CommandInspector,
     past: Past = NO_PAST,
 ) -> tuple[Observation, Verdict]:
     """The observation and the verdict, after the attachments that a rule asks about were read as `serve` reads them."""
@@ -216,7 +217,7 @@ def verdict_on(
     inspections: dict[str, Inspection] = {}
     while not isinstance(found, Verdict) and not inspections.keys() >= set(found.inspections):
         parts = [each for each in found.inspections if each not in inspections]
-        inspections |= inspect_now(message, parts, settings.inspection if settings else None)
+        inspections |= inspector.inspect(message, parts)
         observation = inspected(observation, inspections)
         found = judge(observation, policy, at)
     if not isinstance(found, Verdict):

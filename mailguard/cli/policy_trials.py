@@ -24,6 +24,7 @@ from ..core.observation import observe
 from ..core.organisation import Organisation
 from ..core.policy.load import Policy
 from ..core.policy.trial import MessageModel, TrialModel, TrialsModel, assumed_envelope, disagreements, invent, people
+from ..serve.inspecting import CommandInspector
 from ..serve.policies import policy_files
 from . import output
 from .exits import Status
@@ -44,7 +45,12 @@ INVENTED_DOMAIN = "organisation.example"
 def test(paths: Sequence[Path] | None, policy: Path | None, as_json: bool) -> None:
     """`policy test`: the tests of these files or folders, else those beside the policy. Exit(1) on failures."""
     settings = known_settings()
-    results = [result for file in _test_files(paths, policy, settings) for result in _run_file(file, policy, settings)]
+    with CommandInspector(settings.inspection if settings else None) as inspector:
+        results = [
+            result
+            for file in _test_files(paths, policy, settings)
+            for result in _run_file(file, policy, settings, inspector)
+        ]
     failed = [result for result in results if result["failures"]]
     for result in results:
         if as_json:
@@ -70,7 +76,9 @@ def _test_files(paths: Sequence[Path] | None, policy: Path | None, settings: Set
     return found
 
 
-def _run_file(file: Path, named: Path | None, settings: Settings | None) -> list[dict[str, Any]]:
+def _run_file(
+    file: Path, named: Path | None, settings: Settings | None, inspector: CommandInspector
+) -> list[dict[str, Any]]:
     """The results of one file of tests. Without settings and --policy: the policy in the folder above it, if any."""
     trials = load_model(read(file), str(file), TrialsModel)
     path = named
@@ -78,17 +86,19 @@ def _run_file(file: Path, named: Path | None, settings: Settings | None) -> list
         path = file.resolve().parents[1]
     policy = load(policy_path(path, settings))
     return [
-        {"file": str(file), "name": trial.name, "failures": list(_run(trial, file, policy, settings))}
+        {"file": str(file), "name": trial.name, "failures": list(_run(trial, file, policy, settings, inspector))}
         for trial in trials.tests
     ]
 
 
-def _run(trial: TrialModel, file: Path, policy: Policy, settings: Settings | None) -> tuple[str, ...]:
+def _run(
+    trial: TrialModel, file: Path, policy: Policy, settings: Settings | None, inspector: CommandInspector
+) -> tuple[str, ...]:
     message, envelope, organisation = _submitted(trial.message, trial, file, settings)
     at = trial.at or datetime.now(UTC)
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     past = _past(trial, file, settings) if trial.earlier else NO_PAST
-    _, verdict = verdict_on(message, envelope, organisation, policy, at, settings, past)
+    _, verdict = verdict_on(message, envelope, organisation, policy, at, inspector, past)
     return disagreements(trial.expect, verdict)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 
 from ..core.document import DocumentErrors
 from ..core.errors import MailguardError, SettingsError
@@ -78,20 +78,31 @@ def known_kinds(settings: InspectionSettings | None) -> frozenset[str]:
     return ALL_KINDS if text is None else ALL_KINDS | {each.id for each in load_kinds(text, "kinds").all if each.own}
 
 
-def inspect_now(message: Message, parts: Sequence[str], settings: InspectionSettings | None) -> dict[str, Inspection]:
-    """By path: what a worker of its own finds in these parts, for a command. Raises MailguardError."""
-    return asyncio.run(_inspect(message, parts, settings or InspectionSettings()))
+class CommandInspector:
+    """The inspector of a command: workers from the first part to the end of the `with`, none where nothing is read."""
 
+    def __init__(self, settings: InspectionSettings | None) -> None:
+        self._settings = settings or InspectionSettings()
+        self._house = ExitStack()
+        self._loop = asyncio.Runner()
+        self._inspector: SandboxedInspector | None = None
 
-async def _inspect(message: Message, parts: Sequence[str], settings: InspectionSettings) -> dict[str, Inspection]:
-    pool = WorkerPool(settings)
-    inspector = SandboxedInspector(settings, pool)
-    inspector.look_for(kinds_text(settings))
-    try:
-        found = await inspector.inspect(message, parts)
-    finally:
-        await pool.close()
-    return {each.part: each for each in found}
+    def __enter__(self) -> CommandInspector:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._house.close()
+
+    def inspect(self, message: Message, parts: Sequence[str]) -> dict[str, Inspection]:
+        """By path: what is found in these parts of the message. Raises MailguardError."""
+        if self._inspector is None:
+            kinds = kinds_text(self._settings)
+            pool = WorkerPool(self._settings)
+            self._house.enter_context(self._loop)
+            self._house.callback(lambda: self._loop.run(pool.close()))
+            self._inspector = SandboxedInspector(self._settings, pool)
+            self._inspector.look_for(kinds)
+        return {each.part: each for each in self._loop.run(self._inspector.inspect(message, parts))}
 
 
 def check_inspection(settings: InspectionSettings) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import ipaddress
 import re
@@ -18,6 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from mailguard.inspection.settings import InspectionSettings
+from mailguard.serve import inspecting
 from tests.fakes.smarthost import Act, raw, say
 from tests.fakes.threaded import ThreadedSmarthost
 from tests.smtp.listen.certificates import make_pair
@@ -30,6 +33,21 @@ def sound(settings: Path, sink: str) -> Path:
     """Settings with which a start would work."""
     settings.write_text(SETTINGS.format(listen=0, smarthost=sink.rpartition(":")[2]))
     return settings
+
+
+@pytest.fixture(scope="module")
+def namespaces() -> bool:
+    return asyncio.run(inspecting._try(InspectionSettings()))
+
+
+@pytest.fixture(autouse=True)
+def worker_was_tried(namespaces: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What trying to start a worker comes to here, tried once: it takes a second of the processor's time each time."""
+
+    async def tried(settings: InspectionSettings) -> bool:
+        return namespaces
+
+    monkeypatch.setattr(inspecting, "_try", tried)
 
 
 def findings(ran: Ran) -> dict[str, tuple[bool, str]]:

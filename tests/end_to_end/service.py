@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from tests.end_to_end import warm
+
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30.0
 
@@ -25,7 +27,7 @@ class Service:
         self.settings_file = folder / "mailguard.yaml"
         self.log_file = folder / "log.jsonl"
         self.port = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | warm.Forked | None = None
         self._prefixed = False
         policies = folder / "policies"
         policies.mkdir(parents=True, exist_ok=True)
@@ -60,14 +62,19 @@ class Service:
         """prefix: a command that runs the service, such as strace. events_in: where its settings send the log."""
         seen = len(self.events(events_in))
         self._prefixed = bool(prefix)
+        arguments = ["-C", str(self.settings_file), "serve"]
+        env = os.environ | {"PYTHONPATH": str(ROOT)}
         with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*prefix, sys.executable, "-m", "mailguard", "-C", str(self.settings_file), "serve"],
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-                env=os.environ | {"PYTHONPATH": str(ROOT)},
-            )
+            if prefix:
+                self._process = subprocess.Popen(
+                    [*prefix, sys.executable, "-m", "mailguard", *arguments],
+                    stdout=log,
+                    stderr=log,
+                    cwd=self.folder,
+                    env=env,
+                )
+            else:
+                self._process = warm.start(arguments, env=env, cwd=self.folder, stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             for event in self.events(events_in)[seen:]:
@@ -116,13 +123,7 @@ class Service:
 
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """A `mailguard` command with these settings."""
-        done = subprocess.run(
-            [sys.executable, "-m", "mailguard", "-C", str(self.settings_file), *arguments],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-        )
+        done = warm.run(["-C", str(self.settings_file), *arguments], env=os.environ | {"PYTHONPATH": str(ROOT)})
         if check and done.returncode:
             raise AssertionError(f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
