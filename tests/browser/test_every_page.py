@@ -5,6 +5,7 @@ The pages come from console/routes.py and the states from core/lifecycle.py: a n
 
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
 import re
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from mailguard.console.routes import ROUTES
 from mailguard.console.words import STATES
@@ -23,7 +24,7 @@ from tests.browser.conftest import Canary, Watched, signed_in
 from tests.browser.looks import faults
 from tests.browser.people import Person, first_admin, set_up
 from tests.end_to_end.mailing import message, people, submit
-from tests.end_to_end.service import Service, eventually
+from tests.end_to_end.service import ROOT, Service, eventually
 from tests.end_to_end.sink import Sink
 from tests.end_to_end.test_sender_page import POLICY as LISTS_ARE_HELD
 
@@ -40,10 +41,15 @@ POLICY = (
     when: {subject: {matches: Short}}
     action: hold
     deadline: 1s
+  - id: hidden
+    describe: A file carries data that nobody sees who opens it.
+    when: {all: [{subject: {matches: Figures}}, {finding: {hidden: true}}]}
+    action: hold
 """
 )
 CROWD = people(12)
 LONG = "x" * 300
+BOOK = (ROOT / "tests" / "fixtures" / "workbooks" / "hidden-sheet.xlsx").read_bytes()
 
 
 @dataclass
@@ -58,10 +64,10 @@ class House:
     canary: Canary
 
 
-def held(service: Service, subject: str) -> str:
+def held(service: Service, subject: str, extra: str = "") -> str:
     # Of five or more of one sender within ten minutes there is one notice for all.
     sender = f"{re.sub('[^a-z]', '', subject.lower())[:20]}@elmroad.example"
-    code, text = submit(service.port, message(CROWD, subject=subject), CROWD, sender)
+    code, text = submit(service.port, message(CROWD, subject=subject, extra=extra), CROWD, sender)
     assert code == 250 and "Held" in text, text
     return text.rpartition(" ")[2]
 
@@ -241,6 +247,41 @@ def test_a_message_in_each_state_looks_as_it_must(
     found += faults(page, f"state-{state}-sender")
     sender.close()
     assert found == []
+
+
+def test_each_reason_leads_to_what_it_speaks_of_without_javascript(
+    browser: Browser, house: House, watched: Watched
+) -> None:
+    ref = held(house.service, "Figures", with_a_file(BOOK, "Referrals March.xlsx"))
+    context = browser.new_context(base_url=house.base, java_script_enabled=False)
+    page = watched.watch(signed_in(context, house.people[REVIEWER]).new_page(), house.base)
+    page.goto(f"/m/{ref}")
+    why = page.get_by_role("region", name="Why this is held")
+    person = page.get_by_text(CROWD[0], exact=True)
+    expect(person).to_be_hidden()
+    why.get_by_role("link", name="See the list of people").click()
+    expect(person).to_be_in_viewport()
+    why.get_by_role("link", name="See Referrals March.xlsx").click()
+    expect(page.get_by_text("Referrals March.xlsx, application/octet-stream")).to_be_in_viewport()
+    assert page.url.endswith("#part-1")
+    context.close()
+    for role in (VIEWER, ADMIN):
+        other = opened(browser, house, role)
+        page = watched.watch(other.new_page(), house.base)
+        page.goto(f"/m/{ref}")
+        assert page.get_by_role("region", name="Why this is held").get_by_role("link").count() == 0
+        assert "Referrals" not in page.content() and "part-1" not in page.content()
+        other.close()
+
+
+def with_a_file(file: bytes, name: str) -> str:
+    """The fields and the body of a message with a text and this attachment."""
+    encoded = base64.encodebytes(file).decode().replace("\n", "\r\n")
+    return (
+        "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nSee attached.\r\n--b\r\n"
+        f'Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename="{name}"\r\n'
+        f"Content-Transfer-Encoding: base64\r\n\r\n{encoded}--b--"
+    )
 
 
 def test_the_steps_of_each_decision_look_as_they_must(browser: Browser, house: House, watched: Watched) -> None:
