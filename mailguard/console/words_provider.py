@@ -50,7 +50,7 @@ LOCAL_OFF = (
 )
 LOCAL_ALONE_HINT = (
     "Before you switch off accounts of mailguard’s own (local_accounts: false): sign in with {label} as an "
-    "administrator once. `mailguard check` refuses the settings until somebody did."
+    "administrator once. The command \u201cmailguard check\u201d refuses the settings until somebody did."
 )
 GROUPS_TITLE = "What groups may do"
 ROLES = "What its members may do"

@@ -57,7 +57,8 @@ class Observation:
     recipients of this very
     message (TNEF), where it leaves the organisation. facts: name of condition -> value, no address among them (they
     stand in the ledger). uninspected: the same before there were inspections, None where there are none. past: what
-    earlier messages say about this one. claims_of_others: places that claim a sender other than the account that
+    earlier messages say about this one. parts: by the name of a fact about contents, the parts that what it counts
+    stands in, as far as that is known. claims_of_others: places that claim a sender other than the account that
     signed in (own_address.py), None where it may send as anybody, or nobody signed in. sender_teams: names of the
     teams that reverse-path, originators, reply addresses or an organiser belong to. outsiders: everybody outside
     who gets the message or whom its fields show, as a recipient or as a sender. classes: what Outlook calls it and
@@ -89,6 +90,7 @@ class Observation:
     outsiders: frozenset[str] = frozenset()
     classes: tuple[str, ...] = ()
     automatic: bool = False
+    parts: Mapping[str, tuple[str, ...]] = field(compare=False, default_factory=dict)
     uninspected: Observation | None = field(compare=False, repr=False, default=None)
     texts: dict[str, tuple[str, ...]] = field(compare=False, repr=False, default_factory=dict)
 
@@ -166,6 +168,7 @@ def observe(
         classes=counted.classes,
         outsiders=counted.outsiders,
         automatic=envelope.reverse_path is None or is_automatic(message),
+        parts=counted.parts,
     )
     return inspected(seen, inspections) if inspections else seen
 
@@ -175,7 +178,7 @@ def inspected(seen: Observation, inspections: Mapping[str, Inspection]) -> Obser
     known = {path: _certain(seen, inspection) for path, inspection in inspections.items()}
     if not known:
         return seen.uninspected or seen
-    people = [each.people for path in seen.closed if (each := known.get(path)) and each.people]
+    people = [each.people.within(path) for path in seen.closed if (each := known.get(path)) and each.people]
     counted = _count(seen.base, people)
     return replace(
         seen,
@@ -186,6 +189,7 @@ def inspected(seen: Observation, inspections: Mapping[str, Inspection]) -> Obser
         outsiders=counted.outsiders,
         sender_teams=counted.teams,
         classes=counted.classes,
+        parts=counted.parts,
         uninspected=seen.uninspected or seen,
     )
 
@@ -223,6 +227,7 @@ class _Counted:
     outsiders: frozenset[str]
     teams: tuple[str, ...]
     classes: tuple[str, ...]
+    parts: Mapping[str, tuple[str, ...]]
 
 
 def _count(base: _Base, people: Sequence[Carried]) -> _Counted:
@@ -241,6 +246,9 @@ def _count(base: _Base, people: Sequence[Carried]) -> _Counted:
     reverse_path = base.reverse_path
     teams = sender_teams(base.organisation, reverse_path, (*message.originators, *sorted(senders)))
     correspondents = senders.union(visible, message.originators, [reverse_path] if reverse_path else ())
+    named = carried_facts(
+        contents, Readers(frozenset(correspondents), frozenset(beyond)), sides.counts, sides.is_consumer
+    )
     facts = {
         "visible_external_recipients": len(counted),
         "visible_external_domains": len({_domain(address) for address in counted}),
@@ -256,14 +264,11 @@ def _count(base: _Base, people: Sequence[Carried]) -> _Counted:
         "calendar": _has_calendar(message, parts),
         "malformed": any(defect.holds for defect in message.defects),
         "has_attachments": any(is_attachment(part) for part in parts),
-        **carried_facts(
-            contents, Readers(frozenset(correspondents), frozenset(beyond)), sides.counts, sides.is_consumer
-        ),
+        **named.facts,
     }
     outsiders = frozenset(beyond.union(outside, (each for each in senders if not sides.is_inside(each))))
-    return _Counted(
-        facts, visible, _shown_in(listed, counted), outsiders, tuple(team.name for team in teams), contents.classes
-    )
+    shown_in, names = _shown_in(listed, counted), tuple(team.name for team in teams)
+    return _Counted(facts, visible, shown_in, outsiders, names, contents.classes, named.parts)
 
 
 def sender_teams(organisation: Organisation, reverse_path: str | None, originators: Iterable[str]) -> tuple[Team, ...]:

@@ -21,7 +21,8 @@ MOST_FIELDS = 50
 MOST_NAMES = 5
 LONGEST_NAME = 200
 
-_FIELDS = {"from": "From", "to": "To", "cc": "Cc", "subject": "Subject", "date": "Date"}
+SHOWN_FIELDS = {"from": "From", "to": "To", "cc": "Cc", "subject": "Subject", "date": "Date"}
+"""Of the header, by the name of the field what it is called."""
 _OCTETS_READ = 400_000
 """Of an encoded part: enough for the limit in any charset and encoding, and for the styles at the top of HTML."""
 _TAG = re.compile(r"(<[^<>]*>)")
@@ -51,7 +52,8 @@ class OtherPart:
 class SafeText:
     """fields: name and decoded value, in the order of the message. text: its lines end with "\\n".
 
-    text_from: "text/plain" or "text/html", None where there is no text. shortened: there is more of the text.
+    text_from: "text/plain" or "text/html", None where there is no text; text_path: then the path of its part.
+    shortened: there is more of the text.
     """
 
     fields: tuple[tuple[str, str], ...]
@@ -59,6 +61,7 @@ class SafeText:
     text_from: str | None
     shortened: bool
     others: tuple[OtherPart, ...]
+    text_path: str | None = None
 
 
 def safe_text(message: Message, limit: int = LIMIT) -> SafeText:
@@ -74,6 +77,7 @@ def safe_text(message: Message, limit: int = LIMIT) -> SafeText:
         text_from=shown.media_type if shown else None,
         shortened=shortened,
         others=other_parts(message),
+        text_path=shown.path if shown else None,
     )
 
 
@@ -93,8 +97,8 @@ def _shown(leaves: list[Part]) -> Part | None:
 
 
 def _fields(message: Message, limit: int) -> tuple[tuple[str, str], ...]:
-    found = message.named(*_FIELDS)[:MOST_FIELDS]
-    return tuple((_FIELDS[field.name], _cut(decode_text(message.value(field)), limit)) for field in found)
+    found = message.named(*SHOWN_FIELDS)[:MOST_FIELDS]
+    return tuple((SHOWN_FIELDS[field.name], _cut(decode_text(message.value(field)), limit)) for field in found)
 
 
 def _first(leaves: list[Part], media_type: str) -> Part | None:

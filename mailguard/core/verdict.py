@@ -11,6 +11,7 @@ from typing import Any
 from .carried.model import Carried
 from .inventory import Inventory
 from .mail.message import Defect
+from .place import Place
 
 SCHEMA = 1
 EXCEPTION = "exception"
@@ -61,7 +62,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class RuleOutcome:
-    """One rule's result. reason: its sentence with the values that it saw; values: condition key -> value found."""
+    """One rule's result. reason: its sentence with the values that it saw; values: condition key -> value found.
+
+    places: what the reason speaks of, for a page that leads there; no part of the decision as it is published.
+    """
 
     id: str
     mode: str
@@ -70,6 +74,7 @@ class RuleOutcome:
     error: str | None
     reason: str
     values: Mapping[str, Any]
+    places: tuple[Place, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -17,7 +17,7 @@ from ..core.rewrite.content import Content
 from ..core.rewrite.top import Top
 from ..core.session import Session
 from ..core.subject import subject_of
-from ..core.verdict import Verdict
+from ..core.verdict import Disposition, Verdict
 from . import entries
 from .records import NewDelivery, NewEntry, NewHeld, WrittenDown
 
@@ -76,6 +76,8 @@ def held_message(
     """
     verdict = judged.verdict
     offers = verdict.rewrite.value if verdict.rewrite and allows(release_as, verdict.rewrite.value) else None
+    relayed = verdict.disposition is Disposition.RELAY and verdict.rewrite is None
+    in_force = [rule for rule in verdict.rules if rule.matched and rule.mode == "enforce"]
     reverse_path = judged.envelope.reverse_path
     return NewHeld(
         ref=ref,
@@ -85,7 +87,7 @@ def held_message(
         sender=reverse_path.address if reverse_path else "",
         subject=subject_of(judged.message),
         reason=reason,
-        rules=tuple(rule.id for rule in verdict.rules if rule.matched and rule.mode == "enforce"),
+        rules=tuple(rule.id for rule in in_force),
         offers=offers,
         decision=verdict.to_json(content_sha256=judged.content_sha256, with_visible=True),
         policy_revision=verdict.policy_revision,
@@ -99,6 +101,9 @@ def held_message(
         top=top.octets,
         release_as=release_as,
         team=team,
+        # What no rule holds is held because it cannot leave as it is.
+        deciding=None if relayed else verdict.deciding,
+        places={rule.id: rule.places for rule in in_force if rule.places},
     )
 
 

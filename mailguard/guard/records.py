@@ -15,6 +15,7 @@ from ..core.earlier.past import Past, SameFile
 from ..core.envelope import Envelope, Recipient
 from ..core.lifecycle import State
 from ..core.outcome import Outcome, RecipientOutcome
+from ..core.place import Place
 from ..core.rewrite.content import Edit
 
 GUARD = "mailguard"
@@ -159,7 +160,8 @@ class NewHeld:
 
     top: what goes above it when it is released: the trace field of its submission, and what its client left out.
     release_as: the forms in which it may leave, None for any; empty where it can only be not sent.
-    canary: the run of the canary that it belongs to; None for everybody's mail.
+    canary: the run of the canary that it belongs to; None for everybody's mail. deciding: the rule that `reason` is of,
+    None where it is of none; places: by rule what its reason speaks of.
     """
 
     ref: str
@@ -184,6 +186,8 @@ class NewHeld:
     top: bytes = b""
     release_as: tuple[str, ...] | None = None
     canary: str | None = None
+    deciding: str | None = None
+    places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +221,7 @@ class Held:
     {"accepted": 286}. approvals: beside approved_by, those that say more. leaves_at: of what is decided to be sent,
     until when it can be stopped. escalated: whom somebody asked to decide. delayed: it was kept to leave by itself.
     left_out: whom its sender took off it while it waited; they are not in `envelope`, so that nothing is sent to them.
+    deciding, places: as in NewHeld; None and nothing also of what was held by a guard that did not keep them (1.0).
     """
 
     ref: str
@@ -254,6 +259,8 @@ class Held:
     escalated: Escalation | None = None
     delayed: bool = False
     left_out: tuple[Recipient, ...] = ()
+    deciding: str | None = None
+    places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
 
     @property
     def left_by_itself(self) -> bool:

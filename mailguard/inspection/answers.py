@@ -86,9 +86,14 @@ def _people(value: Any) -> Carried:
         senders=senders,
         classes=classes,
         quoted=_each(value.get("quoted"), lambda each: Quoted(*_groups(each, 3))),
-        attached=_each(value.get("attached"), lambda each: Attached(*_groups(each, 2))),
+        attached=_each(value.get("attached"), _attached),
         encrypted=value["encrypted"],
     )
+
+
+def _attached(value: Any) -> Attached:
+    authors, recipients = _groups(value, 2)
+    return Attached(authors, recipients)
 
 
 def _groups(value: Any, number: int) -> list[tuple[str, ...]]:

@@ -1,11 +1,12 @@
-"""Envelopes, edits and replies as JSON, for the sealed columns. Octets stand as Latin-1, which keeps each of them."""
+"""Envelopes, edits, replies and places as JSON, for the sealed columns. Octets stand as Latin-1, which keeps each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core.envelope import Envelope, Path, Recipient
+from ..core.place import Place, Where
 from ..core.rewrite.content import Edit
 
 
@@ -50,6 +51,19 @@ def edits_to_json(edits: Sequence[Edit]) -> list[Any]:
 
 def edits_from_json(value: Any) -> tuple[Edit, ...]:
     return tuple(Edit(start, end, text_to_octets(replacement)) for start, end, replacement in value)
+
+
+def places_to_json(places: Mapping[str, Sequence[Place]]) -> dict[str, Any]:
+    return {name: [[each.where.value, each.part] for each in found] for name, found in places.items()}
+
+
+def places_from_json(value: Any) -> dict[str, tuple[Place, ...]]:
+    """A kind of place that this version does not know is left out: nobody is led there."""
+    known = set(Where)
+    return {
+        name: tuple(Place(Where(where), part) for where, part in found if where in known)
+        for name, found in value.items()
+    }
 
 
 def _path_to_json(path: Path) -> list[Any]:

@@ -20,7 +20,14 @@ from ..guard.records import Held, HeldChange, NewDelivery, NewEntry, NewHeld
 from . import decisions, schema
 from .blobs import StoredBlobs, keep
 from .chain import Chain
-from .codec import envelope_from_json, envelope_to_json, octets_to_text, text_to_octets
+from .codec import (
+    envelope_from_json,
+    envelope_to_json,
+    octets_to_text,
+    places_from_json,
+    places_to_json,
+    text_to_octets,
+)
 from .engine import Engine
 from .instants import from_micros, optional_moment, to_micros
 from .keys import DataKey, Keyring
@@ -181,6 +188,8 @@ def _row(held: NewHeld, key: DataKey, keyring: Keyring) -> dict[str, Any]:
         "leaves_by_itself": held.state is State.WAITING,
         "release_as": None if held.release_as is None else list(held.release_as),
         "team": held.team,
+        "deciding": held.deciding,
+        "places": places_to_json(held.places),
     }
     return {
         "ref": held.ref,
@@ -293,4 +302,6 @@ def read_held(row: Row[Any], keyring: Keyring, counts: dict[str, int] | None) ->
         escalated=decisions.escalated(decision),
         delayed=message["leaves_by_itself"],
         left_out=tuple(each for each in envelope.recipients if each.address in off),
+        deciding=message.get("deciding"),
+        places=places_from_json(message.get("places", {})),
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from asyncio.events import _set_running_loop
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,12 +113,35 @@ def letter(people: int, subject: str, sender: str = "jo@elmroad.example") -> tup
     return raw.encode("utf-8"), addresses, sender
 
 
+HERE = Path(__file__).parent
+PLAYWRIGHTS_LOOP = pytest.StashKey[asyncio.AbstractEventLoop]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Between its calls Playwright leaves its loop marked as the one that runs in this thread, so no one else could
+    run a loop of their own until the browser is closed. It needs the mark when it is called again: the tests of this
+    folder have it, and no others (pytest asks this hook about all).
+    """
+    loop = item.config.stash.get(PLAYWRIGHTS_LOOP, None)
+    if loop is not None and item.path.parent == HERE:
+        _set_running_loop(loop)
+    try:
+        return (yield)
+    finally:
+        _set_running_loop(None)
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(pytestconfig: pytest.Config) -> Iterator[Browser]:
     with sync_playwright() as playwright:
+        loop = pytestconfig.stash[PLAYWRIGHTS_LOOP] = asyncio.get_running_loop()
         opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         yield opened
+        # The last test of all may be of another folder.
+        _set_running_loop(loop)
         opened.close()
+    del pytestconfig.stash[PLAYWRIGHTS_LOOP]
 
 
 @pytest.fixture(scope="session")

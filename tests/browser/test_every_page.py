@@ -5,16 +5,17 @@ The pages come from console/routes.py and the states from core/lifecycle.py: a n
 
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from mailguard.console.routes import ROUTES
 from mailguard.console.words import STATES
@@ -23,7 +24,7 @@ from tests.browser.conftest import Canary, Watched, signed_in
 from tests.browser.looks import faults
 from tests.browser.people import Person, first_admin, set_up
 from tests.end_to_end.mailing import message, people, submit
-from tests.end_to_end.service import Service, eventually
+from tests.end_to_end.service import ROOT, Service, eventually
 from tests.end_to_end.sink import Sink
 from tests.end_to_end.test_sender_page import POLICY as LISTS_ARE_HELD
 
@@ -40,10 +41,24 @@ POLICY = (
     when: {subject: {matches: Short}}
     action: hold
     deadline: 1s
+  - id: second-thoughts
+    describe: A message that waits for its sender to think again.
+    when: {subject: {matches: Waits}}
+    action: hold
+    rewrite: separate
+    delay: 1d
+  - id: hidden
+    describe: A file carries data that nobody sees who opens it.
+    when: {all: [{subject: {matches: Figures}}, {finding: {hidden: true}}]}
+    action: hold
 """
 )
 CROWD = people(12)
+FEW = people(4)
+LATE = "late@slow.example"
+"""Whom the sink here never takes mail for: what is sent to them stays on its way."""
 LONG = "x" * 300
+BOOK = (ROOT / "tests" / "fixtures" / "workbooks" / "hidden-sheet.xlsx").read_bytes()
 
 
 @dataclass
@@ -58,11 +73,11 @@ class House:
     canary: Canary
 
 
-def held(service: Service, subject: str) -> str:
+def held(service: Service, subject: str, extra: str = "", to: Sequence[str] = CROWD) -> str:
     # Of five or more of one sender within ten minutes there is one notice for all.
     sender = f"{re.sub('[^a-z]', '', subject.lower())[:20]}@elmroad.example"
-    code, text = submit(service.port, message(CROWD, subject=subject), CROWD, sender)
-    assert code == 250 and "Held" in text, text
+    code, text = submit(service.port, message(list(to), subject=subject, extra=extra), list(to), sender)
+    assert code == 250 and ("Held" in text or "Waiting" in text), text
     return text.rpartition(" ")[2]
 
 
@@ -97,7 +112,10 @@ def house(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterato
             State.REJECTED: held(service, "Not sent"),
             State.CANCELLED: held(service, "Cancelled"),
             State.EXPIRED: held(service, "Short notice"),
+            State.WAITING: held(service, "Waits for a day", to=FEW),
+            State.RELEASING: held(service, "On its way", to=[*CROWD, LATE]),
         }
+        sink.refusals[LATE.encode()] = b"450 4.2.1 later"
         links = {state: link_of(sink, ref) for state, ref in refs.items()}
         staff = {"admin": first_admin(service, browser, base)}
         for name, role in (("reviewer", "reviewer"), ("viewer", "viewer")):
@@ -105,6 +123,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterato
         found = House(service, base, staff, refs, links, Canary())
         service.run("held", "release", refs[State.APPROVED_ONCE], "--as", "separate", "--reason", "agreed")
         service.run("held", "release", refs[State.RELEASED], "--as", "separate", "--reason", "agreed")
+        service.run("held", "release", refs[State.RELEASING], "--as", "separate", "--reason", "agreed")
         service.run("held", "reject", refs[State.REJECTED], "--note", "Please use the bulk service")
         context = browser.new_context(base_url=base, java_script_enabled=False)
         send_soon(signed_in(context, staff["reviewer"]).new_page(), refs[State.LEAVING])
@@ -177,8 +196,8 @@ SHOWN_ELSEWHERE = {
     "/m/{ref}/parts/{number}": "test_attachments.py",
     "/m/{ref}/parts/{number}/download": "test_attachments.py",
     "/m/{ref}/download": "test_attachments.py",
-    "/sign-in/provider": "only with a sign-in service: end_to_end/test_oidc.py",
-    "/sign-in/provider/back": "only with a sign-in service: end_to_end/test_oidc.py",
+    "/sign-in/provider": "only with a sign-in service: test_sign_in_service.py",
+    "/sign-in/provider/back": "only with a sign-in service: test_sign_in_service.py",
     "/queue/news": "no page: what the script of the list asks for",
     "/queue/bulk/done": "test_several_at_once_look_as_they_must",
 }
@@ -214,15 +233,15 @@ def addressed(house: House, path: str) -> str:
     return path.replace("{ref}", house.refs[State.HELD]).replace("{token}", token)
 
 
-PASSING = {State.WAITING, State.RELEASING}
-"""Waiting: a rule with a delay. Releasing: until its copies are sent, a moment at the sink here."""
+SENDER_STEPS = {State.WAITING: ("now", "cancel", "some", "urgent"), State.LEAVING: ("cancel",)}
+"""What its sender can still choose; of what is held GET_PAGES has it."""
 
 
 def test_every_state_of_the_lifecycle_table_is_looked_at(house: House) -> None:
-    assert set(house.refs) == set(State) - PASSING and set(STATES) == set(State)
+    assert set(house.refs) == set(State) == set(STATES)
 
 
-@pytest.mark.parametrize("state", sorted(set(State) - PASSING))
+@pytest.mark.parametrize("state", sorted(State))
 def test_a_message_in_each_state_looks_as_it_must(
     browser: Browser, house: House, watched: Watched, state: State
 ) -> None:
@@ -232,6 +251,9 @@ def test_a_message_in_each_state_looks_as_it_must(
         page = watched.watch(context.new_page(), house.base)
         answer = page.goto(path)
         assert answer is not None and answer.status in (200, 409), f"{path}: {answer and answer.status}"
+        if state is State.RELEASING and path.endswith("/outcome"):
+            expect(page.get_by_text("12 delivered")).to_be_visible()
+            expect(page.get_by_text("1 still on the way")).to_be_visible()
         found += faults(page, f"state-{state}-{path.rpartition('/')[2].replace(ref, 'message')}")
         page.close()
     context.close()
@@ -239,8 +261,48 @@ def test_a_message_in_each_state_looks_as_it_must(
     page = watched.watch(sender.new_page(), house.base)
     page.goto(house.links[state])
     found += faults(page, f"state-{state}-sender")
+    for step in SENDER_STEPS.get(state, ()):
+        answer = page.goto(f"{house.links[state]}?step=check&do={step}")
+        assert answer is not None and answer.status == 200 and page.locator("#code").count() == 1, step
+        found += faults(page, f"state-{state}-sender-{step}")
     sender.close()
     assert found == []
+    assert state_of(house.service, ref) == state.value
+
+
+def test_each_reason_leads_to_what_it_speaks_of_without_javascript(
+    browser: Browser, house: House, watched: Watched
+) -> None:
+    ref = held(house.service, "Figures", with_a_file(BOOK, "Referrals March.xlsx"))
+    context = browser.new_context(base_url=house.base, java_script_enabled=False)
+    page = watched.watch(signed_in(context, house.people[REVIEWER]).new_page(), house.base)
+    page.goto(f"/m/{ref}")
+    why = page.get_by_role("region", name="Why this is held")
+    person = page.get_by_text(CROWD[0], exact=True)
+    expect(person).to_be_hidden()
+    why.get_by_role("link", name="See the list of people").click()
+    expect(person).to_be_in_viewport()
+    why.get_by_role("link", name="See Referrals March.xlsx").click()
+    expect(page.get_by_text("Referrals March.xlsx, application/octet-stream")).to_be_in_viewport()
+    assert page.url.endswith("#part-1")
+    context.close()
+    for role in (VIEWER, ADMIN):
+        other = opened(browser, house, role)
+        page = watched.watch(other.new_page(), house.base)
+        page.goto(f"/m/{ref}")
+        assert page.get_by_role("region", name="Why this is held").get_by_role("link").count() == 0
+        assert "Referrals" not in page.content() and "part-1" not in page.content()
+        other.close()
+
+
+def with_a_file(file: bytes, name: str) -> str:
+    """The fields and the body of a message with a text and this attachment."""
+    encoded = base64.encodebytes(file).decode().replace("\n", "\r\n")
+    return (
+        "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nSee attached.\r\n--b\r\n"
+        f'Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename="{name}"\r\n'
+        f"Content-Transfer-Encoding: base64\r\n\r\n{encoded}--b--"
+    )
 
 
 def test_the_steps_of_each_decision_look_as_they_must(browser: Browser, house: House, watched: Watched) -> None:

@@ -150,6 +150,8 @@ async def test_copies_wait_until_the_time_to_stop_is_over(sam: httpx.AsyncClient
     late = await sam.post(STOP, data=page.hidden, headers=ORIGIN)
     assert late.status_code == 409 and "too late to stop" in seen(late).text
     assert (await sam.get(DECIDE)).headers["location"] == OUTCOME
+    sending = seen(await sam.get(OUTCOME)).text
+    assert "289 still on the way. mailguard keeps trying" in sending and "delivered" not in sending
 
 
 async def test_a_stop_puts_it_back_and_nothing_leaves(sam: httpx.AsyncClient, house: House) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from mailguard.core.errors import AlreadyDecided, IllegalTransition, ReferenceTaken, UnknownReference
 from mailguard.core.lifecycle import State
+from mailguard.core.place import FIELDS, RECIPIENTS, parts
 from mailguard.guard.records import Held
+from mailguard.store.codec import places_from_json
 from mailguard.store.store import Store
 from tests.store import samples
 
@@ -23,8 +25,9 @@ async def hold(store: Store, ref: str, **changes: object) -> None:
 
 async def test_what_is_held_comes_back_as_it_was(store: Store) -> None:
     new = samples.held(
-        "MG-A", team="reception", hide_inside_above=50, state=State.WAITING, release_as=("separate", "bcc")
-    )
+        "MG-A", team="reception", hide_inside_above=50, state=State.WAITING, release_as=("separate", "bcc"),
+        deciding="visible-list", places={"visible-list": (RECIPIENTS, *parts(["", "1.2"])), "other": (FIELDS,)},
+    )  # fmt: skip
     await store.quarantine.hold(new, RAW, [samples.entry("MG-A")], [samples.notice("MG-A")])
     found = await store.quarantine.get("MG-A")
     for field in dataclasses.fields(new):
@@ -34,6 +37,10 @@ async def test_what_is_held_comes_back_as_it_was(store: Store) -> None:
     assert await store.blobs.read("MG-A") == RAW
     assert [row.kind for row in await store.outbox.list()] == ["notice"]
     assert [entry.ref async for entry in store.ledger.entries()] == ["MG-A"]
+
+
+def test_a_place_of_a_later_version_is_left_out() -> None:
+    assert places_from_json({"r": [["margin", ""], ["part", "2"]]}) == {"r": parts("2")}
 
 
 @pytest.mark.parametrize("release_as", [None, (), ("separate",)])

@@ -8,16 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 from ...core.attached import said_of, said_of_the_rest
-from ...core.legible import legible, without_addresses
+from ...core.legible import legible
 from ...core.lifecycle import OPEN, State
 from ...core.mail.canonical import canonical_address
-from ...core.mail.message import Message
-from ...core.mail.reading import html_of, pictures_of
+from ...core.mail.message import Message, Part
+from ...core.mail.reading import html_of, html_part, pictures_of
 from ...core.safe_text import OtherPart, SafeText, safe_text
 from ...core.words import people as people_in_words
-from ...core.words import sentence
 from ...guard.console.looking import Looked, NotReadable, NotYours
-from ...guard.console.queue import consequence_of, decider_of
+from ...guard.console.queue import decider_of
 from ...guard.records import Held
 from .. import words, words_attachments
 from ..answers import Answer, Document, Page, Refused
@@ -27,6 +26,7 @@ from ..safe_html import POLICY, safe_page
 from ..visit import Visit
 from .decision import ref_of
 from .queue import deadline_of, state_of
+from .reasons import Shown, files_shown, reasons_of, text_shown, who_is_shown
 from .timeline import timeline_of
 
 A_PAGE = 100
@@ -37,11 +37,11 @@ MOST_LINES = 2_000
 async def show(visit: Visit) -> Answer:
     looked = await _looked(visit)
     view = "html" if visit.query.get("view") == "html" else "text"
-    # In a thread: there may be thousands of people, and what was found is as long as its sender made it.
-    about = await asyncio.to_thread(_about, looked, visit)
+    # In a thread, as the reasons are: there may be thousands of people, and a decision is as long as its message.
+    people = await asyncio.to_thread(_people, looked, visit, _number(visit))
     model = {
         **_top(looked, visit),
-        **about,
+        "people": people,
         "may_read": looked.may_read,
         "findings": (),
         "attached": words_attachments,
@@ -51,9 +51,13 @@ async def show(visit: Visit) -> Answer:
         "text": None,
         "gone": False,
     }
+    shown: Shown = {}
     if looked.may_read:
         visit.site.deciding.foresee(looked.held, visit.signed_in)
-        model |= await _content(visit, looked.held, view)
+        content, shown = await _content(visit, looked.held, view)
+        model |= content
+        shown = {**shown, **who_is_shown(people["listed"])}
+    model["reasons"] = await asyncio.to_thread(reasons_of, looked.held, shown)
     model |= await timeline_of(visit, looked)
     return Page("message.html", model["heading"], model)
 
@@ -112,27 +116,6 @@ def _top(looked: Looked, visit: Visit) -> dict[str, Any]:
     }
 
 
-def _about(looked: Looked, visit: Visit) -> dict[str, Any]:
-    return {
-        "reasons": _reasons(looked.held),
-        "people": _people(looked, visit, _number(visit)),
-    }
-
-
-def _reasons(held: Held) -> list[dict[str, str]]:
-    """The worst first, each with the rule that it comes from."""
-    found = [{"sentence": sentence(consequence_of(held)), "rule": legible(held.rules[0]) if held.rules else ""}]
-    rest = held.reason.partition(". ")[2]
-    if rest:
-        found[0]["more"] = sentence(legible(without_addresses(rest), 1000))
-    for rule in held.decision.get("rules", ()):
-        if rule["matched"] and rule["mode"] == "enforce" and rule["id"] in held.rules and rule["reason"]:
-            said = sentence(legible(without_addresses(rule["reason"]), 300))
-            if said != found[0]["sentence"]:
-                found.append({"sentence": said, "rule": legible(rule["id"])})
-    return [{"more": "", **each} for each in found]
-
-
 def _people(looked: Looked, visit: Visit, number: int) -> dict[str, Any]:
     """Counts for everybody; addresses, domains and who stands in no field for who may read."""
     held = looked.held
@@ -176,15 +159,16 @@ def _left_out(held: Held) -> str | None:
     return words.MESSAGE_LEFT_OUT.format(people=people_in_words(len({each.address for each in held.left_out})))
 
 
-async def _content(visit: Visit, held: Held, view: str) -> dict[str, Any]:
+async def _content(visit: Visit, held: Held, view: str) -> tuple[dict[str, Any], Shown]:
+    """What it says, and where the page shows what of it."""
     message = await _read(visit, view)
     if message is None:
-        return {"gone": True}
-    read, has_html = await asyncio.to_thread(lambda: (safe_text(message), html_of(message) is not None))
-    return {
+        return {"gone": True}, {}
+    read, markup = await asyncio.to_thread(lambda: (safe_text(message), html_part(message)))
+    content = {
         "text": _lines(read) if view == "text" else None,
         "from_html": read.text_from == "text/html",
-        "has_html": has_html,
+        "has_html": markup is not None,
         "shortened": read.shortened,
         "fields": [(name, legible(value, 300)) for name, value in read.fields],
         "files": [_file(held, number, each) for number, each in enumerate(read.others, 1)],
@@ -193,6 +177,13 @@ async def _content(visit: Visit, held: Held, view: str) -> dict[str, Any]:
         ],
         "nothing": read.text_from is None,
     }
+    return content, _shown(held, read, markup, view)
+
+
+def _shown(held: Held, read: SafeText, markup: Part | None, view: str) -> Shown:
+    framed = view == "html" and markup is not None
+    as_html = None if markup is None else markup.path
+    return {**files_shown(read.others), **text_shown(held.ref, read.text_path, as_html, framed=framed)}
 
 
 def _lines(read: SafeText) -> list[str]:
@@ -205,6 +196,7 @@ def _file(held: Held, number: int, part: OtherPart) -> dict[str, Any]:
     about = words.MESSAGE_FILE.format(name=name, type=legible(part.media_type), size=size_of(part.octets))
     return {
         "about": about,
+        "number": number,
         "said": sentences_of(said_of(held.decision, part.path, first_name_of(part))),
         "href": f"/m/{held.ref}/parts/{number}",
         "look": words_attachments.LOOK.format(file=name),

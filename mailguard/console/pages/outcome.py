@@ -102,4 +102,7 @@ def _delivered(held: Held) -> list[str]:
     delivered = counts.get(Outcome.ACCEPTED, 0)
     failed = counts.get(Outcome.REFUSED, 0)
     told = [says.DELIVERED.format(count=f"{delivered:,}")] if delivered else []
-    return [*told, says.FAILED.format(count=f"{failed:,}")] if failed else told
+    told += [says.FAILED.format(count=f"{failed:,}")] if failed else []
+    left = len({each.address for each in held.envelope.recipients}) - delivered - failed
+    sending = held.state is State.RELEASING and left > 0
+    return [*told, says.STILL_SENDING.format(count=f"{left:,}")] if sending else told

@@ -9,11 +9,11 @@ or is at a consumer mail provider, it counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from ..role_mailboxes import is_role_mailbox
-from .model import Carried
+from .model import HEADER, Carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,29 @@ class Readers:
         return bool(self.outside) and self.outside <= set(authors)
 
 
+@dataclass(frozen=True, slots=True)
+class CarriedFacts:
+    """facts: of the conditions on contents, by their names. parts: by the same names, the parts that what they count
+    stands in, as far as that is known; one of them is enough for an address that stands in several.
+    """
+
+    facts: Mapping[str, int | bool]
+    parts: Mapping[str, tuple[str, ...]]
+
+
 def carried_facts(
     carried: Carried, readers: Readers, counts: Callable[[str], bool], is_consumer: Callable[[str], bool]
-) -> dict[str, int | bool]:
-    """The facts of the conditions on contents. counts: whether an address is outside and not of a trusted domain."""
+) -> CarriedFacts:
+    """What the conditions on contents ask. counts: whether an address is outside and not of a trusted domain."""
     returned = {
         each for block in carried.quoted if readers.wrote(block.authors) for each in (*block.authors, *block.recipients)
     }
     sent_on = {
-        each for attached in carried.attached if not readers.wrote(attached.authors) for each in attached.recipients
+        each: attached.part
+        for attached in carried.attached
+        if not readers.wrote(attached.authors)
+        for each in attached.recipients
+        if each not in readers.known and counts(each)
     }
     addressed = {each for block in carried.quoted for each in (*block.recipients, *block.blind)}
 
@@ -48,11 +62,26 @@ def carried_facts(
         return counts(address) and (address in addressed or is_consumer(address) or not is_role_mailbox(address))
 
     strangers = {each for each in set(carried.text) - readers.known - returned if is_person(each)}
-    return {
-        "body_external_addresses": len(strangers),
-        "body_consumer_addresses": sum(map(is_consumer, strangers)),
-        "quoted_external_recipients": len(strangers & addressed),
-        "nested_external_recipients": sum(map(counts, sent_on - readers.known)),
-        "contact_external_addresses": sum(map(is_person, set(carried.contacts) - readers.known)),
-        "encrypted": carried.encrypted,
+    in_text, in_contacts = carried.parts.text, carried.parts.contacts
+    counted: dict[str, tuple[Collection[str], Mapping[str, str]]] = {
+        "body_external_addresses": (strangers, in_text),
+        "body_consumer_addresses": ({each for each in strangers if is_consumer(each)}, in_text),
+        "quoted_external_recipients": (strangers & addressed, in_text),
+        "nested_external_recipients": (sent_on, sent_on),
+        "contact_external_addresses": (
+            {each for each in set(carried.contacts) - readers.known if is_person(each)},
+            in_contacts,
+        ),
     }
+    return CarriedFacts(
+        {**{name: len(found) for name, (found, _) in counted.items()}, "encrypted": carried.encrypted},
+        {
+            **{name: _parts(found, stands) for name, (found, stands) in counted.items()},
+            "encrypted": carried.parts.encrypted,
+        },
+    )
+
+
+def _parts(found: Collection[str], stands: Mapping[str, str]) -> tuple[str, ...]:
+    """In order of the paths, so that the same message gives the same."""
+    return tuple(sorted({stands[each] for each in found if each in stands} - {HEADER}))

@@ -26,7 +26,7 @@ from ..rewrite.opaque import Unreadable, is_encrypted, signed_content
 from .calendar_text import calendar_text
 from .contacts import contact_text
 from .kind import PROBED_OCTETS, Kind, kind_of
-from .model import Attached, Carried
+from .model import HEADER, Attached, Carried, Parts
 
 MAX_DEPTH = 20
 """Messages within messages: a thread that was forwarded as an attachment each time is rarely deeper than five."""
@@ -95,14 +95,14 @@ class _Walk:
         self.look = look
         self.octets = len(message.raw) * MAX_GROWTH
         self.messages = self.signs = self.blocks = 0
-        self.text: dict[str, None] = {}
-        self.contacts: dict[str, None] = {}
+        self.text: dict[str, str] = {}
+        self.contacts: dict[str, str] = {}
         self.quoted: dict[Quoted, None] = {}
         self.attached: list[Attached] = []
         self.repeated: list[Mailbox] = []
         self.unread: dict[str, None] = {}
         self.cut: dict[str, None] = {}
-        self.encrypted = False
+        self.encrypted: dict[str, None] = {}
 
     def read(self) -> Carried:
         while self.waiting:
@@ -113,9 +113,10 @@ class _Walk:
             tuple(self.attached),
             tuple(self.contacts),
             tuple(self.repeated),
-            self.encrypted,
+            bool(self.encrypted),
             tuple(self.unread),
             tuple(self.cut),
+            parts=Parts(self.text, self.contacts, tuple(self.encrypted)),
         )
 
     def _read_entity(self, entity: _Entity) -> None:
@@ -127,7 +128,9 @@ class _Walk:
             self.repeated += inner if not entity.depth else [*entity.message.visible, *inner]
         for part in entity.message.root.walk():
             path = entity.path or part.path
-            self.encrypted |= part.media_type == "multipart/encrypted"
+            if part.media_type == "multipart/encrypted":
+                for leaf in (each for each in part.walk() if not each.children):
+                    self._seal(entity.path or leaf.path)
             if part.children:
                 for text in _between(entity.message, part):
                     self._read_text(text, path)
@@ -140,27 +143,29 @@ class _Walk:
         for each in message.fields:
             if each.name not in _OTHERWISE_READ:
                 everything = each.name in _SHOWN_FIELDS or not entity.attached
-                self._read_field(message, each, entity.path, 1 if everything else _LIST_OF_PEOPLE)
+                least = 1 if everything else _LIST_OF_PEOPLE
+                self._read_field(message, each, entity.path, least, entity.path or HEADER)
         for part in message.root.walk():
             for each in () if part is message.root else part.fields:
                 if each.name not in _OTHERWISE_READ and each.name != _OUTER:
-                    self._read_field(message, each, entity.path or part.path, 1)
+                    path = entity.path or part.path
+                    self._read_field(message, each, path, 1, path)
 
-    def _read_field(self, message: Message, field: Field, path: str, least: int) -> None:
-        """least: a field that names fewer people names none."""
+    def _read_field(self, message: Message, field: Field, path: str, least: int, stands: str) -> None:
+        """least: a field that names fewer people names none. stands: as in Parts."""
         value = bytes(message.raw[field.start : field.end])
         if value.isascii() and not _MAY_NAME.search(value):
             return
         text = decode_text(value).replace("''", " ")  # RFC 2231: utf-8''name
         if least == 1 or text.count("@") >= least:
-            self._mention(text, self.text, path)
+            self._mention(text, self.text, path, stands)
 
     def _note_attached(self, entity: _Entity, inner: list[Mailbox]) -> None:
         message = entity.message
         blind = [each for each in message.fields if each.name in BLIND_FIELDS]
         shown = [*message.visible, *inner, *_listed(message, blind)]
         recipients = tuple(dict.fromkeys(mailbox.address for mailbox in shown))
-        self.attached.append(Attached(message.originators, recipients))
+        self.attached.append(Attached(message.originators, recipients, entity.path))
         if any(defect.kind in CUT and defect.holds for defect in message.defects):
             self._cut(entity.path)
 
@@ -169,7 +174,7 @@ class _Walk:
         if kind is Kind.OPAQUE:
             self.unread[path] = None
         elif kind is Kind.CIPHERTEXT:
-            self.encrypted = True
+            self._seal(path)
         elif kind in _TEXTS or (kind is Kind.CALENDAR and entity.depth):
             self._read_texts(entity.message, part, kind, path)
         elif kind is Kind.CALENDAR:
@@ -209,7 +214,7 @@ class _Walk:
         if self.look:
             self.look(text)
         if _PGP.search(text):
-            self.encrypted = True
+            self._seal(path)
         if _ENCODED_FILE.search(text):
             self._cut(path)
         if self.blocks <= MOST_BLOCKS:
@@ -227,7 +232,8 @@ class _Walk:
         if self.blocks > MOST_BLOCKS:
             self._cut(path)
 
-    def _mention(self, text: str, into: dict[str, None], path: str) -> None:
+    def _mention(self, text: str, into: dict[str, str], path: str, stands: str | None = None) -> None:
+        """stands: as in Parts, where that is not the part."""
         self.signs += text.count("@")
         if self.signs > MOST_SIGNS or len(into) > MOST_MENTIONS:
             self._cut(path)
@@ -236,7 +242,8 @@ class _Walk:
             found = mentions(text)
         except TooManyMentions as more:
             found = more.found
-        into.update(dict.fromkeys(found))
+        for address in found:
+            into.setdefault(address, path if stands is None else stands)
         if len(into) > MOST_MENTIONS:
             self._cut(path)
 
@@ -251,7 +258,10 @@ class _Walk:
         if content is not None:
             self._enter(entity, content, path, attached=entity.attached)
         elif is_encrypted(data):
-            self.encrypted = True
+            self._seal(path)
+
+    def _seal(self, path: str) -> None:
+        self.encrypted[path] = None
 
     def _cut(self, path: str) -> None:
         self.unread[path] = self.cut[path] = None

@@ -18,10 +18,17 @@ MOST_PICTURE_OCTETS = 7_000_000
 
 def html_of(message: Message) -> str | None:
     """The first text/html that is no attachment, None where there is none."""
+    part = html_part(message)
+    if part is None:
+        return None
+    return decode_charset(_octets(message, part, MOST_HTML_OCTETS), part.parameters.get("charset", ""))
+
+
+def html_part(message: Message) -> Part | None:
+    """The part that `html_of` reads."""
     for part in message.root.walk():
         if part.media_type == "text/html" and not part.children and part.disposition != "attachment":
-            octets = _octets(message, part, MOST_HTML_OCTETS)
-            return decode_charset(octets, part.parameters.get("charset", ""))
+            return part
     return None
 
 

@@ -19,12 +19,16 @@ from functools import partial
 from typing import Any
 
 from ..observation import Observation
+from ..own_address import SECOND_FROM
+from ..place import FIELDS, Place, parts
 from ..verdict import EXCEPTION, Disposition, Needs, Rewrite, RuleOutcome, Verdict
 from . import sentences
 from .conditions.originators import sent_by
+from .conditions.whereabouts import ambiguous, invitation
 from .exceptions import NOBODY, Spared, spared
 from .leaving import FORMS, ORIGINAL, allows, offered, strictest
 from .model import FLOOR_MALFORMED, FLOOR_SENDER, FLOOR_UNINSPECTABLE, Action, Mode, Policy, Rule
+from .telling import clauses, few, places
 from .tree import Evaluation, Seen, Truth, evaluate
 
 
@@ -78,7 +82,7 @@ def judge(observation: Observation, policy: Policy, clock: datetime) -> Verdict 
     remembered = _remembered(observation)
     if remembered is not None:
         calls.append(_repeated(remembered, policy))
-        outcomes = _with_repeated(outcomes, remembered)
+        outcomes = _with_repeated(outcomes, remembered, few(invitation(observation)))
     return _verdict(observation, policy, calls, outcomes)
 
 
@@ -107,15 +111,17 @@ def _repeated(rule_id: str, policy: Policy) -> Call:
     )
 
 
-def _with_repeated(outcomes: tuple[RuleOutcome, ...], rule_id: str) -> tuple[RuleOutcome, ...]:
-    """The rule counts as matched, with what made it so among its values."""
+def _with_repeated(
+    outcomes: tuple[RuleOutcome, ...], rule_id: str, stands: tuple[Place, ...]
+) -> tuple[RuleOutcome, ...]:
+    """The rule counts as matched, with what made it so among its values. stands: where the invitation does."""
     found = next((each for each in outcomes if each.id == rule_id), None)
     values = {**(found.values if found else {}), "calendar_memory": True}
     if found is not None and found.matched and found.mode == Mode.ENFORCE.value:
         changed = replace(found, values=values)
     else:
         action = Action.REWRITE.value
-        changed = RuleOutcome(rule_id, Mode.ENFORCE.value, action, True, None, sentences.REPEATED, values)
+        changed = RuleOutcome(rule_id, Mode.ENFORCE.value, action, True, None, sentences.REPEATED, values, stands)
     others = tuple(changed if each.id == rule_id else each for each in outcomes)
     return others if found is not None else (changed, *outcomes)
 
@@ -161,21 +167,23 @@ def _needs(judged: Judged) -> tuple[str, ...]:
 def _floors(observation: Observation, judged: Sequence[Judged]) -> tuple[RuleOutcome, ...]:
     holding = observation.holding
     kinds = sorted({defect.kind for defect in holding})
-    unread = _unread(observation, [each.rule for each in judged if each.asked])
+    unreadable = _unreadable(observation, [each.rule for each in judged if each.asked])
     return (
         _floor(
             FLOOR_MALFORMED,
             bool(holding),
             lambda: sentences.malformed(defect.where for defect in holding),
             {"defects": kinds},
+            partial(ambiguous, observation),
             observation,
             judged,
         ),
         _floor(
             FLOOR_UNINSPECTABLE,
-            unread > 0,
-            lambda: sentences.unreadable(unread, observation.unread_bodies),
-            {"uninspectable": unread},
+            bool(unreadable),
+            lambda: sentences.unreadable(len(unreadable), observation.unread_bodies),
+            {"uninspectable": len(unreadable)},
+            partial(parts, unreadable),
             observation,
             judged,
         ),
@@ -183,22 +191,23 @@ def _floors(observation: Observation, judged: Sequence[Judged]) -> tuple[RuleOut
     )
 
 
-def _unread(observation: Observation, asking: Sequence[Rule]) -> int:
+def _unreadable(observation: Observation, asking: Sequence[Rule]) -> list[str]:
     """Parts that could not be read for these rules: those that ask only for names need not know the rest."""
     if any(rule.reads_all for rule in asking):
-        return sum(each.uninspectable is not None for each in observation.inspections.values())
+        return [path for path, each in observation.inspections.items() if each.uninspectable is not None]
     named = {path: observation.inspections.get(path) for path in observation.closed} if asking else {}
-    return sum(each is not None and each.people is None for each in named.values())
+    return [path for path, each in named.items() if each is not None and each.people is None]
 
 
 def _sender_floor(observation: Observation, judged: Sequence[Judged]) -> tuple[RuleOutcome, ...]:
     """Only where the account that signed in may send only as itself. Its values are places, never what stands there."""
-    places = observation.claims_of_others
-    if places is None:
+    claims = observation.claims_of_others
+    if claims is None:
         return ()
-    values = dict.fromkeys(places, True)
-    reason = partial(sentences.another_sender, places)
-    return (_floor(FLOOR_SENDER, bool(places), reason, values, observation, judged),)
+    values = dict.fromkeys(claims, True)
+    reason = partial(sentences.another_sender, claims)
+    shown = (FIELDS,) if {"from", SECOND_FROM}.intersection(claims) else ()
+    return (_floor(FLOOR_SENDER, bool(claims), reason, values, lambda: shown, observation, judged),)
 
 
 def _floor(
@@ -206,6 +215,7 @@ def _floor(
     holds: bool,
     reason: Callable[[], str],
     values: dict[str, Any],
+    stands: Callable[[], Iterable[Place]],
     observation: Observation,
     judged: Sequence[Judged],
 ) -> RuleOutcome:
@@ -213,7 +223,9 @@ def _floor(
     if lifting is not None:
         why = f"{reason()}, {sentences.lifted(lifting)}"
         return RuleOutcome(name, Mode.ENFORCE, Action.HOLD, False, None, why, {**values, "lifted_by": lifting})
-    return RuleOutcome(name, Mode.ENFORCE, Action.HOLD, holds, None, reason() if holds else "", values)
+    if not holds:
+        return RuleOutcome(name, Mode.ENFORCE, Action.HOLD, False, None, "", values)
+    return RuleOutcome(name, Mode.ENFORCE, Action.HOLD, True, None, reason(), values, few(stands()))
 
 
 def _lifting(name: str, observation: Observation, judged: Sequence[Judged]) -> str | None:
@@ -366,6 +378,7 @@ def _outcome(judged: Judged, observation: Observation) -> RuleOutcome:
         error=judged.error,
         reason=_reason(judged, observation),
         values=_values(judged, observation.automatic),
+        places=places(judged.evaluation, observation) if judged.matched and judged.error is None else (),
     )
 
 
@@ -373,24 +386,8 @@ def _reason(judged: Judged, observation: Observation) -> str:
     """What its conditions counted, in words; its own description where they have nothing to tell."""
     if judged.error is not None:
         return sentences.CANNOT_DECIDE
-    telling = [
-        each
-        for each in judged.evaluation.seen
-        if not each.negated and each.truth is (Truth.TRUE if judged.matched else each.truth)
-    ]
-    # What the message carries comes first, and once: the other findings tell of the same data in other words.
-    carrying = [each for each in telling if each.test.condition.says is not None]
-    others = [each for each in telling if each.test.condition.says is None]
-    clauses = [_clause(each, observation) for each in [*carrying[:1], *others]]
-    told = [clause for clause in clauses if clause]
-    return sentences.joined(list(dict.fromkeys(told))) if told else judged.rule.describe.strip().rstrip(".")
-
-
-def _clause(seen: Seen, observation: Observation) -> str | None:
-    condition = seen.test.condition
-    if condition.says is not None:
-        return condition.says(observation, seen.test.operand) if seen.value else None
-    return condition.clause(observation, seen.value)
+    told = clauses(judged.evaluation, judged.matched, observation)
+    return sentences.joined(told) if told else judged.rule.describe.strip().rstrip(".")
 
 
 def _values(judged: Judged, automatic: bool) -> dict[str, Any]:

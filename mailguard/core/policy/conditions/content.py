@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Self
 
 from pydantic import model_validator
 
 from ...observation import Observation
+from ...place import FIELDS, Place, parts
 from .. import sentences
 from .counting import counted, flagged
 from .declaration import Condition, Found, declared
 from .operands import Text, Word, problem
+from .whereabouts import attachments, invitation
 
 
 class Header(Text):
@@ -46,6 +49,11 @@ def _media_type(observation: Observation, operand: Text) -> Found:
     return Found(number > 0, number)
 
 
+def _of_that_type(observation: Observation, operand: Text) -> Iterable[Place]:
+    leaves = (part for part in observation.message.root.walk() if not part.children)
+    return parts(part.path for part in leaves if operand.holds(part.media_type))
+
+
 SUBJECT = Condition(
     "subject",
     Text,
@@ -54,6 +62,7 @@ SUBJECT = Condition(
     unit="text",
     example='{matches: "(?:^|\\\\W)embargo"}',
     consequence="The sender writes the subject: fit for stricter rules, not for exceptions.",
+    places=lambda observation, operand: (FIELDS,),
     claimed=True,
 )
 HEADER = Condition(
@@ -74,6 +83,7 @@ MEDIA_TYPE = Condition(
     unit="type/subtype",
     example="[message/partial]",
     consequence="It is what the part calls itself, not what it is found to be.",
+    places=_of_that_type,
     claimed=True,
 )
 SIZE_BYTES = counted(
@@ -89,10 +99,12 @@ CALENDAR = flagged(
     meaning="Whether the message carries a calendar part, an .ics file, or TNEF, which may hold one.",
     consequence="Its attendees count as visible recipients as well; this condition tells that there is one at all.",
     clause=lambda observation, value: sentences.CALENDAR,
+    places=invitation,
 )
 HAS_ATTACHMENTS = flagged(
     "has_attachments",
     meaning="Whether it carries anything besides its text: a named part, an attachment, or another type.",
     consequence="Pictures in a signature count as well.",
     clause=lambda observation, value: sentences.ATTACHED,
+    places=attachments,
 )

@@ -6,6 +6,7 @@ conditions ask for its inspection, so that the floor holds what nobody can read.
 
 from __future__ import annotations
 
+from ...place import parts
 from .. import sentences
 from .counting import flagged, named
 
@@ -55,4 +56,5 @@ ENCRYPTED = flagged(
     meaning="Whether a part is encrypted with S/MIME or PGP, so that only its recipients can read it.",
     consequence="What it says and whom it names nobody here can tell; a rule decides whether it may leave so.",
     clause=lambda observation, value: sentences.ENCRYPTED,
+    places=lambda observation: parts(observation.parts.get("encrypted", ())),
 )

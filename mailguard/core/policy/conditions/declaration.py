@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import Field, JsonValue
 
 from ...observation import Observation
+from ...place import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,11 @@ class Condition:
     key: its name in YAML. operand: what the key takes, as a pydantic annotation. look: whether it holds of an
     observation; may raise, which errs the rule. clause: the reason that it gives to people for the value that it
     found, None where it has nothing to tell; says: the same for its operand, where the value alone does not tell
-    enough. narrows: whether an operand leaves somebody out for certain, so that a rule may lift a floor by it.
-    inspects: whether it may ask for inspections; names_only: whether it asks only whom closed parts name.
-    looks_back: how long before this message it asks for others; files_look_back: for files that were sent. claimed:
-    whether it reads what the author of a message can write at will. meaning, unit, example (YAML), consequence: for
-    schema and reference.
+    enough. places: where in the message stands what it tells of, nothing where no page shows that. narrows: whether an
+    operand leaves somebody out for certain, so that a rule may lift a floor by it. inspects: whether it may ask for
+    inspections; names_only: whether it asks only whom closed parts name. looks_back: how long before this message it
+    asks for others; files_look_back: for files that were sent. claimed: whether it reads what the author of a message
+    can write at will. meaning, unit, example (YAML), consequence: for schema and reference.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Condition:
     consequence: str
     clause: Callable[[Observation, Any], str | None] = lambda observation, value: None
     says: Callable[[Observation, Any], str | None] | None = None
+    places: Callable[[Observation, Any], Iterable[Place]] = lambda observation, operand: ()
     narrows: Callable[[Any], bool] = lambda operand: False
     inspects: bool = False
     names_only: bool = False

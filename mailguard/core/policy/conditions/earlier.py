@@ -16,6 +16,7 @@ from ...earlier.past import Past
 from ...earlier.recall import is_recall
 from ...earlier.words import opening
 from ...observation import Observation
+from ...place import RECIPIENTS
 from ...subject import subject_of
 from .. import sentences
 from .declaration import Condition, Found, declared
@@ -70,7 +71,16 @@ def _counted(
         return clause(value) if value else None
 
     return Condition(
-        key, NumberWithin, look, meaning, unit, example, consequence, told, looks_back=lambda operand: operand.window
+        key,
+        NumberWithin,
+        look,
+        meaning,
+        unit,
+        example,
+        consequence,
+        told,
+        places=lambda observation, operand: (RECIPIENTS,),
+        looks_back=lambda operand: operand.window,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...observation import Observation
+from ...place import FIELDS
 from .. import sentences
 from .counting import counted
 from .declaration import Condition, Found
@@ -62,4 +63,5 @@ FROM_FIELDS = counted(
     example="{at_least: 2}",
     consequence="With two, each reader may show another sender.",
     clause=lambda observation, value: sentences.from_fields(value),
+    places=lambda observation: (FIELDS,),
 )

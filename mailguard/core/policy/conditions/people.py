@@ -6,8 +6,9 @@ from functools import partial
 
 from .. import sentences
 from .counting import named
+from .whereabouts import shown_people
 
-visible = partial(named, parts=lambda observation: observation.enclosing)
+visible = partial(named, closed=lambda observation: observation.enclosing, places=shown_people)
 """Of closed parts only Outlook's own envelope (TNEF) lists recipients of this very message."""
 
 VISIBLE_EXTERNAL_RECIPIENTS = visible(

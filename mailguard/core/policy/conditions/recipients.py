@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...observation import Observation
+from ...place import RECIPIENTS
 from .. import sentences
 from .counting import counted
 from .declaration import Condition, Found
@@ -15,6 +16,7 @@ ENVELOPE_RECIPIENTS = counted(
     example="{at_least: 200}",
     consequence="Counts a correct Bcc mailing too, which shows nobody.",
     clause=lambda observation, value: sentences.recipients(value),
+    places=lambda observation: (RECIPIENTS,),
 )
 ENVELOPE_EXTERNAL_RECIPIENTS = counted(
     "envelope_external_recipients",
@@ -23,6 +25,7 @@ ENVELOPE_EXTERNAL_RECIPIENTS = counted(
     example="{at_least: 1}",
     consequence="At least 1 tells mail that leaves the organisation from mail that stays inside.",
     clause=lambda observation, value: sentences.outside_recipients(value),
+    places=lambda observation: (RECIPIENTS,),
 )
 
 
@@ -39,5 +42,6 @@ RECIPIENT_DOMAIN = Condition(
     unit="domain",
     example="[partner.example]",
     consequence="One such recipient among many is enough. A floor is lifted by it only if every recipient is at one.",
+    places=lambda observation, operand: (RECIPIENTS,),
     narrows=lambda operand: operand.leaves_out(),
 )

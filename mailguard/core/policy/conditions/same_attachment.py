@@ -15,6 +15,7 @@ from ...duration import Duration
 from ...earlier.files import MOST_PEOPLE
 from ...finding_kinds import PEOPLE_ROWS
 from ...observation import Observation
+from ...place import Place, parts
 from .. import sentences
 from .declaration import Condition, Found, declared
 from .earlier import DEFAULT_WINDOW, MOST_WINDOW
@@ -78,6 +79,10 @@ def _repeated(observation: Observation, operand: SameAttachment) -> dict[str, in
     return {part: count for part, count in counts.items() if operand.already_sent_to.holds(count)}
 
 
+def _places(observation: Observation, operand: SameAttachment) -> Iterable[Place]:
+    return parts(_with_people(observation, operand, _repeated(observation, operand)))
+
+
 def _with_people(observation: Observation, operand: SameAttachment, parts: Iterable[str]) -> dict[str, int]:
     """Those of these files with so many people in them, with how many."""
     people = {part: _people_in(observation, part) for part in parts}
@@ -111,6 +116,7 @@ SAME_ATTACHMENT = Condition(
     consequence="Catches the merge job that sends everybody the list of all. What was held does not count, nor does a "
     "second message to the same person; times and properties that a program writes into a file make no difference.",
     says=_told,
+    places=_places,
     inspects=True,
     files_look_back=lambda operand: operand.window,
 )

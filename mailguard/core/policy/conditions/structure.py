@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from ...observation import Observation
+from ...place import Place, parts
 from ...verdict import Finding
 from .. import sentences
 from .counting import flagged
 from .declaration import Condition, Found, declared
 from .operands import Flag, Number, Operand, Words
+from .whereabouts import ambiguous, unread
 
 MALFORMED = flagged(
     "malformed",
     meaning="Whether two readers could read the recipients or the structure of the message differently.",
     consequence="The floor holds such a message anyway; a rule can refuse it, or lift the floor for one sender.",
     clause=lambda observation, value: sentences.malformed(defect.where for defect in observation.holding),
+    places=ambiguous,
 )
 
 
@@ -77,6 +81,14 @@ def _told(observation: Observation, operand: FindingOperand) -> str | None:
     return sentences.findings(counts, all(finding.hidden for finding in found)) if counts else None
 
 
+def _places(observation: Observation, operand: FindingOperand) -> Iterable[Place]:
+    """Where most was found first. One that does not know its part was found in the only part of a message."""
+    found: Counter[str] = Counter()
+    for finding in _counted(observation, operand):
+        found[finding.part] += finding.count
+    return parts(path for path, _ in found.most_common() if path in observation.inspections)
+
+
 def _uninspectable(observation: Observation, operand: bool) -> Found:
     if needs := missing(observation, observation.inspectable):
         return Found(None, None, needs)
@@ -95,6 +107,7 @@ FINDING = Condition(
     consequence="Text that is quoted or hidden counts as well. An attachment that cannot be read holds the message"
     " (floor-uninspectable).",
     says=_told,
+    places=_places,
     inspects=True,
 )
 UNINSPECTABLE = Condition(
@@ -106,5 +119,6 @@ UNINSPECTABLE = Condition(
     example="true",
     consequence="Has every attachment read; the floor holds what cannot be, a rule can refuse it or lift the floor.",
     clause=lambda observation, value: sentences.unreadable(value) if value else None,
+    places=lambda observation, operand: unread(observation, observation.inspectable),
     inspects=True,
 )
