@@ -311,7 +311,7 @@ def _review_held(facts: Facts, frame: Frame) -> Letter:
             _lead(words.REVIEW_HELD_LEAD if facts.why_not_told else words.REVIEW_NEEDED_LEAD),
             _text(*_held_by(facts), _addressed(facts, frame), words.REVIEW_HELD_NEXT.format(due=due)),
             *_not_told(facts),
-            _text(words.REVIEW_DECIDE.format(ref=facts.ref), words.REVIEW_ASK),
+            *_to_decide(facts, frame),
             *_review_earlier(facts),
         ),
     )
@@ -324,6 +324,7 @@ def _review_asked(facts: Facts, frame: Frame) -> Letter:
         (
             _lead(words.REVIEW_ASKED_LEAD),
             _text(words.REVIEW_HELD_NEXT.format(due=due), words.REVIEW_ASKED_NEXT.format(ref=facts.ref)),
+            *(_to_decide(facts, frame) if frame.console else ()),
         ),
     )
 
@@ -357,17 +358,17 @@ def _review_several(facts: Facts, frame: Frame) -> Letter:
     due = [item.due_at for item in facts.listed if item.due_at and not item.untold]
     if due and len(due) == facts.count:
         subject = words.REVIEW_DECISIONS_SUBJECT.format(emails=count, due=_due(min(due)))
-        lead, ask = words.REVIEW_DECISIONS_LEAD, _text(words.REVIEW_ASK)
+        lead, ask = words.REVIEW_DECISIONS_LEAD, _to_the_list(frame)
     else:
         subject = words.REVIEW_SEVERAL_SUBJECT.format(emails=count)
-        lead, ask = words.REVIEW_SEVERAL_LEAD, _text(words.REVIEW_NEXT_ASK, words.REVIEW_ASK)
+        lead, ask = words.REVIEW_SEVERAL_LEAD, (_text(words.REVIEW_NEXT_ASK), *_to_the_list(frame))
     return Letter(
         subject,
         (
             _lead(lead.format(emails=count, moment=moment_in_words(facts.at))),
             _review_list(facts),
             _text(words.REVIEW_LIMIT),
-            ask,
+            *ask,
         ),
     )
 
@@ -379,25 +380,44 @@ def _review_urgent(facts: Facts, frame: Frame) -> Letter:
         (
             _lead(words.REVIEW_URGENT_LEAD),
             _text(words.REVIEW_URGENT_WHY, words.REVIEW_HELD_NEXT.format(due=due)),
-            _text(words.REVIEW_DECIDE.format(ref=facts.ref), words.REVIEW_ASK),
+            *_to_decide(facts, frame),
         ),
     )
 
 
 def _review_reminded(facts: Facts, frame: Frame) -> Letter:
-    return _reminder(words.REVIEW_REMINDED_SUBJECT, words.REVIEW_REMINDED_LEAD, facts)
+    return _reminder(words.REVIEW_REMINDED_SUBJECT, words.REVIEW_REMINDED_LEAD, facts, frame)
 
 
 def _review_pressed(facts: Facts, frame: Frame) -> Letter:
-    return _reminder(words.REVIEW_PRESSED_SUBJECT, words.REVIEW_PRESSED_LEAD, facts)
+    return _reminder(words.REVIEW_PRESSED_SUBJECT, words.REVIEW_PRESSED_LEAD, facts, frame)
 
 
-def _reminder(subject: str, lead: str, facts: Facts) -> Letter:
+def _reminder(subject: str, lead: str, facts: Facts, frame: Frame) -> Letter:
     values = {"emails": words.emails(facts.count), "due": _due(facts.due_at)}
     return Letter(
         subject.format(**values),
-        (_lead(lead.format(**values)), _review_list(facts), _text(words.REVIEW_REMINDED_NEXT, words.REVIEW_ASK)),
+        (
+            _lead(lead.format(**values)),
+            _review_list(facts),
+            _text(words.REVIEW_REMINDED_NEXT),
+            *_to_the_list(frame),
+        ),
     )
+
+
+def _to_decide(facts: Facts, frame: Frame) -> tuple[Block, ...]:
+    """Where one looks and decides: the console, which asks who comes to sign in; without one, the shell."""
+    if frame.console:
+        return (Block("links", (words.REVIEW_LINK,), (f"{frame.console}/m/{facts.ref}",)),)
+    return (_text(words.REVIEW_DECIDE.format(ref=facts.ref), words.REVIEW_ASK),)
+
+
+def _to_the_list(frame: Frame) -> tuple[Block, ...]:
+    """CONSOLE.md 3.4: a link to the list of held messages, where there is a console."""
+    if frame.console:
+        return (Block("links", (words.REVIEW_LINK_LIST,), (f"{frame.console}/queue",)),)
+    return (_text(words.REVIEW_ASK),)
 
 
 _WEEKS = (Kind.WEEK, Kind.REVIEW_WEEK)

@@ -173,6 +173,8 @@ REVIEW_HELD_RULE = "The rule “{rule}” stopped it."
 REVIEW_DECIDE = (
     "To look at it: mailguard held show {ref} --text. To decide: mailguard held release, or mailguard held reject."
 )
+REVIEW_LINK = "Look at it, and decide"
+REVIEW_LINK_LIST = "Look at what needs a decision"
 REVIEW_EARLIER = "Before that, without a notice each: {emails}"
 REVIEW_HELD_NEXT = "If nobody decides by {due}, it will not be sent."
 REVIEW_ASKED_SUBJECT = "You are asked to decide about a held email by {due}"
