@@ -237,6 +237,11 @@ SENDER_AFTER = {
     State.EXPIRED.value: ("If it is still needed, send it again.",),
     State.RELEASING.value: ("You do not need to do anything.",),
 }
+SENDER_FAILED_TITLE = "Your email could not be delivered"
+SENDER_FAILED = (
+    "It was sent, and the next mail server refused it for everybody. Nobody received it.",
+    "If it is still needed, look at the addresses, and send it again.",
+)
 SENDER_GONE_TITLE = "This link does not work any more"
 SENDER_GONE = "Look for the reference in the notice that you got, and reply to that notice, or ask {contact}."
 SENDER_GONE_OVER = (
@@ -372,6 +377,7 @@ STATES = {
     State.CANCELLED: "Not sent – cancelled by sender",
     State.EXPIRED: "Not sent – no decision in time",
 }
+REACHED_NOBODY = "Sending failed – needs attention"
 SENT_AS = {
     "original": "Sent as it was",
     "bcc": "Sent with Bcc",
@@ -380,8 +386,10 @@ SENT_AS = {
 }
 
 
-def state_in_words(state: State, released_as: str | None) -> str:
+def state_in_words(state: State, released_as: str | None, reached_nobody: bool = False) -> str:
     """CONSOLE.md "Message states"."""
+    if reached_nobody:
+        return REACHED_NOBODY
     if state is State.RELEASED and released_as in SENT_AS:
         return SENT_AS[released_as]
     return STATES[state]

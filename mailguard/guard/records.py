@@ -258,6 +258,12 @@ class Held:
     left_out: tuple[Recipient, ...] = ()
 
     @property
+    def reached_nobody(self) -> bool:
+        """It was sent, and refused for everybody it was for."""
+        perhaps = self.delivery.get(Outcome.ACCEPTED, 0) + self.delivery.get(Outcome.UNCERTAIN, 0)
+        return self.state is State.RELEASED and self.delivery.get(Outcome.REFUSED, 0) > 0 and not perhaps
+
+    @property
     def left_by_itself(self) -> bool:
         """Nobody stopped what waited, and nobody sent it sooner."""
         return self.delayed and self.decided_by == GUARD

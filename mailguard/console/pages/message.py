@@ -103,7 +103,9 @@ def _top(looked: Looked, visit: Visit) -> dict[str, Any]:
     return {
         "heading": subject or words.MESSAGE_HEADING.format(reference=held.ref),
         "ref": held.ref,
-        "state": state_of(held.state, held.released_as, held.escalated.to if held.escalated else None),
+        "state": state_of(
+            held.state, held.released_as, held.escalated.to if held.escalated else None, held.reached_nobody
+        ),
         "undecided": held.state in OPEN,
         "received": visit.site.in_words(held.received_at),
         "then": words.MESSAGE_IF_NOBODY if held.state in OPEN and held.state is not State.WAITING else None,

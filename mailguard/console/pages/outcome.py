@@ -62,6 +62,9 @@ def _told(visit: Visit, held: Held) -> tuple[str, list[str]]:
         state = words.state_in_words(held.state, None)
         return told, [says.OUTCOME_BY.format(state=state, by=by, moment=moment)]
     state = words.state_in_words(held.state, held.released_as)
+    if held.reached_nobody:
+        decided = [says.OUTCOME_REACHED_NOBODY_BY.format(by=by, moment=moment)] if held.decided_by else []
+        return words.REACHED_NOBODY, [says.OUTCOME_REACHED_NOBODY, *decided, *_delivered(held)]
     if held.state is State.EXPIRED or not held.decided_by:
         return state, [says.OUTCOME_STATE.format(state=state, moment=moment)]
     return state, [says.OUTCOME_BY.format(state=state, by=by, moment=moment), *_delivered(held)]
