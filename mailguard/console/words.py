@@ -326,7 +326,10 @@ CARD_REFERENCE = "Reference {reference}"
 MESSAGE_BACK = "Back to the list"
 BACK_LABEL = "Back"
 MESSAGE_HEADING = "Held message {reference}"
-MESSAGE_IF_NOBODY = "If nobody decides by then, it will not be sent."
+MESSAGE_IF_NOBODY = "If nobody decides by then, it will not be sent and its sender will be told."
+MESSAGE_IF_NOBODY_UNTOLD = (
+    "If nobody decides by then, it will not be sent. Its sender cannot be told; the reviewers will be."
+)
 MESSAGE_WHY = "Why this is held"
 MESSAGE_RULE = "Rule {rule}."
 MESSAGE_NOT_SENT = "It has not been sent to anyone."

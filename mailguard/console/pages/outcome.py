@@ -7,6 +7,7 @@ from typing import Any
 from ...core import words as core_words
 from ...core.errors import AlreadyDecided
 from ...core.lifecycle import OPEN, State
+from ...core.moment import second_in_words
 from ...core.outcome import Outcome
 from ...guard.records import Held
 from .. import decision_words as says
@@ -88,7 +89,7 @@ def _leaving(visit: Visit, held: Held) -> tuple[str, list[str]]:
 
 def _to_the_second(visit: Visit, held: Held) -> str:
     local = (held.leaves_at or held.due_at).astimezone(visit.site.zone)
-    return f"{local:%H:%M:%S}"
+    return second_in_words(local)
 
 
 def _escalated(visit: Visit, held: Held) -> str:
