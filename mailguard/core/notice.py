@@ -152,7 +152,7 @@ def _held(facts: Facts, frame: Frame) -> Letter:
         _text((words.HELD_URGENT_LINK if facts.link else words.HELD_URGENT).format(contact=_contact(frame))),
     )
     if facts.count:
-        earlier = words.HELD_EARLIER.format(emails=words.emails(facts.count))
+        earlier = words.of_emails(words.HELD_EARLIER, facts.count)
         blocks += (_text(earlier), *_list(facts))
     return Letter(words.HELD_SUBJECT.format(subject=_subject(facts)), blocks)
 
@@ -200,7 +200,7 @@ def _several(facts: Facts, frame: Frame) -> Letter:
     return Letter(
         words.SEVERAL_SUBJECT.format(emails=count),
         (
-            _lead(words.SEVERAL_LEAD.format(emails=count)),
+            _lead(words.of_emails(words.SEVERAL_LEAD, facts.count)),
             *_list(facts),
             _heading(words.WHY),
             _text(words.SEVERAL_WHY, *newest),
@@ -365,7 +365,7 @@ def _review_several(facts: Facts, frame: Frame) -> Letter:
     return Letter(
         subject,
         (
-            _lead(lead.format(emails=count, moment=moment_in_words(facts.at))),
+            _lead(words.of_emails(lead, facts.count, moment=moment_in_words(facts.at))),
             _review_list(facts),
             _text(words.REVIEW_LIMIT),
             *ask,
@@ -427,7 +427,7 @@ def _week(facts: Facts, frame: Frame) -> Letter:
     return Letter(
         words.WEEK_SUBJECT.format(days=facts.outcome),
         (
-            _lead(words.WEEK_LEAD.format(emails=words.emails(facts.count))),
+            _lead(words.of_emails(words.WEEK_LEAD, facts.count)),
             Block("list", facts.lines),
             _text(words.WEEK_TIP),
             _text(words.WEEK_OFF.format(contact=_contact(frame))),
@@ -440,7 +440,7 @@ def _review_week(facts: Facts, frame: Frame) -> Letter:
     return Letter(
         words.REVIEW_WEEK_SUBJECT.format(days=facts.outcome, organisation=organisation),
         (
-            _lead(words.REVIEW_WEEK_LEAD.format(emails=words.emails(facts.count))),
+            _lead(words.of_emails(words.REVIEW_WEEK_LEAD, facts.count)),
             Block("list", facts.lines),
             _text(words.REVIEW_WEEK_OFF),
         ),
