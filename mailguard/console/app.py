@@ -133,7 +133,9 @@ class Front:
                 self._give(response, answer.token)
             return response
         if isinstance(answer, Document):
-            return HTMLResponse(answer.html, headers={"Content-Security-Policy": answer.policy})
+            return HTMLResponse(
+                answer.html, headers={"Content-Security-Policy": answer.policy, "Referrer-Policy": "no-referrer"}
+            )
         if isinstance(answer, Facts):
             return JSONResponse(dict(answer.values))
         if isinstance(answer, Download | Stream):

@@ -26,7 +26,7 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""A response may bring its own Content-Security-Policy and Cache-Control, never leave one out."""
+"""A response may bring its own Content-Security-Policy, Referrer-Policy and Cache-Control, never leave one out."""
 
 SECRET_PLACES = ("/s/",)
 """Whoever knows an address below these may act: it is told to nobody, our own pages neither (THREATS.md T68)."""

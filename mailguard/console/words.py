@@ -237,6 +237,11 @@ SENDER_AFTER = {
     State.EXPIRED.value: ("If it is still needed, send it again.",),
     State.RELEASING.value: ("You do not need to do anything.",),
 }
+SENDER_FAILED_TITLE = "Your email could not be delivered"
+SENDER_FAILED = (
+    "It was sent, and the next mail server refused it for everybody. Nobody received it.",
+    "If it is still needed, look at the addresses, and send it again.",
+)
 SENDER_GONE_TITLE = "This link does not work any more"
 SENDER_GONE = "Look for the reference in the notice that you got, and reply to that notice, or ask {contact}."
 SENDER_GONE_OVER = (
@@ -321,7 +326,10 @@ CARD_REFERENCE = "Reference {reference}"
 MESSAGE_BACK = "Back to the list"
 BACK_LABEL = "Back"
 MESSAGE_HEADING = "Held message {reference}"
-MESSAGE_IF_NOBODY = "If nobody decides by then, it will not be sent."
+MESSAGE_IF_NOBODY = "If nobody decides by then, it will not be sent and its sender will be told."
+MESSAGE_IF_NOBODY_UNTOLD = (
+    "If nobody decides by then, it will not be sent. Its sender cannot be told; the reviewers will be."
+)
 MESSAGE_WHY = "Why this is held"
 MESSAGE_RULE = "Rule {rule}."
 MESSAGE_NOT_SENT = "It has not been sent to anyone."
@@ -372,6 +380,7 @@ STATES = {
     State.CANCELLED: "Not sent – cancelled by sender",
     State.EXPIRED: "Not sent – no decision in time",
 }
+REACHED_NOBODY = "Sending failed – needs attention"
 SENT_AS = {
     "original": "Sent as it was",
     "bcc": "Sent with Bcc",
@@ -380,8 +389,10 @@ SENT_AS = {
 }
 
 
-def state_in_words(state: State, released_as: str | None) -> str:
+def state_in_words(state: State, released_as: str | None, reached_nobody: bool = False) -> str:
     """CONSOLE.md "Message states"."""
+    if reached_nobody:
+        return REACHED_NOBODY
     if state is State.RELEASED and released_as in SENT_AS:
         return SENT_AS[released_as]
     return STATES[state]

@@ -32,7 +32,7 @@ ENDS = {
     "changed": "{count:,} left so that people do not see each other",
     "sent": "{count:,} left as they were",
     "stopped": "{count:,} did not leave",
-    "waiting": "{count:,} wait for a decision",
+    "waiting": "{count:,} still waiting",
 }
 MODES = {"off": "Off", "monitor": "Only recorded", "enforce": "In force"}
 ACTIONS = {

@@ -22,6 +22,11 @@ def time_in_words(at: datetime) -> str:
     return f"{at.hour % 12 or 12}{minutes}{'pm' if at.hour >= 12 else 'am'}"
 
 
+def second_in_words(at: datetime) -> str:
+    """For what is a matter of seconds: "2:15:40pm"."""
+    return f"{at.hour % 12 or 12}:{at.minute:02}:{at.second:02}{'pm' if at.hour >= 12 else 'am'}"
+
+
 def date_in_words(at: datetime) -> str:
     """For example "Friday 20 November 2026"."""
     return f"{DAYS[at.weekday()]} {at.day} {MONTHS[at.month - 1]} {at.year}"

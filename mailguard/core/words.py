@@ -67,12 +67,18 @@ HELD_URGENT = (
     "If somebody's care or safety depends on this email, do not wait: reach the people in another way, "
     "and tell {contact} that it is urgent."
 )
-HELD_EARLIER = "{emails} of yours were also held a short while ago, without a notice each:"
+HELD_EARLIER = (
+    "1 email of yours was also held a short while ago, without a notice:",
+    "{emails} of yours were also held a short while ago, without a notice each:",
+)
 
 # Several held at once.
 
 SEVERAL_SUBJECT = "Not sent yet: {emails}"
-SEVERAL_LEAD = "{emails} of yours have not been sent yet. We stopped them so that they can be checked first."
+SEVERAL_LEAD = (
+    "1 email of yours has not been sent yet. We stopped it so that it can be checked first.",
+    "{emails} of yours have not been sent yet. We stopped them so that they can be checked first.",
+)
 SEVERAL_WHY = "They were held within a few minutes, so we tell you about them together."
 SEVERAL_NEWEST = "The newest was held for this reason: {reason}"
 SEVERAL_NEXT = "Somebody at {organisation} has until then to decide about each of them. You do not need to do anything."
@@ -141,7 +147,7 @@ EXPIRED_FOLDER = "You may see it in your Sent folder, but nobody received it."
 
 WEEK_SUBJECT = "Your held emails, {days}"
 WEEK_DAYS = "{first} to {last}"
-WEEK_LEAD = "{emails} of yours were held."
+WEEK_LEAD = ("1 email of yours was held.", "{emails} of yours were held.")
 WEEK_FORMS = {
     "separate": "sent as separate copies",
     "bcc": "sent with Bcc",
@@ -158,7 +164,7 @@ WEEK_TIP = "Tip: to write to a group of people, send each a separate copy, or us
 WEEK_OFF = "To get no more of these summaries, ask {contact}."
 WEEK_MEDIAN = "Half of the decisions took {duration} or less."
 REVIEW_WEEK_SUBJECT = "Email checks, {days}: {organisation}"
-REVIEW_WEEK_LEAD = "{emails} were held."
+REVIEW_WEEK_LEAD = ("1 email was held.", "{emails} were held.")
 REVIEW_WEEK_OFF = (
     "No details of people or emails are in this summary. Whoever looks after mailguard can switch it off "
     "(notices.weekly)."
@@ -173,11 +179,15 @@ REVIEW_HELD_RULE = "The rule “{rule}” stopped it."
 REVIEW_DECIDE = (
     "To look at it: mailguard held show {ref} --text. To decide: mailguard held release, or mailguard held reject."
 )
+REVIEW_LINK = "To look at it and to decide, sign in to mailguard"
+REVIEW_LINK_LIST = "To look at what is held and to decide, sign in to mailguard"
+REVIEW_NO_ACCOUNT = "If you cannot sign in there, ask whoever looks after mailguard for an account."
 REVIEW_EARLIER = "Before that, without a notice each: {emails}"
 REVIEW_HELD_NEXT = "If nobody decides by {due}, it will not be sent."
 REVIEW_ASKED_SUBJECT = "You are asked to decide about a held email by {due}"
 REVIEW_ASKED_LEAD = "Another reviewer asks you to decide about a held email."
-REVIEW_ASKED_NEXT = "Sign in to mailguard and look for {ref}. Who asks you, and what they wrote, is there too."
+REVIEW_ASKED_THERE = "Who asks you, and what they wrote, is there too."
+REVIEW_ASKED_NEXT = "Sign in to mailguard and look for {ref}. " + REVIEW_ASKED_THERE
 ASKED_REVIEWERS = "all reviewers of this message"
 ASKED_ESCALATION = "the escalation contacts"
 REVIEW_URGENT_SUBJECT = "Urgent: a held email cannot wait, says its sender ({ref})"
@@ -199,11 +209,16 @@ REVIEW_FAILED_LEAD = "An email could not be delivered to {people}, and its sende
 REVIEW_WHY_NOT_TOLD = "Why the sender was not told"
 REVIEW_SEVERAL_SUBJECT = "{emails} to look at"
 REVIEW_SEVERAL_LEAD = (
+    "Since {moment} there is 1 email to look at. It needs a decision, or its sender could not be told what became of "
+    "it.",
     "Since {moment} there are {emails} to look at. Each needs a decision, or its sender could not be told what became "
-    "of it."
+    "of it.",
 )
 REVIEW_DECISIONS_SUBJECT = "{emails} to decide about (the first by {due})"
-REVIEW_DECISIONS_LEAD = "Since {moment} there are {emails} to decide about. They are held; their senders are told that."
+REVIEW_DECISIONS_LEAD = (
+    "Since {moment} there is 1 email to decide about. It is held; its sender is told that.",
+    "Since {moment} there are {emails} to decide about. They are held; their senders are told that.",
+)
 REVIEW_ITEM_HELD = "{ref}, to be decided by {due}"
 REVIEW_ITEM_HELD_UNTOLD = "{ref}, to be decided by {due}; its sender could not be told"
 REVIEW_ITEM_UNTOLD = "{ref}; its sender could not be told"
@@ -275,6 +290,11 @@ def people(count: int) -> str:
 def emails(count: int) -> str:
     """For example "1 email" and "12 emails"."""
     return f"{count:,} {'email' if count == 1 else 'emails'}"
+
+
+def of_emails(forms: tuple[str, str], count: int, **values: str) -> str:
+    """A sentence about so many emails: the first form for one, the second, with {emails} in it, for other numbers."""
+    return forms[count != 1].format(emails=emails(count), **values)
 
 
 def sentence(text: str) -> str:

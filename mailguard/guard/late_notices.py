@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from ..core.lifecycle import OPEN, State
 from . import entries
+from .letterhead import TO_THEM
 from .notices import Notices
 from .ports import Clock, Ledger, Outbox, Quarantine
 from .records import Held
@@ -45,7 +46,8 @@ class LateNotices:
         now = self._clock.now()
         rows = self._notices.overdue(now)
         for row in rows:
-            await self._outbox.add([row], None, [entries.plain("notice_queued", row.ref, now, notice=row.kind)])
+            to = "reviewers" if row.identifier.endswith(TO_THEM) else "sender"
+            await self._outbox.add([row], None, entries.queued(row.ref, now, [row], to))
         if rows:
             self._wake()
         return len(rows)

@@ -24,6 +24,9 @@ from .ports import Randomness
 from .records import NewDelivery, SenderLink
 from .settings import NoticeSettings
 
+TO_THEM = ".reviewers"
+"""How the identifier of what goes to the reviewers ends."""
+
 
 class Letterhead:
     """Writes rows. The same notice gets the same identifiers, so that writing it twice cannot tell somebody twice."""
@@ -37,8 +40,12 @@ class Letterhead:
         randomness: Randomness,
         mark_key: bytes,
         give_up_after: timedelta,
+        console: str | None = None,
     ) -> None:
-        """mark_key: at least 16 octets of its own, so that nobody else can make our mark. ValueError for fewer."""
+        """mark_key: at least 16 octets of its own, so that nobody else can make our mark. ValueError for fewer.
+
+        console: where it is, from the settings; None for none.
+        """
         if len(mark_key) < 16:
             raise ValueError("the key of the notice mark is too short")
         self._organisation = organisation
@@ -47,6 +54,7 @@ class Letterhead:
         self._randomness = randomness
         self._mark_key = mark_key
         self._give_up_after = give_up_after
+        self._console = console
         self._reverse_path = _path(settings.reverse_path) if settings.reverse_path else None
 
     def reviewers(self) -> Path | None:
@@ -81,7 +89,7 @@ class Letterhead:
         links: tuple[SenderLink, ...] = (),
     ) -> NewDelivery:
         """A notice. step: tells this one from the others about the same message. links: those that the facts name."""
-        identifier = f"{facts.ref}.notice.{step}{'.reviewers' if kind in TO_REVIEWERS else ''}"
+        identifier = f"{facts.ref}.notice.{step}{TO_THEM if kind in TO_REVIEWERS else ''}"
         international = not to.wire.isascii()
         frame = self._frame(identifier, to, now, in_reply_to, international)
         text = notice(kind, facts, frame)
@@ -135,6 +143,7 @@ class Letterhead:
             boundary=f"=_{self._randomness.octets(12).hex()}",
             in_reply_to=in_reply_to,
             international=international,
+            console=self._console,
         )
 
     def _row(

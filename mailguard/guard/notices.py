@@ -88,6 +88,7 @@ class Notices:
             randomness=randomness,
             mark_key=mark_key,
             give_up_after=give_up_after,
+            console=links.base_url if links else None,
         )
         self._facts = NoticeFacts(organisation, zone)
         self._failures = FailureReports(self._facts, hostname, smarthost)

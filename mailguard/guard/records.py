@@ -133,6 +133,7 @@ class Account:
     goes up with each change. second_factor: the secret of its one-time codes (Base32), None where it has none yet;
     second_factor_step: of the last code used. shortcuts: whether single keys move about in the console. federated: who
     signs in elsewhere; then there is no password and no second factor here, and roles are those of the last sign-in.
+    locks: how often it was locked; a session that began before a lock is over, also after it is unlocked.
     """
 
     identifier: str
@@ -147,6 +148,7 @@ class Account:
     second_factor_step: int = 0
     shortcuts: bool = False
     federated: Federated | None = None
+    locks: int = 0
 
     @property
     def shown(self) -> str:
@@ -261,6 +263,12 @@ class Held:
     left_out: tuple[Recipient, ...] = ()
     deciding: str | None = None
     places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+
+    @property
+    def reached_nobody(self) -> bool:
+        """It was sent, and refused for everybody it was for."""
+        perhaps = self.delivery.get(Outcome.ACCEPTED, 0) + self.delivery.get(Outcome.UNCERTAIN, 0)
+        return self.state is State.RELEASED and self.delivery.get(Outcome.REFUSED, 0) > 0 and not perhaps
 
     @property
     def left_by_itself(self) -> bool:

@@ -148,6 +148,7 @@ def _row(account: Account, keyring: Keyring) -> dict[str, Any]:
         "second_factor_step": account.second_factor_step,
         "shortcuts": account.shortcuts,
         "federated": asdict(account.federated) if account.federated else None,
+        "locks": account.locks,
     }
     return {
         "identifier": account.identifier,
@@ -175,6 +176,7 @@ def _read(row: Row[Any], keyring: Keyring) -> Account:
         second_factor_step=body.get("second_factor_step", 0),
         shortcuts=body.get("shortcuts", False),
         federated=Federated(**body["federated"]) if body.get("federated") else None,
+        locks=body.get("locks", 0),
     )
 
 

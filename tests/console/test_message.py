@@ -103,7 +103,7 @@ async def test_why_who_what_and_the_text(reviewer: httpx.AsyncClient, house: Hou
         "250 people would see each other. Rule visible-list.",
         "Its attachments hold 2 findings. Rule hidden-sheets.",
         "It has not been sent to anyone.",
-        "If nobody decides by then, it will not be sent.",
+        "If nobody decides by then, it will not be sent and its sender will be told.",
         "From nurse@elmroad.example. To 250 people. Outside your organisation: 250 of 250.",
         "h0.example 84",
         "Also going to people who stand in no list that the others could read: 1.",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailguard.core.moment import header_date, moment_in_words
+from mailguard.core.moment import header_date, moment_in_words, second_in_words
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -29,6 +29,11 @@ LONDON = ZoneInfo("Europe/London")
 )
 def test_in_words(at: tuple[int, int, int, int, int], words: str) -> None:
     assert moment_in_words(datetime(*at, tzinfo=LONDON)) == words
+
+
+def test_what_is_a_matter_of_seconds_is_said_to_the_second() -> None:
+    assert second_in_words(datetime(2026, 11, 20, 14, 15, 7, tzinfo=LONDON)) == "2:15:07pm"
+    assert second_in_words(datetime(2026, 11, 20, 0, 0, 0, tzinfo=LONDON)) == "12:00:00am"
 
 
 def test_summer_time_is_the_zones() -> None:

@@ -11,6 +11,12 @@ import pytest
 from mailguard.core import words
 
 CATALOGUE = {name: value for name, value in vars(words).items() if name.isupper() and isinstance(value, str)}
+CATALOGUE |= {
+    f"{name} {number}": form
+    for name, forms in vars(words).items()
+    if name.isupper() and isinstance(forms, tuple)
+    for number, form in enumerate(forms, 1)
+}
 PLACEHOLDERS = {
     "organisation", "contact", "ref", "moment", "rule", "revision", "subject", "people", "outside", "due", "emails",
     "by", "outcome", "reason", "address", "said", "duration", "ways",
@@ -41,7 +47,7 @@ def test_is_one_clean_line(name: str) -> None:
     assert text.isprintable()
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", sorted({name.partition(" ")[0] for name in CATALOGUE}))
 def test_every_string_is_used(name: str) -> None:
     source = Path(words.__file__).parents[1]
     text = "".join(path.read_text() for path in source.rglob("*.py") if path.name != "words.py")
@@ -68,3 +74,9 @@ def test_counts_agree_with_their_noun() -> None:
 )
 def test_sentence(text: str, sentence: str) -> None:
     assert words.sentence(text) == sentence
+
+
+def test_one_email_is_spoken_of_as_one() -> None:
+    assert words.of_emails(words.WEEK_LEAD, 1) == "1 email of yours was held."
+    assert words.of_emails(words.WEEK_LEAD, 1200) == "1,200 emails of yours were held."
+    assert "It is held" in words.of_emails(words.REVIEW_DECISIONS_LEAD, 1, moment="5pm")

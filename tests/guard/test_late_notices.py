@@ -50,6 +50,9 @@ async def test_what_was_put_off_is_told_after_a_restart_once() -> None:
     for notice, address in ((to_sender, "jo@elmroad.example"), (to_reviewers, "manager@elmroad.example")):
         assert notice.text is not None and b"4 emails" in notice.text
         assert notice.envelope.recipients[0].address == address
+    assert [entry.fields["to"] for entry in other.ledger.kept if entry.kind == "notice_queued"][-2:] == [
+        "sender", "reviewers",
+    ]  # fmt: skip
     assert await first.tell() == 0
 
 

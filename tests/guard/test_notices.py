@@ -17,13 +17,14 @@ from mailguard.core.envelope import Envelope, Path, Recipient
 from mailguard.core.inventory import Inventory
 from mailguard.core.mail.message import Message
 from mailguard.core.mail.parse import parse
+from mailguard.core.notice import Kind
 from mailguard.core.organisation import Organisation, Team
 from mailguard.core.outcome import Outcome
 from mailguard.core.session import Session
 from mailguard.core.verdict import Disposition, Finding, Rewrite, Verdict
 from mailguard.guard.console.tokens import key_of
 from mailguard.guard.notices import Notices
-from mailguard.guard.records import Delivery, Held, NewDelivery, RecipientResult
+from mailguard.guard.records import Delivery, DueSoon, Held, NewDelivery, RecipientResult
 from mailguard.guard.sender_links import LinkMaker
 from mailguard.guard.settings import NoticeSettings
 from mailguard.guard.told import EXPLAINED, NotTold, Reason
@@ -751,6 +752,26 @@ def test_the_reviewers_and_the_canary_get_no_link() -> None:
     assert isinstance(answer, NotTold)
     for row in (*answer.instead, row_of(hold(notices.apart()))):
         assert row.links == () and "/s/" not in text_of(row)
+
+
+def with_console() -> Notices:
+    notices = linking()
+    notices._letterhead._console = "https://mail.elmroad.example"
+    return notices
+
+
+def test_whoever_decides_is_led_to_the_console_where_there_is_one() -> None:
+    notices = with_console()
+    (row,) = ask(notices)
+    assert "https://mail.elmroad.example/m/MG-7Q4K-2F" in text_of(row) and "mailguard held" not in text_of(row)
+    (row,) = notices.reviewers.urgent(HELD, NOW)
+    assert "https://mail.elmroad.example/m/MG-7Q4K-2F" in text_of(row) and "mailguard held" not in text_of(row)
+    (row,) = notices.reviewers.asked(HELD, ["amira@elmroad.example"], NOW)
+    assert "https://mail.elmroad.example/m/MG-7Q4K-2F" in text_of(row)
+    (row,) = notices.reviewers.reminders(Kind.REVIEW_REMINDED, [DueSoon(HELD.ref, DUE)], NOW)
+    assert "https://mail.elmroad.example/queue" in text_of(row) and "/s/" not in text_of(row)
+    many = [row for number in range(2, 7) for row in ask(notices, ref=f"MG-222{number}-22")]
+    assert "https://mail.elmroad.example/queue" in text_of(many[-1])
 
 
 def test_the_sender_is_told_who_acted_in_their_name() -> None:

@@ -8,7 +8,7 @@ from .. import decision_words as says
 from .. import words
 from ..answers import Page
 from ..visit import Visit
-from .decision import form_in_words, lines, moment_of, name_of, top_of
+from .decision import first_approval_by, form_in_words, lines, moment_of, name_of, top_of
 
 
 async def conflict(visit: Visit, held: Held, note: str, *, stopping: bool = False) -> Page:
@@ -41,7 +41,7 @@ def _told(visit: Visit, held: Held) -> tuple[str, list[str]]:
         told = says.CONFLICT_APPROVED.format(
             by=by, choice=form_in_words(held.released_as), moment=moment_of(visit, first.at)
         )
-        return says.CONFLICT_APPROVED_TITLE.format(by=by), [told]
+        return first_approval_by(by), [told]
     sentences = [says.CONFLICT_CHANGED]
     if held.escalated is not None:
         by, to = name_of(visit, held.escalated.by, first=True), name_of(visit, held.escalated.to)

@@ -19,6 +19,7 @@ from ..visit import Visit
 from .conflict import conflict
 from .decision import (
     deadline_of,
+    first_approval_by,
     form_in_words,
     lines,
     message_of,
@@ -237,7 +238,8 @@ def _second(visit: Visit, held: Held) -> dict[str, Any] | None:
     by = name_of(visit, approval.by, first=True)
     form = form_in_words(held.released_as)
     return {
-        "title": says.SECOND_TITLE.format(by=by),
+        "title": first_approval_by(by),
+        "next": says.SECOND_NEXT_YOU if by == says.YOU_FIRST else says.SECOND_NEXT,
         "chose": says.SECOND_CHOSE.format(by=by, form=form),
         "lines": lines(approval.reason),
     }

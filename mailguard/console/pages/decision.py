@@ -56,6 +56,11 @@ def name_of(visit: Visit, by: str | None, *, first: bool = False) -> str:
     return legible(by, 120) if by else says.SOMEBODY
 
 
+def first_approval_by(by: str) -> str:
+    """The heading above the first of two approvals. by: as name_of gives it for the beginning of a sentence."""
+    return says.SECOND_TITLE_YOU if by == says.YOU_FIRST else says.SECOND_TITLE.format(by=by)
+
+
 def sender_of(held: Held) -> str:
     return legible(held.sender, 120) or says.SENDER
 

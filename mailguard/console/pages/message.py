@@ -15,9 +15,11 @@ from ...core.mail.message import Message, Part
 from ...core.mail.reading import html_of, html_part, pictures_of
 from ...core.safe_text import OtherPart, SafeText, safe_text
 from ...core.words import people as people_in_words
+from ...guard.console.deciding import actor_of
 from ...guard.console.looking import Looked, NotReadable, NotYours
 from ...guard.console.queue import decider_of
 from ...guard.records import Held
+from .. import decision_words as says
 from .. import words, words_attachments
 from ..answers import Answer, Document, Page, Refused
 from ..attachment_words import first_name_of, name_of, sentences_of, size_of
@@ -48,6 +50,7 @@ async def show(visit: Visit) -> Answer:
         "may_download": visit.site.attachments.may_take(visit.signed_in, looked.held),
         "view": view,
         "taller": visit.query.get("taller") == "1",
+        **_way(looked, visit),
         "text": None,
         "gone": False,
     }
@@ -107,12 +110,29 @@ def _top(looked: Looked, visit: Visit) -> dict[str, Any]:
     return {
         "heading": subject or words.MESSAGE_HEADING.format(reference=held.ref),
         "ref": held.ref,
-        "state": state_of(held.state, held.released_as, held.escalated.to if held.escalated else None),
+        "state": state_of(
+            held.state, held.released_as, held.escalated.to if held.escalated else None, held.reached_nobody
+        ),
         "undecided": held.state in OPEN,
         "received": visit.site.in_words(held.received_at),
-        "then": words.MESSAGE_IF_NOBODY if held.state in OPEN and held.state is not State.WAITING else None,
+        "then": _if_nobody(held) if held.state in OPEN and held.state is not State.WAITING else None,
         "not_sent": held.state in OPEN,
         **deadline_of(about, visit),
+    }
+
+
+def _if_nobody(held: Held) -> str:
+    return words.MESSAGE_IF_NOBODY if held.notify_sender else words.MESSAGE_IF_NOBODY_UNTOLD
+
+
+def _way(looked: Looked, visit: Visit) -> dict[str, Any]:
+    """Where one decides, or reads what was decided; for who sent it, that it is not theirs."""
+    ours = looked.may_read and not actor_of(visit.signed_in).has_sent(looked.held)
+    is_open = looked.held.state in OPEN
+    return {
+        "to_decision": ours and is_open,
+        "to_outcome": ours and not is_open,
+        "own": says.MESSAGE_OWN if looked.may_read and is_open and not ours else None,
     }
 
 

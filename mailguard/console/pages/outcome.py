@@ -7,6 +7,7 @@ from typing import Any
 from ...core import words as core_words
 from ...core.errors import AlreadyDecided
 from ...core.lifecycle import OPEN, State
+from ...core.moment import second_in_words
 from ...core.outcome import Outcome
 from ...guard.records import Held
 from .. import decision_words as says
@@ -62,6 +63,9 @@ def _told(visit: Visit, held: Held) -> tuple[str, list[str]]:
         state = words.state_in_words(held.state, None)
         return told, [says.OUTCOME_BY.format(state=state, by=by, moment=moment)]
     state = words.state_in_words(held.state, held.released_as)
+    if held.reached_nobody:
+        decided = [says.OUTCOME_REACHED_NOBODY_BY.format(by=by, moment=moment)] if held.decided_by else []
+        return words.REACHED_NOBODY, [says.OUTCOME_REACHED_NOBODY, *decided, *_delivered(held)]
     if held.state is State.EXPIRED or not held.decided_by:
         return state, [says.OUTCOME_STATE.format(state=state, moment=moment)]
     return state, [says.OUTCOME_BY.format(state=state, by=by, moment=moment), *_delivered(held)]
@@ -85,7 +89,7 @@ def _leaving(visit: Visit, held: Held) -> tuple[str, list[str]]:
 
 def _to_the_second(visit: Visit, held: Held) -> str:
     local = (held.leaves_at or held.due_at).astimezone(visit.site.zone)
-    return f"{local:%H:%M:%S}"
+    return second_in_words(local)
 
 
 def _escalated(visit: Visit, held: Held) -> str:

@@ -8,6 +8,7 @@ from ...core.document import Diagnostic
 from ...core.legible import legible
 from ...core.policy.model import Action, Mode, Rule
 from ...guard.console.rules import RuleBook, RuleCount
+from ...guard.sender_links import forms_for_sender
 from .. import words
 from .. import words_policy as said
 from ..answers import Answer, Page
@@ -87,8 +88,10 @@ def _rule(rule: Rule, count: RuleCount) -> dict[str, Any]:
 def _does(rule: Rule) -> list[str]:
     action = _action(rule)
     found = [said.MONITORED.format(action=action) if rule.mode is Mode.MONITOR else action]
-    if rule.action is Action.HOLD and rule.sender_may:
-        acts = said.AND.join(said.SENDER_ACTS.get(each, each) for each in rule.sender_may)
+    if rule.action is Action.HOLD and rule.delay is None:
+        # Cancelling is always theirs, whatever the rule lists (guard/console/sender.py).
+        forms = forms_for_sender(rule.sender_may, rule.release_as, rule.approvals)
+        acts = said.AND.join(said.SENDER_ACTS[each] for each in ("cancel", *forms))
         found.append(said.SENDER_MAY.format(acts=acts))
     return found
 

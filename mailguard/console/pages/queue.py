@@ -118,7 +118,7 @@ def _card(item: Item, visit: Visit, present: Present | None) -> dict[str, Any]:
         "more": _more(item.more_reasons),
         "subject": _subject(item),
         "who": f"{_sender(item)}, {_to(item, visit.site.organisation)}",
-        "state": state_of(item.state, item.released_as, item.escalated_to),
+        "state": state_of(item.state, item.released_as, item.escalated_to, item.reached_nobody),
         "plain": item.state is State.HELD and not item.escalated_to,
         "urgent": _urgent(item),
         "version": item.version,
@@ -128,9 +128,9 @@ def _card(item: Item, visit: Visit, present: Present | None) -> dict[str, Any]:
     }
 
 
-def state_of(state: State, released_as: str | None, escalated_to: str | None) -> str:
+def state_of(state: State, released_as: str | None, escalated_to: str | None, reached_nobody: bool = False) -> str:
     """How it stands, in words. Whom somebody asked (escalated_to) stands there too, for what is not decided."""
-    plain = words.state_in_words(state, released_as)
+    plain = words.state_in_words(state, released_as, reached_nobody)
     if escalated_to is None or state not in OPEN:
         return plain
     asked = says.ESCALATED_STATE.format(to=legible(escalated_to, 120))

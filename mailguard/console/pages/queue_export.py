@@ -75,7 +75,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         return (row, said.EXPORT_UNREADABLE, *("" for _ in said.EXPORT_HEADINGS[2:]))
     return (
         row.ref,
-        state_of(row.state, row.released_as, row.escalated_to),
+        state_of(row.state, row.released_as, row.escalated_to, row.reached_nobody),
         _iso(row.received_at),
         _iso(row.due_at),
         row.consequence,

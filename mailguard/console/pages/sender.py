@@ -249,6 +249,10 @@ def _changed(visit: Visit) -> str | None:
 
 
 def _decided(case: Case, visit: Visit) -> Page:
+    if case.reached_nobody:
+        return Page(
+            "sender_decided.html", words.SENDER_FAILED_TITLE, {**_about(case, visit), "lines": words.SENDER_FAILED}
+        )
     # Whatever is neither open nor ended as not sent is on its way.
     state = case.state if case.state in _NOT_SENT else State.RELEASING
     form = case.released_as if state is State.RELEASING else None

@@ -23,7 +23,7 @@ def held(facts: Facts, frame: Frame) -> Letter:
             lead(words.REVIEW_HELD_LEAD if facts.why_not_told else words.REVIEW_NEEDED_LEAD),
             text(*_held_by(facts), addressed(facts, frame), words.REVIEW_HELD_NEXT.format(due=due)),
             *why_not_told(facts),
-            text(words.REVIEW_DECIDE.format(ref=facts.ref), words.REVIEW_ASK),
+            *_to_decide(facts, frame),
             *_earlier(facts),
         ),
     )
@@ -32,13 +32,11 @@ def held(facts: Facts, frame: Frame) -> Letter:
 def asked(facts: Facts, frame: Frame) -> Letter:
     """Somebody asks this one to decide about a message."""
     due = due_in_words(facts.due_at)
-    return Letter(
-        words.REVIEW_ASKED_SUBJECT.format(due=due),
-        (
-            lead(words.REVIEW_ASKED_LEAD),
-            text(words.REVIEW_HELD_NEXT.format(due=due), words.REVIEW_ASKED_NEXT.format(ref=facts.ref)),
-        ),
-    )
+    undecided = words.REVIEW_HELD_NEXT.format(due=due)
+    way: tuple[Block, ...] = (text(undecided, words.REVIEW_ASKED_NEXT.format(ref=facts.ref)),)
+    if frame.console:
+        way = (text(undecided, words.REVIEW_ASKED_THERE), *_to_decide(facts, frame))
+    return Letter(words.REVIEW_ASKED_SUBJECT.format(due=due), (lead(words.REVIEW_ASKED_LEAD), *way))
 
 
 def ended(facts: Facts, frame: Frame) -> Letter:
@@ -73,17 +71,17 @@ def several(facts: Facts, frame: Frame) -> Letter:
     due = [item.due_at for item in facts.listed if item.due_at and not item.untold]
     if due and len(due) == facts.count:
         subject = words.REVIEW_DECISIONS_SUBJECT.format(emails=count, due=due_in_words(min(due)))
-        first, ask = words.REVIEW_DECISIONS_LEAD, text(words.REVIEW_ASK)
+        first, ask = words.REVIEW_DECISIONS_LEAD, _to_the_list(frame)
     else:
         subject = words.REVIEW_SEVERAL_SUBJECT.format(emails=count)
-        first, ask = words.REVIEW_SEVERAL_LEAD, text(words.REVIEW_NEXT_ASK, words.REVIEW_ASK)
+        first, ask = words.REVIEW_SEVERAL_LEAD, (text(words.REVIEW_NEXT_ASK), *_to_the_list(frame))
     return Letter(
         subject,
         (
-            lead(first.format(emails=count, moment=moment_in_words(facts.at))),
+            lead(words.of_emails(first, facts.count, moment=moment_in_words(facts.at))),
             _list(facts),
             text(words.REVIEW_LIMIT),
-            ask,
+            *ask,
         ),
     )
 
@@ -96,27 +94,44 @@ def urgent(facts: Facts, frame: Frame) -> Letter:
         (
             lead(words.REVIEW_URGENT_LEAD),
             text(words.REVIEW_URGENT_WHY, words.REVIEW_HELD_NEXT.format(due=due)),
-            text(words.REVIEW_DECIDE.format(ref=facts.ref), words.REVIEW_ASK),
+            *_to_decide(facts, frame),
         ),
     )
 
 
 def reminded(facts: Facts, frame: Frame) -> Letter:
     """Half of the time of these is over."""
-    return _reminder(words.REVIEW_REMINDED_SUBJECT, words.REVIEW_REMINDED_LEAD, facts)
+    return _reminder(words.REVIEW_REMINDED_SUBJECT, words.REVIEW_REMINDED_LEAD, facts, frame)
 
 
 def pressed(facts: Facts, frame: Frame) -> Letter:
     """Four fifths of the time of these are over."""
-    return _reminder(words.REVIEW_PRESSED_SUBJECT, words.REVIEW_PRESSED_LEAD, facts)
+    return _reminder(words.REVIEW_PRESSED_SUBJECT, words.REVIEW_PRESSED_LEAD, facts, frame)
 
 
-def _reminder(subject: str, first: str, facts: Facts) -> Letter:
+def _reminder(subject: str, first: str, facts: Facts, frame: Frame) -> Letter:
     values = {"emails": words.emails(facts.count), "due": due_in_words(facts.due_at)}
     return Letter(
         subject.format(**values),
-        (lead(first.format(**values)), _list(facts), text(words.REVIEW_REMINDED_NEXT, words.REVIEW_ASK)),
+        (lead(first.format(**values)), _list(facts), text(words.REVIEW_REMINDED_NEXT), *_to_the_list(frame)),
     )
+
+
+def _to_decide(facts: Facts, frame: Frame) -> tuple[Block, ...]:
+    """Where one looks and decides: the console, which asks who comes to sign in; without one, the shell."""
+    if frame.console:
+        return (
+            Block("links", (words.REVIEW_LINK,), (f"{frame.console}/m/{facts.ref}",)),
+            text(words.REVIEW_NO_ACCOUNT),
+        )
+    return (text(words.REVIEW_DECIDE.format(ref=facts.ref), words.REVIEW_ASK),)
+
+
+def _to_the_list(frame: Frame) -> tuple[Block, ...]:
+    """CONSOLE.md 3.4: a link to the list of held messages, where there is a console."""
+    if frame.console:
+        return (Block("links", (words.REVIEW_LINK_LIST,), (f"{frame.console}/queue",)), text(words.REVIEW_NO_ACCOUNT))
+    return (text(words.REVIEW_ASK),)
 
 
 def _earlier(facts: Facts) -> tuple[Block, ...]:

@@ -33,7 +33,7 @@ def held(facts: Facts, frame: Frame) -> Letter:
         text((words.HELD_URGENT_LINK if facts.link else words.HELD_URGENT).format(contact=the_contact(frame))),
     )
     if facts.count:
-        earlier = words.HELD_EARLIER.format(emails=words.emails(facts.count))
+        earlier = words.of_emails(words.HELD_EARLIER, facts.count)
         blocks += (text(earlier), *list_of(facts))
     return Letter(words.HELD_SUBJECT.format(subject=subject_line(facts)), blocks)
 
@@ -82,7 +82,7 @@ def several(facts: Facts, frame: Frame) -> Letter:
     return Letter(
         words.SEVERAL_SUBJECT.format(emails=count),
         (
-            lead(words.SEVERAL_LEAD.format(emails=count)),
+            lead(words.of_emails(words.SEVERAL_LEAD, facts.count)),
             *list_of(facts),
             heading(words.WHY),
             text(words.SEVERAL_WHY, *newest),

@@ -14,7 +14,7 @@ def for_sender(facts: Facts, frame: Frame) -> Letter:
     return Letter(
         words.WEEK_SUBJECT.format(days=facts.outcome),
         (
-            lead(words.WEEK_LEAD.format(emails=words.emails(facts.count))),
+            lead(words.of_emails(words.WEEK_LEAD, facts.count)),
             Block("list", facts.lines),
             text(words.WEEK_TIP),
             text(words.WEEK_OFF.format(contact=the_contact(frame))),
@@ -28,7 +28,7 @@ def for_reviewers(facts: Facts, frame: Frame) -> Letter:
     return Letter(
         words.REVIEW_WEEK_SUBJECT.format(days=facts.outcome, organisation=organisation),
         (
-            lead(words.REVIEW_WEEK_LEAD.format(emails=words.emails(facts.count))),
+            lead(words.of_emails(words.REVIEW_WEEK_LEAD, facts.count)),
             Block("list", facts.lines),
             text(words.REVIEW_WEEK_OFF),
         ),

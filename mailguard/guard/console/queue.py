@@ -202,6 +202,7 @@ class HeldQueue:
             decided_at=held.decided_at,
             decided_by=decider_of(held, may_read),
             released_as=held.released_as,
+            reached_nobody=held.reached_nobody,
             escalated_to=held.escalated.to if held.escalated else None,
             version=held.version,
             assigned_to=taken.name if taken and held.state in OPEN else None,

@@ -96,6 +96,7 @@ class Item:
     version: int = 1
     assigned_to: str | None = None
     assigned_account: str | None = None
+    reached_nobody: bool = False
 
 
 @dataclass(frozen=True, slots=True)

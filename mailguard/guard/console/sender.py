@@ -66,7 +66,7 @@ class NobodyLeft(NotAllowed):
 class Case:
     """A held message as its sender sees it. sender: whom the notice went to. shared: several people may read there.
     forms: in which the sender may send it now. decided_by: a name, empty for the sender, None while it is open. urgent:
-    when it was called so. left_by_itself: as in Held; offers: the form in which it does. left_out:
+    when it was called so. left_by_itself, reached_nobody: as in Held; offers: the form in which it does. left_out:
     how many people it goes to no longer. may_be_urgent: its sender may say so of any message at all.
     """
 
@@ -91,6 +91,7 @@ class Case:
     offers: str
     left_out: int
     may_be_urgent: bool
+    reached_nobody: bool
 
     @property
     def waits(self) -> bool:
@@ -281,4 +282,5 @@ class SenderDesk:
             offers=held.offers or ORIGINAL,
             left_out=len({each.address for each in held.left_out}),
             may_be_urgent=self.most_urgent > 0,
+            reached_nobody=held.reached_nobody,
         )

@@ -26,6 +26,9 @@ OF_ITSELF = frozenset({"copy", "release"})
 """Rows with the message itself; the others are notices about it."""
 LOOKED = "content_viewed"
 MOST = 200
+TOLD = "notice_queued"
+MOST_TOLD = 20
+"""Apart from MOST: a message that is refused for 288 people has as many notices, which must push no decision out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class Timeline:
         ref = looked.held.ref
         found = await self._trail.of_message(ref, KINDS, MOST + 1)
         deliveries = await self._trail.tally(ref, DELIVERIES, OF_ITSELF)
-        events = _without_repeats(found[-MOST:])
+        told = [each for each in await self._trail.of_message(ref, {TOLD}, MOST_TOLD) if _to_sender(each)]
+        events = _without_repeats(sorted([*found[-MOST:], *told], key=lambda each: each.entry.at))
         if not looked.may_read:
             events = [without_sender(each) for each in events]
         return Happened(tuple(events), len(found) > MOST, deliveries)
@@ -64,11 +68,19 @@ def without_sender(recorded: Recorded) -> Recorded:
     return replace(recorded, entry=replace(recorded.entry, fields={**fields, "actor": SENDER}), who=None)
 
 
+def _to_sender(recorded: Recorded) -> bool:
+    return recorded.entry.fields.get("to") == "sender"
+
+
 def _without_repeats(found: Sequence[Recorded]) -> list[Recorded]:
-    """A page is two looks, and a reload two more: of those of one person that nothing stands between, the first."""
+    """A page is two looks, and a reload two more: of those of one person that nothing stands between, the first. So of
+    notices.
+    """
     kept: list[Recorded] = []
     looking: set[object] = set()
     for each in found:
+        if each.entry.kind == TOLD and kept and kept[-1].entry.kind == TOLD:
+            continue
         if each.entry.kind == LOOKED:
             who = each.entry.fields.get("account") or each.entry.fields.get("actor")
             if who in looking:

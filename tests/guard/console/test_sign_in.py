@@ -147,6 +147,15 @@ async def test_a_session_ends_with_what_it_rests_on(house: House, what: str) -> 
     assert await house.sessions.look(token) is None
 
 
+async def test_a_session_that_a_lock_ended_does_not_come_back_with_the_account(house: House) -> None:
+    await house.account(JO, "reviewer")
+    token = await house.token(JO)
+    await house.book.disable(JO, SAM)
+    await house.book.enable(JO, SAM)
+    assert await house.sessions.look(token) is None, "it was locked against whoever sits there"
+    assert await house.sessions.look(await house.token(JO)), "who signs in anew is let in"
+
+
 async def test_roles_count_at_once(house: House) -> None:
     await house.account(JO, "reviewer")
     token = await house.token(JO)

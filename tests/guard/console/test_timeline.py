@@ -83,6 +83,21 @@ async def test_deliveries_are_counted_and_only_the_latest_events_told(
     assert found.deliveries == {"copy_delivered": (5, at + timedelta(minutes=5))}
 
 
+async def test_that_the_sender_was_told_is_in_it_and_many_notices_push_nothing_out(house: House) -> None:
+    def queued(to: str) -> entries.NewEntry:
+        return entries.plain("notice_queued", REF, house.clock.at, notice="notice", to=to)
+
+    await house.store.ledger.append([queued("sender"), queued("reviewers")])
+    sam = await visitor(house, "sam@elmroad.example")
+    await house.looking.look(sam, REF)
+    house.clock.move(minutes=1)
+    await house.store.ledger.append([queued("sender") for _ in range(3)])
+    looks = "content_viewed sam@elmroad.example"
+    assert await kinds(house) == ["message_held", "notice_queued", looks, "notice_queued"]
+    await house.store.ledger.append([queued("sender") for _ in range(300)])
+    assert (await kinds(house))[:2] == ["message_held", looks]
+
+
 async def test_unmasking_and_files_are_in_it(house: House) -> None:
     sam = await visitor(house, "sam@elmroad.example")
     all_of_it = Visitor(sam.account, sam.session, powers_of(("reviewer", "download")))
