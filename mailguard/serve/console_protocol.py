@@ -2,8 +2,8 @@
 
 Promises: a connection ends that has sent no whole head of a request WITHIN so many seconds of its beginning or of its
 last answer, or whose client takes an answer more slowly than LEAST_OCTETS in that time. Where all places are taken, the
-oldest on which nothing is asked and nothing is owed makes room, so that silence keeps nobody out (THREATS.md T81).
-How long a request may take once its head is there is the application's matter.
+oldest that waits for its client makes room, so that silence keeps nobody out (THREATS.md T81). How long a request may
+take once its head is there is the application's matter.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class ConsoleProtocol(H11Protocol):
         super().__init__(*arguments, **named)
         self._due: asyncio.TimerHandle | None = None
         self._owed = 0
-        self.quiet_since = 0.0
+        self.waits_since = 0.0
 
     @property
     def asks(self) -> bool:
@@ -33,9 +33,11 @@ class ConsoleProtocol(H11Protocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     @property
-    def is_quiet(self) -> bool:
-        """Nothing is asked, and the client has taken all that it was answered."""
-        return not self.asks and not self.transport.get_write_buffer_size()
+    def waits(self) -> bool:
+        """For its client: nothing is asked and nothing is owed, or of what is asked the end has not come."""
+        if self.asks:
+            return self.cycle.more_body and not self.cycle.response_started
+        return not self.transport.get_write_buffer_size()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._make_room()
@@ -69,7 +71,7 @@ class ConsoleProtocol(H11Protocol):
 
     def _watch(self) -> None:
         self._unwatch()
-        self.quiet_since = self.loop.time()
+        self.waits_since = self.loop.time()
         self._owed = self.transport.get_write_buffer_size()
         self._due = self.loop.call_later(WITHIN, self._late)
 
@@ -92,9 +94,9 @@ class ConsoleProtocol(H11Protocol):
         most = self.limit_concurrency
         if most is None or len(self.connections) < most - 1:
             return
-        quiet = [each for each in self.connections if isinstance(each, ConsoleProtocol) and each.is_quiet]
-        if quiet:
-            oldest = min(quiet, key=lambda each: each.quiet_since)
+        waiting = [each for each in self.connections if isinstance(each, ConsoleProtocol) and each.waits]
+        if waiting:
+            oldest = min(waiting, key=lambda each: each.waits_since)
             # It is told in its turn; until then it would count.
             self.connections.discard(oldest)
             oldest.transport.abort()

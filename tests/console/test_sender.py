@@ -94,6 +94,21 @@ async def test_what_presses_every_button_without_typing_does_nothing(browser: ht
     assert await state(house) is State.HELD and await house.kinds() == before
 
 
+async def test_t67_what_presses_every_button_does_not_lock_out_the_sender(site: Site, house: House) -> None:
+    """Two scanners were enough to keep a sender from cancelling until a message had left by itself."""
+    path = await opened(house)
+    for _ in range(5):
+        async with browser_on(site) as scanner:
+            for do in ("cancel", "separate"):
+                shown = await scanner.get(path, params={"do": do})
+                for code in ("", " - ", "\u3000"):
+                    answer = await scanner.post(path, data={**fields_of(shown), "code": code}, headers=ORIGIN)
+                    assert answer.status_code == 422
+    async with browser_on(site) as browser:
+        assert (await chooses(browser, path, "cancel")).status_code == 303
+    assert await state(house) is State.CANCELLED and not house.waits
+
+
 async def test_cancel_works_once_and_says_so_afterwards(browser: httpx.AsyncClient, house: House) -> None:
     path = await opened(house, sender_may=())
     answer = await chooses(browser, path, "cancel")

@@ -23,6 +23,8 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    while scope["method"] == "POST" and (await receive()).get("more_body"):
+        pass
     size = LARGE if scope["path"] == "/large" else 2
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(size).encode())]})
     await send({"type": "http.response.body", "body": b"o" * size})
@@ -118,8 +120,10 @@ async def test_several_requests_at_once_are_answered_one_after_the_other(port: i
 async def test_t81_silence_on_every_connection_keeps_nobody_out(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(console_protocol, "WITHIN", 60.0)
     silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(MOST_CONNECTIONS + 40)]
-    for _, writer in silent[::2]:
-        writer.write(b"GET / HTTP/1.1\r\nHost: ")
+    for number, (_, writer) in enumerate(silent):
+        writer.write(
+            (b"", b"GET / HTTP/1.1\r\nHost: ", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab")[number % 3]
+        )
     for _ in range(5):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
