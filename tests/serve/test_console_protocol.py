@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 from starlette.types import Receive, Scope, Send
 
+from mailguard.console.security import Shield
 from mailguard.serve import console_protocol
 from mailguard.serve.console_server import MOST_CONNECTIONS, server_of
 
@@ -39,7 +40,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest_asyncio.fixture
 async def port() -> AsyncIterator[int]:
     listening = socket.create_server(("127.0.0.1", 0))
-    server = server_of(application, None)
+    server = server_of(Shield(application, "http://127.0.0.1"), None)
     serving = asyncio.create_task(server.serve([listening]))
     while not server.started:
         await asyncio.sleep(0.01)
@@ -70,9 +71,9 @@ async def ends_after(connection: Connection, drip: bytes = b"") -> float:
     ("first", "drip"),
     [
         (b"", b""),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"a"),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 30000\r\n\r\n", b"a"),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"G"),
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ", b"a"),
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 30000\r\n\r\n", b"a"),
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", b"G"),
     ],
     ids=["silent", "a head that never ends", "a body that nobody asked for", "a second head that never ends"],
 )
@@ -84,7 +85,7 @@ async def test_t81_who_says_too_little_is_not_waited_for(port: int, first: bytes
 
 async def test_t81_who_takes_nothing_of_an_answer_is_not_waited_for(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
-    writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+    writer.write(b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
     await asyncio.sleep(WITHIN * 4)
     taken = 0
     with contextlib.suppress(ConnectionError, TimeoutError):
@@ -97,7 +98,7 @@ async def test_t81_who_takes_nothing_of_an_answer_is_not_waited_for(port: int) -
 
 async def test_who_takes_an_answer_slowly_gets_all_of_it(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
-    writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    writer.write(b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
     taken, began = 0, time.monotonic()
     while piece := await reader.read(LARGE // 40):
         taken += len(piece)
@@ -109,7 +110,7 @@ async def test_who_takes_an_answer_slowly_gets_all_of_it(port: int) -> None:
 async def test_several_requests_at_once_are_answered_one_after_the_other(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for _ in range(3):
-        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 5)
+        writer.write(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 5)
         for _ in range(5):
             head = await reader.readuntil(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 200") and await reader.readexactly(2) == b"oo"
@@ -122,12 +123,24 @@ async def test_t81_silence_on_every_connection_keeps_nobody_out(port: int, monke
     silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(MOST_CONNECTIONS + 40)]
     for number, (_, writer) in enumerate(silent):
         writer.write(
-            (b"", b"GET / HTTP/1.1\r\nHost: ", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab")[number % 3]
+            (b"", b"GET / HTTP/1.1\r\nHost: ", b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\nab")[
+                number % 3
+            ]
         )
     for _ in range(5):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        writer.write(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert (await reader.readline()) == b"HTTP/1.1 200 OK\r\n"
         writer.close()
     for _, writer in silent:
         writer.close()
+
+
+async def test_a_request_that_says_twice_where_it_ends_is_the_last_of_its_connection(port: int) -> None:
+    """RFC 9112 section 6.1: a web server before us may have passed on what follows as somebody else's (T63)."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    writer.write(f"{head}GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+    answered = await reader.read()
+    assert answered.startswith(b"HTTP/1.1 400") and answered.count(b"HTTP/1.1") == 1
+    writer.close()
