@@ -14,7 +14,7 @@ from typing import Any
 
 from ..core.account import canonical_account
 from ..core.errors import NotAllowed
-from ..core.mail.canonical import canonical_address
+from ..core.mail.canonical import canonical_address, without_detail
 from .records import Held
 
 
@@ -37,7 +37,7 @@ class Actor:
     def known_as(self) -> tuple[str, ...]:
         """Names in canonical form: of an address also what stands before the at sign, which the shell may call them."""
         names = {canonical_account(each) for each in (self.by, self.system_user) if each}
-        bare = {_without_detail(each) for each in names}
+        bare = {without_detail(each) for each in names}
         local = {each.rpartition("@")[0] for each in names | bare if "@" in each}
         return tuple(sorted({self.identity} | names | bare | (local - {""})))
 
@@ -50,7 +50,7 @@ class Actor:
         """Whether it is their own message. originators: whom its From and Sender fields name."""
         path = held.envelope.reverse_path
         named = {canonical_address(held.sender), canonical_address(path.address) if path else "", *originators}
-        senders = {_without_detail(each) for each in named}
+        senders = {without_detail(each) for each in named}
         if self.account and "@" not in self.by:
             # An account that is called "sam" is taken for that of the mailbox sam@, wherever that is.
             senders |= {each.rpartition("@")[0] for each in senders}
@@ -66,10 +66,3 @@ class Actor:
         if self.account:
             return {"account": self.account, "via": "console"}
         return {"actor": self.by, "system_user": self.system_user}
-
-
-def _without_detail(name: str) -> str:
-    """A canonical address without what stands behind a plus sign in its local part: it is the same mailbox."""
-    local, at, domain = name.rpartition("@")
-    user = local.partition("+")[0]
-    return f"{user}@{domain}" if at and user and not local.startswith('"') else name

@@ -398,6 +398,16 @@ async def test_three_a_day_cannot_wait(browser: httpx.AsyncClient, house: House)
     assert answers == [303, 303, 303, 422, 422]
 
 
+async def test_sub_addresses_of_one_mailbox_do_not_make_more_of_them(browser: httpx.AsyncClient, house: House) -> None:
+    answers = []
+    for number, sender in enumerate(("nurse", "nurse+a", "NURSE+b", "nurse+c", "doctor")):
+        ref, address = f"MG-222{number + 2}-22", f"{sender}@elmroad.example"
+        await house.holds(ref, sender=address, sender_may=())
+        path = f"/s/{await house.link(ref, address)}"
+        answers.append((await chooses(browser, path, "urgent", reason="It is for today")).status_code)
+    assert answers == [303, 303, 303, 422, 303]
+
+
 async def test_the_token_is_in_no_log_and_no_entry(
     browser: httpx.AsyncClient, house: House, caplog: pytest.LogCaptureFixture
 ) -> None:

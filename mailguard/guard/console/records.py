@@ -82,8 +82,9 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class UrgentCall:
-    """Its sender says that a held message cannot wait. sender: canonical address. by: who says it. reason: in their
-    words, which may name a patient: it is for those who may read the message.
+    """Its sender says that a held message cannot wait. sender: canonical address, without a sub-address: such calls are
+    counted by it. by: who says it. reason: in their words, which may name a patient: it is for those who may read the
+    message.
     """
 
     ref: str

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from ...core.errors import AlreadyDecided, NotAllowed, UnknownReference
 from ...core.legible import legible, without_addresses
 from ...core.lifecycle import OPEN, State
-from ...core.mail.canonical import canonical_address
+from ...core.mail.canonical import canonical_address, without_detail
 from ...core.organisation import Organisation
 from ...core.policy.leaving import ORIGINAL, Form
 from ...core.role_mailboxes import is_role_mailbox
@@ -209,7 +209,7 @@ class SenderDesk:
         if held.state not in OPEN or held.version != case.version:
             raise AlreadyDecided(case.ref)
         now = self._clock.now()
-        call = UrgentCall(case.ref, case.sender, now, acting(name), reason)
+        call = UrgentCall(case.ref, without_detail(canonical_address(held.sender)), now, acting(name), reason)
         rows = () if case.waits else self._notices.urgent(held, now)
         called = NewEntry(
             "urgent_called",
