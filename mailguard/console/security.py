@@ -1,7 +1,8 @@
 """What every response of the console says to the browser, and what a request must say to be heard. Pure ASGI.
 
 Promises: no response leaves without the headers; a request for another host than the console's own is answered before
-anything looks at it (THREATS.md T69); a POST that does not come from a page of ours is refused (T63).
+anything looks at it (THREATS.md T69), and one that says twice where it ends is the last of its connection; a POST that
+does not come from a page of ours is refused (T63).
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class Shield:
         self._app = app
         self._hosts = own_hosts(base_url)
         self._elsewhere = PlainTextResponse(f"The console is at {base_url}\n", 421)
+        # A web server before us may have believed the length: what follows would be the next request of somebody else.
+        self._ambiguous = PlainTextResponse("This request says twice where it ends.\n", 400, {"Connection": "close"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -58,9 +61,13 @@ class Shield:
                     headers.setdefault(name, value)
             await send(message)
 
-        heard = Headers(scope=scope).getlist("host")
-        known = len(heard) == 1 and heard[0].lower() in self._hosts
-        await (self._app if known else self._elsewhere)(scope, receive, send_with_headers)
+        await self._answer(Headers(scope=scope))(scope, receive, send_with_headers)
+
+    def _answer(self, headers: Headers) -> ASGIApp:
+        if "transfer-encoding" in headers and "content-length" in headers:
+            return self._ambiguous
+        heard = headers.getlist("host")
+        return self._app if len(heard) == 1 and heard[0].lower() in self._hosts else self._elsewhere
 
 
 def own_hosts(base_url: str) -> frozenset[str]:

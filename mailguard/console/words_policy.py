@@ -26,6 +26,9 @@ CHECKED_LINK = "The page for all staff: what is checked"
 RULE_PLACE = "Rule {id}, in {file} line {line:,}"
 LATELY = "In the last 7 days"
 LATELY_NONE = "It did not match a message."
+LATELY_OTHERS = (
+    "How often a rule matched counts the mail of every team, so it is shown to people who see every team's mail."
+)
 LATELY_OFF = "It is switched off, so it looks at nothing."
 MATCHED = ("It matched 1 message: {ends}.", "It matched {count:,} messages: {ends}.")
 ENDS = {

@@ -103,9 +103,7 @@ class AccountBook:
     async def _lock(self, account: Account, disabled: bool, entry: NewEntry) -> Account:
         if account.disabled is disabled:
             return account
-        locks = account.locks + disabled
-        changed = replace(account, disabled=disabled, locks=locks, changed_at=self._clock.now())
-        return await self._accounts.change(changed, [entry])
+        return await self._accounts.change(replace(account, disabled=disabled, changed_at=self._clock.now()), [entry])
 
     async def _find(self, name: str) -> Account:
         account = await self._accounts.find(name)

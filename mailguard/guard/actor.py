@@ -1,8 +1,9 @@
 """Who decides about a held message, and by which names they would be known again. Pure.
 
 INVARIANT: one person is one person for two approvals, at the console and through the shell, whatever they call
-themselves there; who sent a message does not decide about it. Where two people share a name the second is asked to let
-somebody else approve: that errs on the side of asking.
+themselves there; who sent a message does not decide about it, under a sub-address (sam+clinic@elmroad.example,
+RFC 5233) neither. Where two people share a name the second is asked to let somebody else approve: that errs on the side
+of asking.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from ..core.account import canonical_account
 from ..core.errors import NotAllowed
-from ..core.mail.canonical import canonical_address
+from ..core.mail.canonical import canonical_address, without_detail
 from .records import Held
 
 
@@ -36,8 +37,9 @@ class Actor:
     def known_as(self) -> tuple[str, ...]:
         """Names in canonical form: of an address also what stands before the at sign, which the shell may call them."""
         names = {canonical_account(each) for each in (self.by, self.system_user) if each}
-        local = {each.rpartition("@")[0] for each in names if "@" in each}
-        return tuple(sorted({self.identity} | names | (local - {""})))
+        bare = {without_detail(each) for each in names}
+        local = {each.rpartition("@")[0] for each in names | bare if "@" in each}
+        return tuple(sorted({self.identity} | names | bare | (local - {""})))
 
     def has_approved(self, held: Held) -> bool:
         """Whether the first of two approvals is theirs."""
@@ -47,7 +49,11 @@ class Actor:
     def has_sent(self, held: Held, originators: Iterable[str] = ()) -> bool:
         """Whether it is their own message. originators: whom its From and Sender fields name."""
         path = held.envelope.reverse_path
-        senders = {canonical_address(held.sender), canonical_address(path.address) if path else "", *originators}
+        named = {canonical_address(held.sender), canonical_address(path.address) if path else "", *originators}
+        senders = {without_detail(each) for each in named}
+        if self.account and "@" not in self.by:
+            # An account that is called "sam" is taken for that of the mailbox sam@, wherever that is.
+            senders |= {each.rpartition("@")[0] for each in senders}
         return bool((senders - {""}) & set(self.known_as))
 
     def refuse_own(self, held: Held, originators: Iterable[str] = ()) -> None:

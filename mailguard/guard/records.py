@@ -133,7 +133,6 @@ class Account:
     goes up with each change. second_factor: the secret of its one-time codes (Base32), None where it has none yet;
     second_factor_step: of the last code used. shortcuts: whether single keys move about in the console. federated: who
     signs in elsewhere; then there is no password and no second factor here, and roles are those of the last sign-in.
-    locks: how often it was locked; a session that began before a lock is over, also after it is unlocked.
     """
 
     identifier: str
@@ -148,7 +147,6 @@ class Account:
     second_factor_step: int = 0
     shortcuts: bool = False
     federated: Federated | None = None
-    locks: int = 0
 
     @property
     def shown(self) -> str:

@@ -19,6 +19,7 @@ from ..config import ConsoleSettings
 from ..core.errors import SettingsError
 from ..logs import logger
 from ..smtp.listen_settings import HostPort
+from .console_protocol import ConsoleProtocol
 from .rounds import cancel
 
 log = logger("console")
@@ -57,7 +58,7 @@ def server_of(app: ASGIApp, believed: str | None) -> Server:
     complaints.handlers, complaints.propagate = [_Complaints(logging.WARNING)], False
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=ConsoleProtocol,
         ws="none",
         lifespan="off",
         loop="none",

@@ -15,9 +15,11 @@ from sqlalchemy import Connection, Row, delete, select, update
 
 from ..core.account import canonical_account
 from ..core.errors import AccountExists, AlreadyDecided, ReferenceTaken, UnknownAccount
+from ..core.powers import powers_of
 from ..guard.records import Account, Federated, NewAccount, NewEntry
 from . import schema
 from .chain import Chain, PreparedEntry
+from .console import end_sessions_of
 from .engine import Engine
 from .instants import from_micros, to_micros
 from .keys import Keyring
@@ -81,7 +83,9 @@ class StoredAccounts:
         return sorted(found, key=lambda account: canonical_account(account.name))
 
     async def change(self, account: Account, entries: Sequence[NewEntry]) -> Account:
-        """The conditional UPDATE: the account as it shall be, at the version that was seen. AlreadyDecided."""
+        """The conditional UPDATE: the account as it shall be, at the version that was seen. Its sessions end where it
+        is locked or has no business in the console any more. AlreadyDecided.
+        """
         changed = replace(account, version=account.version + 1)
         prepared = self._named(entries, account)
         row = _row(changed, self._keyring)
@@ -89,6 +93,8 @@ class StoredAccounts:
         def change(connection: Connection, chain: Chain) -> None:
             if connection.execute(update(_table).where(*_seen(account)).values(row)).rowcount != 1:
                 _refuse(connection, account)
+            if changed.disabled or not powers_of(changed.roles).uses_console:
+                end_sessions_of(connection, account.identifier)
             chain.append(connection, prepared)
 
         await self._engine.write(change)
@@ -102,6 +108,7 @@ class StoredAccounts:
             if connection.execute(delete(_table).where(*_seen(account))).rowcount != 1:
                 _refuse(connection, account)
             forget_views(connection, account.identifier)
+            end_sessions_of(connection, account.identifier)
             chain.append(connection, prepared)
 
         await self._engine.write(remove)
@@ -148,7 +155,6 @@ def _row(account: Account, keyring: Keyring) -> dict[str, Any]:
         "second_factor_step": account.second_factor_step,
         "shortcuts": account.shortcuts,
         "federated": asdict(account.federated) if account.federated else None,
-        "locks": account.locks,
     }
     return {
         "identifier": account.identifier,
@@ -176,7 +182,6 @@ def _read(row: Row[Any], keyring: Keyring) -> Account:
         second_factor_step=body.get("second_factor_step", 0),
         shortcuts=body.get("shortcuts", False),
         federated=Federated(**body["federated"]) if body.get("federated") else None,
-        locks=body.get("locks", 0),
     )
 
 

@@ -124,7 +124,12 @@ class StoredLinks:
 
     async def make(self, link: ConsoleLink, entries: Sequence[NewEntry]) -> None:
         """Keep it, with the entries, in one durable step."""
-        body = {"name": link.name, "made_at": to_micros(link.made_at), "expires_at": to_micros(link.expires_at)}
+        body = {
+            "name": link.name,
+            "made_at": to_micros(link.made_at),
+            "expires_at": to_micros(link.expires_at),
+            "bound_to": link.bound_to,
+        }
         row = {
             "link": link.key,
             "expires_at": to_micros(link.expires_at),
@@ -171,7 +176,13 @@ class StoredLinks:
             from_micros(body["made_at"]),
             from_micros(body["expires_at"]),
             optional_moment(row.used_at),
+            body.get("bound_to"),
         )
+
+
+def end_sessions_of(connection: Connection, account: str) -> None:
+    """End every session of an account (its identifier): none comes back with what was taken from it."""
+    connection.execute(delete(_sessions).where(_sessions.c.account == account))
 
 
 def forget_all(connection: Connection) -> None:

@@ -71,7 +71,7 @@ async def test_rules_are_sentences_with_what_became_of_messages(house: House, si
         await house.holds(ref, team="elm")
     reject = samples.change("MG-BBBB-22", 1, State.HELD, State.REJECTED, at=now)
     await house.store.quarantine.change(reject, [], [])
-    async with await browser_of(site, house, VI, "viewer:elm") as browser:
+    async with await browser_of(site, house, VI, "viewer") as browser:
         answer = await browser.get("/policy")
     text = seen(answer).text
     assert text.startswith("Rules – mailguard") and "3 rules" in text
@@ -83,6 +83,10 @@ async def test_rules_are_sentences_with_what_became_of_messages(house: House, si
     assert "Only recorded While it is only recorded, nothing is stopped" in text
     assert "It is switched off" in text and "Rule visible-list, in default.yaml line 3" in text
     assert "<b>" not in answer.text and "/policy/try" not in answer.text
+    async with await browser_of(site, house, SAM, "reviewer:elm", "viewer:park") as browser:
+        of_teams = seen(await browser.get("/policy")).text
+    assert "shown to people who see every team's mail" in of_teams and "It is switched off" in of_teams
+    assert "matched 1" not in of_teams and "matched 5" not in of_teams and "did not match" not in of_teams
 
 
 async def test_counting_is_not_done_with_each_page(house: House, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,6 +94,21 @@ async def test_what_presses_every_button_without_typing_does_nothing(browser: ht
     assert await state(house) is State.HELD and await house.kinds() == before
 
 
+async def test_t67_what_presses_every_button_does_not_lock_out_the_sender(site: Site, house: House) -> None:
+    """Two scanners were enough to keep a sender from cancelling until a message had left by itself."""
+    path = await opened(house)
+    for _ in range(5):
+        async with browser_on(site) as scanner:
+            for do in ("cancel", "separate"):
+                shown = await scanner.get(path, params={"do": do})
+                for code in ("", " - ", "\u3000"):
+                    answer = await scanner.post(path, data={**fields_of(shown), "code": code}, headers=ORIGIN)
+                    assert answer.status_code == 422
+    async with browser_on(site) as browser:
+        assert (await chooses(browser, path, "cancel")).status_code == 303
+    assert await state(house) is State.CANCELLED and not house.waits
+
+
 async def test_cancel_works_once_and_says_so_afterwards(browser: httpx.AsyncClient, house: House) -> None:
     path = await opened(house, sender_may=())
     answer = await chooses(browser, path, "cancel")
@@ -381,6 +396,16 @@ async def test_three_a_day_cannot_wait(browser: httpx.AsyncClient, house: House)
             house.clock.move(hours=22)
         answers.append((await chooses(browser, path, "urgent", reason="It is for today")).status_code)
     assert answers == [303, 303, 303, 422, 422]
+
+
+async def test_sub_addresses_of_one_mailbox_do_not_make_more_of_them(browser: httpx.AsyncClient, house: House) -> None:
+    answers = []
+    for number, sender in enumerate(("nurse", "nurse+a", "NURSE+b", "nurse+c", "doctor")):
+        ref, address = f"MG-222{number + 2}-22", f"{sender}@elmroad.example"
+        await house.holds(ref, sender=address, sender_may=())
+        path = f"/s/{await house.link(ref, address)}"
+        answers.append((await chooses(browser, path, "urgent", reason="It is for today")).status_code)
+    assert answers == [303, 303, 303, 422, 303]
 
 
 async def test_the_token_is_in_no_log_and_no_entry(

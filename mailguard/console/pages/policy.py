@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ...core.document import Diagnostic
@@ -21,13 +22,16 @@ MOST_ERRORS = 20
 async def show(visit: Visit) -> Answer:
     powers = visit.signed_in.powers
     book = await visit.site.rules.book()
+    # A ledger does not say whose mail a relayed message was, so there are no counts of a team alone.
+    counts = book.counts if powers.sees.everybody else None
     model = {
         "said": said,
         "status": _status(book, visit),
         "broken": _broken(book),
         "errors": [_error(each, powers.admin) for each in book.diagnostics[:MOST_ERRORS]],
         "none": book.rules is None,
-        "rules": [_rule(each, book.counts.get(each.id, RuleCount())) for each in book.rules or ()],
+        "rules": [_rule(each, counts) for each in book.rules or ()],
+        "uncounted": said.LATELY_OTHERS if book.rules and counts is None else None,
         "may_try": visit.site.trials.may_try(powers),
     }
     return Page("policy.html", said.TITLE if book.rules is not None else said.NONE_TITLE, model)
@@ -74,14 +78,16 @@ def _error(found: Diagnostic, admin: bool) -> dict[str, str | None]:
     }
 
 
-def _rule(rule: Rule, count: RuleCount) -> dict[str, Any]:
+def _rule(rule: Rule, counts: Mapping[str, RuleCount] | None) -> dict[str, Any]:
+    """counts: None where the visitor does not see everybody's mail."""
+    off = rule.mode is Mode.OFF
     return {
         "describe": legible(rule.describe, 1000),
         "place": said.RULE_PLACE.format(id=rule.id, file=legible(rule.file), line=rule.line),
         "mode": said.MODES[rule.mode.value],
         "in_force": rule.mode is Mode.ENFORCE,
         "does": _does(rule),
-        "lately": said.LATELY_OFF if rule.mode is Mode.OFF else _lately(count),
+        "lately": said.LATELY_OFF if off else _lately(counts.get(rule.id, RuleCount())) if counts is not None else None,
     }
 
 

@@ -44,6 +44,15 @@ def canonical_local(local: str) -> str:
     return local.lower() if local.isascii() else unicodedata.normalize("NFKC", local).lower()
 
 
+def without_detail(address: str) -> str:
+    """A canonical address without what stands behind a plus sign in its local part (RFC 5233): it is the same mailbox
+    at most providers. For comparing who somebody is where a wrong yes only asks somebody else; never for delivering.
+    """
+    local, at, domain = address.rpartition("@")
+    user = local.partition("+")[0]
+    return f"{user}@{domain}" if at and user and not local.startswith('"') else address
+
+
 @lru_cache(maxsize=16384)
 def canonical_domain(domain: str) -> str:
     """Lower-case A-labels (RFC 5891 by way of UTS 46, not transitional), one trailing dot removed."""

@@ -1,7 +1,9 @@
 """One-time links: how somebody chooses a password and a second factor without anybody telling them one.
 
 INVARIANT: a link is made only for an account that there is, or, where no account is an admin, for the first admin; the
-first visitor of a new console never becomes one. INVARIANT: opening a link changes nothing; using it works once.
+first visitor of a new console never becomes one. INVARIANT: opening a link changes nothing; using it works once, and
+only while its account has the password and the second factor that it had when the link was made: whoever starts an
+account again, or uses one of its links, ends every earlier one.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from ..ports import Accounts, Clock, Passwords, Randomness
 from ..records import Account, NewAccount, NewEntry
 from .ports import Links
 from .records import ConsoleLink
-from .sessions import SessionBook
+from .sessions import SessionBook, credentials_of
 from .tokens import is_token, key_of, new_token
 
 LASTS = timedelta(minutes=30)
@@ -68,7 +70,7 @@ class LinkBook:
         if name is None:
             if await self.has_admin():
                 raise NotAllowed("there is an admin already; name the account that the link is for")
-            return await self._made(None, actor.entry("console_link_made", self._clock.now()))
+            return await self._made(None, None, actor.entry("console_link_made", self._clock.now()))
         account = await self._accounts.find(name)
         if account is None:
             raise UnknownAccount(f'there is no account "{canonical_account(name)}"')
@@ -78,13 +80,15 @@ class LinkBook:
             raise NotAllowed(f'the account "{account.name}" is disabled or has no role in the console')
         entry = actor.entry("console_link_made", self._clock.now(), account=account.identifier)
         evidence = {**(entry.evidence or {}), "account": account.name}
-        return await self._made(account.name, replace(entry, evidence=evidence))
+        return await self._made(account.name, credentials_of(account), replace(entry, evidence=evidence))
 
     async def look(self, token: str) -> ConsoleLink:
         """The link, if it can be used now. LinkUsed."""
         link = await self._links.find(key_of(token)) if is_token(token) else None
         if link is None or link.used_at is not None or link.expires_at <= self._clock.now():
             raise LinkUsed("this link was used already, or its time has run out")
+        if link.name is not None:
+            await self._account_of(link)
         return link
 
     async def use(self, token: str, name: str, password: str, browser: str) -> str:
@@ -115,14 +119,21 @@ class LinkBook:
             if await self.has_admin():
                 raise LinkUsed("somebody else became the first admin meanwhile")
             return await self._accounts.add(NewAccount(name, password_hash, (ADMIN,), now), [entry])
-        account = await self._accounts.find(link.name)
-        if account is None or account.federated or account.disabled or not powers_of(account.roles).uses_console:
-            raise LinkUsed("the account of this link is gone, or was disabled")
+        account = await self._account_of(link)
         changed = replace(account, password_hash=password_hash, second_factor=None, changed_at=now)
         return await self._accounts.change(changed, [entry])
 
-    async def _made(self, name: str | None, entry: NewEntry) -> NewLink:
+    async def _account_of(self, link: ConsoleLink) -> Account:
+        """The account that a link is for, if it is still the one that the link was made for. LinkUsed."""
+        account = await self._accounts.find(link.name or "")
+        if account is None or account.federated or account.disabled or not powers_of(account.roles).uses_console:
+            raise LinkUsed("the account of this link is gone, or was disabled")
+        if link.bound_to != credentials_of(account):
+            raise LinkUsed("the account of this link has had another password or second factor since it was made")
+        return account
+
+    async def _made(self, name: str | None, bound_to: str | None, entry: NewEntry) -> NewLink:
         token = new_token(self._randomness)
         now = self._clock.now()
-        await self._links.make(ConsoleLink(key_of(token), name, now, now + LASTS), [entry])
+        await self._links.make(ConsoleLink(key_of(token), name, now, now + LASTS, bound_to=bound_to), [entry])
         return NewLink(token, name)

@@ -33,7 +33,8 @@ class ConsoleSession:
 class ConsoleLink:
     """A link that lets its holder choose a password and a second factor, once.
 
-    key: the hash of its token. name: of the account, None for one that is made with it: the first admin's.
+    key: the hash of its token. name: of the account, None for one that is made with it: the first admin's. bound_to: of
+    an account, what the link ends with, should that change (links.py).
     """
 
     key: str
@@ -41,6 +42,7 @@ class ConsoleLink:
     made_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
+    bound_to: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,9 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class UrgentCall:
-    """Its sender says that a held message cannot wait. sender: canonical address. by: who says it. reason: in their
-    words, which may name a patient: it is for those who may read the message.
+    """Its sender says that a held message cannot wait. sender: canonical address, without a sub-address: such calls are
+    counted by it. by: who says it. reason: in their words, which may name a patient: it is for those who may read the
+    message.
     """
 
     ref: str

@@ -15,7 +15,7 @@ from functools import partial
 from ...core.errors import AlreadyDecided, NotAllowed, UnknownReference
 from ...core.legible import legible, without_addresses
 from ...core.lifecycle import OPEN, State
-from ...core.mail.canonical import canonical_address
+from ...core.mail.canonical import canonical_address, without_detail
 from ...core.organisation import Organisation
 from ...core.policy.leaving import ORIGINAL, Form
 from ...core.role_mailboxes import is_role_mailbox
@@ -212,7 +212,7 @@ class SenderDesk:
         if held.state not in OPEN or held.version != case.version:
             raise AlreadyDecided(case.ref)
         now, by = self._clock.now(), acting(name)
-        call = UrgentCall(case.ref, case.sender, now, by, reason)
+        call = UrgentCall(case.ref, without_detail(canonical_address(held.sender)), now, by, reason)
         rows = () if case.waits else self._notices.reviewers.urgent(held, now)
         called = NewEntry(
             "urgent_called",

@@ -75,9 +75,12 @@ class CodeTries:
         return count
 
     async def attempt(self, key: str, expected: str, typed: str, now: datetime) -> Tried:
-        """Try a code for a link. Each wrong one takes longer to answer."""
+        """Try a code for a link. Each wrong one takes longer to answer; nothing typed is wrong and no try."""
         if self.is_locked(key, now):
             return Tried.LOCKED
+        if not typed_code(typed):
+            # No guess: what presses buttons without typing must not lock out the sender, whose message may leave soon.
+            return Tried.WRONG
         if hmac.compare_digest(typed_code(typed).encode("utf-8", "replace"), expected.encode()):
             self._wrong.pop(key, None)
             return Tried.RIGHT

@@ -168,17 +168,17 @@ class SessionBook:
         return able and same and self._let_in.lets(account)
 
     def _bound_to(self, account: Account) -> str:
-        """Changes with password and second factor, or with the settings by which somebody signs in elsewhere, and with
-        each lock: who unlocks an account does not let in again whom it was locked against.
-        """
+        """Changes with password and second factor, or with the settings by which somebody signs in elsewhere."""
         if account.federated is None:
-            bound = f"{account.password_hash}\0{account.second_factor}"
-        else:
-            who = account.federated
-            bound = f"oidc\0{self._let_in.federation}\0{who.issuer}\0{who.subject}"
-        # Without a lock as it was before locks were counted, so that an upgrade signs nobody out.
-        locks = f"\0{account.locks}" if account.locks else ""
-        return hashlib.sha256(f"{bound}{locks}".encode()).hexdigest()
+            return credentials_of(account)
+        who = account.federated
+        bound = f"oidc\0{self._let_in.federation}\0{who.issuer}\0{who.subject}"
+        return hashlib.sha256(bound.encode()).hexdigest()
+
+
+def credentials_of(account: Account) -> str:
+    """Changes with password and second factor, and tells nobody either."""
+    return hashlib.sha256(f"{account.password_hash}\0{account.second_factor}".encode()).hexdigest()
 
 
 def noted(kind: str, account: Account, clock: Clock, **fields: object) -> NewEntry:

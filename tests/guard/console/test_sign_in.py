@@ -147,13 +147,22 @@ async def test_a_session_ends_with_what_it_rests_on(house: House, what: str) -> 
     assert await house.sessions.look(token) is None
 
 
-async def test_a_session_that_a_lock_ended_does_not_come_back_with_the_account(house: House) -> None:
+@pytest.mark.parametrize("what", ["disable", "remove", "roles"])
+async def test_t68_a_session_that_ended_with_its_account_does_not_come_back_with_it(house: House, what: str) -> None:
+    """Nobody looked meanwhile, and it would not have been idle for long."""
     await house.account(JO, "reviewer")
     token = await house.token(JO)
-    await house.book.disable(JO, SAM)
-    await house.book.enable(JO, SAM)
-    assert await house.sessions.look(token) is None, "it was locked against whoever sits there"
-    assert await house.sessions.look(await house.token(JO)), "who signs in anew is let in"
+    if what == "disable":
+        await house.book.disable(JO, SAM)
+        await house.book.enable(JO, SAM)
+    elif what == "roles":
+        await house.book.set_roles(JO, ["sender"], SAM)
+        await house.book.set_roles(JO, ["reviewer"], SAM)
+    else:
+        account = await house.store.accounts.find(JO)
+        await house.book.remove(JO, SAM)
+        assert account and not await house.store.console_sessions.of_account(account.identifier)
+    assert await house.sessions.look(token) is None
 
 
 async def test_roles_count_at_once(house: House) -> None:
@@ -235,6 +244,36 @@ async def test_a_link_for_an_account_takes_its_password_and_its_second_factor_aw
     assert visitor is not None and visitor.account.name == JO and not visitor.whole
     assert visitor.account.second_factor is None
     assert await house.tries(JO) is Refusal.WRONG
+
+
+async def test_t68_starting_an_account_again_ends_the_links_that_were_made_before(house: House) -> None:
+    await house.account(JO, "reviewer")
+    lost = await house.links.make(JO, SAM)
+    assert await house.links.look(lost.token)
+    await house.book.reset_factor(JO, "nobody knows this one", SAM)
+    new = await house.links.make(JO, SAM)
+    with pytest.raises(LinkUsed):
+        await house.links.look(lost.token)
+    with pytest.raises(LinkUsed):
+        await house.links.use(lost.token, "", "another maple river", "")
+    assert await house.links.use(new.token, "", "another maple river", "")
+
+
+async def test_t68_of_several_links_of_an_account_one_is_used(house: House) -> None:
+    await house.account(JO, "reviewer")
+    lost, used = await house.links.make(JO, SAM), await house.links.make(JO, SAM)
+    await house.links.use(used.token, "", "another maple river", "")
+    with pytest.raises(LinkUsed):
+        await house.links.use(lost.token, "", "a third maple river", "")
+
+
+async def test_t68_the_link_of_an_account_that_was_removed_is_not_for_its_namesake(house: House) -> None:
+    await house.account(JO, "reviewer")
+    link = await house.links.make(JO, SAM)
+    await house.book.remove(JO, SAM)
+    await house.account(JO, "admin")
+    with pytest.raises(LinkUsed):
+        await house.links.look(link.token)
 
 
 async def test_no_link_for_who_has_no_business_in_the_console(house: House) -> None:
