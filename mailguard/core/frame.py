@@ -27,7 +27,8 @@ class Frame:
 
     at: when it is written, in the organisation's time zone. message_id, in_reply_to: with angle brackets; the latter as
     the original has it, left out where it is malformed. mark: proves to the guard that the notice is its own.
-    boundary: characters that occur in no text, from the caller's randomness.
+    boundary: characters that occur in no text, from the caller's randomness. console: where people sign in to decide,
+    an origin (RFC 6454) from the settings; empty where there is no console.
     """
 
     organisation: str
@@ -40,6 +41,7 @@ class Frame:
     boundary: str
     in_reply_to: bytes | None = None
     international: bool = False
+    console: str = ""
 
 
 def well_formed_message_id(value: bytes | None) -> str | None:

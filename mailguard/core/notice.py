@@ -177,7 +177,7 @@ def _door(facts: Facts) -> tuple[Block, ...]:
     if not facts.link:
         return ()
     about = words.HELD_LINK_ABOUT.format(due=_due(facts.due_at))
-    return (Block("links", (words.HELD_LINK,), (facts.link,)), _text(about))
+    return (_links(words.HELD_LINK, facts.link), _text(about))
 
 
 _WAYS = {
@@ -311,7 +311,7 @@ def _review_held(facts: Facts, frame: Frame) -> Letter:
             _lead(words.REVIEW_HELD_LEAD if facts.why_not_told else words.REVIEW_NEEDED_LEAD),
             _text(*_held_by(facts), _addressed(facts, frame), words.REVIEW_HELD_NEXT.format(due=due)),
             *_not_told(facts),
-            _text(words.REVIEW_DECIDE.format(ref=facts.ref), words.REVIEW_ASK),
+            *_to_decide(facts, frame),
             *_review_earlier(facts),
         ),
     )
@@ -319,13 +319,11 @@ def _review_held(facts: Facts, frame: Frame) -> Letter:
 
 def _review_asked(facts: Facts, frame: Frame) -> Letter:
     due = _due(facts.due_at)
-    return Letter(
-        words.REVIEW_ASKED_SUBJECT.format(due=due),
-        (
-            _lead(words.REVIEW_ASKED_LEAD),
-            _text(words.REVIEW_HELD_NEXT.format(due=due), words.REVIEW_ASKED_NEXT.format(ref=facts.ref)),
-        ),
-    )
+    undecided = words.REVIEW_HELD_NEXT.format(due=due)
+    way: tuple[Block, ...] = (_text(undecided, words.REVIEW_ASKED_NEXT.format(ref=facts.ref)),)
+    if frame.console:
+        way = (_text(undecided), _links(words.REVIEW_LINK, _page_of(facts, frame)), _text(words.REVIEW_ASKED_THERE))
+    return Letter(words.REVIEW_ASKED_SUBJECT.format(due=due), (_lead(words.REVIEW_ASKED_LEAD), *way))
 
 
 def _review_ended(facts: Facts, frame: Frame) -> Letter:
@@ -357,17 +355,17 @@ def _review_several(facts: Facts, frame: Frame) -> Letter:
     due = [item.due_at for item in facts.listed if item.due_at and not item.untold]
     if due and len(due) == facts.count:
         subject = words.REVIEW_DECISIONS_SUBJECT.format(emails=count, due=_due(min(due)))
-        lead, ask = words.REVIEW_DECISIONS_LEAD, _text(words.REVIEW_ASK)
+        lead, ask = words.REVIEW_DECISIONS_LEAD, _to_list(frame)
     else:
         subject = words.REVIEW_SEVERAL_SUBJECT.format(emails=count)
-        lead, ask = words.REVIEW_SEVERAL_LEAD, _text(words.REVIEW_NEXT_ASK, words.REVIEW_ASK)
+        lead, ask = words.REVIEW_SEVERAL_LEAD, _to_list(frame, words.REVIEW_NEXT_ASK)
     return Letter(
         subject,
         (
             _lead(lead.format(emails=count, moment=moment_in_words(facts.at))),
             _review_list(facts),
             _text(words.REVIEW_LIMIT),
-            ask,
+            *ask,
         ),
     )
 
@@ -379,24 +377,24 @@ def _review_urgent(facts: Facts, frame: Frame) -> Letter:
         (
             _lead(words.REVIEW_URGENT_LEAD),
             _text(words.REVIEW_URGENT_WHY, words.REVIEW_HELD_NEXT.format(due=due)),
-            _text(words.REVIEW_DECIDE.format(ref=facts.ref), words.REVIEW_ASK),
+            *_to_decide(facts, frame),
         ),
     )
 
 
 def _review_reminded(facts: Facts, frame: Frame) -> Letter:
-    return _reminder(words.REVIEW_REMINDED_SUBJECT, words.REVIEW_REMINDED_LEAD, facts)
+    return _reminder(words.REVIEW_REMINDED_SUBJECT, words.REVIEW_REMINDED_LEAD, facts, frame)
 
 
 def _review_pressed(facts: Facts, frame: Frame) -> Letter:
-    return _reminder(words.REVIEW_PRESSED_SUBJECT, words.REVIEW_PRESSED_LEAD, facts)
+    return _reminder(words.REVIEW_PRESSED_SUBJECT, words.REVIEW_PRESSED_LEAD, facts, frame)
 
 
-def _reminder(subject: str, lead: str, facts: Facts) -> Letter:
+def _reminder(subject: str, lead: str, facts: Facts, frame: Frame) -> Letter:
     values = {"emails": words.emails(facts.count), "due": _due(facts.due_at)}
     return Letter(
         subject.format(**values),
-        (_lead(lead.format(**values)), _review_list(facts), _text(words.REVIEW_REMINDED_NEXT, words.REVIEW_ASK)),
+        (_lead(lead.format(**values)), _review_list(facts), *_to_list(frame, words.REVIEW_REMINDED_NEXT)),
     )
 
 
@@ -445,6 +443,32 @@ def _canary_failed(facts: Facts, frame: Frame) -> Letter:
 def _canary_recovered(facts: Facts, frame: Frame) -> Letter:
     lead = words.CANARY_RECOVERED_LEAD.format(moment=moment_in_words(facts.at))
     return Letter(words.CANARY_RECOVERED_SUBJECT, (_lead(lead), _text(words.CANARY_RECOVERED_NEXT)))
+
+
+def _to_decide(facts: Facts, frame: Frame) -> tuple[Block, ...]:
+    """The way to one message: its page in the console or, where there is none, the commands.
+
+    The address holds no secret and lets nobody in: the page wants a sign-in, and comes after it.
+    """
+    if not frame.console:
+        return (_text(words.REVIEW_DECIDE.format(ref=facts.ref), words.REVIEW_ASK),)
+    return (_links(words.REVIEW_LINK, _page_of(facts, frame)), _text(words.REVIEW_NO_ACCOUNT))
+
+
+def _to_list(frame: Frame, *before: str) -> tuple[Block, ...]:
+    """The way to several, after sentences of the same subject."""
+    if not frame.console:
+        return (_text(*before, words.REVIEW_ASK),)
+    text = (_text(*before),) if before else ()
+    return (*text, _links(words.REVIEW_LINK_LIST, f"{frame.console}/queue"), _text(words.REVIEW_NO_ACCOUNT))
+
+
+def _page_of(facts: Facts, frame: Frame) -> str:
+    return f"{frame.console}/m/{facts.ref}"
+
+
+def _links(line: str, address: str) -> Block:
+    return Block("links", (line,), (address,))
 
 
 def _review_earlier(facts: Facts) -> tuple[Block, ...]:

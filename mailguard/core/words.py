@@ -173,11 +173,15 @@ REVIEW_HELD_RULE = "The rule “{rule}” stopped it."
 REVIEW_DECIDE = (
     "To look at it: mailguard held show {ref} --text. To decide: mailguard held release, or mailguard held reject."
 )
+REVIEW_LINK = "To look at it and to decide, sign in to mailguard"
+REVIEW_LINK_LIST = "To look at what is held and to decide, sign in to mailguard"
+REVIEW_NO_ACCOUNT = "If you cannot sign in there, ask whoever looks after mailguard for an account."
 REVIEW_EARLIER = "Before that, without a notice each: {emails}"
 REVIEW_HELD_NEXT = "If nobody decides by {due}, it will not be sent."
 REVIEW_ASKED_SUBJECT = "You are asked to decide about a held email by {due}"
 REVIEW_ASKED_LEAD = "Another reviewer asks you to decide about a held email."
-REVIEW_ASKED_NEXT = "Sign in to mailguard and look for {ref}. Who asks you, and what they wrote, is there too."
+REVIEW_ASKED_THERE = "Who asks you, and what they wrote, is there too."
+REVIEW_ASKED_NEXT = "Sign in to mailguard and look for {ref}. " + REVIEW_ASKED_THERE
 ASKED_REVIEWERS = "all reviewers of this message"
 ASKED_ESCALATION = "the escalation contacts"
 REVIEW_URGENT_SUBJECT = "Urgent: a held email cannot wait, says its sender ({ref})"

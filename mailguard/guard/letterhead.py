@@ -36,8 +36,12 @@ class Letterhead:
         randomness: Randomness,
         mark_key: bytes,
         give_up_after: timedelta,
+        console: str = "",
     ) -> None:
-        """mark_key: at least 16 octets of its own, so that nobody else can make our mark. ValueError for fewer."""
+        """mark_key: at least 16 octets of its own, so that nobody else can make our mark. ValueError for fewer.
+
+        console: as in Frame.
+        """
         if len(mark_key) < 16:
             raise ValueError("the key of the notice mark is too short")
         self._organisation = organisation
@@ -46,6 +50,7 @@ class Letterhead:
         self._randomness = randomness
         self._mark_key = mark_key
         self._give_up_after = give_up_after
+        self._console = console
         self._reverse_path = _path(settings.reverse_path) if settings.reverse_path else None
 
     def reviewers(self) -> Path | None:
@@ -134,6 +139,7 @@ class Letterhead:
             boundary=f"=_{self._randomness.octets(12).hex()}",
             in_reply_to=in_reply_to,
             international=international,
+            console=self._console,
         )
 
     def _row(

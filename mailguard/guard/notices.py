@@ -89,6 +89,7 @@ class Notices:
             randomness=randomness,
             mark_key=mark_key,
             give_up_after=give_up_after,
+            console=links.base_url if links else "",
         )
         self._tells_waiting = settings.waiting
         self._senders = Burst()

@@ -28,12 +28,12 @@ class LinkMaker:
     """base_url: where the console is, from the settings and never from a request (THREATS.md T69)."""
 
     def __init__(self, base_url: str, randomness: Randomness) -> None:
-        self._base_url = base_url
+        self.base_url = base_url
         self._randomness = randomness
 
     def make(self, ref: str, sender: str, expires_at: datetime) -> MadeLink:
         token = new_token(self._randomness)
-        return MadeLink(f"{self._base_url}{PATH}{token}", SenderLink(key_of(token), ref, sender, expires_at))
+        return MadeLink(f"{self.base_url}{PATH}{token}", SenderLink(key_of(token), ref, sender, expires_at))
 
 
 def forms_for_sender(
