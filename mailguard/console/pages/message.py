@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from ...core.safe_text import OtherPart, SafeText, safe_text
 from ...core.words import people as people_in_words
 from ...core.words import sentence
 from ...guard.console.looking import Looked, NotReadable, NotYours
-from ...guard.console.queue import consequence_of, decider_of
+from ...guard.console.queue import consequence_of, decider_of, reason_of, rules_of_the_worst
 from ...guard.records import Held
 from .. import words, words_attachments
 from ..answers import Answer, Document, Page, Refused
@@ -120,17 +121,24 @@ def _about(looked: Looked, visit: Visit) -> dict[str, Any]:
 
 
 def _reasons(held: Held) -> list[dict[str, str]]:
-    """The worst first, each with the rule that it comes from."""
-    found = [{"sentence": sentence(consequence_of(held)), "rule": legible(held.rules[0]) if held.rules else ""}]
+    """The worst first, each with the rule, or rules, that it comes from."""
+    worst = rules_of_the_worst(held)
+    found = [{"sentence": sentence(consequence_of(held)), "rule": _rules(worst)}]
     rest = held.reason.partition(". ")[2]
     if rest:
         found[0]["more"] = sentence(legible(without_addresses(rest), 1000))
     for rule in held.decision.get("rules", ()):
-        if rule["matched"] and rule["mode"] == "enforce" and rule["id"] in held.rules and rule["reason"]:
-            said = sentence(legible(without_addresses(rule["reason"]), 300))
-            if said != found[0]["sentence"]:
-                found.append({"sentence": said, "rule": legible(rule["id"])})
+        if rule["id"] in held.rules and rule["id"] not in worst and (said := reason_of(rule)):
+            found.append({"sentence": said, "rule": _rules((rule["id"],))})
     return [{"more": "", **each} for each in found]
+
+
+def _rules(rules: Sequence[str]) -> str:
+    """Which rule it was; "Rules a and b." where two say the same."""
+    *before, last = [legible(each) for each in rules] or [""]
+    if not before:
+        return words.MESSAGE_RULE.format(rule=last) if last else ""
+    return words.MESSAGE_RULES.format(rules=", ".join(before), last=last)
 
 
 def _people(looked: Looked, visit: Visit, number: int) -> dict[str, Any]:
