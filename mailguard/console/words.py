@@ -254,6 +254,8 @@ QUEUE_SEARCH_HINT = (
     "Or by one thing: from:jo, to:lee@council.example, domain:council.example, reason:spreadsheet, ref:MG-7Q4K-2F, "
     "after:20/11/2026, before:30/11/2026"
 )
+QUEUE_SEARCH_MASKED = "Search by reference"
+QUEUE_SEARCH_MASKED_HINT = "Or by one thing: reason:spreadsheet, ref:MG-7Q4K-2F, after:20/11/2026, before:30/11/2026"
 QUEUE_SEARCH_BUTTON = "Search"
 QUEUE_SEARCH_UNKNOWN_NEAR = "We do not know \u2018{typed}:\u2019. Did you mean \u2018{near}:\u2019?"
 QUEUE_SEARCH_UNKNOWN = "We do not know \u2018{typed}:\u2019"

@@ -137,6 +137,7 @@ async def test_a_viewer_sees_why_and_neither_whom_nor_what(viewer: httpx.AsyncCl
     assert "288 people would see each other's addresses" in text and "Team elm, to 1 person at 1 domain" in text
     for hidden in ("secret", "nurse", "patient", "outside.example"):
         assert hidden not in answer.text, hidden
+    assert "Search by reference Or by one thing: reason:spreadsheet" in text and "from:" not in text
     guesses = ("secret", "from:nurse", "to:patient@outside.example", "domain:outside.example")
     for words in (*guesses, "patient@outside.example"):
         assert references(await text_of(viewer, f"?q={words}")) == [], f"{words} tells"
