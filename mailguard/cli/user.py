@@ -42,7 +42,7 @@ def add(
     password = new_password(password_file, generate)
     item = ask_one("user_add", name=name, roles=role or [SENDER], password=password, by=by or me())
     _print_password(password, generate)
-    output.message(f"{_shown(item)} can sign in now. It {_may(item['roles'])}.")
+    output.message(f"{_shown(item)} can sign in now. This account {_may(item['roles'])}.")
 
 
 @app.command("list")

@@ -118,7 +118,7 @@ BCC_FIELD = (
     "{name}: {people} outside \u2192 removed. They get the same email without seeing each other\u2019s addresses."
 )
 ORIGINAL_FIELD = "{name}: {people} outside stay as they are. Everybody who gets the email can see them."
-FIELD_INSIDE = "{people} inside stay in {name}."
+FIELD_INSIDE = ("{people} inside stays in {name}.", "{people} inside stay in {name}.")
 HIDDEN_ONLY = "Nobody outside stands in To or Cc. Everybody gets it without being shown to the others."
 SIGNATURE = "The signature of the mail server (DKIM) no longer fits and is taken out."
 REJECT_WHAT = "It will not be sent to anyone. It cannot be sent later; {name} can write a new email."

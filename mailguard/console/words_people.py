@@ -4,6 +4,10 @@ from __future__ import annotations
 
 TITLE = "People"
 LEAD = "Who may sign in here, and what they may do. Every change is recorded."
+NOBODY_DECIDES = (
+    "Nobody can decide about held messages here yet. Add whoever decides as a reviewer: what nobody decides about by "
+    "its deadline is not sent."
+)
 NAME = "Account name"
 ROLES = "What they may do"
 LOCKED = "Locked"

@@ -33,9 +33,9 @@ LATELY_OFF = "It is switched off, so it looks at nothing."
 MATCHED = ("It matched 1 message: {ends}.", "It matched {count:,} messages: {ends}.")
 ENDS = {
     "changed": "{count:,} left so that people do not see each other",
-    "sent": "{count:,} left as they were",
+    "sent": "{count:,} left unchanged",
     "stopped": "{count:,} did not leave",
-    "waiting": "{count:,} still waiting",
+    "waiting": "{count:,} not decided yet",
 }
 MODES = {"off": "Off", "monitor": "Only recorded", "enforce": "In force"}
 ACTIONS = {

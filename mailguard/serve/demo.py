@@ -26,7 +26,7 @@ from .composition import Running, serve
 from .demo_console import DemoConsole
 from .demo_ground import Say
 from .demo_samples import DOMAIN, Ending, Sample, samples
-from .demo_shown import Shown, Told, say_ending, say_next, say_sink, say_welcome
+from .demo_shown import Shown, Told, say_ended, say_ending, say_next, say_sink, say_welcome
 from .demo_sink import Sink
 
 FIRST_PORT = 2525
@@ -77,7 +77,8 @@ async def run(options: Options, policies: dict[str, str], say: Say) -> int:
         finally:
             stop.set()
             await service
-        return 1 if failed else 0
+    say_ended(say, folder, keep=options.keep)
+    return 1 if failed else 0
 
 
 async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, bool]) -> bool | None:

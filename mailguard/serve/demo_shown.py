@@ -89,6 +89,11 @@ def say_sink(say: Say, sink: Sink, shown: Sequence[Shown]) -> None:
     say(f"  {held} of the messages that were held or refused")
 
 
+def say_ended(say: Say, folder: Path, *, keep: bool) -> None:
+    """The last line, once nothing runs any more."""
+    say(f"The demo has ended. Its data are in {folder}." if keep else "The demo has ended. Its data are deleted.")
+
+
 def say_next(say: Say, settings: Path, console: str) -> None:
     """What to do now. console: its address."""
     program = "mailguard" if shutil.which("mailguard") else str(Path(sys.executable).with_name("mailguard"))

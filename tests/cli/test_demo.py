@@ -107,7 +107,7 @@ def test_it_goes_on_until_ctrl_c_and_shows_what_people_send(tmp_path: Path, monk
         assert "20 people in Cc would see each other's addresses" in demo.stdout.readline()
         demo.send_signal(signal.SIGINT)
         out, err = demo.communicate(timeout=60)
-    assert (demo.returncode, out, err) == (0, "", "")
+    assert (demo.returncode, out, err) == (0, f"The demo has ended. Its data are in {folder[1]}.\n", "")
     assert (Path(folder[1]) / "mailguard.yaml").exists()
 
 
@@ -123,9 +123,10 @@ def test_ctrl_c_at_any_moment_leaves_nothing_behind(
         while after and not demo.stdout.readline().startswith(after):
             pass
         demo.send_signal(signal.SIGINT)
-        _, err = demo.communicate(timeout=60)
+        out, err = demo.communicate(timeout=60)
     assert demo.returncode in (0, 130) and "Traceback" not in err, err
     assert not after or (demo.returncode, err) == (0, "")
+    assert not after or out.endswith("The demo has ended. Its data are deleted.\n")
     assert not list(tmp_path.iterdir())
 
 

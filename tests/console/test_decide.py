@@ -121,7 +121,7 @@ async def test_the_summary_says_what_will_happen_in_words_and_numbers(sam: httpx
     page = seen(await checks(sam, choice="separate"))
     assert "Check before you send" in page.text
     assert "Cc: 288 people outside \u2192 removed. Each person gets their own copy" in page.text
-    assert "1 person inside stay" in page.text and "288 people outside Elm Road Surgery" in page.text
+    assert "1 person inside stays in To." in page.text and "288 people outside Elm Road Surgery" in page.text
     assert "Send 288 separate copies" in page.text and "Go back and change it" in page.text
     assert "Your email was checked and is now being sent" in page.text, "the notice in full"
     assert "sam@elmroad.example decided this at" in page.text

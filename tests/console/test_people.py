@@ -52,6 +52,16 @@ async def test_somebody_is_added_with_a_link_that_lets_them_in(
     assert again.status_code == 422 and "There is already an account" in again.text
 
 
+async def test_an_admin_is_told_while_nobody_can_decide(admin: httpx.AsyncClient, house: House) -> None:
+    said = "Nobody can decide about held messages here yet."
+    await house.account(EVE, "viewer")
+    assert said in seen(await admin.get("/people")).text
+    await house.account(SAM, "reviewer:elm")
+    assert said not in seen(await admin.get("/people")).text
+    await acts(admin, "/people/lock", name=SAM)
+    assert said in seen(await admin.get("/people")).text, "a locked account decides nothing"
+
+
 async def test_who_only_sends_mail_gets_no_link(admin: httpx.AsyncClient, house: House) -> None:
     text = seen(await acts(admin, "/people/add", name="scanner", **{"role.sender": "yes"})).text
     assert "need no link" in text and "/start/" not in text

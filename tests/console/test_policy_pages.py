@@ -78,8 +78,8 @@ async def test_rules_are_sentences_with_what_became_of_messages(house: House, si
     assert "Ten or more people outside the organisation would see each other's addresses." in text
     assert "In force The message waits until somebody decides." in text
     assert "The sender may cancel it or send separate copies without asking anybody." in text
-    matched = "It matched 5 messages: 1 left so that people do not see each other, 1 left as they were, 2 did not leave"
-    assert f"{matched}, 1 still waiting." in text and "It matched 1 message: 1 left as they were." in text
+    matched = "It matched 5 messages: 1 left so that people do not see each other, 1 left unchanged, 2 did not leave"
+    assert f"{matched}, 1 not decided yet." in text and "It matched 1 message: 1 left unchanged." in text
     assert "Only recorded While it is only recorded, nothing is stopped" in text
     assert "It is switched off" in text and "Rule visible-list, in default.yaml line 3" in text
     assert "<b>" not in answer.text and "/policy/try" not in answer.text

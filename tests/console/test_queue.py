@@ -69,6 +69,22 @@ async def test_a_card_leads_with_the_consequence(reviewer: httpx.AsyncClient, ho
     assert 'datetime="2026-11-20T14:' in answer.text and "Reference MG-AAAA-22" in page.text
 
 
+async def test_rules_that_say_the_same_are_one_reason_in_the_list_and_on_the_page(
+    reviewer: httpx.AsyncClient, house: House
+) -> None:
+    hidden = "the message carries hidden data about 1,204 people"
+    said = (("hidden-people", hidden), ("many-people", hidden), ("to-many", "5 people would see each other"))
+    rules = [{"id": name, "matched": True, "mode": "enforce", "reason": reason} for name, reason in said]
+    decision = {"schema": 1, "rules": [{**each, "values": {}} for each in rules], "visible": [], "findings": []}
+    names = tuple(name for name, _ in said)
+    await house.holds("MG-AAAA-22", team="elm", reason=hidden, rules=names, decision=decision)
+    listed = await text_of(reviewer)
+    assert "hidden data about 1,204 people and 1 more reason" in listed and "2 more reasons" not in listed
+    page = seen(await reviewer.get("/m/MG-AAAA-22")).text
+    assert "hidden data about 1,204 people. Rules hidden-people and many-people." in page
+    assert "5 people would see each other. Rule to-many." in page and page.count("hidden data") == 1
+
+
 async def test_the_nearest_deadline_comes_first_and_newest_if_asked(reviewer: httpx.AsyncClient, house: House) -> None:
     now = house.clock.at
     for ref, due, received in (("MG-AAAA-22", 5, 1), ("MG-BBBB-22", -1, 3), ("MG-CCCC-22", 2, 2)):
@@ -121,6 +137,7 @@ async def test_a_viewer_sees_why_and_neither_whom_nor_what(viewer: httpx.AsyncCl
     assert "288 people would see each other's addresses" in text and "Team elm, to 1 person at 1 domain" in text
     for hidden in ("secret", "nurse", "patient", "outside.example"):
         assert hidden not in answer.text, hidden
+    assert "Search by reference Or by one thing: reason:spreadsheet" in text and "from:" not in text
     guesses = ("secret", "from:nurse", "to:patient@outside.example", "domain:outside.example")
     for words in (*guesses, "patient@outside.example"):
         assert references(await text_of(viewer, f"?q={words}")) == [], f"{words} tells"

@@ -126,7 +126,7 @@ async def test_what_was_held_before_places_were_kept_has_no_links(house: House) 
     old = replace(await house.store.quarantine.get(await house.holds(REF)), rules=("a", "b"))
     shown = {**text_shown(REF, "", None, framed=False), **files_shown([OtherPart(("a.csv",), "text/csv", 1, "1")])}
     first, *rest = reasons_of(old, shown)
-    assert (old.deciding, first["rule"], first["links"], rest) == (None, "a", [], [])
+    assert (old.deciding, first["rule"], first["links"], rest) == (None, "Rule a.", [], [])
 
 
 def test_parts_without_a_name_are_called_by_their_number() -> None:

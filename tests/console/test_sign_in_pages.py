@@ -25,6 +25,9 @@ async def test_the_first_admin_from_the_link_to_the_first_page(browser: httpx.As
     assert answer.status_code == 303 and answer.headers["location"] == "/account/second-factor"
     shown = await browser.get("/account/second-factor")
     assert "otpauth://totp/mailguard%20Elm%20Road%20Surgery%3Ajo%40elmroad.example?secret=" in shown.text
+    assert shown.text.partition("<ol")[2].count("<li>") == 2, (
+        "the three ways to tell the app are one step, and the code is the other"
+    )
     found = re.search(r'<p class="mg-secret">([A-Z2-7 ]+)</p>', shown.text)
     assert found
     wrong = await sends(browser, "/account/second-factor", code="123")
@@ -57,6 +60,13 @@ async def test_a_link_is_opened_without_effect_and_used_only_when_all_is_right(
         assert SECRET not in answer.text
     assert (await browser.get(start)).status_code == 200
     assert not await house.store.accounts.list()
+
+
+async def test_an_invitation_does_not_say_that_there_was_a_password(browser: httpx.AsyncClient, house: House) -> None:
+    await house.account(JO, "reviewer", factor=False)
+    link = await house.links.make(JO, SAM)
+    page = seen(await browser.get(f"/start/{link.token}")).text
+    assert f"The account is {JO}. If it had a password and an app before, they stop working." in page
 
 
 @pytest.mark.parametrize(

@@ -392,3 +392,31 @@ def test_a_combined_notice_has_a_link_for_each_message() -> None:
 def test_without_a_console_a_notice_has_no_link() -> None:
     for kind in Kind:
         assert not [tag for tag, _ in page(notice(kind, FACTS, FRAME)).tags if tag == "a"], kind
+
+
+CONSOLE = replace(FRAME, console="https://mail.elmroad.example")
+
+
+@pytest.mark.parametrize(
+    ("kind", "page"),
+    [
+        (Kind.REVIEW_HELD, "/m/MG-7Q4K-2F"),
+        (Kind.REVIEW_ASKED, "/m/MG-7Q4K-2F"),
+        (Kind.REVIEW_URGENT, "/m/MG-7Q4K-2F"),
+        (Kind.REVIEW_SEVERAL, "/queue"),
+        (Kind.REVIEW_REMINDED, "/queue"),
+        (Kind.REVIEW_PRESSED, "/queue"),
+    ],
+)
+def test_whoever_decides_is_led_to_the_console_where_there_is_one(kind: Kind, page: str) -> None:
+    message = read(notice(kind, replace(FACTS, count=1, listed=(Listed(FACTS.ref, "", FACTS.due_at),)), CONSOLE))
+    text, html = (part.get_content().replace("\r\n", "\n") for part in message.iter_parts())
+    address = f"https://mail.elmroad.example{page}"
+    assert f"sign in to mailguard:\n{address}\n" in text and f'<a href="{address}">' in html
+    assert "mailguard held" not in text, "who decides in a browser is told of no commands"
+    assert b"https://" not in notice(kind, FACTS, FRAME)
+
+
+@pytest.mark.parametrize("kind", SENDERS)
+def test_a_sender_is_not_sent_to_the_reviewers_pages(kind: Kind) -> None:
+    assert b"mail.elmroad.example/" not in notice(kind, FACTS, CONSOLE)

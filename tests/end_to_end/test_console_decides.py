@@ -19,6 +19,7 @@ from tests.end_to_end.sink import Sink
 from tests.end_to_end.test_console import console_on, free_port
 
 PASSWORD = "maple river copper nine"
+CONTACT = "manager@elmroad.example"
 STOP_SECONDS = 6
 POLICY = """\
 version: 1
@@ -146,6 +147,8 @@ def test_the_shell_releases_at_once_and_the_console_hears_of_it(tmp_path: Path, 
     with service, Browser(f"http://127.0.0.1:{port}") as browser:
         browser.enters(service, "sam@elmroad.example", "reviewer")
         ref = held_at(service)
+        page = f"http://127.0.0.1:{port}/m/{ref}\r\n".encode()
+        eventually(lambda: [each.recipients for each in sink.taken if page in each.content] == [[CONTACT]], 20)
         path = f"/m/{ref}/decide"
         checked = browser.send(
             f"{path}/check", browser.get(path), choice="reject", reject_note="Please use the bulk service"

@@ -729,6 +729,22 @@ class Numbers:
         return self._count.to_bytes(count, "big")
 
 
+def test_whoever_decides_gets_the_address_of_the_message_in_the_console() -> None:
+    notices = Notices(
+        organisation=ELM,
+        settings=NoticeSettings.model_validate(SETTINGS),
+        time_zone="Europe/London",
+        clock=Clock(),
+        randomness=Randomness(),
+        mark_key=b"k" * 32,
+        hostname="guard.elmroad.example",
+        links=LinkMaker("https://mail.elmroad.example", Numbers()),
+    )
+    (row,) = ask(notices)
+    assert f"https://mail.elmroad.example/m/{HELD.ref}\n" in text_of(row)
+    assert "/s/" not in text_of(row) and row.links == (), "the sender's link is the sender's alone"
+
+
 def test_a_notice_carries_its_link_and_the_store_gets_a_hash_of_it() -> None:
     row = row_of(hold(linking()))
     (url,) = re.findall(r"https://mail\.elmroad\.example/s/[0-9a-f]{64}", text_of(row))

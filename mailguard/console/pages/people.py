@@ -143,9 +143,15 @@ async def _list(visit: Visit, name: str, roles: tuple[str, ...], *problems: Prob
             for each in sorted(accounts, key=lambda each: each.shown.casefold())
         ],
         "name": name,
+        "nobody_decides": visit.site.federation is None and not any(_decides(each) for each in accounts),
         "choices": _choices(visit, roles),
     }
     return Page("people.html", said.TITLE, model, 422 if problems else 200, problems)
+
+
+def _decides(account: Account) -> bool:
+    """Whether somebody is there for held messages, of a team at least."""
+    return not account.disabled and bool(powers_of(account.roles).reads)
 
 
 async def _person(visit: Visit, name: str, *problems: Problem, status: int = 422) -> Page:

@@ -50,6 +50,7 @@ async def show(visit: Visit) -> Answer:
         "pages": _pages(chosen, found),
         "nothing": () if found.items else await _nothing(visit, powers, chosen),
         "masked": powers.reads != powers.sees,
+        "reads": bool(powers.reads),
         "messages": words.counted(found.found, "message", "messages"),
         "searched": is_filtered(chosen) and not problems,
     }

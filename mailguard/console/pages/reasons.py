@@ -13,8 +13,9 @@ from ...core.legible import legible, without_addresses
 from ...core.place import FIELDS, RECIPIENTS, Place, Where
 from ...core.safe_text import OtherPart
 from ...core.words import sentence
-from ...guard.console.queue import consequence_of
+from ...guard.console.queue import consequence_of, reason_of, rules_of_the_worst
 from ...guard.records import Held
+from .. import words
 from .. import words_places as said
 from ..attachment_words import first_name_of
 
@@ -45,34 +46,35 @@ def text_shown(ref: str, text: str | None, markup: str | None, *, framed: bool) 
 
 
 def reasons_of(held: Held, shown: Shown) -> list[dict[str, Any]]:
-    """The worst first, each with the rule that it comes from."""
-    worst = held.deciding or (held.rules[0] if held.rules else "")
+    """The worst first, each with the rule, or rules, that it comes from."""
+    worst = rules_of_the_worst(held)
     rest = held.reason.partition(". ")[2]
-    first = sentence(consequence_of(held))
     found: list[dict[str, Any]] = [
         {
-            "sentence": first,
+            "sentence": sentence(consequence_of(held)),
             "more": sentence(legible(without_addresses(rest), 1000)) if rest else "",
-            "rule": legible(worst),
+            "rule": _rules(worst),
             "links": _links(held, worst, shown),
         }
     ]
     for rule in held.decision.get("rules", ()):
-        if rule["matched"] and rule["mode"] == "enforce" and rule["id"] in held.rules and rule["reason"]:
-            told = sentence(legible(without_addresses(rule["reason"]), 300))
-            if not _is_told(first, told, same=rule["id"] == held.deciding):
-                links = _links(held, rule["id"], shown)
-                found.append({"sentence": told, "more": "", "rule": legible(rule["id"]), "links": links})
+        if rule["id"] in held.rules and rule["id"] not in worst and (told := reason_of(rule)):
+            one = (rule["id"],)
+            found.append({"sentence": told, "more": "", "rule": _rules(one), "links": _links(held, one, shown)})
     return found
 
 
-def _is_told(first: str, told: str, *, same: bool) -> bool:
-    """same: whether both are of the rule that decided, whose first sentence may say more than its reason."""
-    return told == first or (same and first.startswith(told.rstrip(".")))
+def _rules(rules: Sequence[str]) -> str:
+    """Which rule it was; "Rules a and b." where two say the same."""
+    *before, last = [legible(each) for each in rules] or [""]
+    if not before:
+        return words.MESSAGE_RULE.format(rule=last) if last else ""
+    return words.MESSAGE_RULES.format(rules=", ".join(before), last=last)
 
 
-def _links(held: Held, rule: str, shown: Shown) -> list[tuple[str, str]]:
-    return list(dict.fromkeys(shown[place] for place in held.places.get(rule, ()) if place in shown))
+def _links(held: Held, rules: Sequence[str], shown: Shown) -> list[tuple[str, str]]:
+    places = (place for rule in rules for place in held.places.get(rule, ()))
+    return list(dict.fromkeys(shown[place] for place in places if place in shown))
 
 
 def _part(path: str) -> Place:

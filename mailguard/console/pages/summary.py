@@ -59,7 +59,8 @@ def _what(held: Held, choice: Choice, found: Summary, asked: str) -> list[str]:
         if each.outside:
             told.append(_FIELDS[found.form].format(name=each.name, people=core_words.people(each.outside)))
         if each.inside:
-            told.append(says.FIELD_INSIDE.format(name=each.name, people=core_words.people(each.inside)))
+            stays = says.FIELD_INSIDE[0] if each.inside == 1 else says.FIELD_INSIDE[1]
+            told.append(stays.format(name=each.name, people=core_words.people(each.inside)))
     if not any(each.outside for each in found.fields):
         told.append(says.HIDDEN_ONLY)
     if found.signature:

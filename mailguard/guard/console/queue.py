@@ -7,9 +7,10 @@ read, no subject, sender or recipient leaves this file, and no search tells whet
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from ...core.legible import legible, without_addresses
@@ -189,7 +190,7 @@ class HeldQueue:
             state=held.state,
             team=held.team,
             consequence=consequence_of(held),
-            more_reasons=max(0, len(held.rules) - 1),
+            more_reasons=len(held.rules) - len(rules_of_the_worst(held)),
             rules=held.rules,
             subject=legible(held.subject, 300) if may_read else None,
             sender=legible(held.sender, 320) if may_read else None,
@@ -223,6 +224,24 @@ def consequence_of(held: Held) -> str:
     """The worst reason, as its first sentence; what stands in the way of a release may follow it in the message."""
     first = held.reason.partition(". ")[0].rstrip(".")
     return sentence(legible(without_addresses(first), 300)).rstrip(".")
+
+
+def reason_of(rule: Mapping[str, Any]) -> str:
+    """What a rule of a decision said, as a sentence without addresses; empty where it held nothing."""
+    if not (rule["matched"] and rule["mode"] == "enforce" and rule["reason"]):
+        return ""
+    return sentence(legible(without_addresses(rule["reason"]), 300))
+
+
+def rules_of_the_worst(held: Held) -> tuple[str, ...]:
+    """The rules that give the worst reason: the one that decided, first, and those that say the same in the same words.
+    A reader counts reasons, not rules.
+    """
+    if not held.rules:
+        return ()
+    worst, told = held.deciding or held.rules[0], sentence(consequence_of(held))
+    same = {rule["id"] for rule in held.decision.get("rules", ()) if reason_of(rule) == told}
+    return (worst, *(each for each in held.rules if each in same and each != worst))
 
 
 def _scoped(wanted: HeldFilter, scope: Scope) -> HeldFilter:
