@@ -78,7 +78,7 @@ def users(run: Run, settings: Path) -> list[dict[str, Any]]:
 def test_an_account_is_made_listed_and_signs_in(run: Run, made: Path) -> None:
     ran = add(run, made)
     assert (ran.status, ran.out) == (0, "")
-    assert ran.err == f"{NAME} can sign in now. It may sign in to send mail.\n"
+    assert ran.err == f"{NAME} can sign in now. This account may sign in to send mail.\n"
     (item,) = users(run, made)
     assert list(item) == KEYS
     assert (item["name"], item["roles"], item["disabled"], item["version"]) == (NAME, ["sender"], False, 1)
