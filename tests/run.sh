@@ -89,13 +89,13 @@ run_edges_inner() {
     pytest tests/inspection
     pytest tests/peers tests/smtp tests/dialogues
     pytest tests/store tests/serve tests/console tests/oidc
+    pytest tests/cli tests/incidents tests/places
 }
 run_edges_outer() {
     pytest tests/end_to_end/test_[a-h]*.py
     pytest tests/end_to_end/test_[i-m]*.py
     pytest tests/end_to_end/test_[n-z]*.py
     pytest tests/clients tests/deploy
-    pytest tests/cli tests/incidents tests/places
 }
 run_browser() { pytest tests/browser; }
 run_faults() { pytest tests/faults; }
