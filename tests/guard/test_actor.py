@@ -10,7 +10,7 @@ from mailguard.core.errors import NotAllowed
 from mailguard.core.mail.canonical import canonical_address
 from mailguard.guard.actor import Actor
 from mailguard.guard.records import Approval
-from tests.guard.test_notices import HELD
+from tests.guard.noticed import HELD
 
 SAM = Actor("sam@elmroad.example", account="a1")
 

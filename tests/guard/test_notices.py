@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -15,146 +12,35 @@ from hypothesis import strategies as st
 
 from mailguard.core.envelope import Envelope, Path, Recipient
 from mailguard.core.inventory import Inventory
-from mailguard.core.mail.message import Message
 from mailguard.core.mail.parse import parse
 from mailguard.core.notice import Kind
-from mailguard.core.organisation import Organisation, Team
-from mailguard.core.outcome import Outcome
-from mailguard.core.session import Session
-from mailguard.core.verdict import Disposition, Finding, Rewrite, Verdict
+from mailguard.core.verdict import Finding
 from mailguard.guard.console.tokens import key_of
 from mailguard.guard.notices import Notices
-from mailguard.guard.records import Delivery, DueSoon, Held, NewDelivery, RecipientResult
+from mailguard.guard.records import DueSoon, Held, NewDelivery
 from mailguard.guard.sender_links import LinkMaker
-from mailguard.guard.settings import NoticeSettings
 from mailguard.guard.told import EXPLAINED, NotTold, Reason
-
-NOW = datetime(2026, 11, 20, 14, 2, tzinfo=UTC)
-DUE = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
-ELM = Organisation("Elm Road Surgery", frozenset({"elmroad.example"}))
-SESSION = Session("s1", "10.0.0.7", "pc7", True, "127.0.0.1:2525", NOW, trusted=True)
-REASON = "288 people in Cc would see each other's addresses"
-RAW = (
-    b"From: Jo Reid <jo@elmroad.example>\r\nTo: ann@outside.example\r\nCc: bob@outside.example\r\n"
-    b"Subject: =?utf-8?q?Flu_clinic_=E2=80=93_new_dates?=\r\nMessage-ID: <flu.1@elmroad.example>\r\n\r\n"
-    b"The body names patient 943 476 5919.\r\n"
+from tests.guard.noticed import (
+    DUE,
+    ENVELOPE,
+    HELD,
+    NOW,
+    RAW,
+    REASON,
+    SESSION,
+    VERDICT,
+    Clock,
+    check_reviewers_row,
+    hold,
+    make,
+    path,
+    read,
+    recipients,
+    refuse,
+    row_of,
+    text_of,
+    with_field,
 )
-VERDICT = Verdict(
-    Disposition.HOLD, Rewrite.SEPARATE, "visible-list", REASON, (), {}, (), (), (), "sha256:0f9e8d7c6b5a49382716"
-)
-SETTINGS = {"from": "mailguard@elmroad.example", "contact": "manager@elmroad.example"}
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def now(self) -> datetime:
-        return self.at
-
-
-class Randomness:
-    def __init__(self) -> None:
-        self.drawn = 0
-
-    def octets(self, count: int) -> bytes:
-        self.drawn += 1
-        return self.drawn.to_bytes(count, "big")
-
-
-def make(clock: Clock | None = None, key: bytes = b"k" * 32, **settings: object) -> Notices:
-    return Notices(
-        organisation=ELM,
-        settings=NoticeSettings.model_validate({**SETTINGS, **settings}),
-        time_zone="Europe/London",
-        clock=clock or Clock(),
-        randomness=Randomness(),
-        mark_key=key,
-        hostname="guard.elmroad.example",
-        smarthost="smarthost.example",
-    )
-
-
-def path(address: str) -> Path:
-    return Path(address.encode(), address.lower())
-
-
-def recipients(*addresses: str, parameters: tuple[bytes, ...] = ()) -> tuple[Recipient, ...]:
-    return tuple(Recipient(path(address), parameters) for address in addresses)
-
-
-ENVELOPE = Envelope(
-    path("Jo@elmroad.example"), recipients("ann@outside.example", "bob@outside.example", "sam@elmroad.example")
-)
-HELD = Held(
-    ref="MG-7Q4K-2F",
-    version=3,
-    state="held",  # type: ignore[arg-type]
-    received_at=NOW,
-    due_at=DUE,
-    envelope=ENVELOPE,
-    sender="jo@elmroad.example",
-    subject="Flu clinic – new dates",
-    reason=REASON,
-    rules=("visible-list",),
-    offers="separate",
-    decision={},
-    policy_revision="sha256:0f9e8d7c6b5a49382716",
-    content_sha256="",
-    recipients_sha256="",
-    approvals_needed=1,
-    approved_by=(),
-    sender_may=(),
-    notify_sender=True,
-    blob="MG-7Q4K-2F",
-)
-
-
-def hold(
-    notices: Notices,
-    *,
-    session: Session = SESSION,
-    envelope: Envelope = ENVELOPE,
-    raw: bytes = RAW,
-    ref: str = HELD.ref,
-) -> tuple[NewDelivery, ...] | NotTold:
-    return notices.held(session, envelope, parse(raw), VERDICT, ref, DUE, REASON)
-
-
-def with_field(field: bytes) -> bytes:
-    return field + b"\r\n" + RAW
-
-
-def row_of(answer: tuple[NewDelivery, ...] | NotTold) -> NewDelivery:
-    assert isinstance(answer, tuple)
-    (row,) = answer
-    return row
-
-
-def read(row: NewDelivery) -> EmailMessage:
-    assert row.text is not None
-    message = email.message_from_bytes(row.text, policy=email.policy.default)
-    assert isinstance(message, EmailMessage)
-    assert not any(part.defects for part in message.walk())
-    return message
-
-
-def text_of(row: NewDelivery) -> str:
-    body = read(row).get_body(("plain",))
-    assert body is not None
-    content: str = body.get_content()
-    return content.replace("\r\n", "\n")
-
-
-def check_reviewers_row(row: NewDelivery) -> None:
-    """To the contact, by the null path, without subject, reason, note, name or address (CONSOLE.md 3.4)."""
-    assert row.envelope.reverse_path is None
-    assert [each.address for each in row.envelope.recipients] == ["manager@elmroad.example"]
-    assert row.kind == "notice"
-    assert not row.sender_told
-    shown = text_of(row) + read(row)["Subject"]
-    assert not re.search(r"@|Flu|clinic|288 people|Sam|bulk", shown)
-
 
 # A message is held.
 
@@ -466,156 +352,6 @@ def test_identifiers_differ_over_a_life_with_a_stopped_release() -> None:
     assert len({row.identifier for row in rows}) == len({read(row)["Message-ID"] for row in rows}) == 5
 
 
-# Delivery status notifications.
-
-
-def result(
-    address: str, *parameters: bytes, outcome: Outcome = Outcome.REFUSED, code: int | None = 550, status: str = "5.1.1"
-) -> RecipientResult:
-    said = "No such user" if code else None
-    return RecipientResult(Recipient(path(address), parameters), outcome, code, status if code else None, said)
-
-
-def refuse(
-    notices: Notices,
-    *results: RecipientResult,
-    session: Session = SESSION,
-    envelope: Envelope = ENVELOPE,
-    raw: bytes = RAW,
-) -> tuple[NewDelivery, ...] | NotTold:
-    message: Message = parse(raw)
-    return notices.refused(session, envelope, message, results or (result("ann@outside.example"),), HELD.ref, NOW)
-
-
-def a_row(**changes: object) -> Delivery:
-    row = Delivery(
-        identifier="MG-7Q4K-2F.copy.1",
-        ref="MG-7Q4K-2F",
-        kind="copy",
-        envelope=ENVELOPE.to(recipients("ann@outside.example")),
-        created_at=NOW - timedelta(days=4),
-        not_before=NOW,
-        give_up_at=NOW,
-        blob="MG-7Q4K-2F",
-        edits=(),
-        text=None,
-        sender_told=True,
-        attempts=9,
-        lease="l",
-        lease_until=NOW,
-    )
-    return replace(row, **changes)  # type: ignore[arg-type]
-
-
-def blocks(row: NewDelivery) -> list[EmailMessage]:
-    payload = list(read(row).iter_parts())[1].get_payload()
-    assert isinstance(payload, list)
-    return payload
-
-
-def test_a_refusal_beside_acceptances_is_reported_by_the_null_path() -> None:
-    row = row_of(refuse(make()))
-    assert (row.kind, row.sender_told, row.envelope.reverse_path) == ("dsn", False, None)
-    assert [each.path for each in row.envelope.recipients] == [path("Jo@elmroad.example")]
-    assert read(row).get_content_type() == "multipart/report"
-    assert read(row)["In-Reply-To"] == "<flu.1@elmroad.example>"
-    whole, ann = blocks(row)
-    assert whole["Reporting-MTA"] == "dns; guard.elmroad.example"
-    assert ann["Final-Recipient"] == "rfc822; ann@outside.example"
-    assert ann["Status"] == "5.1.1"
-    assert ann["Remote-MTA"] == "dns; smarthost.example"
-    assert row.text is not None
-    assert b"bob@" not in row.text
-    assert b"943 476" not in row.text
-
-
-def test_notify_is_honoured_by_recipient() -> None:
-    results = (
-        result("never@outside.example", b"NOTIFY=NEVER"),
-        result("delay@outside.example", b"NOTIFY=DELAY"),
-        result("yes@outside.example", b"NOTIFY=SUCCESS,FAILURE"),
-        result("default@outside.example"),
-    )
-    _, *groups = blocks(row_of(refuse(make(), *results)))
-    assert [group["Final-Recipient"] for group in groups] == [
-        "rfc822; yes@outside.example",
-        "rfc822; default@outside.example",
-    ]
-    assert refuse(make(), *results[:2]) == NotTold(Reason.NOT_ASKED)
-
-
-def test_envid_and_ret_full() -> None:
-    envelope = replace(ENVELOPE, parameters=(b"RET=FULL", b"ENVID=QQ+2B1"))
-    row = row_of(refuse(make(), envelope=envelope))
-    assert blocks(row)[0]["Original-Envelope-Id"] == "QQ+1"
-    assert b"943 476" not in (row.text or b"")
-
-
-@pytest.mark.parametrize("header", [b"Auto-Submitted: auto-generated", b"List-Id: <flu.elmroad.example>"])
-def test_automatic_mail_is_owed_its_bounces(header: bytes) -> None:
-    assert row_of(refuse(make(), raw=with_field(header))).kind == "dsn"
-
-
-def test_an_outside_reverse_path_of_a_trusted_session_is_owed_its_bounces() -> None:
-    envelope = replace(ENVELOPE, reverse_path=path("list-bounces+7@sender.example"))
-    assert row_of(refuse(make(), envelope=envelope)).envelope.recipients[0].path == envelope.reverse_path
-
-
-@pytest.mark.parametrize(
-    ("reason", "changes"),
-    [
-        (Reason.NULL_PATH, {"envelope": replace(ENVELOPE, reverse_path=None)}),
-        (Reason.UNTRUSTED, {"session": replace(SESSION, trusted=False)}),
-        (
-            Reason.UNWRITABLE,
-            {"envelope": replace(ENVELOPE, reverse_path=Path(b"\xff@elmroad.example", "@elmroad.example"))},
-        ),
-    ],
-)
-def test_t70_no_backscatter_the_reviewers_hear_how_many(reason: Reason, changes: dict[str, object]) -> None:
-    told = refuse(make(), result("ann@outside.example"), result("bob@outside.example"), **changes)  # type: ignore[arg-type]
-    assert isinstance(told, NotTold)
-    assert told.reason == reason
-    check_reviewers_row(told.instead[0])
-    assert "could not be delivered to 2 people" in text_of(told.instead[0])
-
-
-def test_a_row_whose_time_is_up_bounces() -> None:
-    failed = result("ann@outside.example", code=451, status="4.7.1")
-    row = row_of(make().bounced(a_row(), (failed,), RAW, NOW))
-    assert blocks(row)[1]["Status"] == "4.4.7"
-    assert blocks(row)[0]["Arrival-Date"] == "Mon, 16 Nov 2026 14:02:00 +0000"
-    assert "it could not be delivered for 4 days, so we stopped trying" in text_of(row)
-    assert row.identifier == "MG-7Q4K-2F.copy.1.dsn.9"
-    assert read(row)["Subject"] == "Not delivered: Flu clinic – new dates"
-
-
-def test_a_row_bounces_without_its_original_too() -> None:
-    row = row_of(make().bounced(a_row(), (result("ann@outside.example"),), b"", NOW))
-    assert read(row)["Subject"] == "Not delivered: (no subject)"
-    assert read(row)["In-Reply-To"] is None
-
-
-@pytest.mark.parametrize("kind", ["notice", "dsn"])
-def test_t70_nobody_hears_of_a_notice_that_fails(kind: str) -> None:
-    answer = make().bounced(a_row(kind=kind, sender_told=False), (result("jo@elmroad.example"),), b"", NOW)
-    assert answer == NotTold(Reason.OWN)
-
-
-def test_where_the_sender_was_not_told_before_the_reviewers_hear_of_the_failure() -> None:
-    told = make().bounced(a_row(sender_told=False), (result("ann@outside.example"),), RAW, NOW)
-    assert isinstance(told, NotTold)
-    assert told.reason == Reason.AS_BEFORE
-    check_reviewers_row(told.instead[0])
-
-
-def test_an_international_message_gets_the_rfc_6533_form() -> None:
-    envelope = replace(ENVELOPE, parameters=(b"SMTPUTF8",))
-    row = row_of(refuse(make(), result("jörg@outside.example"), envelope=envelope))
-    assert "Final-Recipient: utf-8; jörg@outside.example\r\n".encode() in (row.text or b"")
-    assert row.envelope.parameters == (b"BODY=8BITMIME", b"SMTPUTF8")
-
-
 # Whatever comes in.
 
 
@@ -653,69 +389,11 @@ def test_the_sender_reads_what_was_found_in_the_file_and_no_address() -> None:
     assert "ann@" not in text
 
 
-# A message that is not sent, told as a delivery status notification.
-
-TEAM = Organisation(
-    "Elm Road Surgery", frozenset({"elmroad.example"}), teams=(Team("clinic", ("jo@elmroad.example",), False, "dsn"),)
-)
-
-
-def rejected_by_team(held: Held, form: str = "notice", original: bytes = RAW) -> NewDelivery:
-    notices = Notices(
-        organisation=TEAM,
-        settings=NoticeSettings.model_validate({**SETTINGS, "form": form}),
-        time_zone="Europe/London",
-        clock=Clock(),
-        randomness=Randomness(),
-        mark_key=b"k" * 32,
-        hostname="guard.elmroad.example",
-    )
-    return row_of(notices.rejected(held, "Please use the bulk email tool.", "Sam Patel", NOW, original))
-
-
-@pytest.mark.parametrize(
-    ("team", "form", "kind"),
-    [("clinic", "notice", "dsn"), (None, "dsn", "dsn"), (None, "notice", "notice"), ("gone", "notice", "notice")],
-)
-def test_a_team_may_hear_of_a_rejection_as_a_bounce(team: str | None, form: str, kind: str) -> None:
-    row = rejected_by_team(replace(HELD, team=team), form)
-    assert row.kind == kind and row.envelope.reverse_path is None and not row.sender_told
-
-
-def test_such_a_bounce_has_the_letter_the_status_and_header_fields_alone() -> None:
-    row = rejected_by_team(replace(HELD, team="clinic"))
-    message = read(row)
-    assert message.get_content_type() == "multipart/report" and message.get_param("report-type") == "delivery-status"
-    assert message["Subject"].startswith("Not sent: Flu clinic") and message["Auto-Submitted"] == "auto-replied"
-    for_people, status, returned = message.iter_parts()
-    assert [each.get_content_type() for each in for_people.iter_parts()] == ["text/plain", "text/html"]
-    assert "Sam Patel wrote" in text_of(row) and "bulk email tool" in text_of(row)
-    _, *groups = status.get_payload()
-    assert [group["Status"] for group in groups] == ["5.7.1"] * 3 and {group["Action"] for group in groups} == {
-        "failed"
-    }
-    assert all(group["Diagnostic-Code"] is None and group["Remote-MTA"] is None for group in groups)
-    assert returned.get_content_type() == "text/rfc822-headers"
-    shown = returned.get_payload()
-    assert "Message-ID: <flu.1@elmroad.example>" in shown and "@outside" not in shown and "943 476" not in str(row.text)
-
-
-def test_who_asked_for_no_notification_gets_the_notice() -> None:
-    quiet = replace(ENVELOPE, recipients=recipients("ann@outside.example", parameters=(b"NOTIFY=NEVER",)))
-    assert rejected_by_team(replace(HELD, team="clinic", envelope=quiet)).kind == "notice"
-
-
-def test_a_bounce_of_what_is_gone_returns_nothing() -> None:
-    assert rejected_by_team(replace(HELD, team="clinic"), original=b"").kind == "dsn"
-
-
 # Links for senders.
 
 
 def linking() -> Notices:
-    notices = make()
-    notices._links = LinkMaker("https://mail.elmroad.example", Numbers())
-    return notices
+    return make(links=LinkMaker("https://mail.elmroad.example", Numbers()))
 
 
 class Numbers:
@@ -727,22 +405,6 @@ class Numbers:
     def octets(self, count: int) -> bytes:
         self._count += 1
         return self._count.to_bytes(count, "big")
-
-
-def test_whoever_decides_gets_the_address_of_the_message_in_the_console() -> None:
-    notices = Notices(
-        organisation=ELM,
-        settings=NoticeSettings.model_validate(SETTINGS),
-        time_zone="Europe/London",
-        clock=Clock(),
-        randomness=Randomness(),
-        mark_key=b"k" * 32,
-        hostname="guard.elmroad.example",
-        links=LinkMaker("https://mail.elmroad.example", Numbers()),
-    )
-    (row,) = ask(notices)
-    assert f"https://mail.elmroad.example/m/{HELD.ref}\n" in text_of(row)
-    assert "/s/" not in text_of(row) and row.links == (), "the sender's link is the sender's alone"
 
 
 def test_a_notice_carries_its_link_and_the_store_gets_a_hash_of_it() -> None:
@@ -770,15 +432,10 @@ def test_the_reviewers_and_the_canary_get_no_link() -> None:
         assert row.links == () and "/s/" not in text_of(row)
 
 
-def with_console() -> Notices:
-    notices = linking()
-    notices._letterhead._console = "https://mail.elmroad.example"
-    return notices
-
-
 def test_whoever_decides_is_led_to_the_console_where_there_is_one() -> None:
-    notices = with_console()
+    notices = linking()
     (row,) = ask(notices)
+    assert "/s/" not in text_of(row) and row.links == (), "the sender's link is the sender's alone"
     assert "https://mail.elmroad.example/m/MG-7Q4K-2F" in text_of(row) and "mailguard held" not in text_of(row)
     (row,) = notices.reviewers.urgent(HELD, NOW)
     assert "https://mail.elmroad.example/m/MG-7Q4K-2F" in text_of(row) and "mailguard held" not in text_of(row)

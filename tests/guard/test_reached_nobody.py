@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mailguard.core.lifecycle import State
-from tests.guard.test_notices import HELD
+from tests.guard.noticed import HELD
 
 
 @pytest.mark.parametrize(
