@@ -48,6 +48,13 @@ async def port() -> AsyncIterator[int]:
     await server.end(serving)
 
 
+async def closed(writer: asyncio.StreamWriter) -> None:
+    """Not close() alone: its socket lives until the loop has run once more, which the end of a test cuts off."""
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
+
+
 async def ends_after(connection: Connection, drip: bytes = b"") -> float:
     """How long it takes until the server ends it. drip: what is sent again and again meanwhile."""
     reader, writer = connection
@@ -63,7 +70,7 @@ async def ends_after(connection: Connection, drip: bytes = b"") -> float:
             continue
         except ConnectionError:
             break
-    writer.close()
+    await closed(writer)
     return time.monotonic() - began
 
 
@@ -92,7 +99,7 @@ async def test_t81_who_takes_nothing_of_an_answer_is_not_waited_for(port: int) -
         async with asyncio.timeout(5):
             while piece := await reader.read(65536):
                 taken += len(piece)
-    writer.close()
+    await closed(writer)
     assert taken < LARGE
 
 
@@ -103,7 +110,7 @@ async def test_who_takes_an_answer_slowly_gets_all_of_it(port: int) -> None:
     while piece := await reader.read(LARGE // 40):
         taken += len(piece)
         await asyncio.sleep(max(0.0, began + 3 * WITHIN * taken / LARGE - time.monotonic()))
-    writer.close()
+    await closed(writer)
     assert taken > LARGE and time.monotonic() - began > 2.5 * WITHIN
 
 
@@ -115,7 +122,7 @@ async def test_several_requests_at_once_are_answered_one_after_the_other(port: i
             head = await reader.readuntil(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 200") and await reader.readexactly(2) == b"oo"
         await asyncio.sleep(WITHIN / 3)
-    writer.close()
+    await closed(writer)
 
 
 async def test_t81_silence_on_every_connection_keeps_nobody_out(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,9 +138,9 @@ async def test_t81_silence_on_every_connection_keeps_nobody_out(port: int, monke
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert (await reader.readline()) == b"HTTP/1.1 200 OK\r\n"
-        writer.close()
+        await closed(writer)
     for _, writer in silent:
-        writer.close()
+        await closed(writer)
 
 
 async def test_a_request_that_says_twice_where_it_ends_is_the_last_of_its_connection(port: int) -> None:
@@ -143,4 +150,4 @@ async def test_a_request_that_says_twice_where_it_ends_is_the_last_of_its_connec
     writer.write(f"{head}GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
     answered = await reader.read()
     assert answered.startswith(b"HTTP/1.1 400") and answered.count(b"HTTP/1.1") == 1
-    writer.close()
+    await closed(writer)
