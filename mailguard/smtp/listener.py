@@ -92,9 +92,11 @@ class Listener:
             self._house.certificate = Certificate(settings.certificate, settings.key)
         loop = asyncio.get_running_loop()
         try:
+            # In two steps: whoever is cancelled in the second has a server that `stop` closes.
             self._server = await loop.create_server(
-                lambda: Connection(self._house, loop), address.host, address.port, backlog=1024
+                lambda: Connection(self._house, loop), address.host, address.port, backlog=1024, start_serving=False
             )
+            await self._server.start_serving()
         except OSError as error:
             raise SettingsError(f'cannot listen on "{address}": {error.strerror or "no such address"}') from error
         log.info("listener_started", listener=self._house.name)

@@ -90,6 +90,25 @@ async def test_an_error_while_reading_commands_is_451_too() -> None:
     await listener.stop(1)
 
 
+@pytest.mark.parametrize("turns", range(8))
+async def test_who_is_interrupted_while_starting_leaves_no_port_open(turns: int, unused_tcp_port: int) -> None:
+    """turns: of the loop, before it is interrupted. Nobody would close what nobody knows."""
+
+    async def submit(*_: object) -> Reply:
+        return TAKEN
+
+    settings = ListenerSettings.model_validate({"address": f"127.0.0.1:{unused_tcp_port}"})
+    listener = Listener(settings, Limits(), "guard.example", submit, Capabilities)
+    starting = asyncio.create_task(listener.start())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    await listener.stop(0)
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", unused_tcp_port)
+
+
 async def test_a_full_disk_is_451(tmp_path: Path) -> None:
     async with (
         open_door(limits={"spool_above_bytes": 4096}, spool_directory=tmp_path / "none") as door,
