@@ -72,10 +72,21 @@ install_python() {
     .venv/bin/python -m compileall -q mailguard tests
 }
 
-# What fails does not keep the rest from being run: one run tells all that is wrong.
+# What fails does not keep the rest from being run: one run tells all that is wrong, and its last lines say what.
+reports=$(mktemp -d)
+trap 'rm -rf "$reports"' EXIT
 failed=0
-check() { "$@" || failed=1; }
-pytest() { check .venv/bin/python -m pytest -q "${soak[@]}" "$@"; }
+check() { "$@" || { failed=1; echo "$*" >> "$reports/failed-commands"; }; }
+pytest() { check .venv/bin/python -m pytest -q "${soak[@]}" "$@" > >(tee -a "$reports/output-$BASHPID"); }
+tell_what_failed() {
+    local each
+    for each in "$reports"/output-*; do
+        # The sections of the failures, each line cut, and the end of a run that never came to its summary.
+        sed -n '/^=* \(FAILURES\|ERRORS\) =*$/,/^=* short test summary/p' "$each" | cut -c1-200 | tail -n 60
+    done
+    cat "$reports"/output-* | grep -E '^(FAILED|ERROR|INTERNALERROR>) ' | cut -c1-400 || true
+    [ ! -e "$reports/failed-commands" ] || sed 's/^/failed: /' "$reports/failed-commands"
+}
 
 run_core() {
     check .venv/bin/ruff check .
@@ -148,5 +159,5 @@ first=() second=()
 [ ${#second[@]} -eq 0 ] || lane B "${second[@]}"
 wait_for_lanes
 ! wanted bench || { say bench; run_bench; }
-[ "$failed" -eq 0 ] || { say "a part failed"; exit 1; }
+[ "$failed" -eq 0 ] || { tell_what_failed; say "a part failed"; exit 1; }
 say "all parts passed in $(($(date +%s) - started)) s: ${parts[*]}"
