@@ -300,8 +300,10 @@ class Settings(BaseModel):
     workers: int = Field(
         default=1,
         ge=1,
-        le=1,
-        description="Processes that accept mail. Default: 1. This version runs exactly one.",
+        le=64,
+        description="Processes that accept and judge mail; above 1 the service itself keeps the store, the outbox and "
+        "the console beside them. Default: 1. Example: 2, on a machine with two or more cores. They share `limits` and "
+        "each smarthost's `connections`, of which there have to be more than workers. A change takes a restart.",
     )
     spool: Path | None = Field(
         default=None,
@@ -375,6 +377,16 @@ class Settings(BaseModel):
         oidc = self.console.oidc if self.console else None
         if oidc and (fault := oidc.fault([team.name for team in self.organisation.teams])):
             raise ValueError(fault)
+        return self
+
+    @model_validator(mode="after")
+    def _have_a_connection_for_each_worker(self) -> Settings:
+        for smarthost in self.smarthosts if self.workers > 1 else ():
+            if smarthost.connections <= self.workers:
+                raise ValueError(
+                    f'"workers: {self.workers}" needs more "connections" to the smarthost "{smarthost.address}" than '
+                    f"{smarthost.connections}: each worker keeps one, and the outbox another"
+                )
         return self
 
     @property

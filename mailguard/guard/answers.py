@@ -6,33 +6,28 @@ INVARIANT: 2yz only where the smarthost took the message for somebody, and the r
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from ..core import reply
-from ..core.envelope import Recipient
 from ..core.errors import MailguardError
-from ..core.outcome import SIGN_IN_LOST, Outcome, RecipientOutcome, SmarthostReply, Transmission
+from ..core.outcome import SIGN_IN_LOST, Outcome, SmarthostReply, Transmission
 from ..core.reply import Reply
 from ..core.rewrite.content import Content
 from ..logs import logger
 from . import entries
-from .judged import Judged, delivery
+from .judged import Judged
 from .keeping import Keeper
-from .notices import Notices
-from .records import NewDelivery, NewEntry, result_of
+from .remainder import Sent, TakesOver
 from .watch import Watch
 
 log = logger("submission")
 
 
 class SmarthostAnswers:
-    """give_up_after: how long what the smarthost deferred is tried."""
+    """remainder: takes over what the smarthost did not take of a message that it took for others."""
 
-    def __init__(self, keeper: Keeper, notices: Notices, watch: Watch, give_up_after: timedelta) -> None:
+    def __init__(self, keeper: Keeper, watch: Watch, remainder: TakesOver) -> None:
         self._keeper = keeper
-        self._notices = notices
         self._watch = watch
-        self._give_up_after = give_up_after
+        self._remainder = remainder
 
     async def settle(self, judged: Judged, ref: str, content: Content, transmission: Transmission) -> Reply:
         """The reply to the client; what the guard has to finish for it is durable by then. content: what was sent."""
@@ -69,7 +64,8 @@ class SmarthostAnswers:
         )
         refused = transmission.with_outcome(Outcome.REFUSED)
         if waiting or refused:
-            await self._take_over(judged, ref, content, waiting, refused, entry)
+            sent = Sent(judged.session, judged.envelope, judged.message.raw, judged.at, ref, content.edits)
+            await self._remainder.take_over(sent, waiting, refused, entry)
         else:
             self._keeper.later(self._keeper.append([entry]))
         log.info(
@@ -84,36 +80,6 @@ class SmarthostAnswers:
         if said is None or not 200 <= said.code < 300:
             said = SmarthostReply(250, "2.0.0", "OK")
         return reply.relayed(said.code, said.status, said.text)
-
-    async def _take_over(
-        self,
-        judged: Judged,
-        ref: str,
-        content: Content,
-        waiting: tuple[Recipient, ...],
-        refused: tuple[RecipientOutcome, ...],
-        entry: NewEntry,
-    ) -> None:
-        rows: list[NewDelivery] = []
-        records = [entry]
-        raw = None
-        if waiting:
-            raw = judged.message.raw
-            rows.append(delivery(judged, ref, "deferred.0", waiting, content, self._give_up_after))
-            records.append(entries.plain("recipients_queued", ref, judged.at, count=len(waiting)))
-        if refused:
-            results = tuple(map(result_of, refused))
-            told, told_entries = entries.told(
-                ref,
-                judged.at,
-                self._notices.refused(judged.session, judged.envelope, judged.message, results, ref, judged.at),
-            )
-            rows.extend(told)
-            records.extend(told_entries)
-        if rows:
-            await self._keeper.add(rows, raw, records)
-        else:
-            await self._keeper.append(records)
 
     def _record(self, kind: str, judged: Judged, ref: str, transmission: Transmission) -> None:
         log.info("submission_not_taken", ref=ref, kind=kind, session=judged.session.identifier)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from .. import __version__
 from ..core.envelope import Envelope, Recipient
@@ -114,8 +114,26 @@ def team_of(judged: Judged, organisation: Organisation) -> str | None:
     return next((team.name for each in senders if (team := organisation.team_of(each)) is not None), None)
 
 
+class Submitted(Protocol):
+    """A message that came from a client. at: when."""
+
+    @property
+    def session(self) -> Session: ...
+
+    @property
+    def envelope(self) -> Envelope: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+
 def delivery(
-    judged: Judged, ref: str, name: str, recipients: tuple[Recipient, ...], content: Content, give_up_after: timedelta
+    judged: Submitted,
+    ref: str,
+    name: str,
+    recipients: tuple[Recipient, ...],
+    content: Content,
+    give_up_after: timedelta,
 ) -> NewDelivery:
     """A row of the outbox for some recipients. name: its kind and number, for example "copy.3"."""
     return NewDelivery(

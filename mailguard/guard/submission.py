@@ -37,6 +37,7 @@ from ..core.verdict import Disposition, Inspection, Needs, Rewrite, Verdict
 from ..logs import logger
 from . import entries
 from .answers import SmarthostAnswers
+from .elsewhere import HandOver, Submit
 from .forms import Left, forms_left, with_what_is_left
 from .judged import Judged, decision, delivery, held_message, team_of
 from .keeping import Keeper
@@ -44,6 +45,7 @@ from .memory import InvitationMemory
 from .notices import Notices
 from .ports import Clock, Inspector, Ledger, Outbox, Quarantine, Randomness, Smarthost, SmarthostConnection
 from .records import WrittenDown
+from .remainder import Remainder, TakesOver
 from .rewriting import Rewriting
 from .sent_before import SentBefore
 from .steps import bounded
@@ -82,7 +84,11 @@ class SubmissionLimits:
 
 
 class Submission:
-    """Takes a message from a client and answers for it. One object serves all sessions."""
+    """Takes a message from a client and answers for it. One object serves all sessions.
+
+    hand_over, remainder: where this process keeps nothing (elsewhere.py), who takes what does not pass at once, and
+    what the smarthost did not take.
+    """
 
     def __init__(
         self,
@@ -105,6 +111,8 @@ class Submission:
         give_up_after: timedelta,
         wake: Callable[[], None],
         limits: SubmissionLimits | None = None,
+        hand_over: Submit | None = None,
+        remainder: TakesOver | None = None,
     ) -> None:
         self._organisation = organisation
         self._policy = policy
@@ -129,7 +137,9 @@ class Submission:
             wake=wake,
             seconds=self._limits.port_seconds,
         )
-        self._answers = SmarthostAnswers(self._keeper, notices, watch, give_up_after)
+        self._hand_over = hand_over
+        self.remainder: TakesOver = remainder or Remainder(self._keeper, notices, give_up_after)
+        self._answers = SmarthostAnswers(self._keeper, watch, self.remainder)
 
     async def submit(self, session: Session, envelope: Envelope, raw: Buffer) -> Reply:
         """Judge the message and do what the verdict says. Never raises but for its own cancellation."""
@@ -139,8 +149,23 @@ class Submission:
                 with suppress(ReferenceTaken):
                     return await self._take(session, envelope, raw)
             return await self._defer(session, "reference_taken")
+        except HandOver:
+            return await self._handed_over(session, envelope, raw)
         except Exception as cause:
             return await self._defer(session, cause)
+
+    async def _handed_over(self, session: Session, envelope: Envelope, raw: Buffer) -> Reply:
+        try:
+            if self._hand_over is None:
+                raise MailguardError("nobody is there to take what does not pass at once")
+            return await self._hand_over(session, envelope, raw)
+        except Exception as cause:
+            return await self._defer(session, cause)
+
+    def _keeps_it(self) -> None:
+        """Raises HandOver where this process keeps nothing."""
+        if self._hand_over is not None:
+            raise HandOver
 
     async def _take(self, session: Session, envelope: Envelope, raw: Buffer) -> Reply:
         at = self._clock.now()
@@ -229,6 +254,7 @@ class Submission:
 
     async def _hold(self, judged: Judged, reason: str, *, firm: bool = False) -> Reply:
         """Keep it for a decision. firm: a person has to decide, whatever `delay` the rule has."""
+        self._keeps_it()
         ref = self._reference(short=True)
         top = self._top(judged, ref)
         left = await forms_left(self._rewriting, judged.verdict, judged.message, judged.envelope, top)
@@ -296,6 +322,7 @@ class Submission:
 
     async def _rewrite(self, judged: Judged) -> Reply:
         """Rewrite, or hold what a rewrite would break (DESIGN.md "Rewriting")."""
+        self._keeps_it()
         ref = self._reference(short=judged.verdict.rewrite is Rewrite.SEPARATE)
         try:
             rewritten = await self._rewritten(judged, ref)

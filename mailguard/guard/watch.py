@@ -3,9 +3,32 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 from ..core.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What is counted of a decision. matches: (rule, mode); exceptions: (rule, exception)."""
+
+    disposition: str
+    rewrite: str | None
+    deciding: str | None
+    matches: tuple[tuple[str, str], ...]
+    exceptions: tuple[tuple[str, str], ...]
+
+
+def tally(verdict: Verdict) -> Tally:
+    """What is counted of this verdict."""
+    return Tally(
+        verdict.disposition.value,
+        verdict.rewrite.value if verdict.rewrite else None,
+        verdict.deciding,
+        tuple((rule.id, rule.mode) for rule in verdict.rules if rule.matched),
+        tuple(verdict.exceptions),
+    )
 
 
 class Watch(Protocol):

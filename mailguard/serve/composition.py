@@ -14,16 +14,19 @@ from ..config import Settings
 from ..core.errors import SettingsError
 from ..guard.canary.canary import Canary
 from ..guard.delivery import Deliveries, Schedule
-from ..guard.ports import Inspector, SignIn
+from ..guard.ports import Inspector, SignIn, Smarthost
 from ..guard.submission import Submission
 from ..inspection.inspector import SandboxedInspector
 from ..logs import logger
 from ..smtp.certificate import Certificate
 from ..smtp.house import Submit
 from ..smtp.listen_settings import HostPort
-from ..smtp.listener import Capabilities, ConnectionLimits, Listener, SignInLimits
+from ..smtp.listener import ConnectionLimits, Listener, SignInLimits
 from ..smtp.routes import SmarthostRoutes
+from ..smtp.shared_connections import SharedConnections
+from ..smtp.sign_in_limits import TurnsHere
 from ..smtp.smarthost import SmarthostPool
+from ..smtp.smarthost_settings import SmarthostSettings
 from ..store.lock import StoreOwned
 from .canary import canary_of, health, readiness
 from .control import ControlServer, socket_path
@@ -36,16 +39,19 @@ from .notify import READY, STOPPING, ServiceManager
 from .own_right import why_refused
 from .parts import Parts, hostname, open_parts
 from .policies import PolicySource
-from .rounds import background, cancel, go_rounds
+from .rounds import background, cancel, every, go_rounds
 from .sign_ins import sign_ins
 from .upkeep import operations_on
 from .wellbeing import ServiceHealth
+from .worker_process import offered_by, shared_out, shared_reading
+from .workers import Owned, ReachingBack, Workers, owners_share
 
 if TYPE_CHECKING:
     from .console import OpenAnnexe
 
 log = logger("serve")
 
+WORKERS_SECONDS = 1.0
 STORE_FREE_SECONDS = 5.0
 """A command without a service takes the store for about a second: `mailguard status` in a cron job must not keep the
 service from starting.
@@ -55,7 +61,7 @@ service from starting.
 @dataclass(frozen=True, slots=True)
 class Running:
     """A service that takes mail. listeners: (host, port) as bound. health_port: of /metrics, None where it is off.
-    console: where the review console listens, None where it is off.
+    console: where the review console listens, None where it is off. workers: None where this process accepts mail.
     """
 
     parts: Parts
@@ -67,10 +73,12 @@ class Running:
     canary: Canary
     certificates: tuple[Certificate, ...] = ()
     console: str | None = None
+    workers: Workers | None = None
 
     def status(self) -> dict[str, Any]:
         """What `mailguard status` says of a running service. Implements operations.Live."""
         return {
+            "workers": self.workers.running if self.workers else 1,
             "listening": [str(HostPort(*address)) for address in self.listeners],
             "console": self.console,
             "metrics": self._metrics_address(),
@@ -149,26 +157,47 @@ async def _start(
     parts.dkim_keys.load()
     metrics = Metrics()
     policies = await _policies(parts)
-    inspector = start_inspector(settings.inspection, house)
+    inspector = start_inspector(shared_reading(settings), house)
     canary = await canary_of(parts, metrics, policies, inspector)
     house.push_async_callback(canary.stop)
     certificates: list[Certificate] = []
     own_kinds = OwnKinds(settings.inspection, inspector)
-    _heed_reloads(policies, parts.dkim_keys, own_kinds, certificates, canary, stop, house, manager)
-    smarthost = SmarthostRoutes(settings.smarthosts, hostname=hostname(settings))
+    reloads: list[Callable[[], None]] = [canary.hurry]
+    _heed_reloads(policies, parts.dkim_keys, own_kinds, certificates, reloads, stop, house, manager)
+    smarthost = SmarthostRoutes(_for_this_process(settings), hostname=hostname(settings))
     house.push_async_callback(smarthost.close)
     await smarthost.refresh()
     deliveries = await _start_deliveries(parts, metrics, smarthost, house)
-    submission = _submission(parts, metrics, policies, smarthost, inspector)
+    reaching_back = ReachingBack(smarthost)
+    submission = _submission(parts, metrics, policies, reaching_back, inspector)
     house.push_async_callback(submission.settle)
-    connections = ConnectionLimits(settings.limits)
     offered = sign_ins(parts, smarthost)
     submit = canary.guarded(submission.submit)
     attempts = SignInLimits(settings.limits)
-    listeners = await _start_listeners(parts, metrics, submit, smarthost, connections, offered, attempts, house)
-    certificates.extend(each.certificate for each in listeners if each.certificate is not None)
+    connections: ConnectionLimits | SharedConnections
+    workers = None
+    if settings.workers == 1:
+        connections = ConnectionLimits(settings.limits)
+        listeners = await _start_listeners(parts, metrics, submit, smarthost, connections, offered, attempts, house)
+        certificates.extend(each.certificate for each in listeners if each.certificate is not None)
+        addresses = tuple(address for listener in listeners for address in listener.addresses)
+    else:
+        owned = Owned(
+            store=parts.store,
+            metrics=metrics,
+            submit=submit,
+            remainder=submission.remainder,
+            sign_in=offered["local"],
+            attempts=attempts,
+            reaching_back=reaching_back,
+            policy=lambda: policies.documents,
+            defers=lambda: canary.defers,
+        )
+        workers = await _start_workers(settings, owned, policies, house)
+        reloads.append(workers.tell_reload)
+        certificates.extend(_certificates(settings))
+        connections, addresses = workers.connections, workers.addresses
     go_rounds(parts, metrics, policies, smarthost, connections, certificates, canary, house)
-    addresses = tuple(address for listener in listeners for address in listener.addresses)
     well = ServiceHealth(
         parts=parts,
         metrics=metrics,
@@ -188,6 +217,7 @@ async def _start(
         canary,
         tuple(certificates),
         await _start_console(parts, attempts, policies, inspector, well, house, annexe),
+        workers,
     )
     control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running, policies))
     await control.start()
@@ -229,7 +259,7 @@ async def _policies(parts: Parts) -> PolicySource:
 
 
 def _submission(
-    parts: Parts, metrics: Metrics, policies: PolicySource, smarthost: SmarthostRoutes, inspector: Inspector
+    parts: Parts, metrics: Metrics, policies: PolicySource, smarthost: Smarthost, inspector: Inspector
 ) -> Submission:
     parts.sent_before.follow(policies)
     return Submission(
@@ -292,14 +322,6 @@ async def _start_listeners(
     attempts: SignInLimits,
     house: AsyncExitStack,
 ) -> list[Listener]:
-    def capabilities() -> Capabilities:
-        known = smarthost.capabilities
-        if known is None:
-            return Capabilities(known=False)
-        return Capabilities(
-            eight_bit=known.eight_bit, smtputf8=known.smtputf8, dsn=known.dsn, size_limit=known.size_limit
-        )
-
     listeners = []
     for settings in parts.settings.listen:
         listener = Listener(
@@ -307,11 +329,11 @@ async def _start_listeners(
             parts.settings.limits,
             hostname=hostname(parts.settings),
             submit=submit,
-            capabilities=capabilities,
+            capabilities=lambda: offered_by(smarthost),
             connections=connections,
             spool_directory=parts.settings.spool,
             sign_in=offered.get(settings.sign_in),
-            sign_in_limits=attempts,
+            sign_in_limits=TurnsHere(attempts),
             sign_in_watch=metrics.signed_in,
         )
         listeners.append(listener)
@@ -323,6 +345,29 @@ async def _start_listeners(
     for listener in listeners:
         await listener.start()
     return listeners
+
+
+async def _start_workers(settings: Settings, owned: Owned, policies: PolicySource, house: AsyncExitStack) -> Workers:
+    workers = Workers(settings, owned)
+    house.push_async_callback(workers.stop)
+    await workers.start()
+    policies.told = workers.tell_policy
+    background(every("workers", WORKERS_SECONDS, workers.look), house)
+    return workers
+
+
+def _for_this_process(settings: Settings) -> tuple[SmarthostSettings, ...]:
+    """The smarthosts with the connections that are ours, where workers have theirs."""
+    if settings.workers == 1:
+        return settings.smarthosts
+    shares = [owners_share(each.connections, settings.workers) for each in settings.smarthosts]
+    return shared_out(settings.smarthosts, shares)
+
+
+def _certificates(settings: Settings) -> list[Certificate]:
+    """Those that the workers' listeners show, to say how they are."""
+    found = (each for each in settings.listen if each.tls != "none" and each.certificate is not None)
+    return [Certificate(each.certificate, each.key) for each in found if each.certificate is not None]
 
 
 async def _start_console(
@@ -380,12 +425,12 @@ def _heed_reloads(
     dkim_keys: DkimKeys,
     own_kinds: OwnKinds,
     certificates: Sequence[Certificate],
-    canary: Canary,
+    further: Sequence[Callable[[], None]],
     stop: asyncio.Event,
     house: AsyncExitStack,
     manager: ServiceManager,
 ) -> None:
-    """certificates: those of the listeners, as they are when the signal comes."""
+    """certificates: those of the listeners, as they are when the signal comes. further: what is told of it then."""
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[None]] = set()
 
@@ -394,7 +439,8 @@ def _heed_reloads(
         try:
             others = (each.reload() for each in certificates)
             await asyncio.gather(policies.reload(), dkim_keys.reload(), own_kinds.reload(), *others)
-            canary.hurry()
+            for each in further:
+                each()
         finally:
             manager.tell(READY)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from ..core.verdict import Verdict
+from ..guard.watch import Tally, tally
 
 
 class Metrics:
@@ -88,6 +90,12 @@ class Metrics:
             "Smarthosts to which the last attempt to connect failed; with several, mail may go on by the others.",
             registry=self.registry,
         )
+        self.worker_restarts = Counter(
+            "mailguard_worker_restarts",
+            "Workers that ended by themselves and were started anew, by kind (service: they accept mail).",
+            ("kind",),
+            registry=self.registry,
+        )
         self.policy_broken = Gauge(
             "mailguard_policy_broken", "1 while the policy files cannot be loaded.", registry=self.registry
         )
@@ -121,18 +129,36 @@ class Metrics:
         try:
             yield
         finally:
-            self.stages.labels(name).observe(time.perf_counter() - started)
+            self.staged(name, time.perf_counter() - started)
+
+    def staged(self, name: str, seconds: float) -> None:
+        self.stages.labels(name).observe(seconds)
 
     def decided(self, verdict: Verdict) -> None:
+        self.tallied(tally(verdict))
+
+    def tallied(self, found: Tally, times: int = 1) -> None:
+        """As `decided`, of so many messages that came out alike."""
         self.last_decided_at = datetime.now(UTC)
-        self.decisions.labels(verdict.disposition.value, verdict.rewrite.value if verdict.rewrite else "none").inc()
-        if verdict.deciding:
-            self.rules.labels(verdict.deciding).inc()
-        for rule in verdict.rules:
-            if rule.matched:
-                self.matches.labels(rule.id, rule.mode).inc()
-        for rule_id, exception in verdict.exceptions:
-            self.exceptions.labels(rule_id, exception).inc()
+        self.decisions.labels(found.disposition, found.rewrite or "none").inc(times)
+        if found.deciding:
+            self.rules.labels(found.deciding).inc(times)
+        for rule_id, mode in found.matches:
+            self.matches.labels(rule_id, mode).inc(times)
+        for rule_id, exception in found.exceptions:
+            self.exceptions.labels(rule_id, exception).inc(times)
+
+    def relayed(self, counts: Mapping[tuple[str, tuple[Any, ...]], int], stages: Mapping[str, Sequence[float]]) -> None:
+        """What a worker has added up (worker_process.py). counts: of calls of these methods, with their arguments."""
+        for (name, arguments), times in counts.items():
+            if name == "tallied":
+                self.tallied(arguments[0], times)
+                continue
+            for _ in range(times):
+                getattr(self, name)(*arguments)
+        for name, found in stages.items():
+            for seconds in found:
+                self.staged(name, seconds)
 
     def deferred(self) -> None:
         self.deferrals.inc()

@@ -24,6 +24,7 @@ from ..guard.review import Review
 from ..guard.rewriting import Rewriting
 from ..guard.sender_links import LinkMaker
 from ..guard.sent_before import SentBefore
+from ..store.keys import Keyring
 from ..store.passwords import Argon2Passwords
 from ..store.store import Store
 from .dkim_keys import DkimKeys
@@ -158,7 +159,12 @@ def let_in(settings: Settings) -> LetIn:
 
 def loop_marks(settings: Settings, store: Store) -> Marks:
     """Marks made before a rotation of the keys are known as long as the old key is kept, as it must be anyway."""
-    keys = store.keyring.all_octets("recipients")
+    return marks_of(settings, store.keyring)
+
+
+def marks_of(settings: Settings, keyring: Keyring) -> Marks:
+    """See loop_marks."""
+    keys = keyring.all_octets("recipients")
     return Marks(hostname(settings), tuple(hmac.digest(key, b"loop mark", "sha256") for key in keys))
 
 

@@ -6,7 +6,7 @@ A broken file keeps the policy that is in force, and says so. With none at all e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -27,6 +27,7 @@ class PolicySource:
 
     problem: why the files cannot be put in force, in a few words without their text; None where they are.
     diagnostics: where they are wrong. loaded_at: since when the policy in force is.
+    documents: what the policy in force was made of. told: is called with them whenever another comes into force.
     veto: why a policy that is whole must not be put in force; None where it may. vetoed: it was the last one's problem.
     """
 
@@ -51,6 +52,8 @@ class PolicySource:
         self.diagnostics: tuple[Diagnostic, ...] = ()
         self.loaded_at: datetime | None = None
         self.vetoed = False
+        self.documents: Mapping[str, bytes] | None = None
+        self.told: Callable[[Mapping[str, bytes]], None] = lambda documents: None
 
     def __call__(self) -> Policy:
         if self._current is None:
@@ -92,7 +95,8 @@ class PolicySource:
         await self._policies.keep(policy.revision, documents, now)
         record = entries.plain("policy_loaded", None, now, revision=policy.revision, rules=len(policy.rules))
         await self._ledger.append([record])
-        self._current, self.loaded_at = policy, now
+        self._current, self.loaded_at, self.documents = policy, now, documents
+        self.told(documents)
         log.info("policy_loaded", revision=policy.revision, rules=len(policy.rules))
 
     def _refused(self, why: str) -> None:

@@ -18,6 +18,7 @@ from ..logs import logger
 from ..smtp.certificate import Certificate
 from ..smtp.routes import SmarthostRoutes
 from ..smtp.session_limits import ConnectionLimits
+from ..smtp.shared_connections import SharedConnections
 from .metrics import Metrics
 from .parts import Parts
 from .policies import PolicySource
@@ -41,7 +42,7 @@ def go_rounds(
     metrics: Metrics,
     policies: PolicySource,
     smarthost: SmarthostRoutes,
-    connections: ConnectionLimits,
+    connections: ConnectionLimits | SharedConnections,
     certificates: Sequence[Certificate],
     canary: Canary,
     house: AsyncExitStack,
@@ -70,7 +71,7 @@ def go_rounds(
         ("certificates", CERTIFICATE_SECONDS, look_at_certificates),
         ("canary", CANARY_SECONDS, canary.look),
     ):
-        background(_every(name, seconds, step), house)
+        background(every(name, seconds, step), house)
     background(policies.watch(), house)
 
 
@@ -123,7 +124,7 @@ async def _set_gauges(
     metrics: Metrics,
     policies: PolicySource,
     smarthost: SmarthostRoutes,
-    connections: ConnectionLimits,
+    connections: ConnectionLimits | SharedConnections,
 ) -> None:
     counts = await parts.store.counts()
     metrics.held.set(sum(counts.held.get(state.value, 0) for state in OPEN))
@@ -136,7 +137,7 @@ async def _set_gauges(
     metrics.smarthosts_in_trouble.set(sum(each.trouble is not None for each in smarthost.smarthosts))
 
 
-async def _every(name: str, seconds: float, step: Callable[[], Awaitable[object]]) -> None:
+async def every(name: str, seconds: float, step: Callable[[], Awaitable[object]]) -> None:
     """Do a step at once and then at intervals, for ever."""
     while True:
         try:

@@ -24,7 +24,7 @@ from ..logs import logger
 from . import replies
 from .cancellation import cancelled_from_outside
 from .sasl import CHALLENGE_OCTETS
-from .sign_in_limits import SignInLimits
+from .sign_in_limits import Turns
 
 log = logger("listener")
 
@@ -41,7 +41,7 @@ class Doorkeeper:
     def __init__(
         self,
         sign_in: SignIn,
-        limits: SignInLimits,
+        limits: Turns,
         seconds: float,
         watch: Watch,
         *,
@@ -78,7 +78,7 @@ class Doorkeeper:
     ) -> SignInAnswer | Reply:
         """The answer, or the reply that says why there is none. has_left: whether the client is gone."""
         now = self._clock()
-        turn = self._limits.reserve(session.peer, credentials.account, now)
+        turn = await self._limits.reserve(session.peer, credentials.account, now)
         if turn is None:
             return self._slowed(session)
         outcome = SignInOutcome.UNAVAILABLE

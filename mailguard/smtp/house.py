@@ -19,10 +19,20 @@ from .capabilities import Capabilities
 from .certificate import Certificate
 from .doorkeeper import Doorkeeper
 from .listen_settings import Limits, ListenerSettings, Network
-from .session_limits import ConnectionLimits
 from .signing_in import SignInTerms
 
 Submit = Callable[[Session, Envelope, Buffer], Awaitable[Reply]]
+
+
+class Connections(Protocol):
+    """As ConnectionLimits, of this process or of several."""
+
+    def enter(self, peer: str | None) -> bool: ...
+
+    def leave(self, peer: str | None) -> None: ...
+
+    @property
+    def busy(self) -> bool: ...
 
 
 class Door(Protocol):
@@ -47,7 +57,7 @@ class House:
     hostname: str
     submit: Submit
     capabilities: Callable[[], Capabilities]
-    connections: ConnectionLimits
+    connections: Connections
     spool_directory: FilePath | None
     now: Callable[[], datetime]
     greeting: bytes

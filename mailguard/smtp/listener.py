@@ -9,9 +9,11 @@ INVARIANT: whatever goes wrong in the door is 451 4.3.0 and a reference, or a cl
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path as FilePath
+from typing import Any
 
 from ..core.errors import SettingsError
 from ..core.reply import printable
@@ -22,16 +24,19 @@ from .certificate import Certificate
 from .channel import LINGER_SECONDS
 from .connection import Connection
 from .doorkeeper import LEAVE_SECONDS, Doorkeeper
-from .house import House, Submit, within
+from .house import Connections, House, Submit, within
 from .listen_settings import Limits, ListenerSettings, why_unusable
 from .own_addresses import own_addresses
 from .session_limits import ConnectionLimits
-from .sign_in_limits import SignInLimits
+from .sign_in_limits import SignInLimits, Turns, TurnsHere
 from .signing_in import SignInTerms
 
 __all__ = ["Capabilities", "ConnectionLimits", "Limits", "Listener", "ListenerSettings", "SignInLimits"]
 
 log = logger("listener")
+
+BACKLOG = 1024
+"""Connections that the system keeps for us while we do not accept."""
 
 
 class Listener:
@@ -52,11 +57,11 @@ class Listener:
         submit: Submit,
         capabilities: Callable[[], Capabilities],
         *,
-        connections: ConnectionLimits | None = None,
+        connections: Connections | None = None,
         spool_directory: FilePath | None = None,
         now: Callable[[], datetime] | None = None,
         sign_in: SignIn | None = None,
-        sign_in_limits: SignInLimits | None = None,
+        sign_in_limits: Turns | None = None,
         sign_in_watch: Callable[[str], None] = lambda _: None,
     ) -> None:
         if trouble := why_unusable(settings):
@@ -65,10 +70,10 @@ class Listener:
             raise SettingsError(f'"sign_in: {settings.sign_in}" of "{settings.address}" is not served by this version')
         doorkeeper = None
         if sign_in is not None:
-            shared = sign_in_limits or SignInLimits(limits)
+            shared = sign_in_limits or TurnsHere(SignInLimits(limits))
             doorkeeper = Doorkeeper(sign_in, shared, limits.sign_in_seconds, sign_in_watch)
         name = printable(hostname).replace(" ", "")
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._house = House(
             settings,
             limits,
@@ -84,8 +89,11 @@ class Listener:
             _terms(settings, doorkeeper) if doorkeeper else None,
         )
 
-    async def start(self) -> None:
-        """Bind and accept. SettingsError where the address cannot be bound, or the certificate not used."""
+    async def start(self, sockets: Sequence[socket.socket] = ()) -> None:
+        """Bind and accept. SettingsError where the address cannot be bound, or the certificate not used.
+
+        sockets: bound already, by the process that gave them to this one.
+        """
         settings = self._house.settings
         address = settings.address
         if settings.tls != "none" and settings.certificate is not None:
@@ -93,10 +101,13 @@ class Listener:
         loop = asyncio.get_running_loop()
         try:
             # In two steps: whoever is cancelled in the second has a server that `stop` closes.
-            self._server = await loop.create_server(
-                lambda: Connection(self._house, loop), address.host, address.port, backlog=1024, start_serving=False
-            )
-            await self._server.start_serving()
+            places: list[dict[str, Any]] = [{"sock": each} for each in sockets]
+            for place in places or [{"host": address.host, "port": address.port}]:
+                server = await loop.create_server(
+                    lambda: Connection(self._house, loop), backlog=BACKLOG, start_serving=False, **place
+                )
+                self._servers.append(server)
+                await server.start_serving()
         except OSError as error:
             raise SettingsError(f'cannot listen on "{address}": {error.strerror or "no such address"}') from error
         log.info("listener_started", listener=self._house.name)
@@ -109,14 +120,14 @@ class Listener:
     @property
     def addresses(self) -> tuple[tuple[str, int], ...]:
         """(host, port) of each bound socket."""
-        return tuple(each.getsockname()[:2] for each in self._server.sockets) if self._server else ()
+        return tuple(each.getsockname()[:2] for server in self._servers for each in server.sockets)
 
     async def stop(self, grace_seconds: float = 30.0) -> None:
         """No new connection and no new transaction; idle clients hear 421. What runs may finish for so long."""
         house = self._house
         house.closing = True
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         for door in tuple(house.doors):
             door.close_down()
         if house.doors:

@@ -15,7 +15,7 @@ import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from ..core.mail.canonical import canonical_address
 from ..core.sign_in import SignInOutcome
@@ -46,6 +46,14 @@ class Turn:
     starts: float
     pair: bytes
     counts: tuple[tuple[str, bytes], ...]
+
+
+class Turns(Protocol):
+    """As SignInLimits, which may be in another process."""
+
+    async def reserve(self, peer: str, account: str, now: float) -> Turn | None: ...
+
+    def settle(self, turn: Turn, outcome: SignInOutcome, now: float) -> None: ...
 
 
 class SignInLimits:
@@ -102,6 +110,19 @@ class SignInLimits:
         """Seconds from the last turn to the next: none, then 1, 2, 4, ... up to the longest."""
         beyond = round(count.failures) - self._free[kind]
         return 0.0 if beyond < 0 else min(self._longest_pause, 2.0 ** min(beyond, 30))
+
+
+class TurnsHere:
+    """Implements Turns with the limits of this process."""
+
+    def __init__(self, limits: SignInLimits) -> None:
+        self._limits = limits
+
+    async def reserve(self, peer: str, account: str, now: float) -> Turn | None:
+        return self._limits.reserve(peer, account, now)
+
+    def settle(self, turn: Turn, outcome: SignInOutcome, now: float) -> None:
+        self._limits.settle(turn, outcome, now)
 
 
 def _put(table: OrderedDict[bytes, Value], key: bytes, value: Value) -> None:

@@ -44,6 +44,9 @@ class Service:
             # It adds to the ledger and to what the service does just after its start, which tests count.
             "canary": {"enabled": False},
         }
+        if workers := os.environ.get("MAILGUARD_TEST_WORKERS"):
+            # The same promises hold with several: the tests of this folder can be run so by hand.
+            values["workers"] = int(workers)
         values.update(settings)
         if values["store"].startswith("sqlite:"):
             (folder / "store").mkdir(exist_ok=True)

@@ -12,7 +12,7 @@ from mailguard.core.sign_in import Credentials, SignInAnswer
 from mailguard.smtp import replies
 from mailguard.smtp.doorkeeper import Doorkeeper
 from mailguard.smtp.listen_settings import Limits
-from mailguard.smtp.sign_in_limits import SignInLimits
+from mailguard.smtp.sign_in_limits import SignInLimits, TurnsHere
 from tests.fakes.sign_in import ACCEPTED, REFUSED, FakeSignIn
 
 CREDENTIALS = Credentials("PLAIN", "anna", (b"\0anna\0x",))
@@ -38,7 +38,7 @@ def session(identifier: str, peer: str = "192.0.2.1") -> Session:
 
 
 def keeper(sign_in: FakeSignIn, time: Time, told: Any = lambda _: None) -> Doorkeeper:
-    return Doorkeeper(sign_in, SignInLimits(Limits()), 5.0, told, clock=time.clock, sleep=time.sleep)
+    return Doorkeeper(sign_in, TurnsHere(SignInLimits(Limits())), 5.0, told, clock=time.clock, sleep=time.sleep)
 
 
 async def test_t7_fifty_at_once_are_tried_as_often_as_one_after_the_other() -> None:
@@ -91,7 +91,7 @@ async def test_an_attempt_that_outlives_its_session_is_waited_for_before_it_leav
     """Else the connection that it makes after all would stay open."""
     sign_in = FakeSignIn(ACCEPTED, stubborn=True)
     sign_in.gate.clear()
-    keeping = Doorkeeper(sign_in, SignInLimits(Limits()), 0.01, lambda _: None)
+    keeping = Doorkeeper(sign_in, TurnsHere(SignInLimits(Limits())), 0.01, lambda _: None)
     assert isinstance(await keeping.attempt(session("late"), CREDENTIALS, lambda: False), Reply)
     leaving = asyncio.create_task(keeping.leave("late"))
     await asyncio.sleep(0)

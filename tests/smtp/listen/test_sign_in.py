@@ -16,7 +16,7 @@ from mailguard.core.sign_in import SignInAnswer, SignInOutcome
 from mailguard.smtp import channel, connection, conversation
 from mailguard.smtp import doorkeeper as doorkeeper_module
 from mailguard.smtp.listen_settings import Limits
-from mailguard.smtp.sign_in_limits import SignInLimits
+from mailguard.smtp.sign_in_limits import SignInLimits, TurnsHere
 from tests.fakes.sign_in import ACCEPTED, REFUSED, UNAVAILABLE, FakeSignIn
 from tests.smtp.listen.certificates import make_pair
 from tests.smtp.listen.door import Client, Events, connect, open_door
@@ -333,7 +333,7 @@ async def test_t7_what_is_slowed_is_not_tried() -> None:
     sign_in, told = FakeSignIn(REFUSED), []
     shared = SignInLimits(Limits.model_validate({"sign_in_failures_per_account": 1, "sign_in_wait_seconds": 1}))
     shared.reserve("198.51.100.1", "anna@in.example", time.monotonic() + 100)
-    keeper = {"sign_in_limits": shared, "sign_in_watch": told.append}
+    keeper = {"sign_in_limits": TurnsHere(shared), "sign_in_watch": told.append}
     async with open_door(**keeping(sign_in, **keeper)) as door, connect(door) as client:
         await greet(client)
         said = await client.ask(PLAIN)
@@ -344,7 +344,7 @@ async def test_t7_what_is_slowed_is_not_tried() -> None:
 async def test_t7_two_listeners_share_their_limits() -> None:
     sign_in = FakeSignIn(REFUSED)
     shared = SignInLimits(Limits.model_validate({"sign_in_failures_per_account": 2, "sign_in_wait_seconds": 1}))
-    more = keeping(sign_in, sign_in_limits=shared)
+    more = keeping(sign_in, sign_in_limits=TurnsHere(shared))
     said = []
     async with open_door(**more) as one, open_door(**more) as other:
         for door in (one, other, one, other, one, other):

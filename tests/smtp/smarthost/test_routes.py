@@ -240,8 +240,9 @@ async def test_a_smarthost_that_lacks_what_the_message_needs_is_passed_by() -> N
 async def test_limits_and_pace_are_each_smarthosts_own() -> None:
     async with ScriptedSmarthost(delay_seconds=0.02) as first, ScriptedSmarthost(delay_seconds=0.02) as second:
         each = (
-            {"port": first.port, "connections": 2, "messages_per_minute": 60},
-            {"port": second.port, "connections": 3, "sender_domains": ["ward.example"]},
+            # Most of them wait for a connection: on a busy machine longer than these tests wait for one.
+            {"port": first.port, "connections": 2, "messages_per_minute": 60, "connect_timeout_seconds": 60},
+            {"port": second.port, "connections": 3, "sender_domains": ["ward.example"], "connect_timeout_seconds": 60},
         )
         async with routes(*each) as found:
             ward = envelope(sender="a@ward.example")

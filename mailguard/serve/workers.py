@@ -1,0 +1,339 @@
+"""The workers of a service with `workers: N` above 1: starts them, answers them, and starts anew what dies.
+
+The process that calls itself the owner has the store, the outbox, the console and everything else; the workers accept
+the mail (worker_process.py), on sockets that the owner has bound and that outlive each of them.
+docs/decisions/workers.md.
+
+INVARIANT: of a worker that dies nothing is lost that a client was told 250 for: what it relayed is the smarthost's,
+what it handed over goes on here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from ..config import Settings
+from ..core.envelope import Envelope, Recipient
+from ..core.errors import SettingsError
+from ..core.mail.message import Buffer
+from ..core.outcome import RecipientOutcome, Transmission
+from ..core.reply import Reply
+from ..core.rewrite.content import Content
+from ..core.session import Session
+from ..core.sign_in import Credentials, SignInAnswer, SignInOutcome
+from ..guard.elsewhere import Submit
+from ..guard.ports import SignIn, SmarthostConnection
+from ..guard.records import NewEntry
+from ..guard.remainder import Sent, TakesOver
+from ..inspection.process import PACKAGES
+from ..logs import logger
+from ..smtp.listen_settings import HostPort
+from ..smtp.listener import BACKLOG
+from ..smtp.routes import SmarthostRoutes
+from ..smtp.shared_connections import SharedConnections, shared_memory
+from ..smtp.sign_in_limits import SignInLimits, Turn
+from ..store.chain import PreparedEntry
+from ..store.store import Store
+from .metrics import Metrics
+from .peer import Peer
+from .worker_process import Start
+
+log = logger("serve")
+
+START_SECONDS = 30.0
+BIND_SECONDS = 5.0
+"""How long a worker of a service that was killed may keep the port after it (worker_process.py)."""
+LONGEST_PAUSE = 5.0
+YOUNG_SECONDS = 10.0
+"""A worker that lived no longer is started again after a pause, which doubles each time."""
+PROGRAM = "; ".join(
+    (
+        "import sys",
+        "sys.path.insert(0, sys.argv.pop(1))",
+        "from mailguard.serve.worker_process import main",
+        "sys.exit(main(int(sys.argv[1])))",
+    )
+)
+"""As inspection/process.py starts its own: the same code as the service's, and -I shuts out everything else."""
+
+
+class ReachingBack:
+    """Implements guard.ports.Smarthost for messages that a worker handed over: where a client has signed in at the
+    smarthost, its mail leaves on that connection, which the worker has.
+    """
+
+    def __init__(self, smarthost: SmarthostRoutes) -> None:
+        self._smarthost = smarthost
+        self.workers: dict[str, Peer] = {}
+
+    async def connect(self, session: Session | None) -> SmarthostConnection:
+        peer = self.workers.get(session.identifier) if session is not None and session.bound else None
+        if session is None or peer is None:
+            return await self._smarthost.connect(session)
+        return _WorkersConnection(peer, session)
+
+
+class _WorkersConnection:
+    def __init__(self, peer: Peer, session: Session) -> None:
+        self._peer = peer
+        self._session = session
+
+    async def transmit(self, envelope: Envelope, content: Content) -> Transmission:
+        found = await self._peer.call("transmit", self._session.identifier, envelope, content.edits)
+        assert isinstance(found, Transmission)
+        return found
+
+    async def release(self) -> None:
+        """The worker keeps it for the session's next message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """What workers ask the owner for. submit: for messages that are handed over, remainder, sign_in, attempts: as for
+    the owner's own. policy: the documents in force, None where there are none. defers: whether no mail may be taken.
+    """
+
+    store: Store
+    metrics: Metrics
+    submit: Submit
+    remainder: TakesOver
+    sign_in: SignIn
+    attempts: SignInLimits
+    reaching_back: ReachingBack
+    policy: Callable[[], Mapping[str, bytes] | None]
+    defers: Callable[[], bool]
+
+
+class Workers:
+    """settings.workers of them. SharedConnections: `connections` counts those of all."""
+
+    def __init__(self, settings: Settings, owned: Owned) -> None:
+        self._settings = settings
+        self._owned = owned
+        self._sockets: list[list[socket.socket]] = []
+        self._memory = shared_memory(settings.limits, settings.workers)
+        self.connections = SharedConnections(settings.limits, self._memory, None)
+        self._peers: dict[int, Peer] = {}
+        self._keepers: list[asyncio.Task[None]] = []
+        self._stopping = False
+        self._deferring = owned.defers()
+
+    @property
+    def addresses(self) -> tuple[tuple[str, int], ...]:
+        """(host, port) of each bound socket."""
+        return tuple(each.getsockname()[:2] for bound in self._sockets for each in bound)
+
+    @property
+    def running(self) -> int:
+        """Workers that accept mail now."""
+        return len(self._peers)
+
+    async def start(self) -> None:
+        """Bind, and wait until every worker accepts mail. SettingsError where one cannot."""
+        for listener in self._settings.listen:
+            self._sockets.append(await _bound(listener.address))
+        started = [asyncio.get_running_loop().create_future() for _ in range(self._settings.workers)]
+        self._keepers = [asyncio.create_task(self._keep(part, each)) for part, each in enumerate(started)]
+        await asyncio.gather(*started)
+
+    async def stop(self) -> None:
+        """Have all of them finish what runs, for as long as the settings say, and end."""
+        self._stopping = True
+        grace = float(self._settings.stop_grace_seconds)
+        for peer in self._peers.values():
+            peer.tell("stop", grace)
+        for bound in self._sockets:
+            for each in bound:
+                each.close()
+        if self._keepers:
+            await asyncio.wait(self._keepers, timeout=2 * grace + 10.0)
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        os.close(self._memory)
+
+    def tell_policy(self, documents: Mapping[str, bytes]) -> None:
+        """These are in force from now on."""
+        self._tell("policy", dict(documents))
+
+    def tell_reload(self) -> None:
+        self._tell("reload")
+
+    async def look(self) -> None:
+        """Tell them whether mail may be taken, where that has changed."""
+        if (defers := self._owned.defers()) != self._deferring:
+            self._deferring = defers
+            self._tell("defer", defers)
+
+    def _tell(self, name: str, *arguments: Any) -> None:
+        for peer in self._peers.values():
+            peer.tell(name, *arguments)
+
+    async def _keep(self, part: int, started: asyncio.Future[None]) -> None:
+        """Keep the worker of a part running until the service stops."""
+        pause = 0.0
+        while not self._stopping:
+            begun = time.monotonic()
+            try:
+                status = await self._live(part, started)
+            except Exception as cause:
+                if not started.done():
+                    started.set_exception(cause)
+                    return
+                log.error("worker_not_started", part=part, cause=cause)
+                status = None
+            if self._stopping:
+                return
+            self._owned.metrics.worker_restarts.labels("service").inc()
+            log.error("worker_lost", part=part, status=status)
+            pause = min(LONGEST_PAUSE, max(0.1, 2 * pause)) if time.monotonic() - begun < YOUNG_SECONDS else 0.0
+            await asyncio.sleep(pause)
+
+    async def _live(self, part: int, started: asyncio.Future[None]) -> int:
+        """The life of one worker, from its start to its end. Its exit status."""
+        self.connections.clear(part)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await self._spawn(theirs)
+        peer = await Peer.on(ours, self._handlers(part))
+        try:
+            beginning = self._beginning(part)
+            async with asyncio.timeout(START_SECONDS):
+                await peer.call("start", beginning)
+            self._peers[part] = peer
+            self._catch_up(peer, beginning)
+            if not started.done():
+                started.set_result(None)
+            log.info("worker_started", part=part, pid=process.pid)
+            await peer.gone.wait()
+        finally:
+            self._peers.pop(part, None)
+            peer.close()
+            if not self._stopping:
+                with suppress(ProcessLookupError):
+                    process.kill()
+            status = await asyncio.shield(process.wait())
+        return status
+
+    def _catch_up(self, peer: Peer, beginning: Start) -> None:
+        """What has changed while it started, when it could not be told."""
+        documents = self._owned.policy()
+        if documents is not None and documents is not beginning.policy:
+            peer.tell("policy", dict(documents))
+        peer.tell("defer", self._owned.defers())
+
+    async def _spawn(self, theirs: socket.socket) -> asyncio.subprocess.Process:
+        handed = [theirs.fileno(), self._memory, *(each.fileno() for bound in self._sockets for each in bound)]
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-X", "utf8", "-c", PROGRAM, PACKAGES, str(theirs.fileno())),
+            stdin=asyncio.subprocess.DEVNULL,
+            env={name: os.environ[name] for name in ("PYTHONDONTWRITEBYTECODE", "TZ", "TMPDIR") if name in os.environ},
+            pass_fds=handed,
+            # A signal to the group of a terminal is the owner's to handle: it stops us when nothing is lost by it.
+            start_new_session=True,
+        )
+
+    def _beginning(self, part: int) -> Start:
+        return Start(
+            settings=self._settings,
+            policy=self._owned.policy(),
+            defers=self._owned.defers(),
+            sockets=tuple(tuple(each.fileno() for each in bound) for bound in self._sockets),
+            memory=self._memory,
+            part=part,
+            shares=tuple(workers_share(each.connections, self._settings.workers) for each in self._settings.smarthosts),
+        )
+
+    def _handlers(self, part: int) -> Mapping[str, Callable[..., Awaitable[Any]]]:
+        owned = self._owned
+
+        async def append(prepared: Sequence[PreparedEntry]) -> list[tuple[str, int, str]]:
+            kept = await owned.store.engine.append(prepared)
+            return [(each.ledger, each.sequence, each.hash) for each in kept]
+
+        async def hand_over(session: Session, envelope: Envelope, raw: Buffer) -> Reply:
+            if peer := self._peers.get(part):
+                owned.reaching_back.workers[session.identifier] = peer
+            try:
+                return await owned.submit(session, envelope, raw)
+            finally:
+                owned.reaching_back.workers.pop(session.identifier, None)
+
+        async def take_over(
+            sent: Sent, waiting: tuple[Recipient, ...], refused: tuple[RecipientOutcome, ...], entry: NewEntry
+        ) -> None:
+            await owned.remainder.take_over(sent, waiting, refused, entry)
+
+        async def sign_in(session: Session, credentials: Credentials) -> SignInAnswer:
+            return await owned.sign_in.sign_in(session, credentials)
+
+        async def reserve(peer: str, account: str, now: float) -> Turn | None:
+            return owned.attempts.reserve(peer, account, now)
+
+        async def settle(turn: Turn, outcome: SignInOutcome, now: float) -> None:
+            owned.attempts.settle(turn, outcome, now)
+
+        async def watched(counts: Mapping[tuple[str, tuple[Any, ...]], int], stages: Mapping[str, list[float]]) -> None:
+            owned.metrics.relayed(counts, stages)
+
+        return {
+            "append": append,
+            "hand_over": hand_over,
+            "take_over": take_over,
+            "sign_in": sign_in,
+            "reserve": reserve,
+            "settle": settle,
+            "watched": watched,
+        }
+
+
+def owners_share(connections: int, workers: int) -> int:
+    """How many of the connections to a smarthost the owner may open, for the outbox and what is handed over."""
+    return max(1, connections - workers * workers_share(connections, workers))
+
+
+def workers_share(connections: int, workers: int) -> int:
+    """How many each worker may: four fifths go to them, and one is left for the owner (config.py sees to that)."""
+    return max(1, (connections - max(1, connections // 5)) // workers)
+
+
+async def _bound(address: HostPort) -> list[socket.socket]:
+    """The sockets that accept on an address, as asyncio would bind them. SettingsError."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + BIND_SECONDS
+    while True:
+        try:
+            found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            return _bind(found)
+        except OSError as error:
+            if loop.time() >= until or address.port == 0:
+                why = error.strerror or "no such address"
+                raise SettingsError(f'cannot listen on "{address}": {why}') from error
+        await asyncio.sleep(0.1)
+
+
+def _bind(found: Sequence[Any]) -> list[socket.socket]:
+    bound: list[socket.socket] = []
+    try:
+        for family, kind, protocol, _, place in dict.fromkeys(found):
+            made = socket.socket(family, kind, protocol)
+            bound.append(made)
+            made.setblocking(False)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            made.bind(place)
+            made.listen(BACKLOG)
+    except BaseException:
+        for each in bound:
+            each.close()
+        raise
+    return bound
