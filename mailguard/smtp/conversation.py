@@ -19,6 +19,7 @@ from ..logs import logger
 from . import replies
 from .cancellation import cancelled_from_outside
 from .channel import Channel
+from .command_time import CommandTime
 from .content import ContentReader, Fault
 from .dialogue import Answer, Dialogue, Then, to_wire
 from .house import House
@@ -52,7 +53,7 @@ class Conversation:
         self._dialogue = dialogue
         self._session = session
         self._clock = asyncio.get_running_loop().time
-        self._line_deadline = math.inf
+        self._time = CommandTime(house.limits)
 
     async def run(self) -> None:
         """Until the session ends: read a line, answer it, do what the answer says."""
@@ -64,7 +65,7 @@ class Conversation:
                 if not await self._next_input():
                     return
                 continue
-            self._line_deadline = math.inf
+            self._time.line_until = math.inf
             answer = self._answer(line)
             if answer.then in _UNSETTLED:
                 answer = await self._settled(answer)
@@ -87,14 +88,17 @@ class Conversation:
         if self._dialogue.closing and not self._dialogue.open:
             channel.pending.append(to_wire(replies.CLOSING_DOWN))
             return False
-        channel.idle = not self._intake.begun
-        if not channel.idle:
-            self._line_deadline = min(self._line_deadline, now + self._limits.command_seconds)
-            channel.arm(self._line_deadline)
-        else:
-            busy = self._house.connections.busy
-            channel.arm(now + (self._limits.busy_idle_seconds if busy else self._limits.idle_seconds))
-        return await self._intake.wait()
+        deadline = self._time.wait_begins(
+            now,
+            within_line=self._intake.begun,
+            busy=self._house.connections.busy,
+            commands=self._dialogue.commands,
+            recipients=self._dialogue.recipients,
+        )
+        channel.arm(deadline)
+        more = await self._intake.wait()
+        self._time.wait_ends(self._clock())
+        return more
 
     def _answer(self, line: bytes | Mark) -> Answer:
         dialogue = self._dialogue
@@ -132,17 +136,18 @@ class Conversation:
         """Nothing is read meanwhile. What a client pipelined behind PLAIN, as RFC 4954 section 4 lets it, waits."""
         doorkeeper, dialogue, channel = self._house.doorkeeper, self._dialogue, self._channel
         assert doorkeeper is not None
-        channel.idle = False
         await channel.flush()
         channel.disarm()
-        return dialogue.settle_sign_in(await doorkeeper.attempt(*dialogue.attempt(), channel.has_left))
+        answer = dialogue.settle_sign_in(await doorkeeper.attempt(*dialogue.attempt(), channel.has_left))
+        if not answer.error:
+            self._time.begin_anew(dialogue.commands)
+        return answer
 
     # A message.
 
     async def _message(self) -> Answer:
         """From 354 to the reply that stands for the message."""
         channel, dialogue = self._channel, self._dialogue
-        channel.idle = False
         await channel.flush()
         reader = await self._content()
         if reader is None:
@@ -151,6 +156,7 @@ class Conversation:
         answer = await self._judged(reader)
         dialogue.messages += 1
         dialogue.forget()
+        self._time.begin_anew(dialogue.commands)
         channel.pending.append(answer.wire)
         if channel.leaving:
             log.info("reply_dropped", session=self._session, reply=answer.wire[:9].decode("ascii"))
@@ -185,13 +191,10 @@ class Conversation:
                     intake.unread(rest)
                     return True
             earned = reader.received / limits.data_minimum_bytes_per_second
-            self._channel.arm(
-                min(
-                    started + limits.data_seconds,
-                    started + limits.data_grace_seconds + earned,
-                    self._clock() + limits.data_grace_seconds,
-                )
-            )
+            grace = limits.data_grace_seconds
+            if self._house.connections.busy:  # as Postfix under stress: its per-request deadline is then ten seconds
+                grace = min(grace, limits.busy_idle_seconds)
+            self._channel.arm(min(started + limits.data_seconds, started + grace + earned, self._clock() + grace))
             if not await intake.wait():
                 return False
 

@@ -41,6 +41,8 @@ def steady_client(port: int, every: float = 0.05, source: str | None = None) -> 
     arguments = [sys.executable, str(STEADY), str(port), str(every), *([source] if source else [])]
     client = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
+        assert client.stdout is not None
+        client.stdout.readline()
         yield measured
         said, _ = client.communicate(timeout=130)
         found = json.loads(said)

@@ -6,7 +6,7 @@ A process of its own, so that what else a test does with its interpreter is not 
 and opens a new one where it is told to (421) or cut off. At its end it prints one line of JSON:
 {"seconds": [...], "began": [...], "codes": [...]}: of each message how long its client waited (a new session, if one
 was needed, and everything from MAIL to the reply that stands for the message), when that began (CLOCK_MONOTONIC), and
-what the last reply was, 0 where there was none.
+what the last reply was, 0 where there was none. After the first message it prints a line of its own.
 """
 
 from __future__ import annotations
@@ -78,6 +78,8 @@ def main() -> None:
         found["seconds"].append(time.monotonic() - began)
         found["began"].append(began)
         found["codes"].append(code)
+        if len(found["codes"]) == 1:
+            print("begun", flush=True)
     print(json.dumps(found))
 
 
