@@ -303,8 +303,8 @@ class Limits(_Model):
         50,
         "connections",
         20,
-        "a client beyond it gets 421 4.7.0 and tries again. Raise it if all mail comes from one mail server. While more "
-        "than four fifths of `connections` are open, an address may have no more than an equal share of them.",
+        "a client beyond it gets 421 4.7.0 and tries again. Raise it if all mail comes from one mail server. While "
+        "more than four fifths of `connections` are open, an address may have no more than an equal share of them.",
     )
     messages_per_session: int = _limit(
         "Messages in one session.",
@@ -333,8 +333,9 @@ class Limits(_Model):
         300,  # RFC 5321 section 4.5.3.2.7
         "seconds",
         60,
-        "a client that says nothing for so long gets 421 4.4.2. So does one whose waits for the commands of one message "
-        "come to as much together (a second more for each recipient above 100): NOOP and RSET lengthen nothing.",
+        "a client that says nothing for so long gets 421 4.4.2. So does one whose waits for the commands of one "
+        "message come to as much together (a second more for each recipient above 100): NOOP and RSET lengthen "
+        "nothing.",
     )
     busy_idle_seconds: int = _limit(
         "The longest wait for anything, content too, while more than four fifths of `connections` are open.",
