@@ -24,6 +24,7 @@ from .content import ContentReader, Fault
 from .dialogue import Answer, Dialogue, Then, to_wire
 from .house import House
 from .intake import Mark
+from .room import FULL_SPOOL_BYTES, MOST_COUNTED_BYTES
 from .spool import Spool
 
 log = logger("listener")
@@ -168,9 +169,10 @@ class Conversation:
 
     async def _content(self) -> ContentReader | None:
         """Read up to the end of the data; None if the client went away or was too slow."""
-        house = self._house
+        house, in_memory = self._house, self._limits.spool_above_bytes
+        has_room = house.arriving.enter(in_memory)
         reader = ContentReader(
-            Spool(self._limits.spool_above_bytes, house.spool_directory),
+            Spool(in_memory if has_room else min(in_memory, FULL_SPOOL_BYTES), house.spool_directory),
             self._dialogue.message_bytes,
             normalise=house.settings.line_ends == "normalise",
         )
@@ -178,6 +180,8 @@ class Conversation:
         try:
             complete = await self._read_to_end(reader)
         finally:
+            if has_room:
+                house.arriving.leave(in_memory)
             if not complete:
                 reader.discard()
         return reader if complete else None
@@ -211,7 +215,14 @@ class Conversation:
             if not dialogue.capabilities.known:
                 return Answer(to_wire(replies.NEXT_HOP_UNKNOWN))
             return dialogue.content_refused(replies.EIGHT_BIT_CONTENT)
-        reply = await self._submitted(dialogue.envelope(eight_bit=reader.eight_bit), content)
+        counted = min(len(content), MOST_COUNTED_BYTES)
+        if not self._house.judged.enter(counted):
+            log.warning("content_put_off", session=self._session)
+            return Answer(to_wire(replies.NO_ROOM))
+        try:
+            reply = await self._submitted(dialogue.envelope(eight_bit=reader.eight_bit), content)
+        finally:
+            self._house.judged.leave(counted)
         return Answer(to_wire(reply), Then.CLOSE if reply.code == 421 else Then.GO_ON)
 
     async def _submitted(self, envelope: Envelope, content: Buffer) -> Reply:
