@@ -7,7 +7,6 @@ INVARIANT: whatever goes wrong here ends in 451 and a reference, never in a rela
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -39,6 +38,7 @@ from . import entries
 from .answers import SmarthostAnswers
 from .elsewhere import HandOver, Submit
 from .forms import Left, forms_left, with_what_is_left
+from .heavy import HeavyWork
 from .judged import Judged, decision, delivery, held_message, team_of
 from .keeping import Keeper
 from .memory import InvitationMemory
@@ -56,6 +56,8 @@ log = logger("submission")
 
 BIG_MESSAGE_BYTES = 262_144
 """Above this, parsing and hashing run in a thread, so that one message does not delay the others."""
+BIG_HEADER_BYTES = 16_384
+"""As BIG_MESSAGE_BYTES, for the header alone: each octet of a list of recipients can cost seven microseconds."""
 BIG_TEXT_BYTES = 65_536
 """Reading the texts of a message takes up to a tenth of a second a megabyte (docs/decisions/bodies.md)."""
 BIG_CALENDAR_BYTES = 32_768
@@ -128,6 +130,7 @@ class Submission:
         self._deadline = deadline
         self._give_up_after = give_up_after
         self._limits = limits or SubmissionLimits()
+        self._heavy = HeavyWork()
         self._keeper = Keeper(
             ledger=ledger,
             quarantine=quarantine,
@@ -170,7 +173,7 @@ class Submission:
     async def _take(self, session: Session, envelope: Envelope, raw: Buffer) -> Reply:
         at = self._clock.now()
         with self._watch.stage("judge"):
-            message, content_sha256 = await _read(raw)
+            message, content_sha256 = await self._read(raw)
             if len(message.named("received")) > MOST_HOPS or self._rewriting.examine(message).came_back:
                 return await self._refuse_loop(session, at)
             verdict, announced = await self._judge(session, envelope, message)
@@ -191,7 +194,7 @@ class Submission:
         self, session: Session, envelope: Envelope, message: Message
     ) -> tuple[Verdict, WrittenDown | None]:
         policy = self._policy()
-        seen = await _observe(
+        seen = await self._observe(
             len(message.raw), lambda: observe(message, envelope, self._organisation, None, session.may_send_as, None)
         )
         announced = await self._sent_before.announce(envelope, seen, policy.looks_back, policy.files_look_back)
@@ -347,7 +350,7 @@ class Submission:
         contents = [Content(judged.message.raw, copy.edits) for copy in copies]
         hashes: tuple[str, ...] = ()
         if len(judged.message.raw) * len(copies) <= HASHED_COPIES_BYTES:
-            hashes = await asyncio.to_thread(lambda: tuple(content.sha256() for content in contents))
+            hashes = await self._heavy.run(lambda: tuple(content.sha256() for content in contents))
         rows = [
             delivery(judged, ref, f"copy.{index}", copy.recipients, content, self._give_up_after)
             for index, (copy, content) in enumerate(zip(copies, contents, strict=True))
@@ -374,7 +377,7 @@ class Submission:
     async def _transmit(self, judged: Judged, ref: str, rewritten: Rewritten) -> Reply:
         (copy,) = rewritten.copies
         content = Content(judged.message.raw, copy.edits)
-        sent_sha256 = await _hash(content)
+        sent_sha256 = await self._hash(content)
         hidden = judged.verdict.rewrite is Rewrite.BCC
         await self._sent_before.leaves(judged.announced, judged.verdict, hidden=hidden)
         with self._watch.stage("record"):
@@ -421,20 +424,23 @@ class Submission:
         """Wait until every outcome that is on its way is recorded."""
         await self._keeper.settle()
 
+    # What takes the processor for long is done in a thread.
 
-async def _observe(size: int, look: Callable[[], Observation]) -> Observation:
-    """Once a message: what inspections add later is put into it."""
-    return look() if size <= BIG_TEXT_BYTES else await asyncio.to_thread(look)
+    async def _observe(self, size: int, look: Callable[[], Observation]) -> Observation:
+        """Once a message: what inspections add later is put into it."""
+        return look() if size <= BIG_TEXT_BYTES else await self._heavy.run(look)
+
+    async def _read(self, raw: Buffer) -> tuple[Message, str]:
+        calendar = BIG_CALENDAR_BYTES < len(raw) <= BIG_MESSAGE_BYTES and _CALENDAR.search(raw)
+        if len(raw) <= BIG_MESSAGE_BYTES and not calendar and _has_small_header(raw):
+            return parse(raw), hashlib.sha256(raw).hexdigest()
+        return await self._heavy.run(lambda: (parse(raw), hashlib.sha256(raw).hexdigest()))
+
+    async def _hash(self, content: Content) -> str:
+        if len(content.raw) <= BIG_MESSAGE_BYTES:
+            return content.sha256()
+        return await self._heavy.run(content.sha256)
 
 
-async def _read(raw: Buffer) -> tuple[Message, str]:
-    calendar = BIG_CALENDAR_BYTES < len(raw) <= BIG_MESSAGE_BYTES and _CALENDAR.search(raw)
-    if len(raw) <= BIG_MESSAGE_BYTES and not calendar:
-        return parse(raw), hashlib.sha256(raw).hexdigest()
-    return await asyncio.to_thread(lambda: (parse(raw), hashlib.sha256(raw).hexdigest()))
-
-
-async def _hash(content: Content) -> str:
-    if len(content.raw) <= BIG_MESSAGE_BYTES:
-        return content.sha256()
-    return await asyncio.to_thread(content.sha256)
+def _has_small_header(raw: Buffer) -> bool:
+    return len(raw) <= BIG_HEADER_BYTES or b"\r\n\r\n" in bytes(raw[:BIG_HEADER_BYTES])

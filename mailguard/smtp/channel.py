@@ -29,7 +29,7 @@ class Channel:
     """session: its identifier, for the log. drain: waits until the client has read what was said.
 
     intake: what has arrived, in plain. pending: what is to be said at the next `flush`. transport: None once the
-    connection is lost. leaving: nothing more is read, and nothing said. idle: between two commands.
+    connection is lost. leaving: nothing more is read, and nothing said.
     """
 
     __slots__ = (
@@ -42,7 +42,6 @@ class Channel:
         "_session",
         "_shaken",
         "_timer",
-        "idle",
         "intake",
         "leaving",
         "pending",
@@ -70,7 +69,6 @@ class Channel:
         self.intake = Intake(loop, transport)
         self.intake.takes_auth = house.terms is not None
         self.pending: list[bytes] = []
-        self.idle = False
         self.leaving = False
 
     # What the connection tells it.
@@ -199,7 +197,7 @@ class Channel:
         self._deadline = math.inf
 
     def hurry(self) -> None:
-        if self.idle and self.intake.waiting:
+        if self.intake.waiting and self._deadline < math.inf:
             self.arm(min(self._deadline, self._loop.time() + self._house.limits.busy_idle_seconds))
 
     def _time_is_up(self) -> None:

@@ -19,10 +19,12 @@ from ..logs import logger
 from . import replies
 from .cancellation import cancelled_from_outside
 from .channel import Channel
+from .command_time import CommandTime
 from .content import ContentReader, Fault
 from .dialogue import Answer, Dialogue, Then, to_wire
 from .house import House
 from .intake import Mark
+from .room import FULL_SPOOL_BYTES, MOST_COUNTED_BYTES
 from .spool import Spool
 
 log = logger("listener")
@@ -52,7 +54,7 @@ class Conversation:
         self._dialogue = dialogue
         self._session = session
         self._clock = asyncio.get_running_loop().time
-        self._line_deadline = math.inf
+        self._time = CommandTime(house.limits)
 
     async def run(self) -> None:
         """Until the session ends: read a line, answer it, do what the answer says."""
@@ -64,7 +66,7 @@ class Conversation:
                 if not await self._next_input():
                     return
                 continue
-            self._line_deadline = math.inf
+            self._time.line_until = math.inf
             answer = self._answer(line)
             if answer.then in _UNSETTLED:
                 answer = await self._settled(answer)
@@ -87,14 +89,17 @@ class Conversation:
         if self._dialogue.closing and not self._dialogue.open:
             channel.pending.append(to_wire(replies.CLOSING_DOWN))
             return False
-        channel.idle = not self._intake.begun
-        if not channel.idle:
-            self._line_deadline = min(self._line_deadline, now + self._limits.command_seconds)
-            channel.arm(self._line_deadline)
-        else:
-            busy = self._house.connections.busy
-            channel.arm(now + (self._limits.busy_idle_seconds if busy else self._limits.idle_seconds))
-        return await self._intake.wait()
+        deadline = self._time.wait_begins(
+            now,
+            within_line=self._intake.begun,
+            busy=self._house.connections.busy,
+            commands=self._dialogue.commands,
+            recipients=self._dialogue.recipients,
+        )
+        channel.arm(deadline)
+        more = await self._intake.wait()
+        self._time.wait_ends(self._clock())
+        return more
 
     def _answer(self, line: bytes | Mark) -> Answer:
         dialogue = self._dialogue
@@ -132,17 +137,18 @@ class Conversation:
         """Nothing is read meanwhile. What a client pipelined behind PLAIN, as RFC 4954 section 4 lets it, waits."""
         doorkeeper, dialogue, channel = self._house.doorkeeper, self._dialogue, self._channel
         assert doorkeeper is not None
-        channel.idle = False
         await channel.flush()
         channel.disarm()
-        return dialogue.settle_sign_in(await doorkeeper.attempt(*dialogue.attempt(), channel.has_left))
+        answer = dialogue.settle_sign_in(await doorkeeper.attempt(*dialogue.attempt(), channel.has_left))
+        if not answer.error:
+            self._time.begin_anew(dialogue.commands)
+        return answer
 
     # A message.
 
     async def _message(self) -> Answer:
         """From 354 to the reply that stands for the message."""
         channel, dialogue = self._channel, self._dialogue
-        channel.idle = False
         await channel.flush()
         reader = await self._content()
         if reader is None:
@@ -151,6 +157,7 @@ class Conversation:
         answer = await self._judged(reader)
         dialogue.messages += 1
         dialogue.forget()
+        self._time.begin_anew(dialogue.commands)
         channel.pending.append(answer.wire)
         if channel.leaving:
             log.info("reply_dropped", session=self._session, reply=answer.wire[:9].decode("ascii"))
@@ -162,9 +169,10 @@ class Conversation:
 
     async def _content(self) -> ContentReader | None:
         """Read up to the end of the data; None if the client went away or was too slow."""
-        house = self._house
+        house, in_memory = self._house, self._limits.spool_above_bytes
+        has_room = house.arriving.enter(in_memory)
         reader = ContentReader(
-            Spool(self._limits.spool_above_bytes, house.spool_directory),
+            Spool(in_memory if has_room else min(in_memory, FULL_SPOOL_BYTES), house.spool_directory),
             self._dialogue.message_bytes,
             normalise=house.settings.line_ends == "normalise",
         )
@@ -172,6 +180,8 @@ class Conversation:
         try:
             complete = await self._read_to_end(reader)
         finally:
+            if has_room:
+                house.arriving.leave(in_memory)
             if not complete:
                 reader.discard()
         return reader if complete else None
@@ -185,13 +195,10 @@ class Conversation:
                     intake.unread(rest)
                     return True
             earned = reader.received / limits.data_minimum_bytes_per_second
-            self._channel.arm(
-                min(
-                    started + limits.data_seconds,
-                    started + limits.data_grace_seconds + earned,
-                    self._clock() + limits.data_grace_seconds,
-                )
-            )
+            grace = limits.data_grace_seconds
+            if self._house.connections.busy:  # as Postfix under stress: its per-request deadline is then ten seconds
+                grace = min(grace, limits.busy_idle_seconds)
+            self._channel.arm(min(started + limits.data_seconds, started + grace + earned, self._clock() + grace))
             if not await intake.wait():
                 return False
 
@@ -208,7 +215,14 @@ class Conversation:
             if not dialogue.capabilities.known:
                 return Answer(to_wire(replies.NEXT_HOP_UNKNOWN))
             return dialogue.content_refused(replies.EIGHT_BIT_CONTENT)
-        reply = await self._submitted(dialogue.envelope(eight_bit=reader.eight_bit), content)
+        counted = min(len(content), MOST_COUNTED_BYTES)
+        if not self._house.judged.enter(counted):
+            log.warning("content_put_off", session=self._session)
+            return Answer(to_wire(replies.NO_ROOM))
+        try:
+            reply = await self._submitted(dialogue.envelope(eight_bit=reader.eight_bit), content)
+        finally:
+            self._house.judged.leave(counted)
         return Answer(to_wire(reply), Then.CLOSE if reply.code == 421 else Then.GO_ON)
 
     async def _submitted(self, envelope: Envelope, content: Buffer) -> Reply:

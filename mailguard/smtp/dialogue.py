@@ -162,6 +162,11 @@ class Dialogue:
         """The largest content: the smaller of our own limit and the next hop's."""
         return min(self._limits.message_bytes, self.capabilities.size_limit or self._limits.message_bytes)
 
+    @property
+    def recipients(self) -> int:
+        """How many the open transaction has."""
+        return len(self._recipients)
+
     def forget(self) -> None:
         """No transaction is open (RFC 5321 section 4.1.1.5), and no sign-in under way."""
         if self._signing_in is not None:

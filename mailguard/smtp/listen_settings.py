@@ -303,7 +303,8 @@ class Limits(_Model):
         50,
         "connections",
         20,
-        "a client beyond it gets 421 4.7.0 and tries again. Raise it if all mail comes from one mail server.",
+        "a client beyond it gets 421 4.7.0 and tries again. Raise it if all mail comes from one mail server. While "
+        "more than four fifths of `connections` are open, an address may have no more than an equal share of them.",
     )
     messages_per_session: int = _limit(
         "Messages in one session.",
@@ -332,21 +333,24 @@ class Limits(_Model):
         300,  # RFC 5321 section 4.5.3.2.7
         "seconds",
         60,
-        "a client that says nothing for so long gets 421 4.4.2.",
+        "a client that says nothing for so long gets 421 4.4.2. So does one whose waits for the commands of one "
+        "message come to as much together (a second more for each recipient above 100): NOOP and RSET lengthen "
+        "nothing.",
     )
     busy_idle_seconds: int = _limit(
-        "The same wait while more than four fifths of `connections` are open.",
+        "The longest wait for anything, content too, while more than four fifths of `connections` are open.",
         10,
         "seconds",
         5,
-        "idle clients make room sooner (THREATS.md T81).",
+        "slow clients make room sooner (THREATS.md T81).",
     )
     command_seconds: int = _limit(
         "Time for one command line to arrive, from its first byte.",
         60,
         "seconds",
         30,
-        "a client that sends a line byte by byte gets 421 4.4.2.",
+        "a client that sends a line byte by byte gets 421 4.4.2, and so does one that takes as long over its lines "
+        "together, a tenth of a second more for each that has come.",
     )
     handshake_seconds: int = _limit(
         "Time for a PROXY header and the TLS handshake together.",

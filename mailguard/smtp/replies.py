@@ -37,6 +37,7 @@ RCPT_SYNTAX = Reply(501, "5.5.4", "Syntax: RCPT TO:<address> [parameters]")
 BAD_PARAMETER = Reply(501, "5.5.4", "Parameter with a wrong value")
 PARAMETER_TWICE = Reply(501, "5.5.4", "Parameter given twice")
 UNKNOWN_PARAMETER = Reply(555, "5.5.4", "Parameter not recognised, or its extension is not announced here")
+NO_ROOM = Reply(452, "4.3.1", "Too much mail at once, try again later")
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients in one message, send the rest in another")
 
 # Signing in (RFC 4954 sections 4 and 6).

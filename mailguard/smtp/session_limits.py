@@ -24,7 +24,7 @@ class ConnectionLimits:
         that has not said yet who it is; it counts in all only.
         """
         held = 0 if peer is None else self._by_client.get(peer, 0)
-        if self.open >= self._most or held >= self._most_per_client:
+        if self.open >= self._most or held >= self._most_per_client or (self.busy and held >= self._share):
             return False
         if peer is not None:
             self._by_client[peer] = held + 1
@@ -40,6 +40,13 @@ class ConnectionLimits:
             self._by_client[peer] = left
         else:
             del self._by_client[peer]
+
+    @property
+    def _share(self) -> int:
+        """What one address may have of all connections while few are left, if another address is still to come: a few
+        clients with many connections each do not lock out one that has none (THREATS.md T81).
+        """
+        return self._most // (len(self._by_client) + 1)
 
     @property
     def busy(self) -> bool:

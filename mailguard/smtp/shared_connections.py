@@ -1,6 +1,6 @@
 """The limits of session_limits.py over several processes: each writes its own part of a memory that all can read.
 
-A part is the number of its connections, and a row for each client that has some: the hash of its address and how many.
+A part is the number of its connections and of its clients, and a row for each client that has some: the hash of its address and how many.
 No lock is needed, as nobody writes where another does. INVARIANT: a connection is counted before it is asked whether
 there were too many, so that two processes together never let in more than one would.
 """
@@ -55,7 +55,7 @@ class SharedConnections:
             return False
         key = None if peer is None else _hash(peer)
         self._count(key, 1)
-        if self.open > self._most or (key is not None and self._held_by(key) > self._most_per_client):
+        if self.open > self._most or (key is not None and self._has_too_many(key)):
             self._count(key, -1)
             return False
         return True
@@ -77,6 +77,18 @@ class SharedConnections:
         start = part * self._octets
         self._memory[start : start + self._octets] = bytes(self._octets)
 
+    def _has_too_many(self, key: bytes) -> bool:
+        """Of a client that has just been counted. One that has connections to several processes counts as several
+        where few are left, which makes an equal share smaller, never larger.
+        """
+        held = self._held_by(key)
+        if held > self._most_per_client:
+            return True
+        if self.open - 1 <= self._busy_from:
+            return False
+        clients = sum(_NUMBER.unpack_from(self._memory, part * self._octets + 8)[0] for part in range(self._parts))
+        return held > self._most // (clients + (1 if held > 1 else 0))
+
     def _count(self, key: bytes | None, more: int) -> None:
         assert self._part is not None
         self._open += more
@@ -93,6 +105,7 @@ class SharedConnections:
             del self._ours[key]
             self._free.append(row)
             _ROW.pack_into(self._memory, start + _HEAD + row * _ROW.size, bytes(_HASH_OCTETS), 0)
+        _NUMBER.pack_into(self._memory, start + 8, len(self._ours))
 
     def _held_by(self, key: bytes) -> int:
         held = 0

@@ -32,9 +32,10 @@ REVIEWER = "sam@elmroad.example"
 Value = TypeVar("Value")
 
 
-async def fill(house: House, count: int) -> None:
+async def fill(house: House, count: int, start_at: int = 0) -> None:
+    """Held messages with the numbers from start_at up to count."""
     people = [f"person{number}@domain{number % 7}.example" for number in range(PEOPLE)]
-    for start in range(0, count, AT_ONCE):
+    for start in range(start_at, count, AT_ONCE):
         many = range(start, min(count, start + AT_ONCE))
         await asyncio.gather(
             *(house.holds(f"MG-BENCH-{number}", *people, team="elm", subject=f"Flu {number}") for number in many)

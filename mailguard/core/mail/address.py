@@ -58,6 +58,7 @@ _TRAILING = re.compile(rb"[ \t\r\n;,]*+\Z")
 _AFTER_GROUP = re.compile(rb"[ \t\r\n]*+(?:[,(]|\Z)")
 _SEPARATOR = re.compile(rb'[<>,;:\[\]"\\\x00-\x1f\x7f]')
 _QUOTED_SEPARATOR = re.compile(rb"[@,;:<>()\[\]\\\x00-\x1f\x7f]|=\?")
+_EMPTY_ITEMS = re.compile(rb"(?:[ \t]*+,)++")
 _HIGH_OCTETS = bytes(range(0x80, 0x100))
 
 _Token = tuple[int, int, int]
@@ -103,7 +104,11 @@ class _Reader:
         while self.position < end:
             item = match(octets, self.position, end) or self._named_item()
             if item is None:
-                self._read_odd_item()
+                if empty := _EMPTY_ITEMS.match(octets, self.position, end):
+                    self._flaw("empty-item", holds=False)
+                    self.position = empty.end()
+                else:
+                    self._read_odd_item()
                 continue
             address = (item[3] or item[2]).decode("ascii").lower()
             start, stop = item.span(1)

@@ -134,3 +134,10 @@ def test_flaws_have_names_and_say_whether_they_hold(value: str | bytes, expected
 def test_canonical_addresses(text: str | bytes, canonical: str) -> None:
     assert canonical_address(text) == canonical
     assert canonical_address(canonical) == canonical
+
+
+@pytest.mark.parametrize("empty", [",,,", ", ,\t,", ",\r\n ,,", " , ,,", "," * 10_000])
+def test_runs_of_empty_items_are_one_defect_and_hide_nobody(empty: str) -> None:
+    value = f"{empty}a@b.example{empty}c@d.example{empty}"
+    assert [(each.address, each.item) for each in read(value)[0]] == [("a@b.example", 0), ("c@d.example", 1)]
+    assert kinds(value) == {("empty-item", False)}

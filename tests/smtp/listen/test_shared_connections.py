@@ -50,6 +50,15 @@ def test_what_a_process_had_that_died_counts_no_more(memory: int) -> None:
     assert again.enter("192.0.2.1") and again.enter("192.0.2.1") and not again.enter("192.0.2.1")
 
 
+def test_a_client_with_many_leaves_room_for_one_with_none_where_few_are_left() -> None:
+    limits = Limits(connections=20, connections_per_client=20)
+    descriptor = shared_memory(limits, 2)
+    one, other = (SharedConnections(limits, descriptor, part) for part in (0, 1))
+    let_in = sum((one, other)[n % 2].enter("192.0.2.1") for n in range(20))
+    assert let_in < 20 and other.enter("192.0.2.2") and one.enter("192.0.2.3")
+    os.close(descriptor)
+
+
 def test_it_counts_as_one_process_would(memory: int) -> None:
     """Random comings and goings, beside a plain count of who is in."""
     draw = random.Random(7)
@@ -60,6 +69,9 @@ def test_it_counts_as_one_process_would(memory: int) -> None:
         if draw.random() < 0.5:
             held = 0 if peer is None else inside[0, peer] + inside[1, peer]
             may = inside.total() < 10 and held < 3
+            if peer is not None and inside.total() > 8:  # few are left: no more than an equal share
+                clients = {each for each, count in inside.items() if count and each[1]} | {(part, peer)}
+                may = may and held + 1 <= 10 // (len(clients) + (held > 0))
             assert parts[part].enter(peer) is may
             inside[part, peer] += may
         elif inside[part, peer]:
