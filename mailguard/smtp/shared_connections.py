@@ -1,8 +1,8 @@
 """The limits of session_limits.py over several processes: each writes its own part of a memory that all can read.
 
-A part is the number of its connections and of its clients, and a row for each client that has some: the hash of its address and how many.
-No lock is needed, as nobody writes where another does. INVARIANT: a connection is counted before it is asked whether
-there were too many, so that two processes together never let in more than one would.
+A part is the number of its connections and of its clients, and a row for each client that has some: the hash of its
+address and how many. No lock is needed, as nobody writes where another does. INVARIANT: a connection is counted before
+it is asked whether there were too many, so that two processes together never let in more than one would.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class SharedConnections:
         if self.open - 1 <= self._busy_from:
             return False
         clients = sum(_NUMBER.unpack_from(self._memory, part * self._octets + 8)[0] for part in range(self._parts))
-        return held > self._most // (clients + (1 if held > 1 else 0))
+        return bool(held > self._most // (clients + (1 if held > 1 else 0)))
 
     def _count(self, key: bytes | None, more: int) -> None:
         assert self._part is not None
