@@ -6,6 +6,7 @@ its final dot and its recorded outcome, and the ledger verifies after each kill.
 
 from __future__ import annotations
 
+import faulthandler
 import random
 import sys
 import time
@@ -21,6 +22,7 @@ from tests.faults.tracing_sink import TracingSink
 
 CYCLES_OF_A_STORE = 10
 LEAST = 20
+STORE_SECONDS = 1500
 
 
 @pytest.mark.parametrize("cycles", [10, pytest.param(500, marks=pytest.mark.soak)])
@@ -34,12 +36,14 @@ def test_kill_9_loses_nothing_that_was_acknowledged(cycles: int, tmp_path: Path)
     begun, acknowledged = time.monotonic(), 0
     with TracingSink() as sink:
         for first in range(0, cycles, CYCLES_OF_A_STORE):
+            faulthandler.dump_traceback_later(STORE_SECONDS, exit=True)  # not once for all of a long run
             with House(tmp_path / f"store{first}", sink) as house:
                 for cycle in range(first, first + CYCLES_OF_A_STORE):
                     kills.update(house.cycle(aims[cycle % len(aims)], random.randint(0, 12)))
                 house.finish()
             acknowledged += sum(each.taken for each in house.sent)
             say(f"{first + CYCLES_OF_A_STORE} kills, {time.monotonic() - begun:.0f} s, {acknowledged} acknowledged")
+            say(f"so far: {dict(kills)}")
         whole = [each.sha256 for each in sink.passages if each.whole]
     say(f"{len(whole)} came to the smarthost, {len(whole) - len(set(whole))} of them again")
     for stage in STAGES:
