@@ -1,17 +1,22 @@
 """JSON logs without personal data: one line an event, events are past participles.
 
 INVARIANT: no address, subject or body is logged. Callers log references, counts, rule ids, codes, the class of a cause.
+INVARIANT: an event that cannot be written raises nothing: whether a message is answered does not hang on its line.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from typing import Any, Protocol, TextIO, cast
 
 import structlog
+
+LINES_LOST = "log_lines_lost"
 
 
 class Stream(Protocol):
@@ -20,6 +25,37 @@ class Stream(Protocol):
     def write(self, text: str, /) -> int: ...
 
     def flush(self) -> None: ...
+
+
+class _Unfailing:
+    """A stream of which a line that cannot be written (a full disk, a pipe whose reader is gone) is lost and counted.
+
+    The next one that can be stands behind a line that says how many are missing.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._lost = 0
+
+    def write(self, text: str, /) -> int:
+        try:
+            self._stream.write(self._told() + text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            self._lost += 1
+        else:
+            self._lost = 0
+        return len(text)
+
+    def flush(self) -> None:
+        """Done with each line."""
+
+    def _told(self) -> str:
+        if not self._lost:
+            return ""
+        at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        event = {"part": "logs", "count": self._lost, "event": LINES_LOST, "level": "error", "timestamp": at}
+        return json.dumps(event) + "\n"
 
 
 def configure(stream: Stream | None = None, level: str = "info") -> None:
@@ -35,7 +71,7 @@ def configure(stream: Stream | None = None, level: str = "info") -> None:
             structlog.processors.JSONRenderer(ensure_ascii=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, stream or sys.stderr)),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Unfailing(stream or sys.stderr))),
         cache_logger_on_first_use=True,
     )
 

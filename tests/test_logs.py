@@ -61,3 +61,46 @@ def test_a_cause_is_its_class_and_lines_never_its_text(stream: io.StringIO) -> N
     event = json.loads(stream.getvalue())
     assert (event["cause"], event["because"]) == ("ValueError", "KeyError")
     assert event["at"][-1].endswith(":fail") and "sthma" not in stream.getvalue()
+
+
+class Full(io.StringIO):
+    """A file on a disk that is full while `full` is set."""
+
+    full = False
+
+    def write(self, text: str, /) -> int:
+        if self.full:
+            raise OSError(28, "No space left on device")
+        return super().write(text)
+
+
+def test_a_line_that_cannot_be_written_raises_nothing_and_is_counted() -> None:
+    before = structlog.get_config()
+    stream = Full()
+    try:
+        logs.configure(stream)
+        told = logs.logger("test")
+        stream.full = True
+        told.info("thing_done")
+        told.error("thing_failed")
+        stream.full = False
+        told.info("thing_done")
+        stream.close()
+        told.info("thing_done")
+    finally:
+        structlog.configure(**before)
+
+
+def test_the_next_line_says_how_many_are_missing() -> None:
+    before = structlog.get_config()
+    stream = Full()
+    try:
+        logs.configure(stream)
+        told = logs.logger("test")
+        for stream.full in (True, True, False, False):
+            told.info("thing_done")
+    finally:
+        structlog.configure(**before)
+    events = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [each["event"] for each in events] == ["log_lines_lost", "thing_done", "thing_done"]
+    assert events[0]["count"] == 2 and events[0]["level"] == "error"

@@ -102,9 +102,11 @@ class Deliveries:
         self._wake = wake
         self._originals: dict[str, asyncio.Future[Buffer]] = {}
         self._unrecorded: dict[str, Transmission] = {}
+        self._leases: dict[str, str] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set; what has begun then ends first. Rows of an earlier life are free at once."""
+        self._leases.clear()
         claimed: asyncio.Queue[Delivery | None] = asyncio.Queue(self._concurrency)
         await self._extend(0.0)
         heart = asyncio.create_task(self._beat())
@@ -118,11 +120,18 @@ class Deliveries:
             await self._extend(0.0)
 
     async def _dispatch(self, claimed: asyncio.Queue[Delivery | None], stop: asyncio.Event) -> None:
-        """Claim rows and hand them to the workers. A slow row keeps one worker, never the others."""
+        """Claim rows and hand them to the workers. A slow row keeps one worker, never the others.
+
+        A row that a worker has is claimed again where the clock jumped past its lease, or this process stood still for
+        so long: its attempt goes on under the new lease, for a second one would be a duplicate.
+        """
         while not stop.is_set():
             rows = await self._claim()
             for row in rows:
-                await _put_or_stop(claimed, row, stop)
+                begun = row.identifier in self._leases
+                self._leases[row.identifier] = row.lease or ""
+                if not begun:
+                    await _put_or_stop(claimed, row, stop)
             if not rows:
                 self._originals.clear()
                 await self._rest(stop)
@@ -147,6 +156,8 @@ class Deliveries:
                 await self._deliver(row)
             except Exception as cause:
                 log.error("delivery_failed", ref=row.ref, kind=row.kind, cause=cause)
+            finally:
+                self._leases.pop(row.identifier, None)
 
     async def _beat(self) -> None:
         while True:
@@ -220,7 +231,7 @@ class Deliveries:
         refused = tuple(each for each in ended if each.outcome is Outcome.REFUSED)
         attempt = Attempt(
             identifier=row.identifier,
-            lease=row.lease or "",
+            lease=self._leases.get(row.identifier, row.lease or ""),
             at=now,
             results=ended,
             remaining=remaining,

@@ -12,6 +12,7 @@ from typer.main import get_command
 from mailguard.cli.main import app
 from mailguard.config import Settings
 from mailguard.guard.entries import KINDS
+from mailguard.logs import LINES_LOST
 from tests.docs import reference
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,8 +20,8 @@ DOCS = ROOT / "docs"
 
 
 def log_events() -> dict[str, str]:
-    """event -> file, of every log call in the source."""
-    found = {}
+    """event -> file, of every log call in the source, and of the one that the log says of itself."""
+    found = {LINES_LOST: "logs.py"}
     for file in (ROOT / "mailguard").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if (

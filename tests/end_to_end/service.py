@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
@@ -61,7 +61,7 @@ class Service:
             pid = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
         return pid
 
-    def start(self, prefix: tuple[str, ...] = (), events_in: Path | None = None) -> Service:
+    def start(self, prefix: tuple[str, ...] = (), events_in: Path | None = None) -> Self:
         """prefix: a command that runs the service, such as strace. events_in: where its settings send the log."""
         seen = len(self.events(events_in))
         self._prefixed = bool(prefix)
@@ -135,7 +135,7 @@ class Service:
         """The JSON objects, one a line, that a command prints."""
         return [json.loads(line) for line in self.run(*arguments, "--json").stdout.splitlines() if line.strip()]
 
-    def __enter__(self) -> Service:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:

@@ -27,7 +27,7 @@ class _Session(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         sink: Sink = self.server.sink
         self.wfile.write(b"220 sink.example ESMTP\r\n")
-        mail, rcpt = b"", []
+        mail, rcpt = b"", list[bytes]()
         while line := self.rfile.readline():
             command, _, argument = line.rstrip(b"\r\n").partition(b" ")
             verb = command.upper()

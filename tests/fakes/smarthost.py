@@ -25,10 +25,14 @@ ORDINARY = (b"PIPELINING", b"SIZE 52428800", b"8BITMIME", b"SMTPUTF8", b"DSN", b
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What to do instead of the ordinary answer: say octets (as they are), wait, say endless octets, cut."""
+    """What to do instead of the ordinary answer: say octets (as they are), wait, say endless octets, cut.
+
+    drip_seconds: between the octets, which leave one by one.
+    """
 
     octets: bytes = b""
     wait_seconds: float = 0.0
+    drip_seconds: float = 0.0
     endless: bytes = b""
     cut: bool = False
     goes_on: bool = False
@@ -361,7 +365,11 @@ class _Session:
         act = self.script.get(stage, Act(ordinary))
         if act.wait_seconds:
             await asyncio.sleep(act.wait_seconds)
-        await self._say(act.octets)
+        for octet in act.octets if act.drip_seconds else b"":
+            await self._say(bytes([octet]))
+            await asyncio.sleep(act.drip_seconds)
+        if not act.drip_seconds:
+            await self._say(act.octets)
         while act.endless:
             self.writer.write(act.endless)
             await self.writer.drain()

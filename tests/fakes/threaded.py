@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
-from .smarthost import Received, ScriptedSmarthost
+from .smarthost import Act, Received, ScriptedSmarthost
 
 START_SECONDS = 10.0
 
@@ -42,6 +43,11 @@ class ThreadedSmarthost:
             return sum(len(each.recipients) for each in self.messages) >= count
 
         return self._wait(enough, seconds, f"{count} recipients")
+
+    def say_from_now_on(self, script: Mapping[str, Act]) -> None:
+        """Another script, for new connections: those that are open are cut."""
+        self.smarthost.say_from_now_on(script)
+        asyncio.run_coroutine_threadsafe(self.smarthost.interrupt(), self._loop).result(START_SECONDS)
 
     def _wait(self, enough: Any, seconds: float, what: str) -> list[Received]:
         deadline = time.monotonic() + seconds
