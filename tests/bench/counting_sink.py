@@ -61,6 +61,7 @@ class CountingSink:
                 [SMTP_SINK, "-c", "-u", "nobody", f"127.0.0.1:{self.port}", "512"],
                 stdin=subprocess.DEVNULL,
                 stdout=self._counter,
+                stderr=subprocess.DEVNULL,  # a warning for each connection that somebody keeps for 100 s
             )
             wait_for_port(self.port, START_SECONDS)
         except BaseException:

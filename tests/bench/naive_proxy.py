@@ -21,8 +21,10 @@ class Proxy:
         self._free: list[aiosmtplib.SMTP] = []
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
-        if self._free:
+        while self._free:
             sink = self._free.pop()
+            if sink.is_connected:
+                break
         else:
             sink = aiosmtplib.SMTP(hostname="127.0.0.1", port=self._sink_port, start_tls=False)
             await sink.connect()

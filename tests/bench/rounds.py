@@ -228,7 +228,7 @@ class Bench:
                 self.results.failures.append(f"{way.name}: {load}: {_said(cause)}")
                 self._given_up.add((way, load))
                 way.books.begin_anew()
-                del self._counted[way]
+                self._counted.pop(way, None)
             return None
         self._counted[way].update({"messages sent": found.sent, "at the sink": sink.count - before})
         return found
