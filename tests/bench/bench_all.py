@@ -47,7 +47,7 @@ def main() -> None:
     plan = replace(plan, only=options.only)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mg-bench-") as folder:
-        results = Bench(plan, Path(folder)).run()
+        results = Bench(plan, Path(folder), lambda said: print(said, file=sys.stderr, flush=True)).run()
     text = as_text(results, AIMS, tables(plan))
     found = json.dumps(as_json(results, AIMS))
     print(text)

@@ -106,10 +106,11 @@ AIMS = (
 
 
 class Bench:
-    """One run of the plan."""
+    """One run of the plan. folder: empty, for stores and queues. say: is told what is measured now."""
 
-    def __init__(self, plan: Plan, folder: Path) -> None:
+    def __init__(self, plan: Plan, folder: Path, say: Callable[[str], None] = lambda _: None) -> None:
         self.plan = plan
+        self._say = say
         self.results = Results()
         self._folder = folder
         self._enough: dict[tuple[Way, Load], int] = {}
@@ -217,6 +218,7 @@ class Bench:
         it is not asked for this load again; a peer is left out from here on."""
         if (way, load) in self._given_up:
             return None
+        self._say(f"{load}: {way.name}")
         before = sink.count
         try:
             found = work()
