@@ -46,8 +46,8 @@ class Aim:
 
 @dataclass
 class Results:
-    """values: measure -> way -> round -> value. machine: what it was measured on. reasons: way -> why it was not (or
-    not to the end) measured. failures: of the guard; what is measured then counts for nothing. counted: of each guard,
+    """values: measure -> way -> round -> value. machine: what it was measured on. reasons: way, or way and load ->
+    why it was not measured. failures: of the guard; what is measured then counts for nothing. counted: of each guard,
     what was sent through it and what it recorded."""
 
     values: dict[Measure, dict[str, dict[int, float]]] = field(

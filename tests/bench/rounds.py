@@ -1,8 +1,8 @@
 """The plan of bench_all.py and its rounds: which load goes over which way when, and what becomes of a failure.
 
 In each round every load runs once over every way, one directly after the other, and each round begins with another way.
-A guard that does not answer 250 or records anything else than was sent is a failure of the bench; a peer that fails is
-named and left out from there on.
+A guard that does not answer 250 or records anything else than was sent is a failure of the bench, a peer that does not
+answer 250 is named; neither is asked for that load again.
 """
 
 from __future__ import annotations
@@ -169,9 +169,9 @@ class Bench:
         return found
 
     def _turned(self, found: list[Way], number: int) -> list[Way]:
-        """Those that are still measured, another one first in each round."""
+        """Another one first in each round."""
         turn = number % len(found) if found else 0
-        return [way for way in found[turn:] + found[:turn] if way.name not in self.results.reasons]
+        return found[turn:] + found[:turn]
 
     def _throughput(self, way: Way, sink: CountingSink, load: Load, number: int) -> None:
         if not self.plan.seconds:
@@ -214,8 +214,7 @@ class Bench:
                 self.results.add(added[1], way_name, number, one.p99_ms - straight.p99_ms)
 
     def _measured(self, way: Way, sink: CountingSink, load: str, work: Callable[[], Taken]) -> Taken | None:
-        """What was measured, once it is counted. None where it failed: in a guard that is a failure of the bench, and
-        it is not asked for this load again; a peer is left out from here on."""
+        """What was measured, once it is counted. None where it failed, now or before."""
         if (way, load) in self._given_up:
             return None
         self._say(f"{load}: {way.name}")
@@ -224,11 +223,11 @@ class Bench:
             found = work()
         except (AssertionError, OSError, TimeoutError, SMTPException, subprocess.SubprocessError) as cause:
             sink.settle(QUIET_SECONDS, SETTLE_SECONDS)
+            self._given_up.add((way, load))
             if way.books is None:
-                self.results.reasons[way.name] = f"{load}: {_said(cause)}"
+                self.results.reasons[f"{way.name}, {load}"] = _said(cause)
             else:
                 self.results.failures.append(f"{way.name}: {load}: {_said(cause)}")
-                self._given_up.add((way, load))
                 way.books.begin_anew()
                 self._counted.pop(way, None)
             return None

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from mailguard.config import Settings
-from tests.bench import loads, report, ways
+from tests.bench import loads, report, rounds, ways
 from tests.bench.books import of_relayed
 from tests.bench.counting_sink import CountingSink
-from tests.bench.loads import Load
+from tests.bench.loads import Figure, Load
 from tests.bench.report import Aim, Measure, Results
 from tests.bench.rounds import AIMS, COPIES, SHORT, Bench, paced, rate, tables
+from tests.bench.ways import Way
 from tests.end_to_end.service import eventually
 
 
@@ -68,6 +69,22 @@ def test_a_way_that_cannot_be_started_is_named(tmp_path: Path) -> None:
         bench._started([ways.guard(workers)], sink, running)
     (reason,) = bench.results.reasons.values()
     assert reason.startswith("cannot be started: the service did not start") and "workers" in reason
+
+
+def test_a_peer_that_fails_is_named_and_loses_that_load_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "QUIET_SECONDS", 0.2)
+    bench, tries = Bench(SHORT, tmp_path), []
+
+    def fails() -> Figure:
+        tries.append(1)
+        raise AssertionError("451 4.3.0 later")
+
+    with CountingSink() as sink:
+        way = Way("peer", sink.port)
+        assert bench._measured(way, sink, "big", fails) is None and bench._measured(way, sink, "big", fails) is None
+        bench._throughput(way, sink, Load("small", 4_096, persistent=False, first=2), 0)
+    assert bench.results.reasons == {"peer, big": "451 4.3.0 later"} and len(tries) == 1
+    assert bench.results.failures == [] and bench.results.ways == ["peer"]
 
 
 def test_a_ratio_compares_within_a_round() -> None:
