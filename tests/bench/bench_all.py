@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -45,6 +46,7 @@ def main() -> None:
     workers = tuple(int(each) for each in options.workers.split(","))
     plan = SHORT if options.short else Plan(options.rounds, options.seconds, workers=workers)
     plan = replace(plan, only=options.only)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all that was started is stopped then, too
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mg-bench-") as folder:
         results = Bench(plan, Path(folder), lambda said: print(said, file=sys.stderr, flush=True)).run()
