@@ -42,15 +42,16 @@ def test_every_way_takes_every_load_and_a_guard_records_each_message(tmp_path: P
 
 
 def test_no_figure_where_less_is_relayed_or_recorded_than_was_sent(tmp_path: Path) -> None:
-    """The two messages are held, and the sink gets two all the same: the notices about them."""
+    """The two messages are held, and the sink gets as many all the same, if not more: the notices about them."""
     load = Load("two", 4_096, persistent=True)
     holding = ways.SEPARATE.replace("at_least: 10", "at_least: 1").replace("rewrite\n", "hold\n", 1)
     tmp_path.chmod(0o755)
     with CountingSink() as sink, ways.guard(1, holding).start(tmp_path, sink) as way:
         assert way.books is not None
-        with pytest.raises(AssertionError, match="'ledger message_held': 2"):
+        with pytest.raises(AssertionError, match=r"'ledger message_held': 2|expected at the sink, [34] came"):
             loads.throughput(way, sink, load, 2)
         books = way.books
+        assert books.found()["log submission_held"] == 2
         eventually(lambda: sink.count == 4 and books.found()["ledger copy_delivered"] == 4)
         way.books.begin_anew()
         with pytest.raises(AssertionError, match=r"recorded \{\}, expected"):
