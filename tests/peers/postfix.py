@@ -103,7 +103,8 @@ RECIPIENTS = """
 
 class Postfix:
     """certificate: (certificate, key) in PEM for STARTTLS. extra: further settings, name -> value. services: further
-    lines of master.cf. entry: the service on `port`, as master.cf has it behind the name."""
+    lines of master.cf. entry: the service on `port`, as master.cf has it behind the name. relay_to: the port of a
+    receiver of the caller's own, in place of the recording sink."""
 
     def __init__(
         self,
@@ -113,16 +114,30 @@ class Postfix:
         extra: dict[str, str] | None = None,
         services: str = "",
         entry: str = "inet n - n - - smtpd",
+        relay_to: int | None = None,
     ) -> None:
-        self.sink = ThreadedSmarthost()
+        self._sink = ThreadedSmarthost() if relay_to is None else None
         self.port = 0
         self._recipient_limit = recipient_limit
         self._certificate = certificate
         self._extra = extra or {}
         self._services = services
         self._entry = entry
+        self._relay_to = relay_to
         self._folder = Path()
         self._master: subprocess.Popen[bytes] | None = None
+
+    @property
+    def sink(self) -> ThreadedSmarthost:
+        """What records all that Postfix passes on, unless there is `relay_to`."""
+        assert self._sink is not None
+        return self._sink
+
+    @property
+    def pid(self) -> int:
+        """Of Postfix's master, whose children all its other processes are."""
+        assert self._master is not None
+        return self._master.pid
 
     @property
     def messages(self) -> list[Received]:
@@ -145,7 +160,8 @@ class Postfix:
         assert (DAEMONS / "master").exists(), "Postfix is missing: apt-get install postfix"
         assert os.geteuid() == 0, "Postfix's master runs only as root"
         self._folder = Path(tempfile.mkdtemp(prefix="mg-postfix-", dir="/tmp"))  # a short path: it holds sockets
-        self.sink.__enter__()
+        if self._sink is not None:
+            self._sink.__enter__()
         try:
             self._write()
             self._start()
@@ -156,7 +172,8 @@ class Postfix:
 
     def __exit__(self, *_: object) -> None:
         self._stop()
-        self.sink.__exit__()
+        if self._sink is not None:
+            self._sink.__exit__()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _write(self) -> None:
@@ -174,7 +191,7 @@ class Postfix:
         main = MAIN.format(
             folder=self._folder,
             owner=OWNER,
-            sink=self.sink.port,
+            sink=self._relay_to or self.sink.port,
             recipient_limit=self._recipient_limit,
             tls_level="may" if self._certificate else "none",
         )
