@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import math
 import ssl
-from collections.abc import Awaitable, Callable
 
 from ..core.reply import Reply
 from ..logs import logger
@@ -26,15 +25,15 @@ would never see the reply (RFC 1122 section 4.2.2.13)."""
 
 
 class Channel:
-    """session: its identifier, for the log. drain: waits until the client has read what was said.
+    """session: its identifier, for the log.
 
     intake: what has arrived, in plain. pending: what is to be said at the next `flush`. transport: None once the
     connection is lost. leaving: nothing more is read, and nothing said.
     """
 
     __slots__ = (
+        "_clogged",
         "_deadline",
-        "_drain",
         "_encryption",
         "_house",
         "_linger",
@@ -54,12 +53,11 @@ class Channel:
         transport: asyncio.Transport,
         house: House,
         session: str,
-        drain: Callable[[], Awaitable[None]],
     ) -> None:
         self._loop = loop
         self._house = house
         self._session = session
-        self._drain = drain
+        self._clogged: asyncio.Future[None] | None = None
         self._encryption: Encryption | None = None
         self._shaken: asyncio.Future[bool] | None = None
         self._deadline = math.inf
@@ -89,8 +87,19 @@ class Channel:
         self.give_up_handshake()
         return True
 
+    def clogged(self) -> None:
+        """The client does not read its replies: they pile up here."""
+        self._clogged = self._loop.create_future()
+
+    def cleared(self) -> None:
+        """It has read enough of them, or never will."""
+        if self._clogged is not None and not self._clogged.done():
+            self._clogged.set_result(None)
+        self._clogged = None
+
     def lost(self) -> None:
         self.leaving = True
+        self.cleared()
         for timer in (self._timer, self._linger):
             if timer is not None:
                 timer.cancel()
@@ -170,18 +179,29 @@ class Channel:
 
     # What is said, and until when something has to be heard.
 
-    async def flush(self) -> None:
-        """Send what is to be said; wait only where the client does not read its replies."""
-        if not self.pending:
-            return
-        wire = b"".join(self.pending)
-        self.pending.clear()
+    def say(self) -> bool:
+        """Send what is to be said. False where the client does not read its replies: then `flush` waits for it.
+
+        ConnectionError where there is something to say and nobody left to hear it.
+        """
+        pending = self.pending
+        if not pending:
+            return True
+        wire = pending[0] if len(pending) == 1 else b"".join(pending)
+        pending.clear()
         if self.leaving or self.transport is None or self.transport.is_closing():
             raise ConnectionResetError
         self.transport.write(self._wire(wire))
-        if self.transport.get_write_buffer_size():
+        return self._clogged is None
+
+    async def flush(self) -> None:
+        """Send what is to be said; wait only where the client does not read its replies."""
+        self.say()
+        if self._clogged is not None:
             self.arm(self._loop.time() + self._house.limits.idle_seconds)
-            await self._drain()
+            await self._clogged
+            if self.transport is None:
+                raise ConnectionResetError
 
     def arm(self, deadline: float) -> None:
         """The timer is moved only to fire sooner; one that fires too soon sets itself again."""

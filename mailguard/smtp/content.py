@@ -50,7 +50,7 @@ class ContentReader:
         """None while the end has not come; else the octets after it, which belong to the next command."""
         self.received += len(chunk)
         window = self._held + chunk
-        at = window.find(END)
+        at = window.find(END) if b"." in window else -1  # base64 has none, and one octet is found far sooner
         if at >= 0:
             self._take(window[: at + 2])
             return window[at + len(END) :]
@@ -90,7 +90,8 @@ class ContentReader:
         else:
             # Dots are taken out where the wire has a real CRLF before them; a line that only normalising makes keeps
             # its dot, as the client did not stuff it.
-            segment = segment.replace(b"\r\n.", b"\r\n")
+            if b"." in segment:
+                segment = segment.replace(b"\r\n.", b"\r\n")
             self._keep(_with_crlf(segment) if bare else segment)
 
     def _keep(self, segment: bytes) -> None:

@@ -42,6 +42,14 @@ _FAULTS = {
 
 _UNSETTLED = frozenset({Then.SIGN_IN, Then.CHALLENGE})
 
+_PAUSE = Answer(b"")
+"""The client must read its replies first, or other sessions have their turn."""
+
+_COMPLETE = Answer(b"")
+"""The end of a message's data has come."""
+
+_CLOSING_DOWN = Answer(to_wire(replies.CLOSING_DOWN), Then.CLOSE)
+
 
 class Conversation:
     """session: its identifier, for the log."""
@@ -55,40 +63,71 @@ class Conversation:
         self._session = session
         self._clock = asyncio.get_running_loop().time
         self._time = CommandTime(house.limits)
+        self._awaits_command = False
+        self._reader: ContentReader | None = None
+        self._reading_since = 0.0
+        self._room = 0
 
     async def run(self) -> None:
-        """Until the session ends: read a line, answer it, do what the answer says."""
-        channel, intake = self._channel, self._intake
-        while True:
-            line = intake.line()
-            if line is None:
-                await channel.flush()
-                if not await self._next_input():
+        """Until the session ends: does what the answers ask for that `_step` cannot do by itself."""
+        try:
+            while (answer := await self._intake.until(self._step)) is not None:
+                if not await self._act(answer):
                     return
-                continue
+            if self._reader is not None:
+                log.info("content_cut_off", session=self._session)
+        finally:
+            if self._reader is not None:
+                self._take_reader().discard()
+
+    def _step(self) -> Answer | None:
+        """Answer the commands and take in the content that is here, up to an answer that asks for more than words.
+
+        The transport calls it as octets arrive (`Intake.until`), so that an ordinary message wakes the session's task
+        once, when all of it is here.
+        """
+        if self._awaits_command:
+            self._awaits_command = False
+            self._time.wait_ends(self._clock())
+        if self._reader is not None:
+            return self._read(self._reader)
+        pending, intake = self._channel.pending, self._intake
+        while (line := intake.line()) is not None:
             self._time.line_until = math.inf
             answer = self._answer(line)
-            if answer.then in _UNSETTLED:
-                answer = await self._settled(answer)
-            if answer.then is Then.SECURE:
-                if not await channel.start_tls(answer.wire):
-                    return
-                self._dialogue.secured()
-                continue
-            channel.pending.append(answer.wire)
             if answer.then is Then.CONTENT:
-                answer = await self._message()
-            if answer.then is Then.CLOSE or answer.then is Then.DROP:
-                return self._end(answer)
-            if len(channel.pending) >= REPLIES_AT_ONCE:
-                await channel.flush()
-                await asyncio.sleep(0)
+                return self._invite(answer)
+            if answer.then is not Then.GO_ON:
+                return answer
+            pending.append(answer.wire)
+            if len(pending) >= REPLIES_AT_ONCE:
+                return _PAUSE
+        return self._await_command() if self._channel.say() else _PAUSE
 
-    async def _next_input(self) -> bool:
+    async def _act(self, answer: Answer) -> bool:
+        """Whether the session goes on."""
+        channel = self._channel
+        if answer is _PAUSE:
+            await channel.flush()
+            await asyncio.sleep(0)
+            return True
+        if answer is _COMPLETE:
+            return await self._message()
+        if answer.then in _UNSETTLED:
+            answer = await self._settled(answer)
+        if answer.then is Then.SECURE:
+            if not await channel.start_tls(answer.wire):
+                return False
+            self._dialogue.secured()
+            return True
+        channel.pending.append(answer.wire)
+        return not self._ends(answer)
+
+    def _await_command(self) -> Answer | None:
         channel, now = self._channel, self._clock()
         if self._dialogue.closing and not self._dialogue.open:
-            channel.pending.append(to_wire(replies.CLOSING_DOWN))
-            return False
+            return _CLOSING_DOWN
+        self._awaits_command = True
         deadline = self._time.wait_begins(
             now,
             within_line=self._intake.begun,
@@ -97,9 +136,7 @@ class Conversation:
             recipients=self._dialogue.recipients,
         )
         channel.arm(deadline)
-        more = await self._intake.wait()
-        self._time.wait_ends(self._clock())
-        return more
+        return None
 
     def _answer(self, line: bytes | Mark) -> Answer:
         dialogue = self._dialogue
@@ -113,13 +150,14 @@ class Conversation:
             dialogue.forget()
             return Answer(to_wire(self._failed("command_failed", error)), error=True)
 
-    def _end(self, answer: Answer) -> None:
+    def _ends(self, answer: Answer) -> bool:
         if answer.then is Then.DROP:
             log.info("http_dropped", session=self._session)
             self._channel.abort()
-            return
-        if answer.error:
+            return True
+        if answer.then is Then.CLOSE and answer.error:
             log.info("session_cut_off", session=self._session, reply=answer.wire[:9].decode("ascii"))
+        return answer.then is Then.CLOSE
 
     # A sign-in.
 
@@ -146,61 +184,58 @@ class Conversation:
 
     # A message.
 
-    async def _message(self) -> Answer:
-        """From 354 to the reply that stands for the message."""
+    def _invite(self, answer: Answer) -> Answer | None:
+        """354, and what has come of the content already."""
+        channel, house, in_memory = self._channel, self._house, self._limits.spool_above_bytes
+        channel.pending.append(answer.wire)
+        self._room = in_memory if house.arriving.enter(in_memory) else 0
+        self._reader = ContentReader(
+            Spool(self._room or min(in_memory, FULL_SPOOL_BYTES), house.spool_directory),
+            self._dialogue.message_bytes,
+            normalise=house.settings.line_ends == "normalise",
+        )
+        self._reading_since = self._clock()
+        return self._read(self._reader) if channel.say() else _PAUSE
+
+    def _take_reader(self) -> ContentReader:
+        """The content arrives no more: others have its room."""
+        reader, self._reader = self._reader, None
+        assert reader is not None
+        if self._room:
+            self._house.arriving.leave(self._room)
+            self._room = 0
+        return reader
+
+    def _read(self, reader: ContentReader) -> Answer | None:
+        """_COMPLETE once the end of the data is here."""
+        if chunk := self._intake.chunk():
+            rest = reader.feed(chunk)
+            if rest is not None:
+                self._intake.unread(rest)
+                return _COMPLETE
+        limits, started = self._limits, self._reading_since
+        earned = reader.received / limits.data_minimum_bytes_per_second
+        grace = limits.data_grace_seconds
+        if self._house.connections.busy:  # as Postfix under stress: its per-request deadline is then ten seconds
+            grace = min(grace, limits.busy_idle_seconds)
+        self._channel.arm(min(started + limits.data_seconds, started + grace + earned, self._clock() + grace))
+        return None
+
+    async def _message(self) -> bool:
+        """From the end of the data to the reply that stands for the message. Whether the session goes on."""
         channel, dialogue = self._channel, self._dialogue
-        await channel.flush()
-        reader = await self._content()
-        if reader is None:
-            log.info("content_cut_off", session=self._session)
-            return Answer(b"", Then.CLOSE)
-        answer = await self._judged(reader)
+        answer = await self._judged(self._take_reader())
         dialogue.messages += 1
         dialogue.forget()
         self._time.begin_anew(dialogue.commands)
         channel.pending.append(answer.wire)
         if channel.leaving:
             log.info("reply_dropped", session=self._session, reply=answer.wire[:9].decode("ascii"))
-            return Answer(b"", Then.CLOSE)
+            return False
         if dialogue.closing and answer.then is Then.GO_ON:
             channel.pending.append(to_wire(replies.CLOSING_DOWN))
-            return Answer(b"", Then.CLOSE)
-        return answer
-
-    async def _content(self) -> ContentReader | None:
-        """Read up to the end of the data; None if the client went away or was too slow."""
-        house, in_memory = self._house, self._limits.spool_above_bytes
-        has_room = house.arriving.enter(in_memory)
-        reader = ContentReader(
-            Spool(in_memory if has_room else min(in_memory, FULL_SPOOL_BYTES), house.spool_directory),
-            self._dialogue.message_bytes,
-            normalise=house.settings.line_ends == "normalise",
-        )
-        complete = False
-        try:
-            complete = await self._read_to_end(reader)
-        finally:
-            if has_room:
-                house.arriving.leave(in_memory)
-            if not complete:
-                reader.discard()
-        return reader if complete else None
-
-    async def _read_to_end(self, reader: ContentReader) -> bool:
-        limits, intake, started = self._limits, self._intake, self._clock()
-        while True:
-            if chunk := intake.chunk():
-                rest = reader.feed(chunk)
-                if rest is not None:
-                    intake.unread(rest)
-                    return True
-            earned = reader.received / limits.data_minimum_bytes_per_second
-            grace = limits.data_grace_seconds
-            if self._house.connections.busy:  # as Postfix under stress: its per-request deadline is then ten seconds
-                grace = min(grace, limits.busy_idle_seconds)
-            self._channel.arm(min(started + limits.data_seconds, started + grace + earned, self._clock() + grace))
-            if not await intake.wait():
-                return False
+            return False
+        return not self._ends(answer)
 
     async def _judged(self, reader: ContentReader) -> Answer:
         dialogue = self._dialogue

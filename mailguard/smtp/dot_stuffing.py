@@ -31,7 +31,7 @@ class DotStuffing:
             return octets
         after_cr = self._tail.endswith(b"\r")
         _check_line_ends(octets, after_cr)
-        stuffed = octets.replace(b"\r\n.", b"\r\n..")
+        stuffed = octets.replace(b"\r\n.", b"\r\n..") if b"." in octets else octets  # base64 has none
         if after_cr and octets.startswith(b"\n."):
             stuffed = b"\n." + stuffed[1:]
         elif self._tail == b"\r\n" and octets.startswith(b"."):

@@ -67,7 +67,7 @@ async def _converse(transaction: Transaction, line: Line, content: Content, pati
             await _send_content(transaction, line, content, patience)
         else:
             line.write(transaction.commands())
-            transaction.receive(await line.reply(patience.for_reply(transaction)))
+            transaction.receive(line.heard() or await line.reply(patience.for_reply(transaction)))
 
 
 async def _send_content(transaction: Transaction, line: Line, content: Content, patience: Patience) -> None:

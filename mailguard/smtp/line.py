@@ -42,10 +42,13 @@ class Line(asyncio.Protocol):
         self._reader = ReplyReader()
         self._replies: deque[SmarthostReply] = deque()
         self._trouble: Trouble | None = None
-        self._awaiting: asyncio.Future[None] | None = None
-        self._draining: asyncio.Future[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._awaiting: asyncio.Future[bool] | None = None
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._clogged = self._awaits_room = False
         self._reading_paused = False
-        self._closed = asyncio.get_running_loop().create_future()
+        self._closed: asyncio.Future[bool] = self._loop.create_future()
         transport.set_protocol(self)
 
     # What asyncio calls.
@@ -56,7 +59,8 @@ class Line(asyncio.Protocol):
                 self._replies.extend(self._reader.feed(data))
             except InTrouble as cause:
                 self._fail(cause.trouble)
-        _wake(self._awaiting)
+        if self._replies:
+            _wake(self._awaiting)
         if len(self._replies) > MAX_WAITING_REPLIES and not self._reading_paused:
             self._reading_paused = True
             self._transport.pause_reading()
@@ -67,14 +71,17 @@ class Line(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(Trouble.CUT)
+        if self._timer is not None:
+            self._timer.cancel()
         _wake(self._closed)
 
     def pause_writing(self) -> None:
-        self._draining = asyncio.get_running_loop().create_future()
+        self._clogged = True
 
     def resume_writing(self) -> None:
-        _wake(self._draining)
-        self._draining = None
+        self._clogged = False
+        if self._awaits_room:
+            _wake(self._awaiting)
 
     # What a transaction uses.
 
@@ -106,36 +113,60 @@ class Line(asyncio.Protocol):
 
     async def drain(self, seconds: float) -> None:
         """Return once the system takes more, or a reply has come. Raises InTrouble (TIMED_OUT, CUT)."""
-        if self._draining is not None and not self._replies and self._trouble is None:
-            self._awaiting = asyncio.get_running_loop().create_future()
-            waiters = {self._draining, self._awaiting}
-            done, _ = await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            if not done:
-                raise InTrouble(Trouble.TIMED_OUT)
+        if self._clogged and not self._replies and self._trouble is None:
+            self._awaits_room = True
+            try:
+                await self._wait(seconds)
+            finally:
+                self._awaits_room = False
         if self._trouble is not None and not self._replies:
             raise InTrouble(self._trouble)
 
     async def reply(self, seconds: float) -> SmarthostReply:
         """The next reply. Raises InTrouble (TIMED_OUT, CUT, MALFORMED, TOO_LONG)."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
-        while not self._replies and self._trouble is None:  # part of a reply gives no new time
-            await self._wait(deadline - loop.time())
+        return self.heard() or await self._hear(seconds)
+
+    def heard(self) -> SmarthostReply | None:
+        """The next reply, where it is here already."""
         if not self._replies:
-            raise InTrouble(self._trouble or Trouble.CUT)
+            return None
         reply = self._replies.popleft()
         if self._reading_paused and len(self._replies) < MAX_WAITING_REPLIES // 2 and not self._transport.is_closing():
             self._reading_paused = False
             self._transport.resume_reading()
         return reply
 
+    async def _hear(self, seconds: float) -> SmarthostReply:
+        if self._trouble is None:
+            await self._wait(seconds)  # part of a reply gives no new time
+        reply = self.heard()
+        if reply is None:
+            raise InTrouble(self._trouble or Trouble.CUT)
+        return reply
+
     async def _wait(self, seconds: float) -> None:
-        self._awaiting = asyncio.get_running_loop().create_future()
-        try:
-            async with asyncio.timeout(max(seconds, 0.0)):
-                await self._awaiting
-        except TimeoutError:
-            raise InTrouble(Trouble.TIMED_OUT) from None
+        self._awaiting = self._loop.create_future()
+        self._arm(self._loop.time() + seconds)
+        if not await self._awaiting:
+            raise InTrouble(Trouble.TIMED_OUT)
+
+    def _arm(self, deadline: float) -> None:
+        """One timer for the life of the line: it is moved only to fire sooner, and fires in vain now and then."""
+        self._deadline = deadline
+        if self._timer is not None:
+            if self._timer.when() <= deadline:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(deadline, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        self._timer = None
+        if self._awaiting is None or self._awaiting.done():
+            return
+        if self._loop.time() < self._deadline:
+            self._arm(self._deadline)
+        else:
+            self._awaiting.set_result(False)
 
     # How it ends.
 
@@ -160,9 +191,8 @@ class Line(asyncio.Protocol):
     def _fail(self, trouble: Trouble) -> None:
         self._trouble = self._trouble or trouble
         _wake(self._awaiting)
-        _wake(self._draining)
 
 
-def _wake(waiting: asyncio.Future[None] | None) -> None:
+def _wake(waiting: asyncio.Future[bool] | None) -> None:
     if waiting is not None and not waiting.done():
-        waiting.set_result(None)
+        waiting.set_result(True)

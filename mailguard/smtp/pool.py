@@ -39,7 +39,8 @@ class Pool:
         self._limits = limits
         self._clock = clock
         self._slots = asyncio.Semaphore(limits.connections)
-        self._idle: list[tuple[Line, asyncio.TimerHandle]] = []
+        self._idle: list[tuple[Line, float]] = []  # and until when, on the event loop's clock; the oldest first
+        self._timer: asyncio.TimerHandle | None = None
         self._used: set[Line] = set()
         self._leaving: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -57,11 +58,10 @@ class Pool:
         seconds: for all of it.
         """
         deadline = asyncio.get_running_loop().time() + seconds
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise InTrouble(Trouble.NO_FREE_CONNECTION) from None
+        if self._slots.locked():
+            await self._wait_for_slot(deadline)
+        else:
+            await self._slots.acquire()  # at once
         try:
             line = (None if fresh else self._reuse(fits)) or await self._new(deadline)
         except BaseException:
@@ -75,21 +75,29 @@ class Pool:
         self._used.discard(line)
         self._slots.release()
         if self._is_fit(line):
-            timer = asyncio.get_running_loop().call_later(self._limits.idle_seconds, self._expire, line)
-            self._idle.append((line, timer))
+            self._idle.append((line, asyncio.get_running_loop().time() + self._limits.idle_seconds))
+            self._watch_idle()
         else:
             self._leave(line)
 
     async def close(self) -> None:
         """Take leave of the idle ones, cut the others; nothing can be taken afterwards."""
         self._closing = True
-        for line, timer in self._idle:
-            timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+        for line, _ in self._idle:
             self._leave(line)
         self._idle.clear()
         for line in tuple(self._used):
             line.abort()
         await asyncio.gather(*self._leaving, return_exceptions=True)
+
+    async def _wait_for_slot(self, deadline: float) -> None:
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise InTrouble(Trouble.NO_FREE_CONNECTION) from None
 
     async def _new(self, deadline: float) -> Line:
         if self._closing:
@@ -104,17 +112,16 @@ class Pool:
     def _make_room(self) -> None:
         """An idle line counts as open too: the oldest leaves where a new one would be one too many."""
         if len(self._idle) + len(self._used) >= self._limits.connections and self._idle:
-            line, timer = self._idle.pop(0)
-            timer.cancel()
+            line, _ = self._idle.pop(0)
             self._leave(line)
 
     def _reuse(self, fits: Callable[[Line], bool]) -> Line | None:
         """The line that was used last: those that are not needed grow old and leave."""
-        for line, timer in reversed(self._idle.copy()):
+        for index in range(len(self._idle) - 1, -1, -1):
+            line, _ = self._idle[index]
             if not fits(line):
                 continue
-            self._idle.remove((line, timer))
-            timer.cancel()
+            del self._idle[index]
             if self._is_fit(line):
                 return line
             self._leave(line)
@@ -124,9 +131,18 @@ class Pool:
         young = self._clock() - line.opened_at < self._limits.seconds
         return line.is_idle and young and line.messages < self._limits.messages and not self._closing
 
-    def _expire(self, line: Line) -> None:
-        self._idle = [pair for pair in self._idle if pair[0] is not line]
-        self._leave(line)
+    def _watch_idle(self) -> None:
+        """One timer, for the line that has lain idle longest."""
+        if self._timer is None and self._idle:
+            self._timer = asyncio.get_running_loop().call_at(self._idle[0][1], self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        now = asyncio.get_running_loop().time()
+        while self._idle and self._idle[0][1] <= now:
+            line, _ = self._idle.pop(0)
+            self._leave(line)
+        self._watch_idle()
 
     def _leave(self, line: Line) -> None:
         task = asyncio.get_running_loop().create_task(line.quit())

@@ -18,6 +18,11 @@ MAX_TEXT_CHARACTERS = 1_000
 """What is kept of a reply's text: thousands of replies to RCPT are kept at once."""
 
 _LINE = re.compile(rb"([0-9]{3})(?:([ -])(.*))?", re.DOTALL)
+_ORDINARY = re.compile(
+    rb"([2-5])([0-9]{2}) (?>\1\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})(?: ++|\Z))?"
+    rb"([\x21-\x2f\x3a-\x7e][\x20-\x7e]*+)?"
+)
+"""One line with an enhanced code of its class, or with a text that does not begin like one."""
 _STATUS = re.compile(r"([245])\.([0-9]{1,3})\.([0-9]{1,3})(?:\s+|$)")
 
 
@@ -41,7 +46,8 @@ class ReplyReader:
         """The replies that these octets complete. Raises InTrouble (MALFORMED, TOO_LONG) after the right ones."""
         *lines, self._partial = (self._partial + octets).split(b"\n")
         for line in lines:
-            if (reply := self._line(line.removesuffix(b"\r"))) is not None:
+            line = line.removesuffix(b"\r")
+            if (reply := (None if self._texts else read_ordinary(line)) or self._line(line)) is not None:
                 yield reply
         if len(self._partial) > MAX_LINE_OCTETS:
             raise InTrouble(Trouble.TOO_LONG)
@@ -59,6 +65,17 @@ class ReplyReader:
             return None
         texts, self._texts, self._code, self._octets = self._texts, [], None, 0
         return read_reply(int(found[1]), b"\n".join(texts).decode("utf-8", "replace"))
+
+
+def read_ordinary(line: bytes) -> SmarthostReply | None:
+    """A line that is a whole reply of the usual form, as `ReplyReader` reads it step by step; None for any other."""
+    if len(line) > MAX_TEXT_CHARACTERS or (found := _ORDINARY.fullmatch(line)) is None:
+        return None
+    class_, rest, subject, detail, text = found.groups()
+    if subject and class_ == b"3":  # no enhanced code has that class (RFC 3463 section 2)
+        return None
+    status = f"{class_.decode()}.{subject.decode()}.{detail.decode()}" if subject else None
+    return SmarthostReply(int(class_ + rest), status, text.decode("ascii").rstrip() if text else "")
 
 
 def read_reply(code: int, text: str) -> SmarthostReply:

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from ..core.outcome import Outcome, SmarthostReply, Stage
 from .troubles import Trouble
@@ -93,8 +94,13 @@ MEANINGS: tuple[tuple[frozenset[Stage], range | frozenset[int], Meaning, Trouble
 
 def meaning_of(stage: Stage, reply: SmarthostReply) -> tuple[Meaning, Trouble | None]:
     """What a reply means where it was given."""
+    return _meaning_of(stage, reply.code)
+
+
+@lru_cache(maxsize=8_192)
+def _meaning_of(stage: Stage, code: int) -> tuple[Meaning, Trouble | None]:
     for stages, codes, meaning, trouble in MEANINGS:
-        if stage in stages and reply.code in codes:
+        if stage in stages and code in codes:
             return meaning, trouble
     return Meaning.TROUBLE, Trouble.MALFORMED
 

@@ -8,6 +8,7 @@ server would relay on or cut in two (THREATS.md T5, T6).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 import idna
@@ -33,6 +34,11 @@ _DOMAIN = re.compile(rb"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0
 """Letter, digit, hyphen; also the underscore, which names of hosts behind firewalls have."""
 _BRACKETED = re.compile(rb'<(?>(?:[^<>"\\\x00-\x20\x7f]++|"(?>(?:[^"\\\x00-\x1f\x7f]++|\\[\x20-\x7e])*)")*)>')
 _PARAMETER = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]*+(?:=[\x21-\x3c\x3e-\x7e]++)?")
+_ORDINARY_ARGUMENT = re.compile(
+    rb"(FROM|TO):(<[^<>\"\\\x00-\x20\x7f]*+>)(?: ([A-Za-z0-9][A-Za-z0-9-]*+=[\x21-\x3c\x3e-\x7e]++))?"
+)
+"""As nearly every program writes it: no quotes, no white space but before one parameter."""
+_ORDINARY_PATH = re.compile(rb"<(([A-Za-z0-9_+-]++(?>(?:\.[A-Za-z0-9_+-]++)*))@([A-Za-z0-9.-]++))>")
 
 KINDS = {
     "control": "the address has a control character",
@@ -66,6 +72,13 @@ def split_mail_argument(argument: bytes, keyword: bytes = b"FROM") -> tuple[byte
 
     keyword: b"TO" for RCPT. White space after the colon is let pass: many programs send it and it has one reading.
     """
+    ordinary = _ORDINARY_ARGUMENT.fullmatch(argument)
+    if ordinary is not None and ordinary[1] == keyword:
+        return ordinary[2], (ordinary[3],) if ordinary[3] else ()
+    return _split_any(argument, keyword)
+
+
+def _split_any(argument: bytes, keyword: bytes) -> tuple[bytes, tuple[bytes, ...]]:
     head = argument[: len(keyword) + 1]
     if head.upper() != keyword + b":":
         raise PathError("keyword")
@@ -91,12 +104,43 @@ def split_rcpt_argument(argument: bytes) -> tuple[bytes, tuple[bytes, ...]]:
 
 def parse_reverse_path(argument: bytes, *, smtputf8: bool) -> Path | None:
     """b"<a@b.example>" as a Path, b"<>" as None (the null path). PathError says why it is refused."""
-    wire = _inside_brackets(argument)
-    return _mailbox(wire, smtputf8) if wire else None
+    return ordinary_path(argument) or _any_reverse_path(argument, smtputf8)
 
 
 def parse_forward_path(argument: bytes, *, smtputf8: bool) -> Path:
     """b"<a@b.example>" or b"<postmaster>" as a Path. PathError says why it is refused."""
+    return ordinary_path(argument) or _any_forward_path(argument, smtputf8)
+
+
+def ordinary_path(argument: bytes) -> Path | None:
+    """Where the path is of plain ASCII and has no quotes, what the strict reading below makes of it, in one look; None
+    for any other path, and for one that is refused.
+    """
+    found = _ORDINARY_PATH.fullmatch(argument)
+    if found is None or len(argument) > MAX_PATH_OCTETS:
+        return None
+    wire, local, domain = found.groups()
+    canonical = _ordinary_domain(domain)
+    if canonical is None or len(local) > MAX_LOCAL_OCTETS:
+        return None
+    return Path(wire, f"{local.decode('ascii').lower()}@{canonical}")
+
+
+@lru_cache(maxsize=4096)
+def _ordinary_domain(domain: bytes) -> str | None:
+    try:
+        _check_domain(domain)
+    except PathError:
+        return None
+    return canonical_domain(domain.decode("ascii"))
+
+
+def _any_reverse_path(argument: bytes, smtputf8: bool) -> Path | None:
+    wire = _inside_brackets(argument)
+    return _mailbox(wire, smtputf8) if wire else None
+
+
+def _any_forward_path(argument: bytes, smtputf8: bool) -> Path:
     wire = _inside_brackets(argument)
     if not wire:
         raise PathError("null")

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailguard.core.envelope import Path
+from mailguard.core.mail import path as path_module
 from mailguard.core.mail.path import (
     KINDS,
     PathError,
+    ordinary_path,
     parse_forward_path,
     parse_reverse_path,
     split_mail_argument,
@@ -190,3 +192,61 @@ def test_only_path_errors_are_raised(argument: bytes, smtputf8: bool) -> None:
             split_mail_argument(text)
         except PathError as refusal:
             assert refusal.kind in KINDS
+
+
+_LOCAL = st.sampled_from(
+    [b"a", b"Bob", b".", b"+x", b"-", b"_", b"%", b"!", b'"', b"=", b"@", b"\xc3\xa9", b" ", b"a" * 63]
+)
+_DOMAIN = st.sampled_from(
+    [b"B", b"example", b".", b"-", b"_", b"[", b"]", b"\xc3\xbc", b"1", b"b" * 62, b"b." * 120, b"@"]
+)
+
+
+@given(st.lists(_LOCAL, max_size=5).map(b"".join), st.lists(_DOMAIN, max_size=5).map(b"".join), st.booleans())
+def test_the_short_way_to_an_ordinary_path_gives_what_the_strict_one_gives(
+    local: bytes, domain: bytes, smtputf8: bool
+) -> None:
+    argument = b"<" + local + b"@" + domain + b">"
+    short = ordinary_path(argument)
+    if short is not None:
+        assert short == path_module._any_forward_path(argument, smtputf8)
+        assert short == path_module._any_reverse_path(argument, smtputf8)
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [b"<jo@elmroad.example>", b"<Jo.Smith+x@mail.Elm-Road.example>", b"<a_b@1.example>", b"<root@localhost>"],
+)
+def test_ordinary_paths_go_the_short_way(argument: bytes) -> None:
+    assert ordinary_path(argument) is not None
+
+
+_ARGUMENT = st.sampled_from(
+    [
+        b"FROM:",
+        b"From:",
+        b"TO:",
+        b"to:",
+        b"<",
+        b">",
+        b"a@b.example",
+        b" ",
+        b"\t",
+        b"SIZE=1",
+        b"BODY",
+        b"=",
+        b'"',
+        b"\xff",
+    ]
+)
+
+
+@given(st.lists(_ARGUMENT, max_size=7).map(b"".join), st.sampled_from([b"FROM", b"TO"]))
+def test_the_short_way_through_an_argument_gives_what_the_strict_one_gives(argument: bytes, keyword: bytes) -> None:
+    def read(split: object) -> object:
+        try:
+            return split(argument, keyword)  # type: ignore[operator]
+        except PathError as refused:
+            return refused.kind
+
+    assert read(split_mail_argument) == read(path_module._split_any)

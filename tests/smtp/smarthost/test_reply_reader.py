@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailguard.core.outcome import SmarthostReply
-from mailguard.smtp.reply_reader import MAX_LINE_OCTETS, MAX_TEXT_CHARACTERS, ReplyReader, read_reply
+from mailguard.smtp.reply_reader import MAX_LINE_OCTETS, MAX_TEXT_CHARACTERS, ReplyReader, read_ordinary, read_reply
 from mailguard.smtp.troubles import InTrouble, Trouble
 
 
@@ -82,3 +82,23 @@ def test_any_bytes_give_replies_or_a_trouble(octets: bytes, step: int) -> None:
             assert 0 <= reply.code <= 999
     except InTrouble as cause:
         assert cause.trouble in (Trouble.MALFORMED, Trouble.TOO_LONG)
+
+
+_CODES = [b"250", b"354", b"550", b"150", b"999", b"25"]
+_STATUSES = [b"2.1.0", b"5.1.1", b"3.0.0", b"2.01.0", b"4.1.0", b"2.1.1000"]
+_TEXTS = [b" ", b"  ", b"-", b"\t", b"Ok", b"ok 2.1.0", b"\xc3\xa9", b"\xff", b"\0", b"\r", b".", b"x" * 1000]
+_WORDS = st.sampled_from([*_CODES, *_STATUSES, *_TEXTS])
+
+
+@given(st.lists(_WORDS, max_size=6).map(b"".join))
+def test_the_short_way_through_an_ordinary_line_gives_what_the_long_one_gives(line: bytes) -> None:
+    short = read_ordinary(line)
+    if short is not None:
+        assert short == ReplyReader()._line(line)
+
+
+@pytest.mark.parametrize(
+    "line", [b"250 2.1.0 Ok", b"354 Go on", b"250 2.0.0 Ok: queued as 4D1", b"550 5.1.1 <a@b>", b"250 ok"]
+)
+def test_ordinary_lines_go_the_short_way(line: bytes) -> None:
+    assert read_ordinary(line) is not None
