@@ -51,7 +51,6 @@ from mailguard.serve.log_file import LogFile
 from mailguard.serve.metrics import Metrics
 from mailguard.serve.parts import open_parts
 from mailguard.serve.policies import PolicySource
-from mailguard.store.witness import Witness
 
 ROOT = Path(__file__).parents[2]
 STAGES = {
@@ -234,9 +233,7 @@ class House:
         return used / messages
 
     async def _send(self, submission: Submission, messages: int, callers: int) -> None:
-        session = Session(
-            "0123456789abcdef", "127.0.0.1", "client.example", True, "127.0.0.1:25", _now(), trusted=True
-        )
+        session = Session("0123456789abcdef", "127.0.0.1", "client.example", True, "127.0.0.1:25", _now(), trusted=True)
         numbers = iter(range(messages))
 
         async def client() -> None:
@@ -283,9 +280,7 @@ def stages(options: argparse.Namespace) -> None:
             for place in places:
                 owner, _, attribute = place.rpartition(".")
                 found = functools.reduce(getattr, _parts_of(owner), __import__(_module_of(owner), fromlist=["_"]))
-                stack.enter_context(
-                    mock.patch.object(found, attribute, watch.around(name, getattr(found, attribute)))
-                )
+                stack.enter_context(mock.patch.object(found, attribute, watch.around(name, getattr(found, attribute))))
 
     watched = turn(options, wrap)
     sent = options.messages + 4 * options.callers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field, JsonValue
 
@@ -13,8 +13,7 @@ from ...observation import Observation
 from ...place import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What a condition saw. holds: None where it cannot say before `needs` (paths of parts) have been inspected.
 
     value: a count or true/false, never an address, since it stands in the ledger.
