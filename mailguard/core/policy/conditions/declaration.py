@@ -29,13 +29,14 @@ class Condition:
     """One condition of the vocabulary.
 
     key: its name in YAML. operand: what the key takes, as a pydantic annotation. look: whether it holds of an
-    observation; may raise, which errs the rule. clause: the reason that it gives to people for the value that it
-    found, None where it has nothing to tell; says: the same for its operand, where the value alone does not tell
-    enough. Neither is asked about nought or false. places: where in the message stands what it tells of, nothing where no page shows that. narrows: whether an
-    operand leaves somebody out for certain, so that a rule may lift a floor by it. inspects: whether it may ask for
-    inspections; names_only: whether it asks only whom closed parts name. looks_back: how long before this message it
-    asks for others; files_look_back: for files that were sent. claimed: whether it reads what the author of a message
-    can write at will. meaning, unit, example (YAML), consequence: for schema and reference.
+    observation; may raise, which errs the rule. clause: the reason that it gives to people for the value that it found,
+    None where it has nothing to tell; says: the same for its operand, where the value alone does not tell enough.
+    Neither is asked about nought or false. places: where in the message stands what it tells of, nothing where no page
+    shows that. narrows: whether an operand leaves somebody out for certain, so that a rule may lift a floor by it.
+    inspects: whether it may ask for inspections; names_only: whether it asks only whom closed parts name. looks_back:
+    how long before this message it asks for others; files_look_back: for files that were sent. claimed: whether it
+    reads what the author of a message can write at will. meaning, unit, example (YAML), consequence: for schema and
+    reference.
     """
 
     key: str
