@@ -170,8 +170,7 @@ class Submission:
             len(message.raw), lambda: observe(message, envelope, self._organisation, None, session.may_send_as, None)
         )
         announced = await self._sent_before.announce(envelope, seen, policy.looks_back, policy.files_look_back)
-        if announced is not None:
-            seen = replace(seen, past=announced.past)
+        seen = _with_past(seen, announced)
         try:
             return await self._verdict(message, seen, policy, announced)
         except Exception:
@@ -184,7 +183,9 @@ class Submission:
         inspections: dict[str, Inspection] = {}
         history: Mapping[str, str] | None = None
         while True:
-            known = replace(inspected(seen, inspections), history=history)
+            known = inspected(seen, inspections)
+            if history is not None:
+                known = replace(known, history=history)
             found = judge(known, policy, self._clock.now())
             if isinstance(found, Verdict):
                 return found, announced
@@ -195,7 +196,7 @@ class Submission:
                 inspections |= answers
                 files = [each for path, each in answers.items() if path in seen.inspectable]
                 announced = await self._sent_before.inspected(announced, files, policy.files_look_back)
-                seen = replace(seen, past=announced.past) if announced is not None else seen
+                seen = _with_past(seen, announced)
 
     async def _recall(self, needs: Needs, known: Mapping[str, str] | None) -> Mapping[str, str]:
         if known is not None:
@@ -393,6 +394,11 @@ class Submission:
     async def settle(self) -> None:
         """Wait until every outcome that is on its way is recorded."""
         await self._keeper.settle()
+
+
+def _with_past(seen: Observation, announced: WrittenDown | None) -> Observation:
+    """Of most messages earlier ones say nothing: an observation has two dozen fields to copy."""
+    return seen if announced is None or announced.past is seen.past else replace(seen, past=announced.past)
 
 
 async def _observe(size: int, look: Callable[[], Observation]) -> Observation:
