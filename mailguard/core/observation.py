@@ -164,7 +164,7 @@ def observe(
         message=message,
         base=base,
         claims_of_others=None if may_send_as is None else claims_of_others(message, envelope, may_send_as),
-        sender_teams=counted.teams,
+        sender_teams=counted.sender_teams,
         classes=counted.classes,
         outsiders=counted.outsiders,
         automatic=envelope.reverse_path is None or is_automatic(message),
@@ -179,7 +179,9 @@ def inspected(seen: Observation, inspections: Mapping[str, Inspection]) -> Obser
     if not known:
         return seen.uninspected or seen
     people = [each.people.within(path) for path in seen.closed if (each := known.get(path)) and each.people]
-    counted = _count(seen.base, people)
+    counted: Observation | _Counted = seen.uninspected or seen
+    if people:
+        counted = _count(seen.base, people)
     return replace(
         seen,
         inspections=known,
@@ -187,7 +189,7 @@ def inspected(seen: Observation, inspections: Mapping[str, Inspection]) -> Obser
         visible=counted.visible,
         shown_in=counted.shown_in,
         outsiders=counted.outsiders,
-        sender_teams=counted.teams,
+        sender_teams=counted.sender_teams,
         classes=counted.classes,
         parts=counted.parts,
         uninspected=seen.uninspected or seen,
@@ -225,7 +227,7 @@ class _Counted:
     visible: tuple[str, ...]
     shown_in: tuple[str, ...]
     outsiders: frozenset[str]
-    teams: tuple[str, ...]
+    sender_teams: tuple[str, ...]
     classes: tuple[str, ...]
     parts: Mapping[str, tuple[str, ...]]
 

@@ -23,6 +23,8 @@ from .sender_links import SENDER, name_of
 from .told import Answer, NotTold
 
 WITHHELD = "(withheld)"
+_TAKEN_APART = frozenset({"visible", "findings", "inventory", "rules"})
+"""Of a decision: what the chain does not have, or has in a form of its own."""
 NAMELESS = {"where": WITHHELD, "summary": WITHHELD}
 FILELESS = {"file": WITHHELD, "summary": WITHHELD}
 
@@ -174,7 +176,7 @@ def without_text(decision: Mapping[str, Any]) -> dict[str, Any]:
 
     What an admin wrote (ids, sentences) stays, unless it holds an "@".
     """
-    safe = {key: _without_at(value) for key, value in decision.items() if key != "visible"}
+    safe = {key: _without_at(value) for key, value in decision.items() if key not in _TAKEN_APART}
     if "findings" in decision:
         # They name a sheet or a file, which somebody wrote: the evidence has it.
         safe["findings"] = [{**_without_at(each), **NAMELESS} for each in decision["findings"]]
@@ -195,12 +197,20 @@ def recipients_sha256(envelope: Envelope) -> str:
 
 def _rule_without_text(rule: Mapping[str, Any]) -> dict[str, Any]:
     """Values are counts and truths; the id of an exception, which the policy names, says no more than a rule's own."""
-    plain_values = (bool, int, float, type(None))
-    values = {key: each for key, each in rule["values"].items() if isinstance(each, plain_values) or key == EXCEPTION}
-    return {**{key: _without_at(value) for key, value in rule.items()}, "values": values}
+    values = {key: each for key, each in rule["values"].items() if isinstance(each, _PLAIN) or key == EXCEPTION}
+    return {**{key: _without_at(value) for key, value in rule.items() if key != "values"}, "values": values}
+
+
+_PLAIN = (bool, int, float, type(None))
 
 
 def _without_at(value: Any) -> Any:
+    # By exact type first: a decision has two hundred values, and asking whether one is a Mapping is slow.
+    kind = type(value)
+    if kind is str:
+        return WITHHELD if "@" in value else value
+    if kind in _PLAIN:
+        return value
     if isinstance(value, str):
         return WITHHELD if "@" in value else value
     if isinstance(value, Mapping):

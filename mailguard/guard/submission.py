@@ -198,8 +198,7 @@ class Submission:
             len(message.raw), lambda: observe(message, envelope, self._organisation, None, session.may_send_as, None)
         )
         announced = await self._sent_before.announce(envelope, seen, policy.looks_back, policy.files_look_back)
-        if announced is not None:
-            seen = replace(seen, past=announced.past)
+        seen = _with_past(seen, announced)
         try:
             return await self._verdict(message, seen, policy, announced)
         except Exception:
@@ -212,7 +211,9 @@ class Submission:
         inspections: dict[str, Inspection] = {}
         history: Mapping[str, str] | None = None
         while True:
-            known = replace(inspected(seen, inspections), history=history)
+            known = inspected(seen, inspections)
+            if history is not None:
+                known = replace(known, history=history)
             found = judge(known, policy, self._clock.now())
             if isinstance(found, Verdict):
                 return found, announced
@@ -223,7 +224,7 @@ class Submission:
                 inspections |= answers
                 files = [each for path, each in answers.items() if path in seen.inspectable]
                 announced = await self._sent_before.inspected(announced, files, policy.files_look_back)
-                seen = replace(seen, past=announced.past) if announced is not None else seen
+                seen = _with_past(seen, announced)
 
     async def _recall(self, needs: Needs, known: Mapping[str, str] | None) -> Mapping[str, str]:
         if known is not None:
@@ -440,6 +441,11 @@ class Submission:
         if len(content.raw) <= BIG_MESSAGE_BYTES:
             return content.sha256()
         return await self._heavy.run(content.sha256)
+
+
+def _with_past(seen: Observation, announced: WrittenDown | None) -> Observation:
+    """Of most messages earlier ones say nothing: an observation has two dozen fields to copy."""
+    return seen if announced is None or announced.past is seen.past else replace(seen, past=announced.past)
 
 
 def _has_small_header(raw: Buffer) -> bool:

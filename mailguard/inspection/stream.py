@@ -19,6 +19,8 @@ from typing import NamedTuple
 class Visibility(Enum):
     """Whether somebody who opens the file and only looks sees a thing, or why not. The value is said to people."""
 
+    __hash__ = object.__hash__  # Enum's own is a function in Python, and each line and cell is counted by this
+
     SEEN = "visible"
 
     HIDDEN_SHEET = "hidden sheet"

@@ -17,12 +17,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table, insert, select, update
+from sqlalchemy import Connection, Select, Table, Update, bindparam, insert, select, update
 
 from ..core.errors import ReferenceTaken, StoreUnavailable
 from ..guard.records import Entry, NewEntry, RecipientRecord
 from . import schema
 from .canonical import canonical, refuse_addresses
+from .driver import execute, rows_of, statement
 from .exception_counts import count_uses
 from .instants import from_micros, iso, to_micros
 from .keys import Keyring
@@ -193,13 +194,12 @@ class Chain:
 
     def load(self, connection: Connection) -> None:
         """Read the head and lock it: whoever else writes this ledger waits, so that it cannot fork."""
-        table = schema.ledgers
-        query = select(*table.c["sequence", "hash", "checkpoint", "checkpoint_sequence", "mac"])
-        row = connection.execute(query.where(table.c.ledger == self.ledger).with_for_update()).one_or_none()
-        if row is None:
+        rows = rows_of(connection, statement(connection, "head", _select_head), (self.ledger,))
+        if not rows:
             raise LedgerForged("the ledger has lost its head row")
-        head = Head(*row[:4])
-        if not genuine_head(self.keyring, self.ledger, head, row.mac):
+        *said, mac = rows[0]
+        head = Head(*said)
+        if not genuine_head(self.keyring, self.ledger, head, mac):
             raise LedgerForged("the head row of the ledger was changed by somebody else")
         self.head = self._loaded = head
 
@@ -224,8 +224,8 @@ class Chain:
         return appended
 
     def _refuse_taken(self, connection: Connection, refs: Sequence[str | None]) -> None:
-        column = schema.entries.c.claimed_ref
-        if len(set(refs)) < len(refs) or connection.execute(select(column).where(column.in_(refs)).limit(1)).first():
+        text = statement(connection, f"taken {len(refs)}", lambda: _select_taken(len(refs)))
+        if len(set(refs)) < len(refs) or rows_of(connection, text, tuple(refs)):
             raise ReferenceTaken("another message has this reference")
 
     def _place(self, entry: PreparedEntry) -> tuple[tuple[Any, ...], tuple[Any, ...] | None, Entry]:
@@ -233,7 +233,7 @@ class Chain:
         sequence = self.head.sequence + 1
         body = entry.body(sequence)
         digest = hash_body(self.head.hash, body)
-        self.head = replace(self.head, sequence=sequence, hash=digest)
+        self.head = Head(sequence, digest, self.head.checkpoint, self.head.checkpoint_sequence)
         self._at = entry.micros
         sealed = entry.evidence
         claimed = entry.ref if entry.claims else None
@@ -280,33 +280,33 @@ class Chain:
         self.head = head
 
     def _write_head(self, connection: Connection) -> None:
-        table = schema.ledgers
-        connection.execute(
-            update(table)
-            .where(table.c.ledger == self.ledger)
-            .values(
-                sequence=self.head.sequence,
-                hash=self.head.hash,
-                checkpoint=self.head.checkpoint,
-                checkpoint_sequence=self.head.checkpoint_sequence,
-                mac=head_mac(self._mac_key, self.ledger, self.head),
-            )
-        )
+        head, mac = self.head, head_mac(self._mac_key, self.ledger, self.head)
+        said = (head.sequence, head.hash, head.checkpoint, head.checkpoint_sequence, mac, self.ledger)
+        execute(connection, statement(connection, "write head", _update_head), said)
+
+
+_HEAD = ("sequence", "hash", "checkpoint", "checkpoint_sequence", "mac")
+
+
+def _select_head() -> Select[Any]:
+    table = schema.ledgers
+    return select(*table.c[_HEAD]).where(table.c.ledger == bindparam("of")).with_for_update()
+
+
+def _select_taken(count: int) -> Select[Any]:
+    column = schema.entries.c.claimed_ref
+    return select(column).where(column.in_([bindparam(f"ref_{each}", type_=column.type) for each in range(count)]))
+
+
+def _update_head() -> Update:
+    """Its columns in the order of the table, which is that of _HEAD."""
+    table = schema.ledgers
+    return update(table).where(table.c.ledger == bindparam("of")).values({each: bindparam(each) for each in _HEAD})
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert tuples in the order of the table's columns, past the statement compiler: appends are the hot path."""
     if not rows:
         return
-    statement = _insert_text(table, connection.dialect)
-    connection.exec_driver_sql(statement, list(rows) if len(rows) > 1 else rows[0])
-
-
-_insert_texts: dict[tuple[str, str], str] = {}
-
-
-def _insert_text(table: Table, dialect: Dialect) -> str:
-    text = _insert_texts.get((table.name, dialect.name))
-    if text is None:
-        text = _insert_texts[table.name, dialect.name] = str(insert(table).compile(dialect=dialect))
-    return text
+    text = statement(connection, f"into {table.name}", lambda: insert(table))
+    execute(connection, text, list(rows) if len(rows) > 1 else rows[0])

@@ -20,6 +20,7 @@ from mailguard.logs import logger
 
 from ..core.errors import ReferenceTaken, StoreUnavailable
 from .chain import Chain, LedgerForged, PreparedEntry
+from .driver import execute
 
 log = logger("store")
 T = TypeVar("T")
@@ -90,7 +91,7 @@ def _run_appends(connection: Connection, chain: Chain, jobs: list[Job]) -> None:
 def _run_alone(connection: Connection, chain: Chain, job: Job) -> None:
     before = chain.head
     job.value = job.error = None
-    connection.exec_driver_sql("SAVEPOINT job")
+    execute(connection, "SAVEPOINT job")
     try:
         job.value = job.operation(connection, chain) if job.operation else chain.append(connection, job.appends)
     except Exception as error:
@@ -98,8 +99,8 @@ def _run_alone(connection: Connection, chain: Chain, job: Job) -> None:
         chain.head = before
         if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
             raise GroupFailed(within_job=True) from error
-        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
-    connection.exec_driver_sql("RELEASE SAVEPOINT job")
+        execute(connection, "ROLLBACK TO SAVEPOINT job")
+    execute(connection, "RELEASE SAVEPOINT job")
 
 
 def _explained(error: Exception) -> Exception:

@@ -26,6 +26,7 @@ from sqlalchemy.pool import NullPool
 
 from mailguard.logs import logger
 
+from .driver import execute
 from .group import GroupFailed, Job, Query, answer, run_group, unavailable
 from .keys import Keyring, sync_folder
 from .queued_engine import QueuedEngine, fail
@@ -185,12 +186,12 @@ class SqliteEngine(QueuedEngine):
             self._witness.settle()
             self._refuse_another_file()
             connection = self._connected()
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            execute(connection, "BEGIN IMMEDIATE")
         except (DBAPIError, OSError) as error:
             raise GroupFailed(within_job=False) from error
         grown = run_group(connection, chain, jobs)
         try:
-            connection.exec_driver_sql("COMMIT")
+            execute(connection, "COMMIT")
         except DBAPIError as error:
             raise GroupFailed(within_job=False) from error
         if grown:

@@ -26,7 +26,7 @@ from mailguard.core.envelope import Envelope, Path, Recipient
 from mailguard.core.rewrite.content import Content
 from mailguard.smtp.routes import SmarthostRoutes
 from mailguard.smtp.smarthost_settings import SmarthostSettings
-from tests.bench.bench_relay import free_port, start_sink
+from tests.bench.counting_sink import CountingSink
 
 LINE = b"0123456789" * 7 + b"012345\r\n"
 
@@ -108,14 +108,8 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=20)
     options = parser.parse_args()
     logs.configure(io.StringIO(), "warning")
-    port = free_port()
-    sink = start_sink(port)
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(measure(port, options))
-    finally:
-        sink.terminate()
-        sink.wait(10)
+    with CountingSink() as sink, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(measure(sink.port, options))
 
 
 if __name__ == "__main__":

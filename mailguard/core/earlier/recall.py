@@ -18,6 +18,10 @@ _RECALL_TEXT = re.compile(
     re.IGNORECASE,
 )
 """What Outlook writes in its recall requests, to whoever is not on the same server."""
+_OF_RECALL_TEXT = ("recall the me", "ckrufen", "rappeler le me", "recuperar el me", "amare", "ntrekken")
+"""One of these is in whatever that pattern finds: looking for them takes a hundredth of the time. Without i and s,
+which a pattern that ignores case also finds in letters (\u0131, \u017f) that lower() leaves as they are.
+"""
 _NAMES_MAIL = (
     r"(?:e-?mail|message|invit\w*|mailing|newsletter|letter|addresses|list|cc|nachricht|courriel|mensaje|correo)"
 )
@@ -53,7 +57,14 @@ _LOOKED_AT = 4_000
 
 def is_recall(subject: str, text: str) -> bool:
     """Whether a mail program wrote it to take a message back."""
-    return bool(_RECALL_SUBJECT.match(subject) or _RECALL_TEXT.search(text[:_LOOKED_AT]))
+    looked_at = text[:_LOOKED_AT]
+    return bool(_RECALL_SUBJECT.match(subject) or (may_recall(looked_at) and _RECALL_TEXT.search(looked_at)))
+
+
+def may_recall(text: str) -> bool:
+    """False where no line of a text can be what makes a recall of it."""
+    lowered = text.lower()
+    return any(each in lowered for each in _OF_RECALL_TEXT)
 
 
 def takes_back(subject: str, text: str) -> bool:

@@ -70,7 +70,8 @@ def judge(observation: Observation, policy: Policy, clock: datetime) -> Verdict 
 
     clock: the guard's own time with a time zone, by which exceptions begin and end.
     """
-    judged = [_with_exceptions(_judge_rule(rule, observation), observation, clock) for rule in policy.rules]
+    unread = _may_be_unread(observation)
+    judged = [_with_exceptions(_judge_rule(rule, observation, unread), observation, clock) for rule in policy.rules]
     needs = dict.fromkeys(path for each in judged for path in _needs(each))
     asks = _asks_history(observation)
     if needs or asks:
@@ -126,7 +127,13 @@ def _with_repeated(
     return others if found is not None else (changed, *outcomes)
 
 
-def _judge_rule(rule: Rule, observation: Observation) -> Judged:
+def _may_be_unread(observation: Observation) -> bool:
+    """Whether it matters which rules asked for what the parts hold: only where something in them could not be read."""
+    return bool(observation.closed) or any(each.uninspectable is not None for each in observation.inspections.values())
+
+
+def _judge_rule(rule: Rule, observation: Observation, unread: bool) -> Judged:
+    """unread: of `_may_be_unread`."""
     if rule.mode is Mode.OFF:
         return Judged(rule, Evaluation(Truth.FALSE, ()))
     evaluation = evaluate(rule.when, observation)
@@ -134,7 +141,7 @@ def _judge_rule(rule: Rule, observation: Observation) -> Judged:
     inspects = rule.inspects and bool(readable)
     if evaluation.truth is Truth.FALSE and not inspects:
         return Judged(rule, evaluation)
-    asked = inspects and _asks(rule, observation)
+    asked = inspects and unread and _asks(rule, observation)
     try:
         exempt = rule.unless is not None and sent_by(observation, rule.unless)
     except Exception as error:  # nobody is exempt for certain: the rule errs, which tightens

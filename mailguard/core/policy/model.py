@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
@@ -385,22 +385,26 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All rules of all files in order. revision: "sha256:" and the hash over names and texts of the documents."""
+    """All rules of all files in order. revision: "sha256:" and the hash over names and texts of the documents.
+
+    looks_back: how long before a message its rules ask for earlier ones; None where none does. files_look_back:
+    likewise for files that were sent. Both follow from the rules.
+    """
 
     rules: tuple[Rule, ...]
     revision: str
     documents: Mapping[str, bytes]
     warnings: tuple[Diagnostic, ...] = ()
+    looks_back: timedelta | None = field(init=False, compare=False, repr=False)
+    files_look_back: timedelta | None = field(init=False, compare=False, repr=False)
 
-    @property
-    def looks_back(self) -> timedelta | None:
-        """How long before a message its rules ask for earlier ones; None where none does."""
-        return _farthest(each.condition.looks_back(each.operand) for each in self._questions())
-
-    @property
-    def files_look_back(self) -> timedelta | None:
-        """Likewise for files that were sent."""
-        return _farthest(each.condition.files_look_back(each.operand) for each in self._questions())
+    def __post_init__(self) -> None:
+        """Asked for each message: it is looked up once."""
+        asked = list(self._questions())
+        lists = _farthest(each.condition.looks_back(each.operand) for each in asked)
+        files = _farthest(each.condition.files_look_back(each.operand) for each in asked)
+        object.__setattr__(self, "looks_back", lists)
+        object.__setattr__(self, "files_look_back", files)
 
     def _questions(self) -> Iterator[Question]:
         """Every condition of the rules in force."""

@@ -18,8 +18,11 @@ MOST_PLACES = 10
 
 def clauses(evaluation: Evaluation, matched: bool, observation: Observation) -> list[str]:
     """Each once. matched: whether only what holds has something to tell."""
-    told = (_clause(each, observation) for each in _telling(evaluation, matched))
-    return list(dict.fromkeys(clause for clause in told if clause))
+    told: dict[str, None] = {}
+    for each in _telling(evaluation, matched):
+        if clause := _clause(each, observation):
+            told[clause] = None
+    return list(told)
 
 
 def places(evaluation: Evaluation, observation: Observation) -> tuple[Place, ...]:
@@ -36,15 +39,18 @@ def few(found: Iterable[Place]) -> tuple[Place, ...]:
 
 def _telling(evaluation: Evaluation, matched: bool) -> list[Seen]:
     """What the message carries comes first, and once: the other findings tell of the same data in other words."""
-    telling = [
-        each for each in evaluation.seen if not each.negated and each.truth is (Truth.TRUE if matched else each.truth)
-    ]
-    carrying = [each for each in telling if each.test.condition.says is not None]
-    return [*carrying[:1], *(each for each in telling if each.test.condition.says is None)]
+    carrying: list[Seen] = []
+    telling: list[Seen] = []
+    for each in evaluation.seen:
+        if not each.negated and (not matched or each.truth is Truth.TRUE):
+            (telling if each.test.condition.says is None else carrying).append(each)
+    return [*carrying[:1], *telling]
 
 
 def _clause(seen: Seen, observation: Observation) -> str | None:
+    if not seen.value:
+        return None
     condition = seen.test.condition
     if condition.says is not None:
-        return condition.says(observation, seen.test.operand) if seen.value else None
+        return condition.says(observation, seen.test.operand)
     return condition.clause(observation, seen.value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..observation import Observation
 from .conditions.declaration import Condition
@@ -48,9 +48,11 @@ class Not:
 Node = Question | Every | Some | Not
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What one condition came to. error: why it could not say. negated: it stands under an odd number of `not`."""
+class Seen(NamedTuple):
+    """What one condition came to. error: why it could not say. negated: it stands under an odd number of `not`.
+
+    A tuple, since dozens are made for each message: a frozen dataclass takes three times as long to make.
+    """
 
     test: Question
     truth: Truth
@@ -59,8 +61,7 @@ class Seen:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     truth: Truth
     seen: tuple[Seen, ...]
     needs: tuple[str, ...] = ()
@@ -81,14 +82,16 @@ def _evaluate(
         return _look(node, observation, seen, needs, negated)
     if isinstance(node, Not):
         return NEGATION[_evaluate(node.node, observation, seen, needs, negated=not negated)]
-    truths = {_evaluate(each, observation, seen, needs, negated=negated) for each in node.nodes}
-    return combined(node, truths)
+    # A list and no set: an Enum is hashed in Python, and there are few.
+    return combined(node, [_evaluate(each, observation, seen, needs, negated=negated) for each in node.nodes])
 
 
 def combined(node: Every | Some, truths: Collection[Truth]) -> Truth:
     """What the truths of all its nodes come to, whatever their order; there is at least one."""
-    order = _ALL if isinstance(node, Every) else _ANY
-    return next(truth for truth in order if truth in truths)
+    for truth in _ALL if isinstance(node, Every) else _ANY:
+        if truth in truths:
+            return truth
+    raise ValueError("a combination of no conditions")
 
 
 NEGATION = {Truth.FALSE: Truth.TRUE, Truth.TRUE: Truth.FALSE, Truth.ERROR: Truth.ERROR, Truth.NEEDS: Truth.NEEDS}
@@ -102,7 +105,8 @@ def _look(test: Question, observation: Observation, seen: list[Seen], needs: dic
     except Exception as error:  # a condition that breaks must not break the judgement: the rule errs, which tightens
         seen.append(Seen(test, Truth.ERROR, None, f"{test.condition.key}: {type(error).__name__}", negated))
         return Truth.ERROR
-    needs.update(dict.fromkeys(found.needs))
+    if found.needs:
+        needs.update(dict.fromkeys(found.needs))
     truth = Truth.NEEDS if found.holds is None else Truth.TRUE if found.holds else Truth.FALSE
     seen.append(Seen(test, truth, found.value, None, negated))
     return truth

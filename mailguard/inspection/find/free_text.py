@@ -22,7 +22,7 @@ from .distinct import Distinct
 from .kind import Kinds
 from .lines import DATES, NAMES_TELL, SIGNED, Line, Lines, merged
 from .shape import compact, plain
-from .spelled import BY_GROUP, CANDIDATE, Spelled, near_words
+from .spelled import BY_GROUP, Spelled, candidates, near_words
 from .tally import Tallies
 
 REACH = 48
@@ -109,7 +109,7 @@ class FreeText:
         self._take_own(line, where, why)
         found = Line(line)
         last = 0
-        for match in CANDIDATE.finditer(line):
+        for match in candidates(line):
             for spelled in BY_GROUP[match.lastgroup or ""]:
                 if self._passes(spelled, match, where, why):
                     value = compact(match[0]).casefold()

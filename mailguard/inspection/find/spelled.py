@@ -6,7 +6,7 @@ One pattern finds the candidates of all kinds, and cannot be made to look twice 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from .bank_numbers import is_account_number, is_iban, is_payment_card, is_sort_code
@@ -16,9 +16,9 @@ from .health_numbers import is_chi_number, is_hc_number, is_nhs_number
 from .national_identifiers import is_driving_licence, is_postcode, is_ssn, is_whole_nino
 
 _GROUPED = r"\d{3}[ -]?\d{3}[ -]?\d{4}"
-CANDIDATE = re.compile(
-    r"(?P<email>[\w.+%'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6})"
-    r"|(?<![\w.+-])(?:"
+_ADDRESS = r"(?P<email>[\w.+%'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6})"
+_NUMBERED = (
+    r"(?<![\w.+-])(?:"
     r"(?P<iban>[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?)"
     r"|(?P<nino>[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D])"
     r"|(?P<licence>[A-Z]{1,5}9{0,4}\d{6}[A-Z9]{2}[A-Z0-9][A-Z]{2})"
@@ -29,8 +29,17 @@ CANDIDATE = re.compile(
     r"|(?P<date>\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2} [A-Za-z]{3,9} \d{2,4})"
     rf"|(?P<ten>{_GROUPED})"
     r"|(?P<phone>\(?(?:\+|0)[\d() -]{8,17}\d)"
-    r")(?!\w)",
+    r")(?!\w)"
 )
+_CANDIDATE = re.compile(f"{_ADDRESS}|{_NUMBERED}")
+_CANDIDATE_WITHOUT_ADDRESS = re.compile(_NUMBERED)
+
+
+def candidates(line: str) -> Iterator[re.Match[str]]:
+    """In order, each by its group. Without an at sign there is no address: it would be tried at each character, with up
+    to 64 behind it.
+    """
+    return (_CANDIDATE if "@" in line else _CANDIDATE_WITHOUT_ADDRESS).finditer(line)
 
 
 @dataclass(frozen=True, slots=True)

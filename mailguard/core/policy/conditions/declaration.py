@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field, JsonValue
 
@@ -13,8 +13,7 @@ from ...observation import Observation
 from ...place import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What a condition saw. holds: None where it cannot say before `needs` (paths of parts) have been inspected.
 
     value: a count or true/false, never an address, since it stands in the ledger.
@@ -30,13 +29,14 @@ class Condition:
     """One condition of the vocabulary.
 
     key: its name in YAML. operand: what the key takes, as a pydantic annotation. look: whether it holds of an
-    observation; may raise, which errs the rule. clause: the reason that it gives to people for the value that it
-    found, None where it has nothing to tell; says: the same for its operand, where the value alone does not tell
-    enough. places: where in the message stands what it tells of, nothing where no page shows that. narrows: whether an
-    operand leaves somebody out for certain, so that a rule may lift a floor by it. inspects: whether it may ask for
-    inspections; names_only: whether it asks only whom closed parts name. looks_back: how long before this message it
-    asks for others; files_look_back: for files that were sent. claimed: whether it reads what the author of a message
-    can write at will. meaning, unit, example (YAML), consequence: for schema and reference.
+    observation; may raise, which errs the rule. clause: the reason that it gives to people for the value that it found,
+    None where it has nothing to tell; says: the same for its operand, where the value alone does not tell enough.
+    Neither is asked about nought or false. places: where in the message stands what it tells of, nothing where no page
+    shows that. narrows: whether an operand leaves somebody out for certain, so that a rule may lift a floor by it.
+    inspects: whether it may ask for inspections; names_only: whether it asks only whom closed parts name. looks_back:
+    how long before this message it asks for others; files_look_back: for files that were sent. claimed: whether it
+    reads what the author of a message can write at will. meaning, unit, example (YAML), consequence: for schema and
+    reference.
     """
 
     key: str

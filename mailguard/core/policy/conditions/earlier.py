@@ -13,8 +13,9 @@ from pydantic import model_validator
 
 from ...duration import Duration
 from ...earlier.past import Past
-from ...earlier.recall import is_recall
-from ...earlier.words import opening
+from ...earlier.recall import is_recall, may_recall
+from ...earlier.words import beginning, own_text
+from ...mail.message import Message
 from ...observation import Observation
 from ...place import RECIPIENTS
 from ...subject import subject_of
@@ -110,8 +111,14 @@ RESHOWN_EXTERNAL_RECIPIENTS = _counted(
 
 def _recall(observation: Observation, operand: bool) -> Found:
     marked = any(each.startswith(OUTLOOK_RECALL) for each in observation.classes)
-    value = marked or is_recall(subject_of(observation.message), opening(observation.message))
+    value = marked or _is_recall(observation.message)
     return Found(value is operand, value)
+
+
+def _is_recall(message: Message) -> bool:
+    written = beginning(message)
+    # Quotes and signature are taken out of few texts: each of their lines is looked at.
+    return is_recall(subject_of(message), own_text(written) if may_recall(written) else "")
 
 
 RECALL = Condition(
