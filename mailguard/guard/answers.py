@@ -71,7 +71,7 @@ class SmarthostAnswers:
         if waiting or refused:
             await self._take_over(judged, ref, content, waiting, refused, entry)
         else:
-            self._keeper.later(self._keeper.append([entry]))
+            self._keeper.append_later([entry])
         log.info(
             "submission_relayed",
             ref=ref,
@@ -117,4 +117,4 @@ class SmarthostAnswers:
 
     def _record(self, kind: str, judged: Judged, ref: str, transmission: Transmission) -> None:
         log.info("submission_not_taken", ref=ref, kind=kind, session=judged.session.identifier)
-        self._keeper.later(self._keeper.append([entries.outcome(kind, ref, judged.at, transmission)]))
+        self._keeper.append_later([entries.outcome(kind, ref, judged.at, transmission)])

@@ -155,7 +155,9 @@ async def _start(
     certificates: list[Certificate] = []
     own_kinds = OwnKinds(settings.inspection, inspector)
     _heed_reloads(policies, parts.dkim_keys, own_kinds, certificates, canary, stop, house, manager)
-    smarthost = SmarthostRoutes(settings.smarthosts, hostname=hostname(settings))
+    smarthost = SmarthostRoutes(
+        settings.smarthosts, hostname=hostname(settings), connect_watch=metrics.stages.tallies["connect"].observe
+    )
     house.push_async_callback(smarthost.close)
     await smarthost.refresh()
     deliveries = await _start_deliveries(parts, metrics, smarthost, house)
@@ -313,6 +315,7 @@ async def _start_listeners(
             sign_in=offered.get(settings.sign_in),
             sign_in_limits=attempts,
             sign_in_watch=metrics.signed_in,
+            content_watch=metrics.stages.tallies["content"].observe,
         )
         listeners.append(listener)
 

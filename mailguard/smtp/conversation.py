@@ -183,6 +183,7 @@ class Conversation:
                 rest = reader.feed(chunk)
                 if rest is not None:
                     intake.unread(rest)
+                    self._house.content_watch(self._clock() - started)
                     return True
             earned = reader.received / limits.data_minimum_bytes_per_second
             self._channel.arm(

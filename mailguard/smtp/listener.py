@@ -39,7 +39,8 @@ class Listener:
     it raises becomes 451. capabilities: what the next hop takes, asked at each EHLO. connections: shared by all
     listeners that share `connections` of `limits`. spool_directory: where large messages wait (the system's temporary
     folder unless given). sign_in: who may send; due where the settings ask for it. sign_in_limits: shared like
-    `connections`. sign_in_watch: is told of each attempt.
+    `connections`. sign_in_watch: is told of each attempt. content_watch: is told how long the content of each
+    message took to come, in seconds.
 
     SettingsError for settings that must not be served.
     """
@@ -58,6 +59,7 @@ class Listener:
         sign_in: SignIn | None = None,
         sign_in_limits: SignInLimits | None = None,
         sign_in_watch: Callable[[str], None] = lambda _: None,
+        content_watch: Callable[[float], None] = lambda _: None,
     ) -> None:
         if trouble := why_unusable(settings):
             raise SettingsError(trouble)
@@ -82,6 +84,7 @@ class Listener:
             str(settings.address),
             doorkeeper,
             _terms(settings, doorkeeper) if doorkeeper else None,
+            content_watch,
         )
 
     async def start(self) -> None:
