@@ -30,9 +30,11 @@ from .control import ControlServer, socket_path
 from .dkim_keys import DkimKeys
 from .fit import why_unfit
 from .health import HealthServer
+from .heartbeat import Heartbeat
 from .inspecting import OwnKinds, start_inspector
 from .metrics import Metrics
 from .notify import READY, STOPPING, ServiceManager
+from .observing import observe
 from .own_right import why_refused
 from .parts import Parts, hostname, open_parts
 from .policies import PolicySource
@@ -148,8 +150,8 @@ async def _start(
     house.push_async_callback(parts.close)
     parts.dkim_keys.load()
     metrics = Metrics()
-    policies = await _policies(parts)
-    inspector = start_inspector(settings.inspection, house)
+    policies = await _policies(parts, metrics)
+    inspector = start_inspector(settings.inspection, house, metrics.worker_ended)
     canary = await canary_of(parts, metrics, policies, inspector)
     house.push_async_callback(canary.stop)
     certificates: list[Certificate] = []
@@ -169,7 +171,10 @@ async def _start(
     attempts = SignInLimits(settings.limits)
     listeners = await _start_listeners(parts, metrics, submit, smarthost, connections, offered, attempts, house)
     certificates.extend(each.certificate for each in listeners if each.certificate is not None)
-    go_rounds(parts, metrics, policies, smarthost, connections, certificates, canary, house)
+    heartbeat = Heartbeat(metrics.loop_lag.only)
+    background(heartbeat.beat(), house)
+    stored = observe(metrics, parts, policies, listeners, connections, smarthost, inspector, heartbeat)
+    go_rounds(parts, metrics, policies, smarthost, stored, certificates, canary, house)
     addresses = tuple(address for listener in listeners for address in listener.addresses)
     well = ServiceHealth(
         parts=parts,
@@ -215,7 +220,7 @@ async def _writer_answers(parts: Parts) -> None:
     await parts.store.engine.write(lambda connection, chain: None, locks=False)
 
 
-async def _policies(parts: Parts) -> PolicySource:
+async def _policies(parts: Parts, metrics: Metrics) -> PolicySource:
     """The policy in force. A broken one is no reason not to start: all mail is deferred until it is mended."""
     policies = PolicySource(
         parts.settings.policies,
@@ -223,6 +228,7 @@ async def _policies(parts: Parts) -> PolicySource:
         parts.store.ledger,
         parts.clock,
         veto=lambda policy: why_refused(parts.settings, policy) or why_unfit(parts.settings, policy),
+        watch=metrics.reloaded,
     )
     await policies.reload()
     if policies.vetoed:

@@ -28,6 +28,7 @@ class PolicySource:
     problem: why the files cannot be put in force, in a few words without their text; None where they are.
     diagnostics: where they are wrong. loaded_at: since when the policy in force is.
     veto: why a policy that is whole must not be put in force; None where it may. vetoed: it was the last one's problem.
+    watch: is told how each reading of the files ended: loaded, refused, broken.
     """
 
     def __init__(
@@ -38,12 +39,14 @@ class PolicySource:
         clock: Clock,
         *,
         veto: Callable[[Policy], str | None] = lambda policy: None,
+        watch: Callable[[str], None] = lambda ended: None,
     ) -> None:
         self._path = path
         self._policies = policies
         self._ledger = ledger
         self._clock = clock
         self._veto = veto
+        self._watch = watch
         self._current: Policy | None = None
         self._seen: object = None
         self._loading = asyncio.Lock()
@@ -85,6 +88,7 @@ class PolicySource:
                 log.error("policy_not_loaded", cause=cause, in_force=self.revision)
                 return False
             self.problem, self.vetoed, self.diagnostics = None, False, ()
+            self._watch("loaded")
             return True
 
     async def _put_in_force(self, policy: Policy, documents: dict[str, bytes]) -> None:
@@ -97,10 +101,12 @@ class PolicySource:
 
     def _refused(self, why: str) -> None:
         self.problem, self.vetoed, self.diagnostics = why, True, ()
+        self._watch("refused")
         log.error("policy_refused", problem=why, in_force=self.revision)
 
     def _broken(self, problem: str, diagnostics: tuple[Diagnostic, ...]) -> None:
         self.problem, self.vetoed, self.diagnostics = problem, False, diagnostics
+        self._watch("broken")
         for diagnostic in diagnostics[:20]:
             log.error(
                 "policy_file_broken",

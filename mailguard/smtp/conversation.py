@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import secrets
+import time
 
 from ..core.envelope import Envelope
 from ..core.errors import MailguardError
@@ -177,13 +178,13 @@ class Conversation:
         return reader if complete else None
 
     async def _read_to_end(self, reader: ContentReader) -> bool:
-        limits, intake, started = self._limits, self._intake, self._clock()
+        limits, intake, started, began = self._limits, self._intake, self._clock(), time.perf_counter()
         while True:
             if chunk := intake.chunk():
                 rest = reader.feed(chunk)
                 if rest is not None:
                     intake.unread(rest)
-                    self._house.content_watch(self._clock() - started)
+                    self._house.content_watch(time.perf_counter() - began)
                     return True
             earned = reader.received / limits.data_minimum_bytes_per_second
             self._channel.arm(

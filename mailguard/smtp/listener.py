@@ -114,6 +114,11 @@ class Listener:
         """(host, port) of each bound socket."""
         return tuple(each.getsockname()[:2] for each in self._server.sockets) if self._server else ()
 
+    @property
+    def open(self) -> int:
+        """Connections that are open."""
+        return len(self._house.doors)
+
     async def stop(self, grace_seconds: float = 30.0) -> None:
         """No new connection and no new transaction; idle clients hear 421. What runs may finish for so long."""
         house = self._house

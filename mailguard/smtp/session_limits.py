@@ -13,7 +13,7 @@ BUSY_SHARE = 0.8
 
 class ConnectionLimits:
     def __init__(self, limits: Limits) -> None:
-        self._most = limits.connections
+        self.most = limits.connections
         self._most_per_client = limits.connections_per_client
         self._busy_from = int(limits.connections * BUSY_SHARE)
         self._by_client: dict[str, int] = {}
@@ -24,7 +24,7 @@ class ConnectionLimits:
         that has not said yet who it is; it counts in all only.
         """
         held = 0 if peer is None else self._by_client.get(peer, 0)
-        if self.open >= self._most or held >= self._most_per_client:
+        if self.open >= self.most or held >= self._most_per_client:
             return False
         if peer is not None:
             self._by_client[peer] = held + 1

@@ -63,6 +63,16 @@ class SmarthostPool:
         return self._trouble.value if self._trouble else None
 
     @property
+    def busy(self) -> int:
+        """Connections that a message is on, those of sessions that signed in there left out."""
+        return self._pool.busy if self._pool is not None else 0
+
+    @property
+    def idle(self) -> int:
+        """Connections that wait for a message."""
+        return self._pool.idle if self._pool is not None else 0
+
+    @property
     def is_passed_over(self) -> bool:
         """Whether it failed a short while ago, so that others of its route come first."""
         return self._trouble is not None and self._clock() - self._failed_at < self.settings.pass_over_seconds
