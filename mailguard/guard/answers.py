@@ -67,7 +67,7 @@ class SmarthostAnswers:
             sent = Sent(judged.session, judged.envelope, judged.message.raw, judged.at, ref, content.edits)
             await self._remainder.take_over(sent, waiting, refused, entry)
         else:
-            self._keeper.later(self._keeper.append([entry]))
+            self._keeper.append_later([entry])
         log.info(
             "submission_relayed",
             ref=ref,
@@ -83,4 +83,4 @@ class SmarthostAnswers:
 
     def _record(self, kind: str, judged: Judged, ref: str, transmission: Transmission) -> None:
         log.info("submission_not_taken", ref=ref, kind=kind, session=judged.session.identifier)
-        self._keeper.later(self._keeper.append([entries.outcome(kind, ref, judged.at, transmission)]))
+        self._keeper.append_later([entries.outcome(kind, ref, judged.at, transmission)])

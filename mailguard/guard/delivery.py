@@ -180,7 +180,8 @@ class Deliveries:
         transmission = self._unrecorded.get(row.identifier)
         if transmission is None or _recipients(transmission) != row.envelope.recipients:
             await self._pacing.turn(row.envelope)
-            transmission = _as_own_trouble(row, await self._transmit(row, content))
+            with self._watch.stage("deliver"):
+                transmission = _as_own_trouble(row, await self._transmit(row, content))
         self._unrecorded[row.identifier] = transmission
         await self._record(row, content, transmission)
         del self._unrecorded[row.identifier]
@@ -248,6 +249,8 @@ class Deliveries:
             return
         for each in transmission.recipients:
             self._watch.delivered(row.kind, each.outcome.value)
+        if not remaining:
+            self._watch.finished(row.kind, (now - row.created_at).total_seconds())
         log.info(
             "delivery_attempted",
             ref=row.ref,

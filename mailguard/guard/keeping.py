@@ -63,6 +63,10 @@ class Keeper:
             raise MailguardError("the quarantine did not say that it kept the message")
         self._wake()
 
+    def append_later(self, records: Sequence[NewEntry]) -> None:
+        """The outcome of a message, behind its reply; see `later`."""
+        self.later(self._append_outcome(records))
+
     def later(self, step: Awaitable[Any]) -> None:
         """Outcomes follow the reply: a fault in them is told to the log, it no longer changes what happened."""
         task = asyncio.get_running_loop().create_task(self._finish(step))
@@ -73,6 +77,10 @@ class Keeper:
         """Wait until every outcome that is on its way is recorded."""
         while self._background:
             await asyncio.wait(self._background)
+
+    async def _append_outcome(self, records: Sequence[NewEntry]) -> None:
+        with self._watch.stage("outcome"):
+            await self.append(records)
 
     async def _finish(self, step: Awaitable[Any]) -> None:
         try:

@@ -48,7 +48,8 @@ STOPPED_AT_LEAST = timedelta(hours=1)
 
 class Review:
     """Decisions about held messages. Unless it says `stop_for`, a release acts at once: its rows are in the outbox when
-    it returns.
+    it returns. watch: told of each state that a message was brought to, and whether the guard did that by itself; may
+    be set by whoever counts.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Review:
         give_up_after: timedelta,
         wake: Callable[[], None],
     ) -> None:
+        self.watch: Callable[[State, bool], None] = lambda state, by_guard: None
         self._rewriting = rewriting
         self._quarantine = quarantine
         self._blobs = blobs
@@ -179,7 +181,7 @@ class Review:
             recipients=tuple(RecipientRecord(each) for each in sorted(asked)),
             evidence={**(entry.evidence or {}), "left_out": sorted(asked)},
         )
-        done = await self._quarantine.change(replace(change, left_out=all_off), [record], ())
+        done = await self._keep(replace(change, left_out=all_off), [record], ())
         log.info("recipients_left_out", ref=ref, left_out=len(asked))
         return done
 
@@ -223,7 +225,7 @@ class Review:
     ) -> Held:
         change = _change(held, Act.SEND, actor, now, reason, form, (actor.identity,))
         records = [entries.acted("release_decided", held, now, actor, reason, form=form, leaves_at=until.isoformat())]
-        done = await self._quarantine.change(replace(change, leaves_at=until), records, ())
+        done = await self._keep(replace(change, leaves_at=until), records, ())
         log.info("held_message_decided", ref=held.ref, form=form)
         return done
 
@@ -233,7 +235,7 @@ class Review:
         due_at = max(held.due_at, now + STOPPED_AT_LEAST)
         change = replace(change, approved_by=(), approvals=(), due_at=due_at)
         record = entries.acted("release_stopped", held, now, actor, form=held.released_as, due_at=due_at.isoformat())
-        done = await self._quarantine.change(change, [record], ())
+        done = await self._keep(change, [record], ())
         log.info("held_message_stopped", ref=held.ref)
         return done
 
@@ -347,7 +349,7 @@ class Review:
         change = _change(held, Act.APPROVE, actor, now, reason, form, (actor.identity,))
         change = replace(change, approvals=(Approval(actor.by, actor.known_as, reason, now),))
         record = entries.acted("release_approved", held, now, actor, reason, form=form)
-        done = await self._quarantine.change(change, [record], ())
+        done = await self._keep(change, [record], ())
         log.info("held_message_approved", ref=held.ref, form=form)
         return done
 
@@ -378,8 +380,19 @@ class Review:
         keep: Keep | None = None,
     ) -> Held:
         told, extra = entries.told(change.ref, change.at, answer)
-        done = await (keep or self._quarantine.change)(change, [*records, *extra], [*rows, *told])
+        done = await self._keep(change, [*records, *extra], [*rows, *told], keep)
         self._wake()
+        return done
+
+    async def _keep(
+        self,
+        change: HeldChange,
+        records: Sequence[NewEntry],
+        rows: Sequence[NewDelivery],
+        keep: Keep | None = None,
+    ) -> Held:
+        done = await (keep or self._quarantine.change)(change, records, rows)
+        self.watch(change.to_state, change.actor == GUARD)
         return done
 
 

@@ -146,16 +146,17 @@ class Submission:
 
     async def submit(self, session: Session, envelope: Envelope, raw: Buffer) -> Reply:
         """Judge the message and do what the verdict says. Never raises but for its own cancellation."""
-        try:
-            for _ in range(REFERENCE_TRIES):
-                # Taken means that nothing was kept and nothing was sent: the decision is the first thing that is kept.
-                with suppress(ReferenceTaken):
-                    return await self._take(session, envelope, raw)
-            return await self._defer(session, "reference_taken")
-        except HandOver:
-            return await self._handed_over(session, envelope, raw)
-        except Exception as cause:
-            return await self._defer(session, cause)
+        with self._watch.stage("submission"):
+            try:
+                for _ in range(REFERENCE_TRIES):
+                    # Taken means that nothing was kept and nothing sent: the decision is the first thing that is kept.
+                    with suppress(ReferenceTaken):
+                        return await self._take(session, envelope, raw)
+                return await self._defer(session, "reference_taken")
+            except HandOver:
+                return await self._handed_over(session, envelope, raw)
+            except Exception as cause:
+                return await self._defer(session, cause)
 
     async def _handed_over(self, session: Session, envelope: Envelope, raw: Buffer) -> Reply:
         try:
@@ -172,10 +173,11 @@ class Submission:
 
     async def _take(self, session: Session, envelope: Envelope, raw: Buffer) -> Reply:
         at = self._clock.now()
-        with self._watch.stage("judge"):
+        with self._watch.stage("parse"):
             message, content_sha256 = await self._read(raw)
-            if len(message.named("received")) > MOST_HOPS or self._rewriting.examine(message).came_back:
-                return await self._refuse_loop(session, at)
+        if len(message.named("received")) > MOST_HOPS or self._rewriting.examine(message).came_back:
+            return await self._refuse_loop(session, at)
+        with self._watch.stage("judge"):
             verdict, announced = await self._judge(session, envelope, message)
         identifier = self._randomness.octets(IDENTIFIER_OCTETS) if session.account is not None else b""
         judged = Judged(session, envelope, message, verdict, content_sha256, at, identifier, announced)
@@ -235,14 +237,16 @@ class Submission:
         parts = [path for path in needs.inspections if path not in known]
         if not parts:
             raise MailguardError("the judgement asks for something that nobody can tell")
-        answers = await self._within(self._inspector.inspect(message, parts), self._limits.inspection_seconds)
+        with self._watch.stage("inspect"):
+            answers = await self._within(self._inspector.inspect(message, parts), self._limits.inspection_seconds)
         if [answer.part for answer in answers] != parts:
             raise MailguardError("the inspector did not answer for every part")
         return {answer.part: answer for answer in answers}
 
     async def _refuse_loop(self, session: Session, at: datetime) -> Reply:
         ref = self._reference(short=True)
-        await self._keeper.append([replace(entries.plain("message_looped", ref, at), claims_ref=True)])
+        with self._watch.stage("record"):
+            await self._keeper.append([replace(entries.plain("message_looped", ref, at), claims_ref=True)])
         log.warning("submission_looped", ref=ref, session=session.identifier)
         return reply.looped(ref)
 
@@ -250,7 +254,8 @@ class Submission:
 
     async def _reject(self, judged: Judged) -> Reply:
         ref = self._reference(short=True)
-        await self._keeper.append([decision(judged, ref), entries.plain("message_rejected", ref, judged.at)])
+        with self._watch.stage("record"):
+            await self._keeper.append([decision(judged, ref), entries.plain("message_rejected", ref, judged.at)])
         await self._sent_before.stays(judged.announced)
         self._watch.decided(judged.verdict)
         log.info("submission_rejected", ref=ref, rule=judged.verdict.deciding, session=judged.session.identifier)
@@ -322,7 +327,8 @@ class Submission:
             entries.plain("message_held", ref, judged.at, due_at=due_at.isoformat(), state=held.state.value),
             *told_entries,
         ]
-        await self._keeper.hold(held, judged.message.raw, records, told)
+        with self._watch.stage("record"):
+            await self._keeper.hold(held, judged.message.raw, records, told)
 
     async def _rewrite(self, judged: Judged) -> Reply:
         """Rewrite, or hold what a rewrite would break (DESIGN.md "Rewriting")."""
@@ -340,11 +346,12 @@ class Submission:
         """As the verdict says: in the form that it names, else as written."""
         top = self._top(judged, ref)
         form = judged.verdict.rewrite
-        if form is None:
-            return self._rewriting.as_written(judged.message, judged.envelope, top)
-        return await self._rewriting.rewritten(
-            form, judged.message, judged.envelope, top, judged.verdict.hide_inside_above
-        )
+        with self._watch.stage("rewrite"):
+            if form is None:
+                return self._rewriting.as_written(judged.message, judged.envelope, top)
+            return await self._rewriting.rewritten(
+                form, judged.message, judged.envelope, top, judged.verdict.hide_inside_above
+            )
 
     async def _queue_copies(self, judged: Judged, ref: str, rewritten: Rewritten) -> Reply:
         copies, changes = rewritten.copies, rewritten.changes
@@ -362,7 +369,8 @@ class Submission:
         ]
         await self._memory.remember(judged.message, judged.verdict.deciding)
         await self._sent_before.leaves(judged.announced, judged.verdict, hidden=True)
-        await self._keeper.add(rows, judged.message.raw, records)
+        with self._watch.stage("record"):
+            await self._keeper.add(rows, judged.message.raw, records)
         self._watch.decided(judged.verdict)
         log.info("submission_separated", ref=ref, copies=len(copies), session=judged.session.identifier)
         return reply.sending_copies(len(copies), ref)
@@ -394,7 +402,8 @@ class Submission:
                 self._keeper.later(connection.release())
         if not transmission.may_have_left:
             await self._sent_before.stays(judged.announced)
-        return await self._answers.settle(judged, ref, content, transmission)
+        with self._watch.stage("settle"):
+            return await self._answers.settle(judged, ref, content, transmission)
 
     async def _connection(self, judged: Judged) -> SmarthostConnection:
         try:

@@ -4,13 +4,34 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from ..core.verdict import Verdict
 
+Stage = Literal[
+    "content",
+    "parse",
+    "judge",
+    "inspect",
+    "rewrite",
+    "record",
+    "connect",
+    "transmit",
+    "settle",
+    "outcome",
+    "submission",
+    "deliver",
+]
+"""A stage of the way of a message, in its order. content: from 354 to the final dot. judge: up to the verdict, with
+`inspect` (reading attachments and texts) in it. record: until the decision, and what the guard has taken on with it, is
+durable. connect: waiting for a connection to the smarthost, within transmit. settle: from the smarthost's answer to
+ours. outcome: until the outcome is durable, after the reply. submission: from the final dot to the reply. deliver: one
+attempt of the outbox to send a row.
+"""
+
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Counted:
     """What is counted of a decision. matches: (rule, mode); exceptions: (rule, exception)."""
 
     disposition: str
@@ -20,9 +41,9 @@ class Tally:
     exceptions: tuple[tuple[str, str], ...]
 
 
-def tally(verdict: Verdict) -> Tally:
+def counted(verdict: Verdict) -> Counted:
     """What is counted of this verdict."""
-    return Tally(
+    return Counted(
         verdict.disposition.value,
         verdict.rewrite.value if verdict.rewrite else None,
         verdict.deciding,
@@ -34,8 +55,8 @@ def tally(verdict: Verdict) -> Tally:
 class Watch(Protocol):
     """Receives what happened. No method raises or blocks."""
 
-    def stage(self, name: str) -> AbstractContextManager[object]:
-        """Time a stage of the way of a message: judge, record, transmit."""
+    def stage(self, name: Stage) -> AbstractContextManager[object]:
+        """Time a stage of the way of a message."""
         ...
 
     def decided(self, verdict: Verdict) -> None:
@@ -56,4 +77,8 @@ class Watch(Protocol):
 
     def delivered(self, kind: str, outcome: str) -> None:
         """An attempt of the outbox ended for a recipient."""
+        ...
+
+    def finished(self, kind: str, seconds: float) -> None:
+        """A row of the outbox is done, so many seconds after the guard took it on."""
         ...

@@ -74,6 +74,11 @@ class SandboxedInspector:
         """Why no worker could be started with the last attempt; None where one could."""
         return self._pool.trouble
 
+    @property
+    def workers(self) -> tuple[int, int, int]:
+        """How many read a part now, how many are free, and how many parts wait for one."""
+        return self._pool.busy, self._pool.idle, self._pool.waiting
+
     async def inspect(self, message: Message, parts: Sequence[str]) -> Sequence[Inspection]:
         """One after the other: a message with many attachments keeps one worker, not all."""
         by_path = {part.path: part for part in message.root.walk() if not part.children}

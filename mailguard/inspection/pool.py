@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol
 
 from ..core.errors import MailguardError
 from ..logs import logger
 from .examine import Examined
-from .process import Job, SandboxRefused, Worker, WorkerLost, start_worker
+from .process import Job, SandboxRefused, Worker, WorkerEnd, WorkerLost, start_worker
 from .settings import InspectionSettings
 
 log = logger("inspection")
@@ -43,15 +43,19 @@ class InspectionBusy(MailguardError):
 
 
 class WorkerPool:
-    """Starts nothing before it is asked to. One object serves the whole service."""
+    """Starts nothing before it is asked to. One object serves the whole service. watch: is told how each worker ended
+    that did not end with the pool.
+    """
 
     def __init__(
         self,
         settings: InspectionSettings,
         start: Start = start_worker,
+        watch: Callable[[WorkerEnd], None] = lambda _: None,
     ) -> None:
         self._settings = settings
         self._start = start
+        self._watch = watch
         self._kinds: bytes | None = None
         self._turns = asyncio.Semaphore(settings.workers)
         self._slow_left = settings.workers * SLOW_FOR_EACH
@@ -63,6 +67,21 @@ class WorkerPool:
         self._closed = False
         self.trouble: str | None = None
         """Why the last worker could not be started; None where it could."""
+
+    @property
+    def busy(self) -> int:
+        """Workers that read a part now."""
+        return len(self._busy)
+
+    @property
+    def idle(self) -> int:
+        """Workers that wait for a part, or start."""
+        return len(self._ready)
+
+    @property
+    def waiting(self) -> int:
+        """Parts that wait for a worker."""
+        return max(0, self._open - len(self._busy))
 
     def look_for(self, kinds: bytes | None) -> None:
         """From now on parts are read by workers that know these kinds of identifiers; what is being read goes on."""
@@ -120,9 +139,11 @@ class WorkerPool:
             answer = await worker.run(job, seconds)
         except WorkerLost as lost:
             log.warning("inspection_worker_lost", jobs=worker.jobs, why=str(lost))
+            self._watch(lost.end)
             self._replace(worker)
             return Examined(unread=str(lost))
         except BaseException:
+            self._watch(WorkerEnd.CANCELLED)
             self._replace(worker)
             raise
         finally:
@@ -134,6 +155,7 @@ class WorkerPool:
         if self._can_use(worker) and not worker.slow:
             self._ready.append(_done(worker))
         else:
+            self._watch(WorkerEnd.SLOW if worker.slow else WorkerEnd.RETIRED)
             await worker.kill()
             self._replace(worker)
         return answer
@@ -148,6 +170,7 @@ class WorkerPool:
                 raise
             if self._can_use(worker):
                 return worker
+            self._watch(WorkerEnd.CRASH if worker.is_gone else WorkerEnd.RETIRED)
             await worker.kill()
         waiting = self._begin()
         try:
@@ -176,6 +199,7 @@ class WorkerPool:
         self.trouble = None
         if cause is not None:
             self.trouble = str(cause) if isinstance(cause, MailguardError) else type(cause).__name__
+            self._watch(WorkerEnd.REFUSED if isinstance(cause, SandboxRefused) else WorkerEnd.NOT_STARTED)
             _tell(cause)
 
     async def close(self) -> None:

@@ -12,6 +12,7 @@ import signal
 import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from ..core.errors import MailguardError
@@ -51,8 +52,30 @@ class SandboxRefused(MailguardError):
     """A worker could not shut itself in, so it reads nothing. str() says why, to an admin."""
 
 
+class WorkerEnd(StrEnum):
+    """How a worker ended. RETIRED: it had read its share, or knew other kinds. SLOW: it had stepped back for others.
+    CANCELLED: nobody waited for its answer any more. NOT_STARTED, REFUSED: it never read anything.
+    """
+
+    TIME = "time"
+    PROCESSOR = "processor"
+    CRASH = "crash"
+    NONSENSE = "nonsense"
+    RETIRED = "retired"
+    SLOW = "slow"
+    CANCELLED = "cancelled"
+    NOT_STARTED = "not_started"
+    REFUSED = "refused"
+
+
 class WorkerLost(Exception):
-    """The worker ended, or had to be ended, in the middle of a job. str() is the reason why the part is unread."""
+    """The worker ended, or had to be ended, in the middle of a job. str() is the reason why the part is unread, end the
+    same in a word, for those who count.
+    """
+
+    def __init__(self, why: str, end: WorkerEnd) -> None:
+        super().__init__(why)
+        self.end = end
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +109,12 @@ class Worker:
         return self._process.pid
 
     @property
+    def is_gone(self) -> bool:
+        return self._process.returncode is not None
+
+    @property
     def usable(self) -> bool:
-        return self._process.returncode is None and self.jobs < JOBS
+        return not self.is_gone and self.jobs < JOBS
 
     async def run(self, job: Job, seconds: float) -> Examined:
         """Have a part read, in so many seconds at most, as the settings say in any case.
@@ -106,9 +133,9 @@ class Worker:
             async with asyncio.timeout(seconds):
                 return await self._exchange(job)
         except TimeoutError:
-            raise WorkerLost("reading it takes too long") from None
+            raise WorkerLost("reading it takes too long", WorkerEnd.TIME) from None
         except (OSError, EOFError, BrokenFrame) as cause:
-            raise WorkerLost(await self._why(cause)) from cause
+            raise WorkerLost(*await self._why(cause)) from cause
 
     async def _exchange(self, job: Job) -> Examined:
         to_worker, from_worker = _pipes(self._process)
@@ -128,16 +155,16 @@ class Worker:
             return examined(value(octets), excerpt=job.excerpt)
         return await asyncio.to_thread(lambda: examined(value(octets), excerpt=job.excerpt))
 
-    async def _why(self, cause: BaseException) -> str:
+    async def _why(self, cause: BaseException) -> tuple[str, WorkerEnd]:
         """The reason in words, from how the process ended."""
         if isinstance(cause, BrokenFrame):
-            return "it could not be read"
+            return "it could not be read", WorkerEnd.NONSENSE
         with suppress(TimeoutError):
             async with asyncio.timeout(1):
                 await self._process.wait()
         if self._process.returncode == -signal.SIGXCPU:
-            return "reading it takes too much processor time"
-        return "it broke the process that read it"
+            return "reading it takes too much processor time", WorkerEnd.PROCESSOR
+        return "it broke the process that read it", WorkerEnd.CRASH
 
     def step_back(self) -> None:
         """Let others have the processor first. It cannot be undone without a right: the worker ends with its job."""

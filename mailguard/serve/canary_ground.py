@@ -87,6 +87,8 @@ class Unwatched:
 
     def delivered(self, kind: str, outcome: str) -> None: ...
 
+    def finished(self, kind: str, seconds: float) -> None: ...
+
 
 @dataclass(slots=True)
 class OpenGround:

@@ -33,9 +33,11 @@ from .control import ControlServer, socket_path
 from .dkim_keys import DkimKeys
 from .fit import why_unfit
 from .health import HealthServer
+from .heartbeat import Heartbeat
 from .inspecting import OwnKinds, start_inspector
 from .metrics import Metrics
 from .notify import READY, STOPPING, ServiceManager
+from .observing import observe
 from .own_right import why_refused
 from .parts import Parts, hostname, open_parts
 from .policies import PolicySource
@@ -44,7 +46,7 @@ from .sign_ins import sign_ins
 from .upkeep import operations_on
 from .wellbeing import ServiceHealth
 from .worker_process import offered_by, shared_out, shared_reading
-from .workers import Owned, ReachingBack, Workers, owners_share
+from .workers import Owned, ReachingBack, SharedListener, Workers, owners_share
 
 if TYPE_CHECKING:
     from .console import OpenAnnexe
@@ -156,15 +158,19 @@ async def _start(
     house.push_async_callback(parts.close)
     parts.dkim_keys.load()
     metrics = Metrics()
-    policies = await _policies(parts)
-    inspector = start_inspector(shared_reading(settings), house)
+    policies = await _policies(parts, metrics)
+    inspector = start_inspector(shared_reading(settings), house, metrics.worker_ended)
     canary = await canary_of(parts, metrics, policies, inspector)
     house.push_async_callback(canary.stop)
     certificates: list[Certificate] = []
     own_kinds = OwnKinds(settings.inspection, inspector)
     reloads: list[Callable[[], None]] = [canary.hurry]
     _heed_reloads(policies, parts.dkim_keys, own_kinds, certificates, reloads, stop, house, manager)
-    smarthost = SmarthostRoutes(_for_this_process(settings), hostname=hostname(settings))
+    smarthost = SmarthostRoutes(
+        _for_this_process(settings),
+        hostname=hostname(settings),
+        connect_watch=metrics.stages.tallies["connect"].observe,
+    )
     house.push_async_callback(smarthost.close)
     await smarthost.refresh()
     deliveries = await _start_deliveries(parts, metrics, smarthost, house)
@@ -175,12 +181,11 @@ async def _start(
     submit = canary.guarded(submission.submit)
     attempts = SignInLimits(settings.limits)
     connections: ConnectionLimits | SharedConnections
+    listeners: Sequence[Listener | SharedListener]
     workers = None
     if settings.workers == 1:
         connections = ConnectionLimits(settings.limits)
         listeners = await _start_listeners(parts, metrics, submit, smarthost, connections, offered, attempts, house)
-        certificates.extend(each.certificate for each in listeners if each.certificate is not None)
-        addresses = tuple(address for listener in listeners for address in listener.addresses)
     else:
         owned = Owned(
             store=parts.store,
@@ -195,9 +200,13 @@ async def _start(
         )
         workers = await _start_workers(settings, owned, policies, house)
         reloads.append(workers.tell_reload)
-        certificates.extend(_certificates(settings))
-        connections, addresses = workers.connections, workers.addresses
-    go_rounds(parts, metrics, policies, smarthost, connections, certificates, canary, house)
+        connections, listeners = workers.connections, workers.listeners
+    certificates.extend(each.certificate for each in listeners if each.certificate is not None)
+    addresses = tuple(address for listener in listeners for address in listener.addresses)
+    heartbeat = Heartbeat(metrics.loop_lag.only)
+    background(heartbeat.beat(), house)
+    stored = observe(metrics, parts, policies, listeners, connections, smarthost, inspector, heartbeat)
+    go_rounds(parts, metrics, policies, smarthost, stored, certificates, canary, house)
     well = ServiceHealth(
         parts=parts,
         metrics=metrics,
@@ -243,7 +252,7 @@ async def _writer_answers(parts: Parts) -> None:
     await parts.store.engine.write(lambda connection, chain: None, locks=False)
 
 
-async def _policies(parts: Parts) -> PolicySource:
+async def _policies(parts: Parts, metrics: Metrics) -> PolicySource:
     """The policy in force. A broken one is no reason not to start: all mail is deferred until it is mended."""
     policies = PolicySource(
         parts.settings.policies,
@@ -251,6 +260,7 @@ async def _policies(parts: Parts) -> PolicySource:
         parts.store.ledger,
         parts.clock,
         veto=lambda policy: why_refused(parts.settings, policy) or why_unfit(parts.settings, policy),
+        watch=metrics.reloaded,
     )
     await policies.reload()
     if policies.vetoed:
@@ -335,6 +345,7 @@ async def _start_listeners(
             sign_in=offered.get(settings.sign_in),
             sign_in_limits=TurnsHere(attempts),
             sign_in_watch=metrics.signed_in,
+            content_watch=metrics.stages.tallies["content"].observe,
         )
         listeners.append(listener)
 
@@ -362,12 +373,6 @@ def _for_this_process(settings: Settings) -> tuple[SmarthostSettings, ...]:
         return settings.smarthosts
     shares = [owners_share(each.connections, settings.workers) for each in settings.smarthosts]
     return shared_out(settings.smarthosts, shares)
-
-
-def _certificates(settings: Settings) -> list[Certificate]:
-    """Those that the workers' listeners show, to say how they are."""
-    found = (each for each in settings.listen if each.tls != "none" and each.certificate is not None)
-    return [Certificate(each.certificate, each.key) for each in found if each.certificate is not None]
 
 
 async def _start_console(

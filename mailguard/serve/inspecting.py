@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack
 
 from ..core.document import DocumentErrors
@@ -14,7 +14,7 @@ from ..inspection.find.described import ALL_KINDS
 from ..inspection.find.own_kinds import load_kinds
 from ..inspection.inspector import SandboxedInspector
 from ..inspection.pool import WorkerPool
-from ..inspection.process import SandboxRefused, start_worker
+from ..inspection.process import SandboxRefused, WorkerEnd, start_worker
 from ..inspection.settings import InspectionSettings
 from ..logs import logger
 from .finding import Finding
@@ -22,12 +22,15 @@ from .finding import Finding
 log = logger("inspection")
 
 
-def start_inspector(settings: InspectionSettings, house: AsyncExitStack) -> SandboxedInspector:
-    """The inspector of the service; its first worker starts beside the rest of the house, and delays nothing.
+def start_inspector(
+    settings: InspectionSettings, house: AsyncExitStack, watch: Callable[[WorkerEnd], None] = lambda _: None
+) -> SandboxedInspector:
+    """The inspector of the service; its first worker starts beside the rest of the house, and delays nothing. watch: as
+    WorkerPool's.
 
     Raises SettingsError and DocumentErrors where the kinds of identifiers of one's own cannot be taken.
     """
-    pool = WorkerPool(settings)
+    pool = WorkerPool(settings, watch=watch)
     house.push_async_callback(pool.close)
     inspector = SandboxedInspector(settings, pool)
     inspector.look_for(kinds_text(settings))

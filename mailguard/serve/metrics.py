@@ -2,25 +2,54 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, disable_created_metrics
 
+from ..core.lifecycle import State
 from ..core.verdict import Verdict
-from ..guard.watch import Tally, tally
+from ..guard.watch import Counted, Stage, counted
+from ..inspection.process import WorkerEnd
+from .histogram import Histogram, Timed
+from .standing import Standing
+
+STAGE_SECONDS = (
+    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
+    *(1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0),
+)
+OUTBOX_SECONDS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14400.0, 86400.0, 259200.0, 432000.0)
+GROUP_WRITES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
+ROWS = ("copy", "deferred", "release", "notice", "dsn")
+"""The kinds of rows of the outbox."""
+LOST = frozenset({WorkerEnd.TIME, WorkerEnd.PROCESSOR, WorkerEnd.CRASH, WorkerEnd.NONSENSE})
+"""Ends of workers that died, or had to be ended, over a part. The others ended as foreseen, or never began."""
+DECIDED = (State.HELD, State.APPROVED_ONCE, State.LEAVING, State.RELEASING, State.REJECTED, State.CANCELLED)
+WORKERS = ("inspection", "service")
+
+
+class _Children(dict[tuple[str, ...], Counter]):
+    """The counters of one family by their labels: `labels` takes ten times as long as to look one up here."""
+
+    def __init__(self, family: Counter) -> None:
+        super().__init__()
+        self._family = family
+
+    def __missing__(self, labels: tuple[str, ...]) -> Counter:
+        child = self[labels] = self._family.labels(*labels)
+        return child
 
 
 class Metrics:
-    """Implements guard.watch.Watch and guard.canary.canary.CanaryWatch.
+    """Implements guard.watch.Watch, guard.canary.canary.CanaryWatch and store.pulse.GroupWatch.
 
-    docs/operating.md explains every metric of `registry` (a test compares).
+    docs/reference.md lists every metric of `registry` (a test compares).
     """
 
     def __init__(self) -> None:
+        # A gauge for each counter and histogram that says since when it counts: process_start_time_seconds says it too.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self.last_decided_at: datetime | None = None
         self.decisions = Counter(
@@ -63,16 +92,70 @@ class Metrics:
         )
         self.stages = Histogram(
             "mailguard_stage_seconds",
-            "Time of a stage of the way of a message, in seconds.",
-            ("stage",),
-            registry=self.registry,
-            buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30, 600),
+            "Time of a stage of the way of a message, in seconds; judge holds inspect, transmit holds connect, and "
+            "submission is all from the final dot to the reply.",
+            STAGE_SECONDS,
+            self.registry,
+            label="stage",
+            values=get_args(Stage),
         )
-        self.held = Gauge("mailguard_held_messages", "Held messages that wait for a decision.", registry=self.registry)
-        self.outbox = Gauge("mailguard_outbox_rows", "Rows of the outbox that are not done.", registry=self.registry)
-        self.outbox_age = Gauge(
-            "mailguard_outbox_oldest_seconds",
-            "Age of the oldest row of the outbox, in seconds.",
+        self.outbox_times = Histogram(
+            "mailguard_outbox_delivery_seconds",
+            "From when the guard took a row of the outbox on until it was done with, in seconds, by kind of row.",
+            OUTBOX_SECONDS,
+            self.registry,
+            label="kind",
+            values=(*ROWS, "other"),
+        )
+        self.held_decisions = Counter(
+            "mailguard_held_decisions",
+            "Held messages that were brought to a state (approved_once, leaving, releasing, rejected, cancelled, held "
+            "again), by people or by the guard itself.",
+            ("state", "by"),
+            registry=self.registry,
+        )
+        self.group_times = Histogram(
+            "mailguard_store_group_seconds",
+            "Time in which the store's writer makes a group of writes durable (group commit), in seconds.",
+            STAGE_SECONDS,
+            self.registry,
+        )
+        self.group_waits = Histogram(
+            "mailguard_store_wait_seconds",
+            "Ledger lag: how long the first write of a group had waited for the writer, in seconds.",
+            STAGE_SECONDS,
+            self.registry,
+        )
+        self.group_sizes = Histogram(
+            "mailguard_store_group_writes", "Writes that one group commit makes durable.", GROUP_WRITES, self.registry
+        )
+        self.group_failures = Counter(
+            "mailguard_store_group_failures", "Groups of writes whose transaction was lost.", registry=self.registry
+        )
+        self.loop_lag = Histogram(
+            "mailguard_event_loop_lag_seconds",
+            "How late the event loop came to what was due, measured four times a second, in seconds.",
+            STAGE_SECONDS,
+            self.registry,
+        )
+        self.workers_ended = Counter(
+            "mailguard_inspection_workers_ended",
+            "Processes that read attachments and ended, by how: time, processor, crash and nonsense were lost over a "
+            "part; retired, slow and cancelled ended as foreseen; not_started and refused read nothing.",
+            ("reason",),
+            registry=self.registry,
+        )
+        self.worker_restarts = Counter(
+            "mailguard_worker_restarts",
+            "Workers that were lost and replaced, by kind: inspection (reads attachments), service (takes mail).",
+            ("kind",),
+            registry=self.registry,
+        )
+        self.policy_reloads = Counter(
+            "mailguard_policy_reloads",
+            "Readings of the policy files, by how they ended: loaded, broken (errors in them), refused (these settings "
+            "do not allow that policy). Both failures leave the policy that is in force.",
+            ("result",),
             registry=self.registry,
         )
         self.sign_ins = Counter(
@@ -81,25 +164,6 @@ class Metrics:
             ("outcome",),
             registry=self.registry,
         )
-        self.connections = Gauge("mailguard_client_connections", "Open client connections.", registry=self.registry)
-        self.witness_failing = Gauge(
-            "mailguard_witness_failing", "1 while the ledger's witness cannot be written.", registry=self.registry
-        )
-        self.smarthosts_in_trouble = Gauge(
-            "mailguard_smarthosts_in_trouble",
-            "Smarthosts to which the last attempt to connect failed; with several, mail may go on by the others.",
-            registry=self.registry,
-        )
-        self.worker_restarts = Counter(
-            "mailguard_worker_restarts",
-            "Workers that ended by themselves and were started anew, by kind (service: they accept mail).",
-            ("kind",),
-            registry=self.registry,
-        )
-        self.policy_broken = Gauge(
-            "mailguard_policy_broken", "1 while the policy files cannot be loaded.", registry=self.registry
-        )
-
         self.canary_runs = Counter(
             "mailguard_canary_messages",
             "Messages of the canary, by kind (list, invitation) and result (passed, or what was wrong).",
@@ -117,48 +181,57 @@ class Metrics:
             registry=self.registry,
         )
 
+        for end in WorkerEnd:
+            self.workers_ended.labels(end.value)
+        for kind in WORKERS:
+            self.worker_restarts.labels(kind)
+        for result in ("loaded", "broken", "refused"):
+            self.policy_reloads.labels(result)
+        for state in DECIDED:
+            for by in ("people", "guard"):
+                self.held_decisions.labels(state.value, by)
+        self.standing = Standing(self.registry)
+        ProcessCollector(registry=self.registry)
+        self._decisions = _Children(self.decisions)
+        self._rules = _Children(self.rules)
+        self._matches = _Children(self.matches)
+
     def canary_ended(self, kind: str, problem: str | None) -> None:
         self.canary_runs.labels(kind, problem or "passed").inc()
 
     def canary_passed(self, at: datetime) -> None:
         self.canary_last_passed.set(at.timestamp())
 
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.staged(name, time.perf_counter() - started)
-
-    def staged(self, name: str, seconds: float) -> None:
-        self.stages.labels(name).observe(seconds)
+    def stage(self, name: Stage) -> Timed:
+        return Timed(self.stages.tallies[name])
 
     def decided(self, verdict: Verdict) -> None:
-        self.tallied(tally(verdict))
+        self.counted(counted(verdict))
 
-    def tallied(self, found: Tally, times: int = 1) -> None:
+    def counted(self, found: Counted, times: int = 1) -> None:
         """As `decided`, of so many messages that came out alike."""
         self.last_decided_at = datetime.now(UTC)
-        self.decisions.labels(found.disposition, found.rewrite or "none").inc(times)
+        self._decisions[found.disposition, found.rewrite or "none"].inc(times)
         if found.deciding:
-            self.rules.labels(found.deciding).inc(times)
+            self._rules[found.deciding,].inc(times)
         for rule_id, mode in found.matches:
-            self.matches.labels(rule_id, mode).inc(times)
+            self._matches[rule_id, mode].inc(times)
         for rule_id, exception in found.exceptions:
             self.exceptions.labels(rule_id, exception).inc(times)
 
-    def relayed(self, counts: Mapping[tuple[str, tuple[Any, ...]], int], stages: Mapping[str, Sequence[float]]) -> None:
+    def relayed(
+        self, counts: Mapping[tuple[str, tuple[Any, ...]], int], stages: Mapping[Stage, Sequence[float]]
+    ) -> None:
         """What a worker has added up (worker_process.py). counts: of calls of these methods, with their arguments."""
         for (name, arguments), times in counts.items():
-            if name == "tallied":
-                self.tallied(arguments[0], times)
+            if name == "counted":
+                self.counted(arguments[0], times)
                 continue
             for _ in range(times):
                 getattr(self, name)(*arguments)
-        for name, found in stages.items():
+        for stage, found in stages.items():
             for seconds in found:
-                self.staged(name, seconds)
+                self.stages.tallies[stage].observe(seconds)
 
     def deferred(self) -> None:
         self.deferrals.inc()
@@ -174,3 +247,32 @@ class Metrics:
 
     def delivered(self, kind: str, outcome: str) -> None:
         self.deliveries.labels(kind, outcome).inc()
+
+    def finished(self, kind: str, seconds: float) -> None:
+        self.outbox_times.tallies.get(kind, self.outbox_times.tallies["other"]).observe(seconds)
+
+    def decided_about(self, state: State, by_guard: bool) -> None:
+        """A held message was brought to this state."""
+        self.held_decisions.labels(state.value, "guard" if by_guard else "people").inc()
+
+    def group_ended(self, writes: int, waited: float, took: float) -> None:
+        self.group_sizes.only.observe(writes)
+        self.group_waits.only.observe(waited)
+        self.group_times.only.observe(took)
+
+    def group_failed(self) -> None:
+        self.group_failures.inc()
+
+    def worker_ended(self, end: WorkerEnd) -> None:
+        """A process that read attachments, or was to read some."""
+        self.workers_ended.labels(end.value).inc()
+        if end in LOST:
+            self.worker_restarts.labels("inspection").inc()
+
+    def service_worker_restarted(self) -> None:
+        """A process that took mail ended and was started again."""
+        self.worker_restarts.labels("service").inc()
+
+    def reloaded(self, result: str) -> None:
+        """The policy files were read: loaded, broken, refused."""
+        self.policy_reloads.labels(result).inc()

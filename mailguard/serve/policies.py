@@ -29,6 +29,7 @@ class PolicySource:
     diagnostics: where they are wrong. loaded_at: since when the policy in force is.
     documents: what the policy in force was made of. told: is called with them whenever another comes into force.
     veto: why a policy that is whole must not be put in force; None where it may. vetoed: it was the last one's problem.
+    watch: is told how each reading of the files ended: loaded, refused, broken.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class PolicySource:
         clock: Clock,
         *,
         veto: Callable[[Policy], str | None] = lambda policy: None,
+        watch: Callable[[str], None] = lambda ended: None,
     ) -> None:
         self._path = path
         self._policies = policies
         self._ledger = ledger
         self._clock = clock
         self._veto = veto
+        self._watch = watch
         self._current: Policy | None = None
         self._seen: object = None
         self._loading = asyncio.Lock()
@@ -88,6 +91,7 @@ class PolicySource:
                 log.error("policy_not_loaded", cause=cause, in_force=self.revision)
                 return False
             self.problem, self.vetoed, self.diagnostics = None, False, ()
+            self._watch("loaded")
             return True
 
     async def _put_in_force(self, policy: Policy, documents: dict[str, bytes]) -> None:
@@ -101,10 +105,12 @@ class PolicySource:
 
     def _refused(self, why: str) -> None:
         self.problem, self.vetoed, self.diagnostics = why, True, ()
+        self._watch("refused")
         log.error("policy_refused", problem=why, in_force=self.revision)
 
     def _broken(self, problem: str, diagnostics: tuple[Diagnostic, ...]) -> None:
         self.problem, self.vetoed, self.diagnostics = problem, False, diagnostics
+        self._watch("broken")
         for diagnostic in diagnostics[:20]:
             log.error(
                 "policy_file_broken",

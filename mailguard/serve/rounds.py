@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ..core.lifecycle import OPEN
 from ..guard.canary.canary import Canary
 from ..guard.deadline import Deadline
 from ..guard.late_notices import LateNotices
@@ -17,9 +16,8 @@ from ..guard.weekly import WeeklySummary
 from ..logs import logger
 from ..smtp.certificate import Certificate
 from ..smtp.routes import SmarthostRoutes
-from ..smtp.session_limits import ConnectionLimits
-from ..smtp.shared_connections import SharedConnections
 from .metrics import Metrics
+from .observing import StoreGauges
 from .parts import Parts
 from .policies import PolicySource
 
@@ -42,7 +40,7 @@ def go_rounds(
     metrics: Metrics,
     policies: PolicySource,
     smarthost: SmarthostRoutes,
-    connections: ConnectionLimits | SharedConnections,
+    stored: StoreGauges,
     certificates: Sequence[Certificate],
     canary: Canary,
     house: AsyncExitStack,
@@ -50,8 +48,8 @@ def go_rounds(
     """Begin all of them; the house ends them."""
 
     async def set_gauges() -> None:
-        await _set_gauges(parts, metrics, policies, smarthost, connections)
         metrics.canary_failing.set(canary.is_failing or canary.is_overdue)
+        await stored.read()
 
     async def purge() -> None:
         await parts.store.purge(parts.clock.now())
@@ -117,24 +115,6 @@ def _weekly(parts: Parts) -> WeeklySummary:
         zone=ZoneInfo(parts.settings.organisation.time_zone),
         wake=parts.wake.set,
     )
-
-
-async def _set_gauges(
-    parts: Parts,
-    metrics: Metrics,
-    policies: PolicySource,
-    smarthost: SmarthostRoutes,
-    connections: ConnectionLimits | SharedConnections,
-) -> None:
-    counts = await parts.store.counts()
-    metrics.held.set(sum(counts.held.get(state.value, 0) for state in OPEN))
-    metrics.outbox.set(counts.outbox)
-    oldest = counts.oldest_open
-    metrics.outbox_age.set((parts.clock.now() - oldest).total_seconds() if oldest else 0)
-    metrics.witness_failing.set(counts.witness_failing)
-    metrics.connections.set(connections.open)
-    metrics.policy_broken.set(policies.problem is not None)
-    metrics.smarthosts_in_trouble.set(sum(each.trouble is not None for each in smarthost.smarthosts))
 
 
 async def every(name: str, seconds: float, step: Callable[[], Awaitable[object]]) -> None:

@@ -47,7 +47,9 @@ class StoreUpkeep:
     async def verify(self) -> Mapping[str, Any]:
         keyring = self._store.keyring
         public = keyring.public_key(keyring.active("signing").identifier).hex()
-        return {**(await verify(self._store)).to_json(), "public_key": public}
+        found = await verify(self._store)
+        self._store.verified = self._clock.now(), found.whole
+        return {**found.to_json(), "public_key": public}
 
     async def export(self) -> AsyncIterator[str]:
         """Written to a temporary file first: what leaves is one consistent export, however slow its reader is."""

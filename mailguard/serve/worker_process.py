@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, cast
 
 from .. import logs
@@ -45,7 +46,8 @@ from ..guard.remainder import Sent
 from ..guard.rewriting import Rewriting
 from ..guard.sent_before import SentBefore
 from ..guard.submission import Submission
-from ..guard.watch import Tally, tally
+from ..guard.watch import Stage, counted
+from ..inspection.process import WorkerEnd
 from ..inspection.settings import InspectionSettings
 from ..logs import logger
 from ..smtp.capabilities import Capabilities
@@ -156,21 +158,21 @@ class ToldWatch:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
         self._counts: Counter[tuple[str, tuple[Any, ...]]] = Counter()
-        self._stages: dict[str, list[float]] = {}
+        self._stages: dict[Stage, list[float]] = {}
 
     @contextlib.contextmanager
-    def stage(self, name: str) -> Iterator[None]:
+    def stage(self, name: Stage) -> Iterator[None]:
         started = time.perf_counter()
         try:
             yield
         finally:
-            self._stages.setdefault(name, []).append(time.perf_counter() - started)
+            self.took(name, time.perf_counter() - started)
+
+    def took(self, name: Stage, seconds: float) -> None:
+        self._stages.setdefault(name, []).append(seconds)
 
     def decided(self, verdict: Verdict) -> None:
-        self._count("tallied", tally(verdict))
-
-    def tallied(self, found: Tally, times: int = 1) -> None:
-        self._counts["tallied", (found,)] += times
+        self._count("counted", counted(verdict))
 
     def deferred(self) -> None:
         self._count("deferred")
@@ -184,8 +186,14 @@ class ToldWatch:
     def delivered(self, kind: str, outcome: str) -> None:
         self._count("delivered", kind, outcome)
 
+    def finished(self, kind: str, seconds: float) -> None:
+        """Rows of the outbox are the owner's."""
+
     def signed_in(self, outcome: str) -> None:
         self._count("signed_in", outcome)
+
+    def worker_ended(self, end: WorkerEnd) -> None:
+        self._count("worker_ended", end)
 
     async def tell(self) -> None:
         if self._counts or self._stages:
@@ -231,10 +239,14 @@ class Worker:
         await self.take_policy(start.policy)
         self._defers = start.defers
         self._watch = ToldWatch(peer)
-        self._smarthost = SmarthostRoutes(shared_out(settings.smarthosts, start.shares), hostname=hostname(settings))
+        self._smarthost = SmarthostRoutes(
+            shared_out(settings.smarthosts, start.shares),
+            hostname=hostname(settings),
+            connect_watch=partial(self._watch.took, "connect"),
+        )
         await self._smarthost.refresh()
         reading = shared_reading(settings)
-        inspector = start_inspector(reading, self._house)
+        inspector = start_inspector(reading, self._house, self._watch.worker_ended)
         self._kinds = OwnKinds(reading, inspector)
         self._submission = self._make_submission(settings, self._smarthost, self._watch, inspector)
         await self._listen(start, self._smarthost, self._watch)
@@ -344,6 +356,7 @@ class Worker:
                 sign_in=offered.get(each.sign_in),
                 sign_in_limits=OwnersTurns(self._owner()),
                 sign_in_watch=watch.signed_in,
+                content_watch=partial(watch.took, "content"),
             )
             self._listeners.append(listener)
             await listener.start([socket.socket(fileno=descriptor) for descriptor in descriptors])

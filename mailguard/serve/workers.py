@@ -33,8 +33,10 @@ from ..guard.elsewhere import Submit
 from ..guard.ports import SignIn, SmarthostConnection
 from ..guard.records import NewEntry
 from ..guard.remainder import Sent, TakesOver
+from ..guard.watch import Stage
 from ..inspection.process import PACKAGES
 from ..logs import logger
+from ..smtp.certificate import Certificate
 from ..smtp.listen_settings import HostPort
 from ..smtp.listener import BACKLOG
 from ..smtp.routes import SmarthostRoutes
@@ -112,8 +114,19 @@ class Owned:
     defers: Callable[[], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class SharedListener:
+    """A listener of all workers, to say how it stands. open: nobody counts its connections alone. certificate: the
+    owner's reading of the files that each worker reads for itself.
+    """
+
+    addresses: tuple[tuple[str, int], ...]
+    certificate: Certificate | None
+    open: None = None
+
+
 class Workers:
-    """settings.workers of them. SharedConnections: `connections` counts those of all."""
+    """settings.workers of them. connections: counts those of all. listeners: from `start` on."""
 
     def __init__(self, settings: Settings, owned: Owned) -> None:
         self._settings = settings
@@ -123,13 +136,9 @@ class Workers:
         self.connections = SharedConnections(settings.limits, self._memory, None)
         self._peers: dict[int, Peer] = {}
         self._keepers: list[asyncio.Task[None]] = []
+        self.listeners: tuple[SharedListener, ...] = ()
         self._stopping = False
         self._deferring = owned.defers()
-
-    @property
-    def addresses(self) -> tuple[tuple[str, int], ...]:
-        """(host, port) of each bound socket."""
-        return tuple(each.getsockname()[:2] for bound in self._sockets for each in bound)
 
     @property
     def running(self) -> int:
@@ -138,8 +147,14 @@ class Workers:
 
     async def start(self) -> None:
         """Bind, and wait until every worker accepts mail. SettingsError where one cannot."""
+        shown = []
         for listener in self._settings.listen:
-            self._sockets.append(await _bound(listener.address))
+            self._sockets.append(bound := await _bound(listener.address))
+            certificate = None
+            if listener.tls != "none" and listener.certificate is not None:
+                certificate = Certificate(listener.certificate, listener.key)
+            shown.append(SharedListener(tuple(each.getsockname()[:2] for each in bound), certificate))
+        self.listeners = tuple(shown)
         started = [asyncio.get_running_loop().create_future() for _ in range(self._settings.workers)]
         self._keepers = [asyncio.create_task(self._keep(part, each)) for part, each in enumerate(started)]
         await asyncio.gather(*started)
@@ -192,7 +207,7 @@ class Workers:
                 status = None
             if self._stopping:
                 return
-            self._owned.metrics.worker_restarts.labels("service").inc()
+            self._owned.metrics.service_worker_restarted()
             log.error("worker_lost", part=part, status=status)
             pause = min(LONGEST_PAUSE, max(0.1, 2 * pause)) if time.monotonic() - begun < YOUNG_SECONDS else 0.0
             await asyncio.sleep(pause)
@@ -281,7 +296,9 @@ class Workers:
         async def settle(turn: Turn, outcome: SignInOutcome, now: float) -> None:
             owned.attempts.settle(turn, outcome, now)
 
-        async def watched(counts: Mapping[tuple[str, tuple[Any, ...]], int], stages: Mapping[str, list[float]]) -> None:
+        async def watched(
+            counts: Mapping[tuple[str, tuple[Any, ...]], int], stages: Mapping[Stage, list[float]]
+        ) -> None:
             owned.metrics.relayed(counts, stages)
 
         return {

@@ -78,6 +78,7 @@ def _why(cause: ssl.SSLError, certificate: Path, key: Path | None) -> str:
 
 class Certificate:
     """A pair of files, and the context made of them that new handshakes get. problem: why newer files are not used.
+    expires_at: of the one in force; None where that cannot be read.
 
     SettingsError where the files cannot be used at the start.
     """
@@ -87,7 +88,8 @@ class Certificate:
         self._seen = self._looked = self._stamp()
         self.context = load_context(certificate, key)
         self.problem: str | None = None
-        self._log_if_expired()
+        self.expires_at: datetime | None = None
+        self._note_end()
 
     async def look(self) -> None:
         """Reload when a file has changed and then stayed the same for one look: the two are written one by one."""
@@ -106,12 +108,14 @@ class Certificate:
             return False
         self.context, self.problem = context, None
         log.info("certificate_loaded", file=str(self._files[0]))
-        self._log_if_expired()
+        self._note_end()
         return True
 
-    def _log_if_expired(self) -> None:
+    def _note_end(self) -> None:
+        self.expires_at = None
         with contextlib.suppress(SettingsError):  # OpenSSL takes what the stricter reader does not: no cause to stop
-            if validity(self._files[0])[1] <= datetime.now(UTC):
+            self.expires_at = validity(self._files[0])[1]
+            if self.expires_at <= datetime.now(UTC):
                 log.error("certificate_expired", file=str(self._files[0]))
 
     def _stamp(self) -> object:

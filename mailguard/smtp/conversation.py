@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import secrets
+import time
 
 from ..core.envelope import Envelope
 from ..core.errors import MailguardError
@@ -65,7 +66,7 @@ class Conversation:
         self._time = CommandTime(house.limits)
         self._awaits_command = False
         self._reader: ContentReader | None = None
-        self._reading_since = 0.0
+        self._reading_since = self._reading_began = 0.0
         self._room = 0
 
     async def run(self) -> None:
@@ -194,7 +195,7 @@ class Conversation:
             self._dialogue.message_bytes,
             normalise=house.settings.line_ends == "normalise",
         )
-        self._reading_since = self._clock()
+        self._reading_since, self._reading_began = self._clock(), time.perf_counter()
         return self._read(self._reader) if channel.say() else _PAUSE
 
     def _take_reader(self) -> ContentReader:
@@ -212,6 +213,7 @@ class Conversation:
             rest = reader.feed(chunk)
             if rest is not None:
                 self._intake.unread(rest)
+                self._house.content_watch(time.perf_counter() - self._reading_began)
                 return _COMPLETE
         limits, started = self._limits, self._reading_since
         earned = reader.received / limits.data_minimum_bytes_per_second

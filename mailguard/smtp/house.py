@@ -65,6 +65,7 @@ class House:
     name: str
     doorkeeper: Doorkeeper | None
     terms: SignInTerms | None
+    content_watch: Callable[[float], None]
     doors: set[Door] = field(default_factory=set)
     empty: asyncio.Event = field(default_factory=asyncio.Event)
     arriving: Room = field(default_factory=lambda: Room(ARRIVING_BYTES))

@@ -44,7 +44,8 @@ class Listener:
     it raises becomes 451. capabilities: what the next hop takes, asked at each EHLO. connections: shared by all
     listeners that share `connections` of `limits`. spool_directory: where large messages wait (the system's temporary
     folder unless given). sign_in: who may send; due where the settings ask for it. sign_in_limits: shared like
-    `connections`. sign_in_watch: is told of each attempt.
+    `connections`. sign_in_watch: is told of each attempt. content_watch: is told how long the content of each
+    message took to come, in seconds.
 
     SettingsError for settings that must not be served.
     """
@@ -63,6 +64,7 @@ class Listener:
         sign_in: SignIn | None = None,
         sign_in_limits: Turns | None = None,
         sign_in_watch: Callable[[str], None] = lambda _: None,
+        content_watch: Callable[[float], None] = lambda _: None,
     ) -> None:
         if trouble := why_unusable(settings):
             raise SettingsError(trouble)
@@ -87,6 +89,7 @@ class Listener:
             str(settings.address),
             doorkeeper,
             _terms(settings, doorkeeper) if doorkeeper else None,
+            content_watch,
         )
 
     async def start(self, sockets: Sequence[socket.socket] = ()) -> None:
@@ -121,6 +124,11 @@ class Listener:
     def addresses(self) -> tuple[tuple[str, int], ...]:
         """(host, port) of each bound socket."""
         return tuple(each.getsockname()[:2] for server in self._servers for each in server.sockets)
+
+    @property
+    def open(self) -> int:
+        """Connections that are open."""
+        return len(self._house.doors)
 
     async def stop(self, grace_seconds: float = 30.0) -> None:
         """No new connection and no new transaction; idle clients hear 421. What runs may finish for so long."""

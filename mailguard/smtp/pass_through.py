@@ -61,6 +61,15 @@ class SmarthostSignIn:
     def settings(self) -> SmarthostSettings:
         return self._smarthost.settings
 
+    def is_of(self, smarthost: SmarthostPool) -> bool:
+        """Whether sign-ins are tried there."""
+        return smarthost is self._smarthost
+
+    @property
+    def bound(self) -> int:
+        """Connections that sessions have signed in on, and keep."""
+        return len(self._bound)
+
     def mechanisms(self) -> Sequence[str]:
         """See guard.ports. What the last EHLO announced; all before the smarthost was reached once: a mail program that
         is offered none tells its user that the settings are wrong, while 454 says to come again (RFC 4954 section 6).

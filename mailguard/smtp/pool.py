@@ -50,6 +50,11 @@ class Pool:
         """Connections that wait for a message."""
         return len(self._idle)
 
+    @property
+    def busy(self) -> int:
+        """Connections in somebody's hands."""
+        return len(self._used)
+
     async def take(
         self, seconds: float, *, fresh: bool = False, fits: Callable[[Line], bool] = lambda line: True
     ) -> Line:

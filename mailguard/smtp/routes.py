@@ -31,14 +31,22 @@ log = logger("smarthost")
 
 class SmarthostRoutes:
     """settings: every smarthost, at least one of them without `sender_domains`. hostname: the name in EHLO.
+    connect_watch: as SmarthostPool's.
 
     sign_in: implements guard.ports.SignIn against the first smarthost of the default route.
     """
 
     def __init__(
-        self, settings: Sequence[SmarthostSettings], *, hostname: str, clock: Callable[[], float] = monotonic
+        self,
+        settings: Sequence[SmarthostSettings],
+        *,
+        hostname: str,
+        clock: Callable[[], float] = monotonic,
+        connect_watch: Callable[[float], None] = lambda _: None,
     ) -> None:
-        self.smarthosts = tuple(SmarthostPool(each, hostname=hostname, clock=clock) for each in settings)
+        self.smarthosts = tuple(
+            SmarthostPool(each, hostname=hostname, clock=clock, connect_watch=connect_watch) for each in settings
+        )
         self._default = tuple(each for each in self.smarthosts if not each.settings.sender_domains)
         self._by_domain = _by_domain(self.smarthosts)
         self.sign_in = SmarthostSignIn(self._default[0], hostname=hostname)

@@ -13,7 +13,7 @@ BUSY_SHARE = 0.8
 
 class ConnectionLimits:
     def __init__(self, limits: Limits) -> None:
-        self._most = limits.connections
+        self.most = limits.connections
         self._most_per_client = limits.connections_per_client
         self._busy_from = int(limits.connections * BUSY_SHARE)
         self._by_client: dict[str, int] = {}
@@ -24,7 +24,7 @@ class ConnectionLimits:
         that has not said yet who it is; it counts in all only.
         """
         held = 0 if peer is None else self._by_client.get(peer, 0)
-        if self.open >= self._most or held >= self._most_per_client or (self.busy and held >= self._share):
+        if self.open >= self.most or held >= self._most_per_client or (self.busy and held >= self._share):
             return False
         if peer is not None:
             self._by_client[peer] = held + 1
@@ -46,7 +46,7 @@ class ConnectionLimits:
         """What one address may have of all connections while few are left, if another address is still to come: a few
         clients with many connections each do not lock out one that has none (THREATS.md T81).
         """
-        return self._most // (len(self._by_client) + 1)
+        return self.most // (len(self._by_client) + 1)
 
     @property
     def busy(self) -> bool:

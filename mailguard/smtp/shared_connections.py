@@ -36,7 +36,7 @@ class SharedConnections:
     """As ConnectionLimits. part: ours, from 0; None for who only looks. descriptor: of shared_memory."""
 
     def __init__(self, limits: Limits, descriptor: int, part: int | None) -> None:
-        self._most = limits.connections
+        self.most = limits.connections
         self._most_per_client = limits.connections_per_client
         self._busy_from = int(limits.connections * BUSY_SHARE)
         self._octets = _part_octets(limits)
@@ -51,11 +51,11 @@ class SharedConnections:
 
     def enter(self, peer: str | None) -> bool:
         """See ConnectionLimits."""
-        if self._open >= self._most:
+        if self._open >= self.most:
             return False
         key = None if peer is None else _hash(peer)
         self._count(key, 1)
-        if self.open > self._most or (key is not None and self._has_too_many(key)):
+        if self.open > self.most or (key is not None and self._has_too_many(key)):
             self._count(key, -1)
             return False
         return True
@@ -87,7 +87,7 @@ class SharedConnections:
         if self.open - 1 <= self._busy_from:
             return False
         clients = sum(_NUMBER.unpack_from(self._memory, part * self._octets + 8)[0] for part in range(self._parts))
-        return bool(held > self._most // (clients + (1 if held > 1 else 0)))
+        return bool(held > self.most // (clients + (1 if held > 1 else 0)))
 
     def _count(self, key: bytes | None, more: int) -> None:
         assert self._part is not None

@@ -28,16 +28,24 @@ REFRESH_AFTER_SECONDS = 300.0
 
 
 class SmarthostPool:
-    """hostname: the name in EHLO. clock: monotonic seconds. Opens nothing before it is asked to."""
+    """hostname: the name in EHLO. clock: monotonic seconds. connect_watch: is told how long each message waited for its
+    connection, in seconds. Opens nothing before it is asked to.
+    """
 
     def __init__(
-        self, settings: SmarthostSettings, *, hostname: str, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: SmarthostSettings,
+        *,
+        hostname: str,
+        clock: Callable[[], float] = time.monotonic,
+        connect_watch: Callable[[float], None] = lambda _: None,
     ) -> None:
         self.settings = settings
         self.pace = Pace(settings.messages_per_minute)
         self._opener = Opener(settings, hostname)
         self._hostname = hostname
         self._clock = clock
+        self._connect_watch = connect_watch
         self._pool: Pool | None = None
         self._capabilities: SmarthostCapabilities | None = None
         self._asked_at = self._failed_at = float("-inf")
@@ -55,6 +63,16 @@ class SmarthostPool:
         return self._trouble.value if self._trouble else None
 
     @property
+    def busy(self) -> int:
+        """Connections that a message is on, those of sessions that signed in there left out."""
+        return self._pool.busy if self._pool is not None else 0
+
+    @property
+    def idle(self) -> int:
+        """Connections that wait for a message."""
+        return self._pool.idle if self._pool is not None else 0
+
+    @property
     def is_passed_over(self) -> bool:
         """Whether it failed a short while ago, so that others of its route come first."""
         return self._trouble is not None and self._clock() - self._failed_at < self.settings.pass_over_seconds
@@ -70,6 +88,22 @@ class SmarthostPool:
 
         One that lay idle and is found dead is replaced: nothing of a message has left.
         """
+        began = time.perf_counter()
+        try:
+            return await self._take(seconds, session, fresh=fresh)
+        finally:
+            self._connect_watch(time.perf_counter() - began)
+
+    def give_back(self, line: Line) -> None:
+        """Once for each `take`."""
+        self._lines.give_back(line)
+
+    async def close(self) -> None:
+        """Take leave of idle connections and cut the others."""
+        if self._pool is not None:
+            await self._pool.close()
+
+    async def _take(self, seconds: float, session: Session | None, *, fresh: bool) -> Line:
         told = told_of(session) if self.settings.tell_client == "xclient" else None
         until = asyncio.get_running_loop().time() + seconds
         line = await self._lines.take(seconds, fresh=fresh, fits=lambda idle: idle.told == told)
@@ -80,20 +114,11 @@ class SmarthostPool:
             self._drop(line)
             if not reused:
                 raise
-            return await self.take(until - asyncio.get_running_loop().time(), session, fresh=True)
+            return await self._take(until - asyncio.get_running_loop().time(), session, fresh=True)
         except BaseException:
             self._drop(line)
             raise
         return line
-
-    def give_back(self, line: Line) -> None:
-        """Once for each `take`."""
-        self._lines.give_back(line)
-
-    async def close(self) -> None:
-        """Take leave of idle connections and cut the others."""
-        if self._pool is not None:
-            await self._pool.close()
 
     def _drop(self, line: Line) -> None:
         line.abort()

@@ -181,7 +181,10 @@ def checkpoint_text(ledger: str, number: int, sequence: int, digest: str, at: in
 
 
 class Chain:
-    """The cursor of one group of writes, inside its transaction. `head` is kept in memory until `save`."""
+    """The cursor of one group of writes, inside its transaction. `head` is kept in memory until `save`.
+
+    forged: whether its end was found changed by somebody else; None before `load`.
+    """
 
     def __init__(self, ledger: str, keyring: Keyring, checkpoint_entries: int) -> None:
         self.ledger = ledger
@@ -190,6 +193,7 @@ class Chain:
         self._every = checkpoint_entries
         self._loaded: Head | None = None
         self.head = Head(0, genesis(ledger), 0, 0)
+        self.forged: bool | None = None
         self._at = 0
 
     def load(self, connection: Connection) -> None:
@@ -202,6 +206,7 @@ class Chain:
         if not genuine_head(self.keyring, self.ledger, head, mac):
             raise LedgerForged("the head row of the ledger was changed by somebody else")
         self.head = self._loaded = head
+        self.forged = False
 
     def append(self, connection: Connection, prepared: Sequence[PreparedEntry]) -> list[Entry]:
         """Give each entry its place. ReferenceTaken: the caller's savepoint has to undo what was written."""

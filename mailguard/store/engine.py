@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from ..guard.records import Entry
 from .chain import PreparedEntry
 from .group import Operation, Query
+from .pulse import Pulse
 
 T = TypeVar("T")
 
@@ -33,4 +34,17 @@ class Engine(Protocol):
     async def close(self) -> None: ...
 
     @property
+    def pulse(self) -> Pulse: ...
+
+    @property
     def witness_failing(self) -> bool: ...
+
+    @property
+    def witnessed_at(self) -> float | None:
+        """When the witness was last written, in seconds since 1970; None if not since the store was opened."""
+        ...
+
+    @property
+    def head_forged(self) -> bool:
+        """Whether the end of the ledger was changed by somebody else, as far as the last group of writes knows."""
+        ...

@@ -69,6 +69,7 @@ def _lock(connection: Connection, chain: Chain) -> None:
     try:
         chain.load(connection)
     except LedgerForged as error:
+        chain.forged = True
         # Each job that appends runs into it by itself; the others need no ledger.
         log.error("ledger_head_forged", ledger=chain.ledger, cause=error)
 

@@ -86,7 +86,10 @@ class PostgresqlEngine(QueuedEngine):
                     break
                 job = self._jobs.get_nowait()
             running = job is not None
+            began = self.pulse.began()
             await self._run([each for each in jobs if not each.future.cancelled()])
+            if jobs:
+                self.pulse.ended(len(jobs), began)
 
     async def _run(self, jobs: list[Job]) -> None:
         if not jobs:
@@ -95,6 +98,7 @@ class PostgresqlEngine(QueuedEngine):
             async with asyncio.timeout(self._settings.timeout_seconds):
                 chain, grown = await self._commit(jobs)
         except GroupFailed as failure:
+            self.pulse.watch.group_failed()
             log.error("group_failed", cause=failure.__cause__ or failure, count=len(jobs))
             if failure.within_job and len(jobs) > 1:
                 for job in jobs:
@@ -102,6 +106,7 @@ class PostgresqlEngine(QueuedEngine):
                 return
             fail(jobs, failure.__cause__ or failure)
         except Exception as error:
+            self.pulse.watch.group_failed()
             log.error("group_failed", cause=error, count=len(jobs))
             fail(jobs, error)
         else:
@@ -116,7 +121,9 @@ class PostgresqlEngine(QueuedEngine):
         async with self._engine.begin() as connection:
 
             def run(synchronous: Connection) -> bool:
-                return run_group(synchronous, chain, jobs)
+                grown = run_group(synchronous, chain, jobs)
+                self._heed(chain)
+                return grown
 
             return chain, await connection.run_sync(run)
 

@@ -15,6 +15,7 @@ from ..guard.records import Entry
 from .chain import Chain, PreparedEntry
 from .group import Job, Operation, unavailable
 from .keys import Keyring
+from .pulse import Pulse
 from .store_settings import StoreSettings
 from .witness import Witness
 
@@ -37,10 +38,16 @@ class QueuedEngine:
         self._queue = jobs
         self._loop = asyncio.get_running_loop()
         self._closed = False
+        self.pulse = Pulse()
+        self.head_forged = False
 
     @property
     def witness_failing(self) -> bool:
         return self._witness.failing
+
+    @property
+    def witnessed_at(self) -> float | None:
+        return self._witness.written_at
 
     async def write(self, operation: Operation[T], *, locks: bool = True) -> T:
         value: T = await self._submit(Job(self._loop.create_future(), operation=operation, locks=locks))
@@ -52,6 +59,7 @@ class QueuedEngine:
 
     async def _submit(self, job: Job) -> Any:
         self._refuse_closed()
+        self.pulse.asked()
         self._queue.put_nowait(job)
         try:
             # Not wait_for: before Python 3.12 it can swallow a cancellation that comes together with the answer.
@@ -63,6 +71,11 @@ class QueuedEngine:
     def _refuse_closed(self) -> None:
         if self._closed:
             raise StoreUnavailable("the store is closed")
+
+    def _heed(self, chain: Chain) -> None:
+        """What a group found of the ledger's end."""
+        if chain.forged is not None:
+            self.head_forged = chain.forged
 
     def _new_chain(self) -> Chain:
         return Chain(self._settings.ledger, self._keyring, self._settings.checkpoint_entries)

@@ -159,7 +159,10 @@ class SqliteEngine(QueuedEngine):
                     break
                 job = self._jobs.get()
             running = job is not None
+            began = self.pulse.began()
             self._run([each for each in jobs if not each.future.cancelled()])
+            if jobs:
+                self.pulse.ended(len(jobs), began)
 
     def _run(self, jobs: list[Job]) -> None:
         if not jobs:
@@ -168,6 +171,7 @@ class SqliteEngine(QueuedEngine):
             self._commit(jobs)
         except GroupFailed as failure:
             self._drop_connection()
+            self.pulse.watch.group_failed()
             log.error("group_failed", cause=failure.__cause__ or failure, count=len(jobs))
             if failure.within_job and len(jobs) > 1:
                 for job in jobs:
@@ -177,6 +181,7 @@ class SqliteEngine(QueuedEngine):
         except BaseException as error:
             # Whatever it is, nobody may wait for ever for this thread.
             self._drop_connection()
+            self.pulse.watch.group_failed()
             fail(jobs, error)
         self._answer(jobs)
 
@@ -190,6 +195,7 @@ class SqliteEngine(QueuedEngine):
         except (DBAPIError, OSError) as error:
             raise GroupFailed(within_job=False) from error
         grown = run_group(connection, chain, jobs)
+        self._heed(chain)
         try:
             execute(connection, "COMMIT")
         except DBAPIError as error:

@@ -47,6 +47,7 @@ from .sendings import StoredSendings
 from .sent_files import StoredFilesSent
 from .snapshot import sweep_remains
 from .sqlite_engine import SqliteEngine
+from .standing import StoreStanding, read_standing
 from .store_settings import RetentionSettings, StoreSettings
 from .trail import StoredTrail
 from .witness import Witness, read_witness
@@ -78,7 +79,11 @@ class StoreCounts:
 
 
 class Store:
-    """The ports, and what only the house itself asks for."""
+    """The ports, and what only the house itself asks for.
+
+    tail_missing: at the start the ledger ended before its witness. verified: when an audit last ended since then, and
+    whether the ledger was whole.
+    """
 
     def __init__(self, settings: StoreSettings, engine: Engine, keyring: Keyring, lock: OwnerLock | None) -> None:
         prepare_all = preparer(settings.ledger, keyring)
@@ -86,6 +91,8 @@ class Store:
         self.engine = engine
         self.keyring = keyring
         self._lock = lock
+        self.tail_missing = False
+        self.verified: tuple[datetime, bool] | None = None
         self.prepare = prepare_all
         self.blobs = StoredBlobs(engine, keyring)
         self.ledger = StoredLedger(engine, prepare_all)
@@ -153,6 +160,7 @@ class Store:
         sequence: int = await self.engine.read(lambda connection: connection.execute(end).scalar_one())
         seen = await asyncio.to_thread(_last_witnessed, path, self.keyring, ledger)
         if seen > sequence:
+            self.tail_missing = True
             log.error("ledger_tail_missing", ledger=ledger, sequence=sequence, witnessed=seen)
 
     async def close(self) -> None:
@@ -193,6 +201,15 @@ class Store:
         count = await self.evidence.erase(ref, reason, actor, at or datetime.now(UTC))
         await self.engine.compact()
         return count
+
+    async def standing(self, now: datetime) -> StoreStanding:
+        """How it stands, for who operates it. StoreUnavailable."""
+        return await self.engine.read(lambda connection: read_standing(connection, self.settings.ledger, now))
+
+    @property
+    def ledger_broken(self) -> bool:
+        """Whether the ledger is known not to be what was written: its end is another, or an audit said so."""
+        return self.engine.head_forged or self.tail_missing or (self.verified is not None and not self.verified[1])
 
     async def counts(self) -> StoreCounts:
         return await self.engine.read(lambda connection: _count(connection, self.engine.witness_failing))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,7 @@ class WitnessLine:
 
 
 class Witness:
-    """The open file. Used by one thread at a time."""
+    """The open file. Used by one thread at a time. written_at: when it last was, in seconds since 1970."""
 
     def __init__(self, path: Path, keyring: Keyring, max_bytes: int) -> None:
         self._path = path
@@ -43,6 +44,7 @@ class Witness:
         self._max_bytes = max_bytes
         self._pending = b""
         self._descriptor: int | None = None
+        self.written_at: float | None = None
         self._size = 0
 
     @property
@@ -75,6 +77,7 @@ class Witness:
                 written = os.write(descriptor, self._pending)
                 self._pending, self._size = self._pending[written:], self._size + written
             os.fdatasync(descriptor)
+            self.written_at = time.time()
         except OSError:
             # A half-written line is ended by the newline that the next one starts with.
             self._pending = b"\n" + self._pending.lstrip(b"\n")

@@ -94,7 +94,7 @@ def render() -> str:
         "| name | type | meaning |",
         "|---|---|---|",
         *(
-            f"| `{metric.name}` | {metric.type} | {metric.documentation} |"
+            f"| `{metric.name}{'_total' * (metric.type == 'counter')}` | {metric.type} | {metric.documentation} |"
             for metric in sorted(Metrics().registry.collect(), key=lambda metric: metric.name)
         ),
         "",

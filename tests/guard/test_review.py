@@ -54,6 +54,17 @@ async def test_released_as_separate_copies_in_one_step() -> None:
     assert "message_released" in world.ledger.kinds()
 
 
+async def test_who_counts_is_told_of_a_decision_and_of_none_that_failed() -> None:
+    world = World()
+    held = await hold(world)
+    told: list[tuple[State, bool]] = []
+    world.review.watch = lambda state, by_guard: told.append((state, by_guard))
+    await world.review.release(held.ref, form="separate", reason="wanted", by="Sam", system_user="sam")
+    with pytest.raises(AlreadyDecided):
+        await world.review.release(held.ref, form="bcc", reason="x", by="Ann", system_user="ann")
+    assert told == [(State.RELEASING, False)]
+
+
 @pytest.mark.parametrize("form", ["original", "bcc"])
 async def test_released_in_one_transaction(form: str) -> None:
     world = World()

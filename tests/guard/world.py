@@ -430,6 +430,8 @@ class Unwatched:
 
     def delivered(self, kind: str, outcome: str) -> None: ...
 
+    def finished(self, kind: str, seconds: float) -> None: ...
+
 
 ORGANISATION = Organisation("Elm Road Surgery", frozenset({"elmroad.example"}))
 MARKS = Marks("guard.elmroad.example", (b"l" * 32,))

@@ -107,6 +107,24 @@ async def test_a_worker_that_is_killed_in_the_middle_hurts_its_own_part_only(poo
     assert await behaves(pool)
 
 
+async def test_how_each_worker_ended_is_told() -> None:
+    ended: list[str] = []
+    pool = WorkerPool(SETTINGS, hostile, ended.append)
+    try:
+        for function in ("crash", "chatter"):
+            await read(pool, function)
+        assert ended == ["crash", "nonsense"]
+        task = asyncio.create_task(read(pool, "sleep"))
+        while not pool.busy:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.wait({task})
+        assert ended == ["crash", "nonsense", "cancelled"] and pool.busy == pool.waiting == 0
+    finally:
+        await pool.close()
+    assert len(ended) == 3, "those that end with the pool are not told of"
+
+
 async def test_a_story_that_is_cancelled_takes_its_worker_along_and_no_other(pool: WorkerPool) -> None:
     victim = int((await read(pool, "pid")).unread or 0)
     slow = asyncio.create_task(read(pool, "sleep"))
