@@ -14,23 +14,21 @@ from ..config import Settings
 from ..core.errors import SettingsError
 from ..guard.canary.canary import Canary
 from ..guard.delivery import Deliveries, Schedule
-from ..guard.ports import Inspector, SignIn, Smarthost
+from ..guard.ports import Inspector, Smarthost
 from ..guard.submission import Submission
 from ..inspection.inspector import SandboxedInspector
 from ..logs import logger
 from ..smtp.certificate import Certificate
-from ..smtp.house import Submit
 from ..smtp.listen_settings import HostPort
-from ..smtp.listener import ConnectionLimits, Listener, SignInLimits
+from ..smtp.listener import SignInLimits
 from ..smtp.routes import SmarthostRoutes
-from ..smtp.shared_connections import SharedConnections
-from ..smtp.sign_in_limits import TurnsHere
 from ..smtp.smarthost import SmarthostPool
 from ..smtp.smarthost_settings import SmarthostSettings
 from ..store.lock import StoreOwned
 from .canary import canary_of, health, readiness
 from .control import ControlServer, socket_path
 from .dkim_keys import DkimKeys
+from .doors import Behind, open_doors
 from .fit import why_unfit
 from .health import HealthServer
 from .heartbeat import Heartbeat
@@ -41,19 +39,17 @@ from .observing import observe
 from .own_right import why_refused
 from .parts import Parts, hostname, open_parts
 from .policies import PolicySource
-from .rounds import background, cancel, every, go_rounds
-from .sign_ins import sign_ins
+from .rounds import background, cancel, go_rounds
 from .upkeep import operations_on
 from .wellbeing import ServiceHealth
-from .worker_process import offered_by, shared_out, shared_reading
-from .workers import Owned, ReachingBack, SharedListener, Workers, owners_share
+from .worker_process import shared_out, shared_reading
+from .workers import ReachingBack, Workers, owners_share
 
 if TYPE_CHECKING:
     from .console import OpenAnnexe
 
 log = logger("serve")
 
-WORKERS_SECONDS = 1.0
 STORE_FREE_SECONDS = 5.0
 """A command without a service takes the store for about a second: `mailguard status` in a cron job must not keep the
 service from starting.
@@ -177,35 +173,19 @@ async def _start(
     reaching_back = ReachingBack(smarthost)
     submission = _submission(parts, metrics, policies, reaching_back, inspector)
     house.push_async_callback(submission.settle)
-    offered = sign_ins(parts, smarthost)
     submit = canary.guarded(submission.submit)
     attempts = SignInLimits(settings.limits)
-    connections: ConnectionLimits | SharedConnections
-    listeners: Sequence[Listener | SharedListener]
-    workers = None
-    if settings.workers == 1:
-        connections = ConnectionLimits(settings.limits)
-        listeners = await _start_listeners(parts, metrics, submit, smarthost, connections, offered, attempts, house)
-    else:
-        owned = Owned(
-            store=parts.store,
-            metrics=metrics,
-            submit=submit,
-            remainder=submission.remainder,
-            sign_in=offered["local"],
-            attempts=attempts,
-            reaching_back=reaching_back,
-            policy=lambda: policies.documents,
-            defers=lambda: canary.defers,
-        )
-        workers = await _start_workers(settings, owned, policies, house)
-        reloads.append(workers.tell_reload)
-        connections, listeners = workers.connections, workers.listeners
+    doors = await open_doors(
+        Behind(parts, metrics, policies, smarthost, canary, submission, attempts, reaching_back), submit, house
+    )
+    if doors.workers is not None:
+        reloads.append(doors.workers.tell_reload)
+    listeners = doors.listeners
     certificates.extend(each.certificate for each in listeners if each.certificate is not None)
     addresses = tuple(address for listener in listeners for address in listener.addresses)
     heartbeat = Heartbeat(metrics.loop_lag.only)
     background(heartbeat.beat(), house)
-    stored = observe(metrics, parts, policies, listeners, connections, smarthost, inspector, heartbeat)
+    stored = observe(metrics, parts, policies, listeners, doors.connections, smarthost, inspector, heartbeat)
     go_rounds(parts, metrics, policies, smarthost, stored, certificates, canary, house)
     well = ServiceHealth(
         parts=parts,
@@ -226,7 +206,7 @@ async def _start(
         canary,
         tuple(certificates),
         await _start_console(parts, attempts, policies, inspector, well, house, annexe),
-        workers,
+        doors.workers,
     )
     control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running, policies))
     await control.start()
@@ -320,51 +300,6 @@ async def _start_deliveries(
 
     house.push_async_callback(end)
     return deliveries
-
-
-async def _start_listeners(
-    parts: Parts,
-    metrics: Metrics,
-    submit: Submit,
-    smarthost: SmarthostRoutes,
-    connections: ConnectionLimits,
-    offered: Mapping[str, SignIn],
-    attempts: SignInLimits,
-    house: AsyncExitStack,
-) -> list[Listener]:
-    listeners = []
-    for settings in parts.settings.listen:
-        listener = Listener(
-            settings,
-            parts.settings.limits,
-            hostname=hostname(parts.settings),
-            submit=submit,
-            capabilities=lambda: offered_by(smarthost),
-            connections=connections,
-            spool_directory=parts.settings.spool,
-            sign_in=offered.get(settings.sign_in),
-            sign_in_limits=TurnsHere(attempts),
-            sign_in_watch=metrics.signed_in,
-            content_watch=metrics.stages.tallies["content"].observe,
-        )
-        listeners.append(listener)
-
-    async def end() -> None:
-        await asyncio.gather(*(listener.stop(parts.settings.stop_grace_seconds) for listener in listeners))
-
-    house.push_async_callback(end)
-    for listener in listeners:
-        await listener.start()
-    return listeners
-
-
-async def _start_workers(settings: Settings, owned: Owned, policies: PolicySource, house: AsyncExitStack) -> Workers:
-    workers = Workers(settings, owned)
-    house.push_async_callback(workers.stop)
-    await workers.start()
-    policies.told = workers.tell_policy
-    background(every("workers", WORKERS_SECONDS, workers.look), house)
-    return workers
 
 
 def _for_this_process(settings: Settings) -> tuple[SmarthostSettings, ...]:

@@ -16,51 +16,41 @@ import gc
 import os
 import signal
 import socket
-import time
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
 from .. import logs
 from ..config import Settings
 from ..core import reply
-from ..core.envelope import Envelope, Recipient
+from ..core.envelope import Envelope
 from ..core.errors import MailguardError
 from ..core.mail.message import Buffer
-from ..core.outcome import RecipientOutcome, Transmission
+from ..core.outcome import Transmission
 from ..core.policy.load import Policy, load_policy
 from ..core.reference import RANDOM_OCTETS, short_reference
 from ..core.reply import Reply
 from ..core.rewrite.content import Content, Edit
 from ..core.session import Session
-from ..core.sign_in import Credentials, SignInAnswer, SignInOutcome
-from ..core.verdict import Verdict
-from ..guard.account_sign_in import MECHANISMS
 from ..guard.elsewhere import Elsewhere
 from ..guard.memory import InvitationMemory
 from ..guard.ports import Inspector, SignIn
-from ..guard.records import Entry, NewEntry
-from ..guard.remainder import Sent
 from ..guard.rewriting import Rewriting
 from ..guard.sent_before import SentBefore
 from ..guard.submission import Submission
-from ..guard.watch import Stage, counted
-from ..inspection.process import WorkerEnd
 from ..inspection.settings import InspectionSettings
 from ..logs import logger
 from ..smtp.capabilities import Capabilities
 from ..smtp.listener import Listener
 from ..smtp.routes import SmarthostRoutes
 from ..smtp.shared_connections import SharedConnections
-from ..smtp.sign_in_limits import Turn
 from ..smtp.smarthost_settings import SmarthostSettings
-from ..store.chain import PreparedEntry
 from ..store.keys import load_keys
-from ..store.ledger import Prepare, preparer
+from ..store.ledger import preparer
 from .inspecting import OwnKinds, start_inspector
 from .log_file import LogFile
+from .owners_ports import OwnersLedger, OwnersRemainder, OwnersSignIn, OwnersTurns, ToldWatch
 from .parts import SystemClock, SystemRandomness, hostname, marks_of
 from .peer import Handler, Peer
 from .rounds import CERTIFICATE_SECONDS, REFRESH_SECONDS, every
@@ -86,123 +76,6 @@ class Start:
     memory: int
     part: int
     shares: tuple[int, ...]
-
-
-class OwnersLedger:
-    """Implements guard.ports.Ledger as far as a submission asks for it: sealed here, chained by the owner."""
-
-    def __init__(self, peer: Peer, prepare_all: Prepare) -> None:
-        self._peer = peer
-        self._prepare = prepare_all
-
-    async def append(self, entries: Sequence[NewEntry]) -> Sequence[Entry]:
-        prepared = self._prepare(entries)
-        return [_entry(*each) for each in zip(prepared, await self._peer.call("append", prepared), strict=True)]
-
-    def entries(self, ref: str | None = None) -> Any:
-        raise MailguardError("a worker reads no ledger")
-
-
-def _entry(prepared: PreparedEntry, place: tuple[str, int, str]) -> Entry:
-    ledger, sequence, digest = place
-    return Entry(ledger, sequence, prepared.at, prepared.kind, prepared.ref, digest, prepared.fields)
-
-
-class OwnersRemainder:
-    """Implements guard.remainder.TakesOver."""
-
-    def __init__(self, peer: Peer) -> None:
-        self._peer = peer
-
-    async def take_over(
-        self, sent: Sent, waiting: tuple[Recipient, ...], refused: tuple[RecipientOutcome, ...], entry: NewEntry
-    ) -> None:
-        await self._peer.call("take_over", replace(sent, raw=bytes(sent.raw)), waiting, refused, entry)
-
-
-class OwnersSignIn:
-    """Implements guard.ports.SignIn with the accounts of the store."""
-
-    def __init__(self, peer: Peer) -> None:
-        self._peer = peer
-
-    def mechanisms(self) -> Sequence[str]:
-        return MECHANISMS
-
-    async def sign_in(self, session: Session, credentials: Credentials) -> SignInAnswer:
-        return cast(SignInAnswer, await self._peer.call("sign_in", session, credentials))
-
-    def is_lost(self, session: str) -> bool:
-        return False
-
-    async def leave(self, session: str) -> None:
-        """Nothing is kept for a session."""
-
-
-class OwnersTurns:
-    """Implements smtp.sign_in_limits.Turns. Both processes read the same monotonic clock of the system."""
-
-    def __init__(self, peer: Peer) -> None:
-        self._peer = peer
-
-    async def reserve(self, peer: str, account: str, now: float) -> Turn | None:
-        return cast("Turn | None", await self._peer.call("reserve", peer, account, now))
-
-    def settle(self, turn: Turn, outcome: SignInOutcome, now: float) -> None:
-        self._peer.tell("settle", turn, outcome, now)
-
-
-class ToldWatch:
-    """Implements guard.watch.Watch: what happened is added up, and told to the owner now and then."""
-
-    def __init__(self, peer: Peer) -> None:
-        self._peer = peer
-        self._counts: Counter[tuple[str, tuple[Any, ...]]] = Counter()
-        self._stages: dict[Stage, list[float]] = {}
-
-    @contextlib.contextmanager
-    def stage(self, name: Stage) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.took(name, time.perf_counter() - started)
-
-    def took(self, name: Stage, seconds: float) -> None:
-        self._stages.setdefault(name, []).append(seconds)
-
-    def decided(self, verdict: Verdict) -> None:
-        self._count("counted", counted(verdict))
-
-    def deferred(self) -> None:
-        self._count("deferred")
-
-    def trouble(self, cause: str) -> None:
-        self._count("trouble", cause)
-
-    def unrecorded(self) -> None:
-        self._count("unrecorded")
-
-    def delivered(self, kind: str, outcome: str) -> None:
-        self._count("delivered", kind, outcome)
-
-    def finished(self, kind: str, seconds: float) -> None:
-        """Rows of the outbox are the owner's."""
-
-    def signed_in(self, outcome: str) -> None:
-        self._count("signed_in", outcome)
-
-    def worker_ended(self, end: WorkerEnd) -> None:
-        self._count("worker_ended", end)
-
-    async def tell(self) -> None:
-        if self._counts or self._stages:
-            counts, stages = self._counts, self._stages
-            self._counts, self._stages = Counter(), {}
-            self._peer.tell("watched", dict(counts), stages)
-
-    def _count(self, name: str, *arguments: Any) -> None:
-        self._counts[name, arguments] += 1
 
 
 class Worker:

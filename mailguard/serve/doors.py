@@ -1,0 +1,107 @@
+"""Who accepts the mail: listeners of this process, or workers that have theirs (`workers` in the settings)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from ..guard.canary.canary import Canary
+from ..guard.submission import Submission
+from ..smtp.house import Submit
+from ..smtp.listener import ConnectionLimits, Listener
+from ..smtp.routes import SmarthostRoutes
+from ..smtp.shared_connections import SharedConnections
+from ..smtp.sign_in_limits import SignInLimits, TurnsHere
+from .metrics import Metrics
+from .parts import Parts, hostname
+from .policies import PolicySource
+from .rounds import background, every
+from .sign_ins import sign_ins
+from .worker_process import offered_by
+from .workers import Owned, ReachingBack, SharedListener, Workers
+
+WORKERS_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What stands behind the doors. attempts: to sign in, those at the console too."""
+
+    parts: Parts
+    metrics: Metrics
+    policies: PolicySource
+    smarthost: SmarthostRoutes
+    canary: Canary
+    submission: Submission
+    attempts: SignInLimits
+    reaching_back: ReachingBack
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """listeners: in the order of the settings. connections: of all of them. workers: None where there are none."""
+
+    listeners: Sequence[Listener | SharedListener]
+    connections: ConnectionLimits | SharedConnections
+    workers: Workers | None = None
+
+
+async def open_doors(behind: Behind, submit: Submit, house: AsyncExitStack) -> Doors:
+    """Accept mail until the house ends it. submit: takes a message. SettingsError."""
+    if behind.parts.settings.workers > 1:
+        return await _start_workers(behind, submit, house)
+    connections = ConnectionLimits(behind.parts.settings.limits)
+    return Doors(await _start_listeners(behind, submit, connections, house), connections)
+
+
+async def _start_listeners(
+    behind: Behind, submit: Submit, connections: ConnectionLimits, house: AsyncExitStack
+) -> list[Listener]:
+    settings, offered = behind.parts.settings, sign_ins(behind.parts, behind.smarthost)
+    listeners = [
+        Listener(
+            each,
+            settings.limits,
+            hostname=hostname(settings),
+            submit=submit,
+            capabilities=lambda: offered_by(behind.smarthost),
+            connections=connections,
+            spool_directory=settings.spool,
+            sign_in=offered.get(each.sign_in),
+            sign_in_limits=TurnsHere(behind.attempts),
+            sign_in_watch=behind.metrics.signed_in,
+            content_watch=behind.metrics.stages.tallies["content"].observe,
+        )
+        for each in settings.listen
+    ]
+
+    async def end() -> None:
+        await asyncio.gather(*(listener.stop(settings.stop_grace_seconds) for listener in listeners))
+
+    house.push_async_callback(end)
+    for listener in listeners:
+        await listener.start()
+    return listeners
+
+
+async def _start_workers(behind: Behind, submit: Submit, house: AsyncExitStack) -> Doors:
+    parts, policies = behind.parts, behind.policies
+    owned = Owned(
+        store=parts.store,
+        metrics=behind.metrics,
+        submit=submit,
+        remainder=behind.submission.remainder,
+        sign_in=sign_ins(parts, behind.smarthost)["local"],
+        attempts=behind.attempts,
+        reaching_back=behind.reaching_back,
+        policy=lambda: policies.documents,
+        defers=lambda: behind.canary.defers,
+    )
+    workers = Workers(parts.settings, owned)
+    house.push_async_callback(workers.stop)
+    policies.told = workers.tell_policy
+    await workers.start()
+    background(every("workers", WORKERS_SECONDS, workers.look), house)
+    return Doors(workers.listeners, workers.connections, workers)

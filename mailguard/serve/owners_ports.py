@@ -1,0 +1,146 @@
+"""The ports of a worker that are the owner's: each asks the process that has the store, over the socket between them.
+
+Contract: as guard/ports.py says; what is not answered raises (peer.py). Knows nothing of what the owner does with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from ..core.envelope import Recipient
+from ..core.errors import MailguardError
+from ..core.outcome import RecipientOutcome
+from ..core.session import Session
+from ..core.sign_in import Credentials, SignInAnswer, SignInOutcome
+from ..core.verdict import Verdict
+from ..guard.account_sign_in import MECHANISMS
+from ..guard.records import Entry, NewEntry
+from ..guard.remainder import Sent
+from ..guard.watch import Stage, counted
+from ..inspection.process import WorkerEnd
+from ..smtp.sign_in_limits import Turn
+from ..store.chain import PreparedEntry
+from ..store.ledger import Prepare
+from .peer import Peer
+
+
+class OwnersLedger:
+    """Implements guard.ports.Ledger as far as a submission asks for it: sealed here, chained by the owner."""
+
+    def __init__(self, peer: Peer, prepare_all: Prepare) -> None:
+        self._peer = peer
+        self._prepare = prepare_all
+
+    async def append(self, entries: Sequence[NewEntry]) -> Sequence[Entry]:
+        prepared = self._prepare(entries)
+        return [_entry(*each) for each in zip(prepared, await self._peer.call("append", prepared), strict=True)]
+
+    def entries(self, ref: str | None = None) -> Any:
+        raise MailguardError("a worker reads no ledger")
+
+
+def _entry(prepared: PreparedEntry, place: tuple[str, int, str]) -> Entry:
+    ledger, sequence, digest = place
+    return Entry(ledger, sequence, prepared.at, prepared.kind, prepared.ref, digest, prepared.fields)
+
+
+class OwnersRemainder:
+    """Implements guard.remainder.TakesOver."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+
+    async def take_over(
+        self, sent: Sent, waiting: tuple[Recipient, ...], refused: tuple[RecipientOutcome, ...], entry: NewEntry
+    ) -> None:
+        await self._peer.call("take_over", replace(sent, raw=bytes(sent.raw)), waiting, refused, entry)
+
+
+class OwnersSignIn:
+    """Implements guard.ports.SignIn with the accounts of the store."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+
+    def mechanisms(self) -> Sequence[str]:
+        return MECHANISMS
+
+    async def sign_in(self, session: Session, credentials: Credentials) -> SignInAnswer:
+        return cast(SignInAnswer, await self._peer.call("sign_in", session, credentials))
+
+    def is_lost(self, session: str) -> bool:
+        return False
+
+    async def leave(self, session: str) -> None:
+        """Nothing is kept for a session."""
+
+
+class OwnersTurns:
+    """Implements smtp.sign_in_limits.Turns. Both processes read the same monotonic clock of the system."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+
+    async def reserve(self, peer: str, account: str, now: float) -> Turn | None:
+        return cast("Turn | None", await self._peer.call("reserve", peer, account, now))
+
+    def settle(self, turn: Turn, outcome: SignInOutcome, now: float) -> None:
+        self._peer.tell("settle", turn, outcome, now)
+
+
+class ToldWatch:
+    """Implements guard.watch.Watch: what happened is added up, and told to the owner now and then."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._counts: Counter[tuple[str, tuple[Any, ...]]] = Counter()
+        self._stages: dict[Stage, list[float]] = {}
+
+    @contextlib.contextmanager
+    def stage(self, name: Stage) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.took(name, time.perf_counter() - started)
+
+    def took(self, name: Stage, seconds: float) -> None:
+        self._stages.setdefault(name, []).append(seconds)
+
+    def decided(self, verdict: Verdict) -> None:
+        self._count("counted", counted(verdict))
+
+    def deferred(self) -> None:
+        self._count("deferred")
+
+    def trouble(self, cause: str) -> None:
+        self._count("trouble", cause)
+
+    def unrecorded(self) -> None:
+        self._count("unrecorded")
+
+    def delivered(self, kind: str, outcome: str) -> None:
+        self._count("delivered", kind, outcome)
+
+    def finished(self, kind: str, seconds: float) -> None:
+        """Rows of the outbox are the owner's."""
+
+    def signed_in(self, outcome: str) -> None:
+        self._count("signed_in", outcome)
+
+    def worker_ended(self, end: WorkerEnd) -> None:
+        self._count("worker_ended", end)
+
+    async def tell(self) -> None:
+        if self._counts or self._stages:
+            counts, stages = self._counts, self._stages
+            self._counts, self._stages = Counter(), {}
+            self._peer.tell("watched", dict(counts), stages)
+
+    def _count(self, name: str, *arguments: Any) -> None:
+        self._counts[name, arguments] += 1
