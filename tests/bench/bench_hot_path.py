@@ -54,7 +54,7 @@ from mailguard.serve.policies import PolicySource
 
 ROOT = Path(__file__).parents[2]
 STAGES = {
-    "parse": ["mailguard.guard.submission._read"],
+    "parse": ["mailguard.guard.submission.Submission._read"],
     "observe": ["mailguard.guard.submission.observe", "mailguard.guard.submission.inspected"],
     "sent before": [
         "mailguard.guard.sent_before.SentBefore.announce",
@@ -67,7 +67,7 @@ STAGES = {
         "mailguard.guard.rewriting.Rewriting.top",
         "mailguard.guard.rewriting.Rewriting.as_written",
     ],
-    "hash what is sent": ["mailguard.guard.submission._hash"],
+    "hash what is sent": ["mailguard.guard.submission.Submission._hash"],
     "entries (decision, outcome)": ["mailguard.guard.submission.decision", "mailguard.guard.entries.outcome"],
     "prepare": ["mailguard.store.ledger.prepare"],
     "log lines": ["mailguard.guard.submission.log.info", "mailguard.guard.answers.log.info"],

@@ -39,6 +39,11 @@ of more than names are found beyond them, too; the part is unread all the same.
 """
 TOO_MANY_NAMES = "it hides more text than names are looked for in"
 
+may_hold = re.compile("@|[0-9][^0-9]*[0-9]").search
+"""In ASCII every identifier has an at sign or two digits (spelled.py), and a reference three (lines.py): most lines of
+most letters have neither, and no pattern need look at them.
+"""
+
 _LINK = "mailto:"
 _BEHIND_ADDRESS = re.compile(r"@[\w.-]++>?")
 
@@ -103,7 +108,7 @@ class FreeText:
 
     def _read_line(self, line: str, where: str, why: Visibility) -> Line | None:
         """What the line holds, after it was counted; None where it can hold nothing."""
-        if not self._own and not any(each in line for each in "0123456789@") and line.isascii():
+        if not self._own and may_hold(line) is None and line.isascii():
             return Line(line, line) if why in NAMES_TELL else None
         line = plain_line(line)
         self._take_own(line, where, why)

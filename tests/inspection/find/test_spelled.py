@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailguard.inspection.find import spelled
+from mailguard.inspection.find.free_text import may_hold
+from mailguard.inspection.find.lines import has_reference
 
 LINES = [
     "NHS no. 943 476 5919, born 12/03/1984, QQ 12 34 56 C, M1 1AA, 07700 900123",
@@ -23,3 +27,20 @@ def test_a_line_without_an_address_has_the_same_candidates_as_with_the_whole_pat
     assert behind == [(each.lastgroup, each[0]) for each in spelled.candidates(line)] + [
         ("email", "ann@council.example")
     ]
+
+
+@given(st.lists(st.sampled_from([*"ABKQMxyz .,-/()+:", "CR", "M1", " ", "9", "SW"]), max_size=40).map("".join))
+def test_in_ascii_an_identifier_has_an_at_sign_or_two_digits_and_a_reference_three(line: str) -> None:
+    if may_hold(line) is None:
+        assert not list(spelled.candidates(line)) and not has_reference(line)
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_whatever_ascii_it_is(line: str) -> None:
+    if may_hold(line) is None:
+        assert not list(spelled.candidates(line)) and not has_reference(line)
+
+
+def test_the_shortest_identifiers_may_be_held() -> None:
+    assert all(may_hold(each) for each in ("M1 1AA", "a@b.example", "1/2/98", "AB/123"))
+    assert not any(map(may_hold, ("Ward 7", "", "at 9, please", "7XXXXXXXX")))
