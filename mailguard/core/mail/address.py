@@ -58,7 +58,7 @@ _TRAILING = re.compile(rb"[ \t\r\n;,]*+\Z")
 _AFTER_GROUP = re.compile(rb"[ \t\r\n]*+(?:[,(]|\Z)")
 _SEPARATOR = re.compile(rb'[<>,;:\[\]"\\\x00-\x1f\x7f]')
 _QUOTED_SEPARATOR = re.compile(rb"[@,;:<>()\[\]\\\x00-\x1f\x7f]|=\?")
-_EMPTY_ITEMS = re.compile(rb"(?:[ \t]*+,)++")
+_EMPTY_ITEMS = re.compile(rb"(?>(?:[ \t]*+,)+)")
 _HIGH_OCTETS = bytes(range(0x80, 0x100))
 
 _Token = tuple[int, int, int]
