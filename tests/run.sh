@@ -106,6 +106,8 @@ run_edges_outer() {
     pytest tests/end_to_end/test_[a-h]*.py
     pytest tests/end_to_end/test_[i-m]*.py
     pytest tests/end_to_end/test_[n-z]*.py
+    # Once more with several processes that accept mail (docs/decisions/workers.md).
+    MAILGUARD_TEST_WORKERS=2 pytest tests/end_to_end/test_clients_{sign_in,extensions}.py
     pytest tests/clients tests/deploy
 }
 run_browser() { pytest tests/browser; }

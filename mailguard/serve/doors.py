@@ -96,12 +96,13 @@ async def _start_workers(behind: Behind, submit: Submit, house: AsyncExitStack) 
         sign_in=sign_ins(parts, behind.smarthost)["local"],
         attempts=behind.attempts,
         reaching_back=behind.reaching_back,
+        smarthost=behind.smarthost,
         policy=lambda: policies.documents,
         defers=lambda: behind.canary.defers,
     )
     workers = Workers(parts.settings, owned)
     house.push_async_callback(workers.stop)
-    policies.told = workers.tell_policy
+    policies.told, behind.smarthost.learned = workers.tell_policy, workers.tell_learned
     await workers.start()
     background(every("workers", WORKERS_SECONDS, workers.look), house)
     return Doors(workers.listeners, workers.connections, workers)

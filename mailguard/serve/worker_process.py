@@ -45,6 +45,7 @@ from ..smtp.capabilities import Capabilities
 from ..smtp.listener import Listener
 from ..smtp.routes import SmarthostRoutes
 from ..smtp.shared_connections import SharedConnections
+from ..smtp.smarthost_capabilities import SmarthostCapabilities
 from ..smtp.smarthost_settings import SmarthostSettings
 from ..store.keys import load_keys
 from ..store.ledger import preparer
@@ -90,6 +91,7 @@ class Worker:
             "reload": self.reload,
             "stop": self.stop,
             "transmit": self.transmit,
+            "learn": self.learn,
         }
         self.peer: Peer | None = None
         self._policy: Policy | None = None
@@ -117,6 +119,7 @@ class Worker:
             hostname=hostname(settings),
             connect_watch=partial(self._watch.took, "connect"),
         )
+        self._smarthost.learned = partial(peer.tell, "learned")
         await self._smarthost.refresh()
         reading = shared_reading(settings)
         inspector = start_inspector(reading, self._house, self._watch.worker_ended)
@@ -161,6 +164,11 @@ class Worker:
             return await connection.transmit(envelope, Content(raw, edits))
         finally:
             await connection.release()
+
+    async def learn(self, smarthost: int, capabilities: SmarthostCapabilities) -> None:
+        """What another process heard in the last EHLO of a smarthost, by its number."""
+        if self._smarthost is not None:
+            self._smarthost.smarthosts[smarthost].learn(capabilities)
 
     async def close(self) -> None:
         """End everything, each part before what it stands on."""

@@ -42,6 +42,7 @@ from ..smtp.listener import BACKLOG
 from ..smtp.routes import SmarthostRoutes
 from ..smtp.shared_connections import SharedConnections, shared_memory
 from ..smtp.sign_in_limits import SignInLimits, Turn
+from ..smtp.smarthost_capabilities import SmarthostCapabilities
 from ..store.chain import PreparedEntry
 from ..store.store import Store
 from .metrics import Metrics
@@ -110,6 +111,7 @@ class Owned:
     sign_in: SignIn
     attempts: SignInLimits
     reaching_back: ReachingBack
+    smarthost: SmarthostRoutes
     policy: Callable[[], Mapping[str, bytes] | None]
     defers: Callable[[], bool]
 
@@ -181,6 +183,10 @@ class Workers:
 
     def tell_reload(self) -> None:
         self._tell("reload")
+
+    def tell_learned(self, smarthost: int, capabilities: SmarthostCapabilities) -> None:
+        """The owner heard this in an EHLO of a smarthost, by its number."""
+        self._tell("learn", smarthost, capabilities)
 
     async def look(self) -> None:
         """Tell them whether mail may be taken, where that has changed."""
@@ -301,7 +307,14 @@ class Workers:
         ) -> None:
             owned.metrics.relayed(counts, stages)
 
+        async def learned(smarthost: int, capabilities: SmarthostCapabilities) -> None:
+            owned.smarthost.smarthosts[smarthost].learn(capabilities)
+            for other, peer in self._peers.items():
+                if other != part:
+                    peer.tell("learn", smarthost, capabilities)
+
         return {
+            "learned": learned,
             "append": append,
             "hand_over": hand_over,
             "take_over": take_over,

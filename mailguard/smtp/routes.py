@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from time import monotonic
 
 from ..core.envelope import Envelope
@@ -33,6 +34,8 @@ class SmarthostRoutes:
     """settings: every smarthost, at least one of them without `sender_domains`. hostname: the name in EHLO.
     connect_watch: as SmarthostPool's.
 
+    learned: may be set by whoever wants to hear what another EHLO announced than the one before, with the smarthost's
+    place in `settings`.
     sign_in: implements guard.ports.SignIn against the first smarthost of the default route.
     """
 
@@ -44,8 +47,16 @@ class SmarthostRoutes:
         clock: Callable[[], float] = monotonic,
         connect_watch: Callable[[float], None] = lambda _: None,
     ) -> None:
+        self.learned: Callable[[int, SmarthostCapabilities], None] = lambda number, capabilities: None
         self.smarthosts = tuple(
-            SmarthostPool(each, hostname=hostname, clock=clock, connect_watch=connect_watch) for each in settings
+            SmarthostPool(
+                each,
+                hostname=hostname,
+                clock=clock,
+                connect_watch=connect_watch,
+                learned=partial(self._learned, number),
+            )
+            for number, each in enumerate(settings)
         )
         self._default = tuple(each for each in self.smarthosts if not each.settings.sender_domains)
         self._by_domain = _by_domain(self.smarthosts)
@@ -87,6 +98,9 @@ class SmarthostRoutes:
     async def close(self) -> None:
         """Take leave of idle connections and cut the others."""
         await asyncio.gather(self.sign_in.close(), *(each.close() for each in self.smarthosts))
+
+    def _learned(self, number: int, capabilities: SmarthostCapabilities) -> None:
+        self.learned(number, capabilities)
 
     def _route(self, envelope: Envelope) -> tuple[SmarthostPool, ...]:
         """By the longest domain that the reverse-path is in or below; the null path has none."""

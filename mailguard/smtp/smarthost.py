@@ -29,7 +29,8 @@ REFRESH_AFTER_SECONDS = 300.0
 
 class SmarthostPool:
     """hostname: the name in EHLO. clock: monotonic seconds. connect_watch: is told how long each message waited for its
-    connection, in seconds. Opens nothing before it is asked to.
+    connection, in seconds. learned: is told what an EHLO announced that the one before did not. Opens nothing before it
+    is asked to.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class SmarthostPool:
         hostname: str,
         clock: Callable[[], float] = time.monotonic,
         connect_watch: Callable[[float], None] = lambda _: None,
+        learned: Callable[[SmarthostCapabilities], None] = lambda _: None,
     ) -> None:
         self.settings = settings
         self.pace = Pace(settings.messages_per_minute)
@@ -46,6 +48,7 @@ class SmarthostPool:
         self._hostname = hostname
         self._clock = clock
         self._connect_watch = connect_watch
+        self._learned = learned
         self._pool: Pool | None = None
         self._capabilities: SmarthostCapabilities | None = None
         self._asked_at = self._failed_at = float("-inf")
@@ -56,6 +59,10 @@ class SmarthostPool:
     def capabilities(self) -> SmarthostCapabilities | None:
         """What the last EHLO announced; None before the first one. A smarthost that went down keeps its own."""
         return self._capabilities
+
+    def learn(self, capabilities: SmarthostCapabilities) -> None:
+        """Another process of the service has heard this in an EHLO later than ours."""
+        self._capabilities, self._asked_at = capabilities, self._clock()
 
     @property
     def trouble(self) -> str | None:
@@ -166,7 +173,10 @@ class SmarthostPool:
             log.info("smarthost_reached", smarthost=address, after=self._trouble.value)
         if line.capabilities != (self._capabilities or NOTHING_ANNOUNCED):
             log.info("smarthost_capabilities_learned", smarthost=address, **_names(line.capabilities))
+        changed = line.capabilities != self._capabilities
         self._trouble, self._capabilities, self._asked_at = None, line.capabilities, self._clock()
+        if changed:
+            self._learned(line.capabilities)
         return line
 
 

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path as File
 from typing import Any
 
@@ -273,6 +274,25 @@ async def test_what_all_have_is_announced_and_who_was_never_reached_is_left_out(
             await second.stop()
             await found.refresh()
             assert found.capabilities == known  # a smarthost that went down keeps what it had
+
+
+async def test_another_ehlo_than_before_is_told_and_what_others_heard_is_taken() -> None:
+    heard: list[tuple[int, int | None]] = []
+    async with (
+        ScriptedSmarthost() as first,
+        ScriptedSmarthost(extensions=(b"SIZE 1000",)) as second,
+        routes({"port": first.port}, {"port": second.port, "sender_domains": ["ward.example"]}) as found,
+    ):
+        found.learned = lambda number, capabilities: heard.append((number, capabilities.size_limit))
+        ward = envelope(sender="a@ward.example")
+        for _ in range(2):
+            assert outcomes(await send(found, ward)) == [A]
+        assert heard == [(1, 1_000)]
+        known = found.smarthosts[1].capabilities
+        assert known is not None
+        found.smarthosts[1].learn(replace(known, size_limit=500))
+        assert found.capabilities is not None and found.capabilities.size_limit == 500
+        assert heard == [(1, 1_000)]  # what came from another process is not told to it again
 
 
 def test_the_smallest_limit_of_those_that_have_one() -> None:
