@@ -136,6 +136,8 @@ def test_a_postgresql_that_stands_still(tmp_path: Path, sink: ThreadedSmarthost)
             assert trouble.ask() == [250, 250, 250]
             with stopped(processes(cluster.postmaster())):
                 assert_deferred(service, trouble.ask(), CANNOT_CHECK)
+            if cluster.process is not None:
+                cluster.process.send_signal(signal.SIGCONT)  # runuser stops itself with what it runs
             trouble.recovers()
             assert "planted-store-password" not in service.log_file.read_text() + str(service.replies)
     finally:
