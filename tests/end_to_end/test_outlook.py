@@ -69,7 +69,8 @@ def test_t46_an_invitation_to_two_people_inside_passes_octet_for_octet(service: 
     raw = carrying(outlook.tnef(outlook.meeting(INSIDE)))
     sink.taken.clear()
     assert submit(service.port, raw, ["kim@council.example"]) == (250, "2.0.0 kept")
-    (taken,) = sink.taken
+    # A notice about what an earlier test had held may come just now.
+    (taken,) = (each for each in sink.taken if each.recipients == ["kim@council.example"])
     assert bytes(taken.content).endswith(raw) and bytes(taken.content)[: -len(raw)].startswith(b"Received: ")
 
 
