@@ -162,7 +162,9 @@ class Submission:
         try:
             if self._hand_over is None:
                 raise MailguardError("nobody is there to take what does not pass at once")
-            return await self._hand_over(session, envelope, raw)
+            limits = self._limits
+            seconds = limits.inspection_seconds + limits.transmission_seconds + limits.port_seconds
+            return await self._within(self._hand_over(session, envelope, raw), seconds)
         except Exception as cause:
             return await self._defer(session, cause)
 

@@ -21,12 +21,19 @@ from ..core.verdict import Verdict
 from ..guard.account_sign_in import MECHANISMS
 from ..guard.records import Entry, NewEntry
 from ..guard.remainder import Sent
+from ..guard.steps import bounded
 from ..guard.watch import Stage, counted
 from ..inspection.process import WorkerEnd
+from ..logs import logger
 from ..smtp.sign_in_limits import Turn
 from ..store.chain import PreparedEntry
 from ..store.ledger import Prepare
 from .peer import Peer
+
+log = logger("serve")
+
+ANSWER_SECONDS = 30.0
+"""As for each step of a submission: an owner that does not answer keeps nobody waiting for ever."""
 
 
 class OwnersLedger:
@@ -58,7 +65,8 @@ class OwnersRemainder:
     async def take_over(
         self, sent: Sent, waiting: tuple[Recipient, ...], refused: tuple[RecipientOutcome, ...], entry: NewEntry
     ) -> None:
-        await self._peer.call("take_over", replace(sent, raw=bytes(sent.raw)), waiting, refused, entry)
+        step = self._peer.call("take_over", replace(sent, raw=bytes(sent.raw)), waiting, refused, entry)
+        await bounded(step, ANSWER_SECONDS)
 
 
 class OwnersSignIn:
@@ -87,7 +95,11 @@ class OwnersTurns:
         self._peer = peer
 
     async def reserve(self, peer: str, account: str, now: float) -> Turn | None:
-        return cast("Turn | None", await self._peer.call("reserve", peer, account, now))
+        try:
+            return cast("Turn | None", await bounded(self._peer.call("reserve", peer, account, now), ANSWER_SECONDS))
+        except Exception as cause:  # nobody may try without a turn: the client hears that it is to come again
+            log.error("turn_not_given", cause=cause)
+            return None
 
     def settle(self, turn: Turn, outcome: SignInOutcome, now: float) -> None:
         self._peer.tell("settle", turn, outcome, now)

@@ -182,7 +182,19 @@ class Peer(asyncio.Protocol):
             if kind == "tell":
                 log.error("told_in_vain", name=name, cause=cause)
             else:
-                self._say(("failed", number, cause))
+                self._say(("failed", number, _portable(cause)))
             return
         if kind == "call":
             self._say(("answer", number, value))
+
+
+def _portable(cause: Exception) -> Exception:
+    """The error as the other side can make it again. One that cannot be made there would break the connection."""
+    try:
+        again = pickle.loads(pickle.dumps(cause))  # noqa: S301  our own octets
+    except Exception:
+        again = None
+    if type(again) is type(cause) and str(again) == str(cause):
+        return cause
+    log.error("error_not_handed_over", cause=cause)
+    return StoreUnavailable(f"another process of the service failed ({type(cause).__name__})")

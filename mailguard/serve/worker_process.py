@@ -65,9 +65,8 @@ ORPHAN_GRACE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a worker begins with. sockets: for each listener of the settings the descriptors that it accepts on, none
-    where the owner serves it. memory: of shared_connections, and our part of it. share: open connections to each
-    smarthost.
+    """What a worker begins with. sockets: for each listener of the settings the descriptors that it accepts on. memory:
+    of shared_connections, and our part of it. shares: open connections to each smarthost. defers: as `Worker.defer`.
     """
 
     settings: Settings
@@ -95,6 +94,7 @@ class Worker:
         }
         self.peer: Peer | None = None
         self._policy: Policy | None = None
+        self._loading = asyncio.Lock()
         self._defers = False
         self._grace = ORPHAN_GRACE_SECONDS
         self._listeners: list[Listener] = []
@@ -136,7 +136,12 @@ class Worker:
 
     async def take_policy(self, documents: Mapping[str, bytes] | None) -> None:
         """The policy in force from here on; what was judged under another one keeps that one's revision."""
-        self._policy = None if documents is None else await asyncio.to_thread(load_policy, dict(documents))
+        async with self._loading:  # in the order in which they were told, however long each takes
+            try:
+                self._policy = None if documents is None else await asyncio.to_thread(load_policy, dict(documents))
+            except Exception:
+                self._policy = None  # rather none, and all mail is deferred, than one that is no longer in force
+                raise
 
     async def defer(self, defers: bool) -> None:
         """Whether no message may be taken for now (guard/canary/canary.py)."""

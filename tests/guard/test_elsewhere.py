@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ from mailguard.guard.memory import InvitationMemory
 from mailguard.guard.records import NewEntry
 from mailguard.guard.remainder import Sent
 from mailguard.guard.sent_before import SentBefore
-from mailguard.guard.submission import Submission
+from mailguard.guard.submission import Submission, SubmissionLimits
 from tests.guard.test_submission import NO_SUCH, TRY_LATER
 from tests.guard.world import ORGANISATION, SESSION, World, envelope, invitation, message, people
 
@@ -27,11 +28,12 @@ HANDED = Reply(250, "2.0.0", "handed over")
 class Worker:
     """A submission whose ports, but for ledger and smarthost, are elsewhere. handed: what was handed over."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, limits: SubmissionLimits | None = None) -> None:
         nowhere = cast(Any, Elsewhere())
         self.handed: list[tuple[Session, Envelope, Buffer]] = []
         self.taken_over: list[tuple[Sent, tuple[Recipient, ...], tuple[RecipientOutcome, ...], NewEntry]] = []
         self.fault: Exception | None = None
+        self.hangs = False
         self.submission = Submission(
             organisation=ORGANISATION,
             policy=lambda: world.policy,
@@ -52,12 +54,15 @@ class Worker:
             wake=lambda: None,
             hand_over=self.hand_over,
             remainder=self,
+            limits=limits,
         )
 
     async def hand_over(self, session: Session, to: Envelope, raw: Buffer) -> Reply:
         self.handed.append((session, to, raw))
         if self.fault is not None:
             raise self.fault
+        if self.hangs:
+            await asyncio.sleep(60)
         return HANDED
 
     async def take_over(
@@ -112,6 +117,14 @@ async def test_who_cannot_be_asked_is_no_reason_to_pass_it(world: World, worker:
     worker.fault = RuntimeError("gone")
     answer = await worker.submission.submit(SESSION, envelope(*people(288)), message(people(288)))
     assert answer.code == 451 and not world.smarthost.taken
+
+
+async def test_who_does_not_answer_keeps_nobody_waiting_for_ever(world: World) -> None:
+    worker = Worker(world, SubmissionLimits(0.05, 0.05, 0.05))
+    worker.hangs = True
+    async with asyncio.timeout(10):
+        answer = await worker.submission.submit(SESSION, envelope(*people(288)), message(people(288)))
+    assert answer.code == 451 and not world.smarthost.taken and not world.ledger.kept
 
 
 async def test_the_rest_of_a_message_is_taken_over_with_what_left(world: World, worker: Worker) -> None:

@@ -65,6 +65,23 @@ async def test_an_unknown_name_and_what_cannot_be_said_are_errors_and_harm_no_ot
         assert all(isinstance(each, StoreUnavailable) for each in failed[1:])
 
 
+class Odd(MailguardError):
+    """Pickle would make it with one argument, which raises."""
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(f"{first} and {second}")
+
+
+async def test_an_error_that_cannot_be_made_again_there_is_an_error_all_the_same_and_the_connection_stays() -> None:
+    async def odd() -> None:
+        raise Odd("one", "another")
+
+    async with peers({}, {"odd": odd, "double": double}) as (one, _):
+        with pytest.raises(StoreUnavailable, match="Odd"):
+            await one.call("odd")
+        assert await one.call("double", 3) == 6
+
+
 async def test_large_arguments_arrive_whole() -> None:
     async with peers({}, {"double": double}) as (one, _):
         assert len(await one.call("double", bytes(20_000_000))) == 40_000_000
