@@ -107,6 +107,15 @@ class Client:
         if data:
             self.writer.write(data)
 
+    async def trickle(self, data: bytes, every: float) -> None:
+        """Send an octet at a time, until the connection ends. every: seconds between two."""
+        try:
+            for at in range(len(data)):
+                self.send(data[at : at + 1])
+                await asyncio.sleep(every)
+        except (ConnectionError, RuntimeError):
+            pass
+
     async def line(self, seconds: float = 5.0) -> bytes:
         """One reply line without its CRLF; b"" at the end of the connection."""
         async with asyncio.timeout(seconds):

@@ -75,15 +75,6 @@ def test_a_message_begins_the_time_anew() -> None:
         time.begin_anew(message)
 
 
-async def _drip(client: Client, data: bytes, every: float) -> None:
-    try:
-        for at in range(len(data)):
-            client.send(data[at : at + 1])
-            await asyncio.sleep(every)
-    except (ConnectionError, RuntimeError):
-        pass
-
-
 async def _last_line(client: Client, seconds: float) -> bytes:
     last = b""
     async with asyncio.timeout(seconds):
@@ -102,7 +93,7 @@ async def test_a_drip_of_commands_ends(said: bytes) -> None:
     async with open_door(limits=limits) as door, connect(door) as client:
         await client.line()
         client.send(b"EHLO x\r\n")
-        drip = asyncio.create_task(_drip(client, said, 0.05))
+        drip = asyncio.create_task(client.trickle(said, 0.05))
         assert await _last_line(client, 8) == TOO_SLOW
         drip.cancel()
 

@@ -18,15 +18,6 @@ async def _cut_off(client: Client, within: float) -> None:
     assert await client.line(3) == b""
 
 
-async def _trickle(client: Client, data: bytes, every: float) -> None:
-    try:
-        for at in range(len(data)):
-            client.send(data[at : at + 1])
-            await asyncio.sleep(every)
-    except (ConnectionError, RuntimeError):
-        pass
-
-
 async def test_idle() -> None:
     async with open_door(limits={"idle_seconds": 1}) as door, connect(door) as client:
         await client.begin()
@@ -54,7 +45,7 @@ async def test_clients_that_were_idle_before_make_room_too() -> None:
 async def test_a_command_line_byte_by_byte() -> None:
     async with open_door(limits={"command_seconds": 1}) as door, connect(door) as client:
         await client.line()
-        trickle = asyncio.create_task(_trickle(client, b"NOOP " + b"x" * 400 + b"\r\n", 0.05))
+        trickle = asyncio.create_task(client.trickle(b"NOOP " + b"x" * 400 + b"\r\n", 0.05))
         await _cut_off(client, 2)
         trickle.cancel()
 
@@ -78,7 +69,7 @@ async def test_pipelined_commands_do_not_lengthen_the_wait_for_a_line() -> None:
 async def test_slow_content(limits: dict[str, int]) -> None:
     async with open_door(limits=limits) as door, connect(door) as client:
         await client.begin_data()
-        trickle = asyncio.create_task(_trickle(client, b"x\r\n" * 1000, 0.02))
+        trickle = asyncio.create_task(client.trickle(b"x\r\n" * 1000, 0.02))
         await _cut_off(client, 3)
         trickle.cancel()
         assert door.messages == []
