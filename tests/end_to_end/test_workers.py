@@ -35,6 +35,13 @@ class Guard:
             each["pid"] for each in self.service.events() if each["event"] == "worker_started" and alive(each["pid"])
         ]
 
+    def clients_of(self, pid: int) -> set[str]:
+        """The connections of clients that a worker has: sockets of its own that are established at our port."""
+        table = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        ours = {row[9] for row in table if row[3] == "01" and int(row[1].rpartition(":")[2], 16) == self.service.port}
+        held = {os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()}
+        return {inode for inode in ours if f"socket:[{inode}]" in held}
+
     def metric(self, line: str) -> float:
         address = self.service.rows("status")[0]["metrics"]
         with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
@@ -145,7 +152,8 @@ def test_a_worker_that_dies_in_the_middle_of_data_loses_nothing_and_is_started_a
             client.ask(f"RCPT TO:<{ONE[0]}>")
             assert client.ask("DATA").code == 354
             client.say(message(to=ONE[0], number=500 + number).decode().rstrip("\r\n"))
-        victim = guard.workers()[0]
+        victim = max(guard.workers(), key=lambda pid: len(guard.clients_of(pid)))
+        assert guard.clients_of(victim)
         os.kill(victim, signal.SIGKILL)
         answers = []
         for client in opened:
