@@ -12,7 +12,7 @@ import socket
 import subprocess
 import time
 
-from tests.peers.postfix import free_port
+from tests.ports import free_port
 
 SMTP_SINK = "/usr/sbin/smtp-sink"
 START_SECONDS = 10.0

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench.counting_sink import wait_for_port
-from tests.peers.postfix import free_port
+from tests.ports import free_port
 
 VERSION = "3.3.4"
 INSTALL_SECONDS = 240.0

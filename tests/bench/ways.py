@@ -19,7 +19,8 @@ from tests.bench import haraka as haraka_peer
 from tests.bench.books import Books
 from tests.bench.counting_sink import CountingSink, wait_for_port
 from tests.end_to_end.service import Service
-from tests.peers.postfix import Postfix, free_port
+from tests.peers.postfix import Postfix
+from tests.ports import free_port
 
 START_SECONDS = 30.0
 DIRECT = "straight to the sink"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
-import socket
 import threading
 from asyncio.events import _set_running_loop
 from collections.abc import Generator, Iterator
@@ -21,6 +20,7 @@ from tests.browser.people import Person, first_admin, set_up
 from tests.end_to_end.mailing import submit
 from tests.end_to_end.service import ROOT, Service
 from tests.end_to_end.sink import Sink
+from tests.ports import free_port
 
 FLAGS = [
     "--no-sandbox",
@@ -148,9 +148,7 @@ def browser(pytestconfig: pytest.Config) -> Iterator[Browser]:
 def console(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Console]:
     """With the messages that the tests look at; `admin`, `reviewer` and `viewer` have set up their accounts."""
     folder = tmp_path_factory.mktemp("console")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     base = f"http://127.0.0.1:{port}"
     organisation = {"name": "Elm Road Surgery", "domains": ["elmroad.example"], "teams": TEAMS}
     settings: dict[str, Any] = {

@@ -9,7 +9,6 @@ import base64
 import email
 import email.policy
 import re
-import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +26,7 @@ from tests.end_to_end.mailing import message, people, submit
 from tests.end_to_end.service import ROOT, Service, eventually
 from tests.end_to_end.sink import Sink
 from tests.end_to_end.test_sender_page import POLICY as LISTS_ARE_HELD
+from tests.ports import free_port
 
 POLICY = (
     LISTS_ARE_HELD
@@ -53,6 +53,7 @@ POLICY = (
     action: hold
 """
 )
+
 CROWD = people(12)
 FEW = people(4)
 LATE = "late@slow.example"
@@ -98,9 +99,7 @@ def link_of(sink: Sink, ref: str) -> str:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("every-page")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     base = f"http://127.0.0.1:{port}"
     console = {"address": f"127.0.0.1:{port}", "base_url": base, "stop_seconds": 600}
     with Sink() as sink, Service(folder, sink.port, POLICY, console=console) as service:

@@ -23,6 +23,7 @@ from mailguard.inspection.settings import InspectionSettings
 from mailguard.serve import inspecting
 from tests.fakes.smarthost import Act, raw, say
 from tests.fakes.threaded import ThreadedSmarthost
+from tests.ports import free_port
 from tests.smtp.listen.certificates import make_pair
 
 from .conftest import SETTINGS, Ran, Run, hold
@@ -105,9 +106,7 @@ def _nothing_enforced(settings: Path) -> None:
 
 
 def _smarthost_down(settings: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings.write_text(SETTINGS.format(listen=0, smarthost=port))
 
 

@@ -21,6 +21,7 @@ import yaml
 
 from tests.end_to_end.service import ROOT, Service
 from tests.end_to_end.sink import Sink
+from tests.ports import free_port
 
 from .conftest import SETTINGS, Ran, Run, hold
 
@@ -43,12 +44,6 @@ def problems(ran: Ran) -> dict[str, str]:
 
 def notes(ran: Ran) -> dict[str, str]:
     return {item["part"]: item["sentence"] for item in ran.items() if item["sentence"].startswith("note: ")}
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _spool_missing(settings: Path) -> None:

@@ -14,21 +14,19 @@ import pytest
 
 from mailguard.config import load_settings
 from mailguard.store.migrate import take_lock
+from tests.ports import free_port
 
 from .conftest import SETTINGS, Run, hold, process, wait_for
 
 
 @pytest.fixture
-def free_port() -> int:
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        port: int = tried.getsockname()[1]
-    return port
+def port() -> int:
+    return free_port()
 
 
 @pytest.fixture
-def served(settings: Path, sink: str, free_port: int) -> Path:
-    settings.write_text(SETTINGS.format(listen=free_port, smarthost=sink.rpartition(":")[2]))
+def served(settings: Path, sink: str, port: int) -> Path:
+    settings.write_text(SETTINGS.format(listen=port, smarthost=sink.rpartition(":")[2]))
     return settings
 
 
@@ -45,16 +43,16 @@ def submit(port: int, recipients: int) -> str:
     return f"{code} {text.decode()}"
 
 
-def test_the_commands_work_a_running_service(run: Run, served: Path, free_port: int) -> None:
+def test_the_commands_work_a_running_service(run: Run, served: Path, port: int) -> None:
     config = ("-C", str(served))
     socket_file = served.parent / "mailguard.db.sock"
     with process("serve", *config) as service:
         wait_for(lambda: socket_file.exists() and run(*config, "status").status == 0)
         status = run(*config, "status", "--json").items()[0]
-        assert status["running"] is True and status["listening"] == [f"127.0.0.1:{free_port}"]
+        assert status["running"] is True and status["listening"] == [f"127.0.0.1:{port}"]
         assert socket_file.stat().st_mode & 0o777 == 0o600
 
-        reply = submit(free_port, 12)
+        reply = submit(port, 12)
         assert reply.startswith("250 2.0.0 Held for checking, ref MG-")
         ref = reply.split()[-1]
         assert run(*config, "held", "show", ref, "--json").items()[0]["state"] == "held"
@@ -132,13 +130,13 @@ def test_root_makes_no_store_in_the_folder_of_the_services_user(run: Run, served
     assert run("-C", str(served), "held", "list").status == 0
 
 
-def test_serve_on_a_port_that_is_taken_says_so(served: Path, free_port: int) -> None:
+def test_serve_on_a_port_that_is_taken_says_so(served: Path, port: int) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", free_port))
+        taken.bind(("127.0.0.1", port))
         taken.listen()
         with process("serve", "-C", str(served)) as service:
             assert service.wait(30) == 2
-            assert service.stderr is not None and f"127.0.0.1:{free_port}" in service.stderr.read()
+            assert service.stderr is not None and f"127.0.0.1:{port}" in service.stderr.read()
 
 
 def test_serve_with_a_metrics_port_that_is_taken_says_so(served: Path) -> None:

@@ -10,7 +10,6 @@ import pty
 import re
 import select
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from mailguard.guard.account_sign_in import AccountSignIn
 from mailguard.serve.control import call, socket_path, system_user
 from mailguard.serve.parts import Parts
 from mailguard.store.store import Store
+from tests.ports import free_port
 
 from .conftest import SETTINGS, Ran, Run, on_store, process, wait_for
 
@@ -254,9 +254,7 @@ def test_without_a_store_it_is_3(run: Run, settings: Path) -> None:
 
 @pytest.fixture
 def served(settings: Path, sink: str) -> Path:
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        port = tried.getsockname()[1]
+    port = free_port()
     settings.write_text(SETTINGS.format(listen=port, smarthost=sink.rpartition(":")[2]))
     return settings
 

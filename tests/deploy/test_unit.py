@@ -20,8 +20,9 @@ from mailguard.store.store_settings import StoreSettings
 from tests.end_to_end.mailing import message, people, submit
 from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
-from tests.end_to_end.test_console import console_on, free_port
+from tests.end_to_end.test_console import console_on
 from tests.end_to_end.test_console_process import Edge
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "deploy" / "mailguard.service"

@@ -12,7 +12,6 @@ import functools
 import io
 import json
 import re
-import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from tests.end_to_end.mailing import people, submit
 from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
 from tests.end_to_end.visitor import Page, Visitor, comes_by
+from tests.ports import free_port
 
 POLICY = """
 version: 1
@@ -189,9 +189,7 @@ def code_of(page: Page) -> str:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     base = f"http://127.0.0.1:{port}"
     teams = [
         {"name": "elm", "senders": ["@elm.elmroad.example"]},

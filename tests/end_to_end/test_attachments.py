@@ -15,9 +15,10 @@ from mailguard.core.one_time_code import code_at
 from tests.end_to_end.mailing import submit
 from tests.end_to_end.service import Service
 from tests.end_to_end.sink import Sink
-from tests.end_to_end.test_console import console_on, free_port
+from tests.end_to_end.test_console import console_on
 from tests.end_to_end.test_console_pages import PASSWORD, sends
 from tests.end_to_end.test_workbooks import POLICY, WORKBOOKS, carrying
+from tests.ports import free_port
 
 BOOK = (WORKBOOKS / "hidden-sheet.xlsx").read_bytes()
 

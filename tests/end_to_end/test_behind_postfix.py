@@ -20,7 +20,8 @@ from tests.end_to_end.mailing import message, people, submit
 from tests.end_to_end.service import ROOT, Service, eventually
 from tests.end_to_end.test_postfix import arrived, below_trace, wait_for
 from tests.fakes.smarthost import Received
-from tests.peers.postfix import Postfix, free_port
+from tests.peers.postfix import Postfix
+from tests.ports import free_port
 
 RULES = """\
 version: 1

@@ -20,7 +20,7 @@ from tests.end_to_end.service import Service, eventually
 from tests.fakes.smarthost import CUT, ORDINARY, Received, say
 from tests.fakes.threaded import ThreadedSmarthost
 from tests.peers.authority import Authority
-from tests.peers.postfix import free_port
+from tests.ports import free_port
 from tests.smtp.listen.certificates import make_pair
 
 JO, GUARD = "jo@elmroad.example", "guard@elmroad.example"

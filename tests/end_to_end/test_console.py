@@ -18,12 +18,7 @@ import pytest
 from tests.end_to_end.mailing import message, submit
 from tests.end_to_end.service import ROOT, Service, eventually
 from tests.end_to_end.sink import Sink
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.ports import free_port
 
 
 def console_on(port: int) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from mailguard.core.one_time_code import code_at
 from tests.end_to_end.mailing import message, submit
 from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
-from tests.end_to_end.test_console import console_on, free_port
+from tests.end_to_end.test_console import console_on
+from tests.ports import free_port
 
 PASSWORD = "maple river copper nine"
 

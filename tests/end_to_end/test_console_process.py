@@ -20,8 +20,9 @@ from mailguard.serve.console_socket import console_socket
 from tests.end_to_end.mailing import message, submit
 from tests.end_to_end.service import ROOT, Service, eventually
 from tests.end_to_end.sink import Sink
-from tests.end_to_end.test_console import console_on, free_port
+from tests.end_to_end.test_console import console_on
 from tests.end_to_end.test_console_decides import POLICY, Browser, decide, held_at, patients
+from tests.ports import free_port
 
 
 class Edge:

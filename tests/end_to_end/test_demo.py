@@ -14,8 +14,9 @@ from tests.end_to_end.demo import Demo
 from tests.end_to_end.mailing import people, submit
 from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
-from tests.end_to_end.test_console import console_on, free_port
+from tests.end_to_end.test_console import console_on
 from tests.end_to_end.test_console_decides import Browser, decide
+from tests.ports import free_port
 
 BANNER = "Demo. Nothing is really sent."
 

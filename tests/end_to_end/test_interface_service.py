@@ -26,9 +26,9 @@ from tests.end_to_end.interface_shell import Said, Shell, cold
 from tests.end_to_end.mailing import message, people, submit
 from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
-from tests.end_to_end.test_console import free_port
 from tests.fakes.smarthost import say
 from tests.fakes.threaded import ThreadedSmarthost
+from tests.ports import free_port
 
 REFERENCE = r"MG-[0-9A-Z]{4}-[0-9A-Z]{2}"
 LONG_REFERENCE = REFERENCE + r"(?:[0-9A-Z]{8})?"

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 from tests.end_to_end.mailing import message, submit
 from tests.end_to_end.service import Service, eventually
 from tests.peers.postfix import Postfix
-
-
-def free_port() -> int:
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        return int(tried.getsockname()[1])
+from tests.ports import free_port
 
 
 def kinds(service: Service) -> list[str]:

@@ -13,8 +13,9 @@ import httpx
 from tests.console.house import seen
 from tests.end_to_end.service import Service
 from tests.end_to_end.sink import Sink
-from tests.end_to_end.test_console import console_on, free_port
+from tests.end_to_end.test_console import console_on
 from tests.end_to_end.test_console_decides import Browser, held_at
+from tests.ports import free_port
 from tests.provider.certified import CertifiedProvider, signs_in_there
 
 SECRET = "s3cret of a test"

@@ -29,11 +29,12 @@ from tests.console.house import seen
 from tests.end_to_end.mailing import message, submit
 from tests.end_to_end.service import ROOT, Service, eventually
 from tests.end_to_end.sink import Sink
-from tests.end_to_end.test_console import console_on, free_port
+from tests.end_to_end.test_console import console_on
 from tests.end_to_end.test_console_decides import Browser
 from tests.end_to_end.test_console_process import Edge
 from tests.end_to_end.test_sender_page import CROWD, POLICY
 from tests.peers.postgresql import Postgresql
+from tests.ports import free_port
 
 SENDER = "jo@elmroad.example"
 AT_THE_CONSOLES, AT_THE_LINK, AT_THE_SOCKET, AT_THE_SHELL = 136, 50, 12, 2

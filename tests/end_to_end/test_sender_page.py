@@ -17,7 +17,8 @@ from tests.console.house import seen
 from tests.end_to_end.mailing import message, people, submit
 from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
-from tests.end_to_end.test_console import console_on, free_port
+from tests.end_to_end.test_console import console_on
+from tests.ports import free_port
 
 POLICY = """\
 version: 1

@@ -18,7 +18,8 @@ from tests.end_to_end.service import Service, eventually
 from tests.fakes.smarthost import ORDINARY, say
 from tests.fakes.threaded import ThreadedSmarthost
 from tests.peers.authority import Authority
-from tests.peers.postfix import Postfix, free_port
+from tests.peers.postfix import Postfix
+from tests.ports import free_port
 from tests.smtp.listen.certificates import make_pair
 
 ONE = ["p@out.example"]

@@ -19,6 +19,7 @@ from tests.end_to_end.mail_client import MailClient
 from tests.end_to_end.mailing import message, people, submit
 from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
+from tests.ports import free_port
 
 ONE = ["p@out.example"]
 LIMITS = {"connections_per_client": 30}
@@ -213,9 +214,7 @@ def test_it_stops_when_it_is_told_to_and_so_do_they(guard: Guard) -> None:
 
 
 def test_workers_whose_service_was_killed_end_and_leave_the_port_to_the_next(tmp_path: Path) -> None:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    port = free_port()
     with Sink() as sink:
         service = Service(tmp_path, sink.port, workers=2, listen=[{"address": f"127.0.0.1:{port}"}])
         with service:

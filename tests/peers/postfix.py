@@ -22,6 +22,7 @@ from pathlib import Path
 
 from tests.fakes.smarthost import Received
 from tests.fakes.threaded import ThreadedSmarthost
+from tests.ports import free_port
 
 DAEMONS = Path("/usr/lib/postfix/sbin")
 START_SECONDS = 20.0
@@ -230,13 +231,6 @@ def _with(main: str, extra: dict[str, str]) -> str:
     postlogd too, which stands still for ever where the socket that it has to read itself is full by then."""
     kept = [line for line in main.splitlines() if line.partition(" =")[0] not in extra]
     return "\n".join([*kept, *(f"{name} = {value}" for name, value in extra.items())]) + "\n"
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _greets(port: int) -> bool:

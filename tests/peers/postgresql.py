@@ -10,7 +10,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -20,6 +19,8 @@ from pathlib import Path
 
 import asyncpg
 
+from tests.ports import free_port
+
 
 class Postgresql:
     """The running cluster."""
@@ -28,7 +29,7 @@ class Postgresql:
         self.binaries = _binaries()
         self.folder = Path(tempfile.mkdtemp(prefix="mailguard-pg-"))
         self.data = self.folder / "data"
-        self.port = _free_port()
+        self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
@@ -113,10 +114,3 @@ def _binaries() -> Path:
     if not found:
         raise RuntimeError("PostgreSQL is not installed; on Debian: apt-get install postgresql")
     return found[-1]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

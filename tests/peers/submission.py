@@ -17,7 +17,8 @@ from pathlib import Path
 
 from tests.peers.authority import Authority
 from tests.peers.dovecot import Dovecot
-from tests.peers.postfix import Postfix, free_port
+from tests.peers.postfix import Postfix
+from tests.ports import free_port
 
 SERVICE = """
 127.0.0.1:{port} inet n - n - - smtpd

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -19,6 +18,7 @@ from mailguard.smtp.routes import SmarthostRoutes
 from mailguard.smtp.smarthost_capabilities import common, read_capabilities
 from tests.fakes.smarthost import CUT, ORDINARY, STALL, Act, ScriptedSmarthost, say, say_and_cut
 from tests.guard.world import SESSION
+from tests.ports import free_port
 
 from .samples import MESSAGE, A, D, R, certificate, envelope, outcomes, server_context, settings
 
@@ -45,13 +45,6 @@ async def send(
             return await connected.transmit(sent or envelope(), Content(content))
     finally:
         await connected.release()
-
-
-def closed_port() -> int:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port: int = unused.getsockname()[1]
-        return port
 
 
 @pytest.mark.parametrize(
@@ -130,7 +123,7 @@ async def test_tls_trouble_goes_to_the_next_one(wrong: str, tmp_path: File) -> N
 
 
 async def test_a_smarthost_that_refuses_the_connection() -> None:
-    async with ScriptedSmarthost() as second, routes({"port": closed_port()}, {"port": second.port}) as found:
+    async with ScriptedSmarthost() as second, routes({"port": free_port()}, {"port": second.port}) as found:
         assert outcomes(await send(found)) == [A]
         assert [each.trouble for each in found.smarthosts] == ["connection refused", None]
 
@@ -145,12 +138,12 @@ async def test_nothing_goes_to_another_once_mail_was_said(stage: str, act: Act) 
 
 
 async def test_never_from_one_route_to_another() -> None:
-    ward = {"port": closed_port(), "sender_domains": ["ward.example"]}
+    ward = {"port": free_port(), "sender_domains": ["ward.example"]}
     async with ScriptedSmarthost() as default, routes({"port": default.port}, ward) as found:
         sent = await send(found, envelope(sender="a@ward.example"))
         assert outcomes(sent) == [D] and sent.trouble == "connection refused" and default.connections == 0
     async with ScriptedSmarthost() as other:
-        each = ({"port": closed_port()}, {"port": other.port, "sender_domains": ["ward.example"]})
+        each = ({"port": free_port()}, {"port": other.port, "sender_domains": ["ward.example"]})
         async with routes(*each) as found:
             assert outcomes(await send(found)) == [D] and other.connections == 0
 
@@ -233,7 +226,7 @@ async def test_a_smarthost_that_lacks_what_the_message_needs_is_passed_by() -> N
     async with ScriptedSmarthost(extensions=(b"PIPELINING",)) as poor:
         async with routes({"port": poor.port}, {"port": poor.port, "pass_over_seconds": 5}) as found:
             assert outcomes(await send(found, content=EIGHT_BIT)) == [R]
-        async with routes({"port": closed_port()}, {"port": poor.port}) as found:  # the first one may have it
+        async with routes({"port": free_port()}, {"port": poor.port}) as found:  # the first one may have it
             sent = await send(found, content=EIGHT_BIT)
             assert outcomes(sent) == [D] and sent.trouble == "connection refused"
 
@@ -263,7 +256,7 @@ async def test_what_all_have_is_announced_and_who_was_never_reached_is_left_out(
         each = (
             {"port": first.port},
             {"port": second.port, "sender_domains": ["ward.example"]},
-            {"port": closed_port()},
+            {"port": free_port()},
         )
         async with routes(*each) as found:
             assert found.capabilities is None
