@@ -185,7 +185,9 @@ async def _start(
     addresses = tuple(address for listener in listeners for address in listener.addresses)
     heartbeat = Heartbeat(metrics.loop_lag.only)
     background(heartbeat.beat(), house)
-    stored = observe(metrics, parts, policies, listeners, doors.connections, smarthost, inspector, heartbeat)
+    stored = observe(
+        metrics, parts, policies, listeners, doors.connections, smarthost, inspector, heartbeat, doors.elsewhere
+    )
     go_rounds(parts, metrics, policies, smarthost, stored, certificates, canary, house)
     well = ServiceHealth(
         parts=parts,

@@ -14,6 +14,7 @@ from ..smtp.listener import ConnectionLimits, Listener
 from ..smtp.routes import SmarthostRoutes
 from ..smtp.shared_connections import SharedConnections
 from ..smtp.sign_in_limits import SignInLimits, TurnsHere
+from .in_use import InUse
 from .metrics import Metrics
 from .parts import Parts, hostname
 from .policies import PolicySource
@@ -46,6 +47,10 @@ class Doors:
     listeners: Sequence[Listener | SharedListener]
     connections: ConnectionLimits | SharedConnections
     workers: Workers | None = None
+
+    def elsewhere(self) -> Sequence[InUse]:
+        """What the workers have open."""
+        return () if self.workers is None else self.workers.in_use
 
 
 async def open_doors(behind: Behind, submit: Submit, house: AsyncExitStack) -> Doors:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +21,7 @@ from ..smtp.listen_settings import HostPort
 from ..smtp.routes import SmarthostRoutes
 from ..store.standing import StoreStanding
 from .heartbeat import Heartbeat
+from .in_use import InUse, in_use, together
 from .metrics import Metrics
 from .parts import Parts
 from .policies import PolicySource
@@ -91,8 +92,12 @@ def observe(
     smarthost: SmarthostRoutes,
     inspector: SandboxedInspector,
     heartbeat: Heartbeat,
+    elsewhere: Callable[[], Sequence[InUse]],
 ) -> StoreGauges:
-    """From now on whoever scrapes sees how these stand. What comes back has to be `read` at intervals."""
+    """From now on whoever scrapes sees how these stand. What comes back has to be `read` at intervals.
+
+    elsewhere: what the workers have open.
+    """
     parts.store.engine.pulse.watch = metrics
     parts.review.watch = metrics.decided_about
     stored = StoreGauges(parts)
@@ -116,19 +121,23 @@ def observe(
                 yield from _moment("certificate_expires_timestamp_seconds", certificate.expires_at, name)
                 yield "certificate_broken", (name,), certificate.problem is not None
 
+    def everywhere() -> InUse:
+        return together([in_use(smarthost, inspector), *elsewhere()])
+
     def smarthosts() -> Iterator[Reading]:
-        bound = smarthost.sign_in.bound
         names = _distinct(str(each.settings.address) for each in smarthost.smarthosts)
-        for name, each in zip(names, smarthost.smarthosts, strict=True):
+        limits = (each.connections for each in parts.settings.smarthosts)
+        for name, each, limit, open_now in zip(
+            names, smarthost.smarthosts, limits, everywhere().smarthosts, strict=True
+        ):
             yield "smarthost_up", (name,), each.trouble is None
-            yield "smarthost_connections", (name, "busy"), each.busy
-            yield "smarthost_connections", (name, "idle"), each.idle
-            yield "smarthost_connections", (name, "bound"), bound if smarthost.sign_in.is_of(each) else 0
-            yield "smarthost_connections_limit", (name,), each.settings.connections
+            for state, count in open_now._asdict().items():
+                yield "smarthost_connections", (name, state), count
+            yield "smarthost_connections_limit", (name,), limit
         yield "smarthosts_in_trouble", (), sum(each.trouble is not None for each in smarthost.smarthosts)
 
     def inspection() -> Iterator[Reading]:
-        busy, idle, waiting = inspector.workers
+        busy, idle, waiting = everywhere().readers
         yield "inspection_workers", ("busy",), busy
         yield "inspection_workers", ("idle",), idle
         yield "inspection_waiting_parts", (), waiting

@@ -49,6 +49,7 @@ from ..smtp.smarthost_capabilities import SmarthostCapabilities
 from ..smtp.smarthost_settings import SmarthostSettings
 from ..store.keys import load_keys
 from ..store.ledger import preparer
+from .in_use import in_use
 from .inspecting import OwnKinds, start_inspector
 from .log_file import LogFile
 from .owners_ports import OwnersLedger, OwnersRemainder, OwnersSignIn, OwnersTurns, ToldWatch
@@ -126,10 +127,16 @@ class Worker:
         self._kinds = OwnKinds(reading, inspector)
         self._submission = self._make_submission(settings, self._smarthost, self._watch, inspector)
         await self._listen(start, self._smarthost, self._watch)
+
+        async def tell_in_use() -> None:
+            peer.tell("in_use", in_use(smarthost, inspector))
+
+        smarthost = self._smarthost
         self._rounds = [
             asyncio.create_task(every("smarthost", REFRESH_SECONDS, self._smarthost.refresh)),
             asyncio.create_task(every("certificates", CERTIFICATE_SECONDS, self._look_at_certificates)),
             asyncio.create_task(every("watch", TELL_SECONDS, self._watch.tell)),
+            asyncio.create_task(every("in_use", TELL_SECONDS, tell_in_use)),
         ]
         gc.collect()
         gc.freeze()

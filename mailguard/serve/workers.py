@@ -45,6 +45,7 @@ from ..smtp.sign_in_limits import SignInLimits, Turn
 from ..smtp.smarthost_capabilities import SmarthostCapabilities
 from ..store.chain import PreparedEntry
 from ..store.store import Store
+from .in_use import InUse
 from .metrics import Metrics
 from .peer import Peer
 from .worker_process import Start
@@ -137,6 +138,7 @@ class Workers:
         self._memory = shared_memory(settings.limits, settings.workers)
         self.connections = SharedConnections(settings.limits, self._memory, None)
         self._peers: dict[int, Peer] = {}
+        self._in_use: dict[int, InUse] = {}
         self._keepers: list[asyncio.Task[None]] = []
         self.listeners: tuple[SharedListener, ...] = ()
         self._stopping = False
@@ -146,6 +148,11 @@ class Workers:
     def running(self) -> int:
         """Workers that accept mail now."""
         return len(self._peers)
+
+    @property
+    def in_use(self) -> Sequence[InUse]:
+        """Of each that accepts mail, half a second ago at most."""
+        return list(self._in_use.values())
 
     async def start(self) -> None:
         """Bind, and wait until every worker accepts mail. SettingsError where one cannot."""
@@ -237,6 +244,7 @@ class Workers:
             await peer.gone.wait()
         finally:
             self._peers.pop(part, None)
+            self._in_use.pop(part, None)
             peer.close()
             if not self._stopping:
                 with suppress(ProcessLookupError):
@@ -276,8 +284,8 @@ class Workers:
     def _handlers(self, part: int) -> Mapping[str, Callable[..., Awaitable[Any]]]:
         owned = self._owned
 
-        async def append(prepared: Sequence[PreparedEntry]) -> list[tuple[str, int, str]]:
-            kept = await owned.store.engine.append(prepared)
+        async def append(prepared: Sequence[PreparedEntry], patient: bool) -> list[tuple[str, int, str]]:
+            kept = await owned.store.engine.append(prepared, patient=patient)
             return [(each.ledger, each.sequence, each.hash) for each in kept]
 
         async def hand_over(session: Session, envelope: Envelope, raw: Buffer) -> Reply:
@@ -307,6 +315,10 @@ class Workers:
         ) -> None:
             owned.metrics.relayed(counts, stages)
 
+        async def take_in_use(told: InUse) -> None:
+            if part in self._peers:
+                self._in_use[part] = told
+
         async def learned(smarthost: int, capabilities: SmarthostCapabilities) -> None:
             owned.smarthost.smarthosts[smarthost].learn(capabilities)
             for other, peer in self._peers.items():
@@ -314,6 +326,7 @@ class Workers:
                     peer.tell("learn", smarthost, capabilities)
 
         return {
+            "in_use": take_in_use,
             "learned": learned,
             "append": append,
             "hand_over": hand_over,

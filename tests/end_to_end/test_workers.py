@@ -87,6 +87,13 @@ def test_both_take_mail_and_each_message_is_in_the_one_ledger(guard: Guard) -> N
         lambda: guard.metric('mailguard_decisions_total{disposition="relay",rewrite="none"}') == 20,
         what="what the workers counted is in the metrics of the service",
     )
+    to = f'mailguard_smarthost_connections{{smarthost="127.0.0.1:{guard.sink.port}",state='
+    eventually(
+        lambda: guard.metric(f'{to}"idle"}}') > 0 and guard.metric(f'{to}"busy"}}') == 0,
+        what="the connections that workers keep to the smarthost are in the metrics of the service",
+    )
+    # Each reads attachments with a process of its own, and the service with another.
+    assert guard.metric('mailguard_inspection_workers{state="idle"}') == 3
 
 
 def _settled(service: Service, count: int) -> dict[str, int] | None:
