@@ -33,6 +33,8 @@ _ODD_SPACES = (
 """White space beyond ASCII."""
 _MARKS = bytes.maketrans(b"\t|;,\x0b\x0c\r\x1c\x1d\x1e\x1f", b",,,," + b" " * 7)
 _NO_MARKS = bytes({*range(0x100)} - {*b"\n\t|;,\x0b\x0c\r\x1c\x1d\x1e\x1f"})
+_RUN = re.compile(rb",\n" + rb",+\n" * (FEWEST_LINES - 2) + rb",")
+"""FEWEST_LINES lines of `_MARKS`, none of them empty."""
 _SEPARATORS = ("\t", "|", ";", ",")
 _WORDS_IN_A_CELL = 4
 """More between two commas are a sentence."""
@@ -120,10 +122,14 @@ def _runs(text: str, octets: bytes, lines: Sequence[str]) -> Iterator[tuple[int,
     Every table lies within one of them; what is outside of them is running text. octets: the text in UTF-8.
     """
     marks = octets.translate(_MARKS, _NO_MARKS)
+    odd = b" " in marks or any(map(text.__contains__, () if text.isascii() else _ODD_SPACES))
+    if not odd and "  " not in text:
+        yield from _runs_of(marks)
+        return
     cut = [place for place, mark in enumerate(marks.split(b"\n")) if b"," in mark] if b"," in marks else []
-    if b" " in marks or any(map(text.__contains__, () if text.isascii() else _ODD_SPACES)):
+    if odd:
         cut += [place for place, line in enumerate(lines) if _GAP.search(line)]
-    elif "  " in text:
+    else:
         cut += [place for place, line in enumerate(lines) if "  " in line]
     if len(cut) < FEWEST_LINES:
         return
@@ -136,9 +142,26 @@ def _runs(text: str, octets: bytes, lines: Sequence[str]) -> Iterator[tuple[int,
         end = place + 1
 
 
+def _runs_of(marks: bytes) -> Iterator[tuple[int, int]]:
+    """The same of lines of which no more than their separators is left, as commas."""
+    marks = b"\n\n" + marks + b"\n\n"
+    place, counted, end = 0, 2, 0
+    while run := _RUN.search(marks, end):
+        start = marks.rfind(b"\n\n", end, run.start() + 1) + 2
+        end = marks.find(b"\n\n", run.end())
+        place += marks.count(b"\n", counted, start)
+        counted = start
+        yield place, place + marks.count(b"\n", start, end) + 1
+
+
 def _pieces(line: str, where: str) -> Iterator[Text]:
     for start in range(0, len(line), MAX_LINE_CHARACTERS):
         yield Text(line[start : start + MAX_LINE_CHARACTERS], where)
+
+
+def cuts(line: str) -> bool:
+    """Whether a line can be one of a table's: any other ends the table before it."""
+    return _separator(line) is not None
 
 
 def _separator(line: str) -> str | None:
