@@ -16,6 +16,11 @@ from .stream import Item
 
 
 class Detector(Protocol):
+    @property
+    def overlooks(self) -> bool:
+        """Whether lines of text that everybody sees are nothing to it where they can tell nothing (find/telling.py)."""
+        ...
+
     def take(self, item: Item) -> None:
         """The next item of the stream."""
         ...

@@ -189,7 +189,8 @@ def _read(examination: Examination, waiting: _Waiting, closed: bool) -> Iterator
             raise Uninspectable(TOO_DEEP)
         written = waiting.written
         if written and not holds_a_file(bytes(waiting.source.data), written.charset, html=written.html):
-            for found in body_items(waiting.source.data, written, examination.budget):
+            overlooks = all(detector.overlooks for detector in examination.detectors)
+            for found in body_items(waiting.source.data, written, examination.budget, telling_only=overlooks):
                 if found is not None:
                     _take(examination, waiting, False, found)
                 yield

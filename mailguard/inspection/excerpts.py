@@ -100,6 +100,11 @@ class Excerpting:
         self._more_texts = 0
         self._tables = 0
 
+    @property
+    def overlooks(self) -> bool:
+        """People are shown what is written, whatever it tells."""
+        return False
+
     def take(self, item: Item) -> None:
         match item:
             case Table():

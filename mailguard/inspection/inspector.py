@@ -28,6 +28,7 @@ from .detectors import DETECTORS, detectors_with
 from .enclosed import Enclosed
 from .examine import BROKEN, Examination, Examined, examination_of
 from .find.own_kinds import load_kinds
+from .first_look import NOTHING, first_look
 from .pool import WorkerPool
 from .process import Job, SandboxRefused
 from .read.text import holds_a_file
@@ -63,6 +64,8 @@ class SandboxedInspector:
         self._detectors = DETECTORS
         self._turn = asyncio.Lock()
         """One text at a time: of a hundred that take turns with each other everything else would wait for each."""
+        self._turn_of_large = asyncio.Lock()
+        """One long one beside it, so that short ones do not wait for it."""
 
     def look_for(self, kinds: bytes | None) -> None:
         """From now on: the kinds of identifiers in this file (own_kinds.py) as well. Raises DocumentErrors."""
@@ -143,7 +146,12 @@ class SandboxedInspector:
         return data if len(data) <= self._settings.file_bytes else None
 
     async def _examine_text(self, data: Buffer, written: Written) -> Examined | None:
-        """What a short text holds, None where a worker has to be asked. In turns with everything else that waits."""
+        """What a text holds of which that is told here, None where a worker has to be asked.
+
+        A short one, or one with nothing in it. In turns with everything else that waits.
+        """
+        if all(make().overlooks for make in self._detectors) and await self._tells_nothing(data, written):
+            return NOTHING
         if len(data) > TEXT_OCTETS or holds_a_file(bytes(data), written.charset, html=written.html):
             return None
         try:
@@ -156,6 +164,17 @@ class SandboxedInspector:
             log.error("inspection_failed", error=type(error).__name__)
             return None
         return found.answer if found.answer.unread is None else None
+
+    async def _tells_nothing(self, data: Buffer, written: Written) -> bool:
+        async with self._turn if len(data) <= TEXT_OCTETS else self._turn_of_large:
+            look = first_look(data, written)
+            while True:
+                try:
+                    next(look)
+                except StopIteration as end:
+                    return bool(end.value)
+                if len(data) > TEXT_OCTETS:
+                    await asyncio.sleep(0)
 
 
 def _media_type(part: Part) -> str:

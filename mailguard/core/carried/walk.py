@@ -41,14 +41,18 @@ MOST_BLOCKS = 20_000
 """Quoted header blocks of one message."""
 
 _TEXTS = frozenset({Kind.TEXT, Kind.HTML, Kind.CONTACTS})
-_PGP = re.compile(r"^-----BEGIN PGP MESSAGE-----[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_PGP = re.compile(r"-----(?<=^.{5})(?i:BEGIN PGP MESSAGE)-----[ \t]*$", re.MULTILINE)
 _ENCODED_FILE = re.compile(
-    r"^(?:begin(?:-base64)? [0-7]{3,4} [^\n]{1,255}\n[ -~]{2,78}\n"
-    r"|=ybegin line="
-    r"|\(this file must be converted with binhex)",
-    re.MULTILINE | re.IGNORECASE,
+    r"[bB=(](?<=^.)(?:(?<=[bB])(?i:egin(?:-base64)? [0-7]{3,4} [^\n]{1,255}\n[ -~]{2,78}\n)"
+    r"|(?<==)(?i:ybegin line=)"
+    r"|(?<=\()(?i:this file must be converted with binhex))",
+    re.MULTILINE,
 )
-"""A file within a text (uuencode, yEnc, BinHex). Some readers show it as an attachment; nothing here decodes it."""
+"""A file within a text (uuencode, yEnc, BinHex). Some readers show it as an attachment; nothing here decodes it.
+
+Both patterns begin with what a line has to begin with, and then look back whether one begins there: the interpreter
+runs to the next such sign at once, where it would try `^` and a word in either case at every character.
+"""
 _SHOWN_FIELDS = ("subject", "comments", "keywords", "thread-topic")
 """Header fields of free text, in which a list can be pasted as well as in the text below."""
 _OTHERWISE_READ = VISIBLE_FIELDS | BLIND_FIELDS | ORIGINATOR_FIELDS

@@ -49,6 +49,8 @@ _ESCAPED_AT = re.compile(r"&#0{0,5}64;?|&#x0{0,5}40;?|&commat;?|\\u0040|\\'40")
 """In XML and copied HTML, JSON, and RTF. Pages are decoded in full before (markup.py)."""
 _SPELLED_AT = re.compile(r"[ \t]{0,3}[\[({][ \t]?(?:at|\u00e4t|@)[ \t]?[\])}][ \t]{0,3}")
 _SPELLED_DOT = re.compile(r"(?<=\w)[ \t]{0,3}[\[({][ \t]?(?:dot|punkt|\.)[ \t]?[\])}][ \t]{0,3}(?=\w)")
+_SIGNS = "@%&\\\uff20\ufe6b"
+"""One of them is in every at sign but one that is spelled out, "[at]"."""
 _IDENTIFIERS = re.compile(
     r"^[> \t|*]{0,99}+(?:resent-)?(?:message-id|references|in-reply-to|content-id"
     r"|[\w-]{1,40}-message-?id)[ \t*]{0,9}:[^\n]*+(?>(?:\n[>\s]{1,99}+<[^<>\s]{1,998}>[^\n]*+)*)",
@@ -95,7 +97,12 @@ def without_identifiers(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Lower-case text in which each at sign is one: not wide, not encoded, not escaped, not spelled out."""
+    """Lower-case text in which each at sign is one: not wide, not encoded, not escaped, not spelled out.
+
+    "" where there is none.
+    """
+    if not _may_hold_at_sign(text):
+        return ""
     plain = text.lower()
     if not plain.isascii():
         plain = _WIDE_DOT.sub(".", _WIDE_AT.sub("@", _INVISIBLE.sub("", plain)))
@@ -107,6 +114,16 @@ def _plain(text: str) -> str:
     if "at]" in plain or "at)" in plain or "at}" in plain or "[@" in plain or "(@" in plain:
         plain = _SPELLED_DOT.sub(".", _SPELLED_AT.sub("@", plain))
     return without_identifiers(plain) if "@" in plain else ""
+
+
+def _may_hold_at_sign(text: str) -> bool:
+    """Asked of a text as it is, which costs next to nothing: most texts mention nobody."""
+    if any(map(text.__contains__, _SIGNS)):
+        return True
+    closed = [bracket for bracket in "])}" if bracket in text]
+    if not text.isascii():
+        return bool(closed)  # something that nobody sees may stand before it
+    return any(letter + bracket in text for bracket in closed for letter in "tT")
 
 
 def _found(text: str) -> Iterator[str]:

@@ -28,6 +28,10 @@ class Finder:
         self._blocks = Blocks(kinds, Judging(kinds, self._tallies, self._text))
         self._table = Table("")
 
+    @property
+    def overlooks(self) -> bool:
+        return self._text.overlooks
+
     def take(self, item: Item) -> None:
         match item:
             case Row():

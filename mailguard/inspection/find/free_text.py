@@ -79,6 +79,11 @@ class FreeText:
         self._left_for_names = MOST_OF_NAMES
         self.unread: str | None = None
 
+    @property
+    def overlooks(self) -> bool:
+        """Whether only what is known of its own kinds is looked for, so that telling.py may be asked first."""
+        return not self._own
+
     def take_form(self, row: Row, table: Table) -> None:
         """A row of a form: what a value is, and the value."""
         if row.values[0].rstrip(" :.?").lower() in self._phrases:
@@ -145,6 +150,8 @@ class FreeText:
         value = found[0]
         is_link = why is Visibility.MARKUP and found.start() == len(_LINK) and found.string.startswith(_LINK)
         passed = spelled.check(value if spelled.group in _AS_WRITTEN else compact(value))
+        if spelled.near is not None and not spelled.listed:
+            return passed  # no list of them is judged (`end`)
         kept = self._lists.get((spelled.id, why, is_link))
         if kept is None:
             kept = self._lists[spelled.id, why, is_link] = _List(spelled, place=where)

@@ -14,7 +14,7 @@ from ..stream import SEEN, Visibility
 from .columns import FEWEST
 from .distinct import Distinct
 from .name_words import NAMES, NOT_PEOPLE
-from .names_in_text import NameSeen, fields_of, is_of_a_list, is_sentence, name_in, names_alone
+from .names_in_text import NameSeen, fields_of, is_of_a_list, is_sentence, may_name, name_in, names_alone
 from .spelled import Spelled
 
 SURE_LINES, SURE_SHARE = 3, 0.25
@@ -76,6 +76,8 @@ class Line:
             return None, False
         if self._identifies(cell):
             return None, True
+        if not may_name(self.rest):
+            return None, False
         fields = fields_of(self.rest)
         name = name_in(fields, [value for value in self.values if "@" in value])
         if name is None or not self._says_more(name, fields):

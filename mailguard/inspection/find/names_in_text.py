@@ -48,6 +48,13 @@ _CALENDAR = frozenset(
 )
 _OF_HEADINGS = frozenset({"nhs", "postcode", "dob", "surname", "forename", "born", "diagnosis", "reason"})
 """In the line at the top of a list that says what its values are: five words with capitals, and nobody's name."""
+_NO_BREAK = r"[^A-Za-z\d,;|<>()\[\]:/\"]+"
+_SECOND = rf"(?:[A-Z]|(?:{'|'.join(sorted(_PARTICLES))})(?![A-Za-z]))"
+_TWO_CAPITALS = re.compile(rf"[A-Z](?<![A-Za-z].)[A-Za-z]*(?:['.-][A-Za-z]+)*(?:{_NO_BREAK}{_SECOND}|, ?[A-Z])").search
+"""In ASCII: a word with a capital, and a second one behind it with a capital or a particle; between them nothing that
+ends a field, or a comma, since `_INVERTED` turns two words round.
+"""
+_TURNED = re.compile(rf"(?:{'|'.join(sorted(_PARTICLES))}), ?[A-Z]").search
 _MOST_WORDS = 5
 _FIELD_WORDS = 6
 """A field of a list has so many at most; more are a sentence."""
@@ -82,6 +89,13 @@ def fields_of(rest: str) -> list[str]:
     """What stands between the separators of a line. rest: the line with a comma for each value that was found in it."""
     rest = _INVERTED.sub(r"\2 \1", _GAP.sub("|", rest))
     return [field for each in _BREAK.split(rest) if (field := each.strip(" .-*\u2022"))]
+
+
+def may_name(rest: str) -> bool:
+    """Whether `name_in` may find somebody in a line: asked before it is cut into fields and words."""
+    if not rest.isascii() or _TWO_CAPITALS(rest) is not None:
+        return True
+    return "," in rest and _TURNED(rest) is not None
 
 
 def is_sentence(rest: str) -> bool:

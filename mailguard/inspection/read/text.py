@@ -38,7 +38,8 @@ RTF = "text/rtf"
 NOT_TEXT = "it is called a text and holds something else"
 _DOCUMENTS = (b"%PDF-", b"{\\rtf", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 _PIECE = 1_000_000
-_CONTROL = bytes([*range(0x01, 0x08), *range(0x0E, 0x1A), *range(0x1C, 0x20)])
+CONTROL = bytes([*range(0x01, 0x08), *range(0x0E, 0x1A), *range(0x1C, 0x20)])
+"""Characters that no program writes into a text; NUL is another question."""
 _BLOCK, _MOST_CONTROL = 512, 16
 """Octets that are looked at together, and how many of them no text has: a log has a stray one, a file within a text,
 however short, has more."""
@@ -79,17 +80,24 @@ def holds_a_file(octets: bytes, charset: str, *, html: bool) -> bool:
 
     charset: that it names, which may be one in which no letter stands where ASCII has it.
     """
-    beginning = octets[:4_096].lstrip(b"\xef\xbb\xbf \t\r\n")
-    flat = not html and beginning.startswith(b"<?xml") and b"opendocument" in beginning
-    if flat or beginning.startswith(_DOCUMENTS):
+    if begins_as_document(octets[:4_096], html=html):
         return True
     return not is_text(octets) and not is_text(as_text(octets, charset).encode("utf-8", "replace"))
+
+
+def begins_as_document(octets: bytes, *, html: bool) -> bool:
+    """octets: the first 4,096."""
+    beginning = octets.lstrip(b"\xef\xbb\xbf \t\r\n")
+    flat = not html and beginning.startswith(b"<?xml") and b"opendocument" in beginning
+    return flat or beginning.startswith(_DOCUMENTS)
 
 
 def is_text(octets: bytes) -> bool:
     """Whether octets are meant to be read: hardly any control characters anywhere, and NULs only as UTF-16 has them."""
     octets = octets.rstrip(b"\0\x1a")
-    unwanted = _CONTROL if _is_wide(octets) else _CONTROL + b"\0"
+    unwanted = CONTROL if b"\0" not in octets or _is_wide(octets) else CONTROL + b"\0"
+    if len(octets) - len(octets.translate(None, unwanted)) <= _MOST_CONTROL:
+        return True
     for start in range(0, len(octets), _BLOCK):
         block = octets[start : start + _BLOCK]
         if len(block) - len(block.translate(None, unwanted)) > _MOST_CONTROL:
