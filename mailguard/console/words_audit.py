@@ -117,6 +117,7 @@ SENTENCES = {
     "evidence_erased": "Details of {ref} were erased before their time",
     "evidence_purged": "Details that were kept for long enough were removed",
     "held_purged": "Held messages that were kept for long enough were removed",
+    "ledgers_witnessed": "The records of the other mailguards were witnessed",
     "store_backed_up": "{who} took a copy of everything that mailguard keeps",
     "store_restored": "Everything that mailguard keeps was put back from a copy",
     "view_saved": "{who} saved a view of the held messages",

@@ -32,6 +32,8 @@ PURGE_SECONDS = 3600.0
 CERTIFICATE_SECONDS = 1.0
 REFRESH_SECONDS = 60.0
 CANARY_SECONDS = 1.0
+WITNESS_SECONDS = 60.0
+"""What one node's administrator cuts off its ledger sooner than this after it was written, no other node has seen."""
 CANCEL_AGAIN_SECONDS = 0.2
 
 
@@ -54,6 +56,9 @@ def go_rounds(
     async def purge() -> None:
         await parts.store.purge(parts.clock.now())
 
+    async def witness() -> None:
+        await parts.store.witness_others(parts.clock.now())
+
     async def look_at_certificates() -> None:
         for certificate in certificates:
             await certificate.look()
@@ -68,6 +73,7 @@ def go_rounds(
         ("retention", PURGE_SECONDS, purge),
         ("certificates", CERTIFICATE_SECONDS, look_at_certificates),
         ("canary", CANARY_SECONDS, canary.look),
+        ("witness", WITNESS_SECONDS, witness),
     ):
         background(every(name, seconds, step), house)
     background(policies.watch(), house)
