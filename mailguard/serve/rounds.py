@@ -17,6 +17,7 @@ from ..logs import logger
 from ..smtp.certificate import Certificate
 from ..smtp.routes import SmarthostRoutes
 from .metrics import Metrics
+from .nodes import BEAT_SECONDS, NodeRoll
 from .observing import StoreGauges
 from .parts import Parts
 from .policies import PolicySource
@@ -45,6 +46,7 @@ def go_rounds(
     stored: StoreGauges,
     certificates: Sequence[Certificate],
     canary: Canary,
+    roll: NodeRoll,
     house: AsyncExitStack,
 ) -> None:
     """Begin all of them; the house ends them."""
@@ -73,6 +75,7 @@ def go_rounds(
         ("retention", PURGE_SECONDS, purge),
         ("certificates", CERTIFICATE_SECONDS, look_at_certificates),
         ("canary", CANARY_SECONDS, canary.look),
+        ("nodes", BEAT_SECONDS, roll.beat),
         ("witness", WITNESS_SECONDS, witness),
     ):
         background(every(name, seconds, step), house)

@@ -33,6 +33,7 @@ from .lane import in_lane
 from .ledger import StoredLedger, preparer
 from .lock import OwnerLock
 from .migrate import on_database, prepare_database, take_lock
+from .nodes import StoredNodes
 from .outbox import StoredOutbox
 from .policies import StoredPolicies
 from .quarantine import StoredQuarantine
@@ -117,6 +118,7 @@ class Store:
         self.assignments = StoredAssignments(engine, keyring, prepare_all)
         self.saved_views = StoredSavedViews(engine, keyring, prepare_all)
         self.checked = StoredChecked(engine)
+        self.nodes = StoredNodes(engine)
 
     @classmethod
     async def open(cls, settings: StoreSettings, *, create: bool = True) -> Store:
