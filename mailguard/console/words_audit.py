@@ -119,6 +119,7 @@ SENTENCES = {
     "held_purged": "Held messages that were kept for long enough were removed",
     "ledgers_witnessed": "The records of the other mailguards were witnessed",
     "store_backed_up": "{who} took a copy of everything that mailguard keeps",
+    "store_copied": "{who} moved everything that mailguard keeps into this database",
     "store_restored": "Everything that mailguard keeps was put back from a copy",
     "view_saved": "{who} saved a view of the held messages",
     "view_removed": "{who} removed a saved view of the held messages",
