@@ -97,6 +97,30 @@ def restore(
     _tell_held_back(found)
 
 
+@app.command("copy")
+def copy(
+    target: Annotated[Path, typer.Argument(metavar="SETTINGS", help="The settings file that names the PostgreSQL.")],
+    as_json: Json = False,
+) -> None:
+    """Move a SQLite store into an empty PostgreSQL, whole or not at all, with its ledger. Stop the service first.
+
+    Example: mailguard -C before.yaml data copy /etc/mailguard/mailguard.yaml
+    """
+    from ..config import load_settings
+    from ..serve.copy_store import copy_to
+
+    output.message("Proving the ledger, and copying the store ...")
+    found = copy_to(settings.load(), load_settings(target), me(), _rows)
+    if as_json:
+        output.json_line(found)
+        return
+    output.result(f"The store is in PostgreSQL: {found['rows']} rows, {found['entries']} ledger entries, proved.")
+    output.message(
+        f"The SQLite store is {found['aside']} now, so that no service starts on it: what it had taken on would leave "
+        "twice."
+    )
+
+
 @app.command("hold-back")
 def hold_back(as_json: Json = False) -> None:
     """After a store was put back by other means: let nothing that waited then leave before you say so.
@@ -136,6 +160,13 @@ def _tell_held_back(found: dict[str, Any]) -> None:
         )
     if found["held"]:
         output.message("What was decided since then is held again: `mailguard held list --open`.")
+
+
+def _rows(done: int, total: int) -> None:
+    """Only on a terminal, and over itself."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r  {done} of {total} rows{chr(10) if done >= total else ''}")
+        sys.stderr.flush()
 
 
 def _progress(done: int, total: int) -> None:

@@ -111,6 +111,7 @@ def _print_status(item: dict[str, Any]) -> None:
     output.result(output.colour("running", "green") if running else output.colour("NOT running", "red"))
     names = {"held": "held, undecided", "outbox": "waiting to be delivered", "outbox_oldest_seconds": "oldest, seconds"}
     item = item | {"smarthosts": [_smarthost(each) for each in item.get("smarthosts", ())]}
+    item["nodes"] = [_node(each) for each in item.get("nodes", ())]
     if canary := item.get("canary"):
         item["canary"] = ": ".join(filter(None, (canary["state"], " ".join(canary["problems"]))))
     output.pairs((names.get(name, name.replace("_", " ")), value) for name, value in item.items() if name != "running")
@@ -118,6 +119,12 @@ def _print_status(item: dict[str, Any]) -> None:
 
 def _smarthost(found: dict[str, Any]) -> str:
     return f"{found['address']} ({found['trouble'] or ('reached' if found['known'] else 'not reached yet')})"
+
+
+def _node(found: dict[str, Any]) -> str:
+    how = "missing, last seen" if found["missing"] else "seen"
+    revision = found["policy_revision"] or "no policy"
+    return f"{found['node']} on {found['machine']} ({how} {found['seen_seconds']} s ago, {revision})"
 
 
 def _block(sentence: str) -> str:

@@ -25,6 +25,7 @@ QUESTIONS = {
     Question.CANARY: "Does the self-test pass?",
     Question.ATTACHMENTS: "Can attachments be read?",
     Question.DEADLINES: "Has every message been decided in time?",
+    Question.NODES: "Do all mailguards work by the same rules?",
     Question.LEDGER: "Is the audit trail safe?",
     Question.CERTIFICATE: "Are the certificates good?",
     Question.DATABASE: "Does the database answer?",
@@ -54,6 +55,10 @@ ATTACHMENTS_ILL = "The processes that read attachments could not be started: {wh
 DEADLINES_WELL = "{held}."
 HELD = ("1 message is held, none overdue", "{count:,} messages are held, none overdue")
 OVERDUE = ("1 message should have been decided by now.", "{count:,} messages should have been decided by now.")
+NODES_ONE = "There is no other one on this database."
+NODES_ILL = "It is not so: {problem}."
+NODE = "{node} works by the rules {revision}."
+NODE_MISSING = "{node} ended without a word, and nobody has taken its place."
 LEDGER_WELL = ("1 entry is recorded.", "{count:,} entries are recorded.")
 LEDGER_WITNESS = "The witness file, which would show a trail that was cut, cannot be written."
 LEDGER_BROKEN = "The last check found entries that are not as they were written."
@@ -74,6 +79,10 @@ FIXES = {
     Question.CANARY: "Run “mailguard canary” on the server: it says what left that should not have.",
     Question.ATTACHMENTS: "Run “mailguard check” on the server. Until then what a rule asks about is held.",
     Question.DEADLINES: "Open the held messages and decide, or ask who should.",
+    Question.NODES: (
+        "Bring the same policy files to every server, set every clock by NTP, and start the one that is missing. What "
+        "it was delivering has been taken over by the others."
+    ),
     Question.LEDGER: "Open “Audit trail”, check that it is complete, and tell your security lead if it is not.",
     Question.CERTIFICATE: "Renew the certificate, or mend its file; it is read again by itself.",
     Question.DATABASE: "",

@@ -7,7 +7,7 @@ preferred to a loss (DESIGN.md promise 2).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -19,6 +19,7 @@ from ..core.outcome import Outcome, RecipientOutcome, Transmission
 from ..core.rewrite.content import Content
 from ..logs import logger
 from . import entries
+from .leases import AGAIN_SECONDS, LEASE_SECONDS, LeaseLost, Leases
 from .notices import Notices
 from .ports import Blobs, Clock, Outbox, Smarthost, SmarthostConnection
 from .records import Attempt, Delivery, NewDelivery, NewEntry, RecipientResult, result_of
@@ -26,9 +27,6 @@ from .steps import bounded
 from .watch import Watch
 
 log = logger("delivery")
-
-LEASE_SECONDS = 45.0
-"""A living owner extends its leases every third of this; the rows of a dead one are free after it."""
 
 OWN_MAIL = frozenset({"notice", "dsn"})
 """Rows that nobody can be told of when they fail: they are how people are told."""
@@ -65,7 +63,8 @@ class Schedule:
 class Deliveries:
     """Claims due rows and sends them, several at once on persistent connections, until it is stopped.
 
-    wake: set by whoever fills the outbox; without it, rows are looked for every idle_seconds.
+    wake: set by whoever fills the outbox; without it, rows are looked for every idle_seconds. shared, may_claim: see
+    Leases.
     """
 
     def __init__(
@@ -85,6 +84,8 @@ class Deliveries:
         idle_seconds: float = 5.0,
         transmission_seconds: float = 900.0,
         port_seconds: float = 30.0,
+        shared: bool = False,
+        may_claim: Callable[[], bool] = lambda: True,
     ) -> None:
         self._outbox = outbox
         self._blobs = blobs
@@ -102,7 +103,7 @@ class Deliveries:
         self._wake = wake
         self._originals: dict[str, asyncio.Future[Buffer]] = {}
         self._unrecorded: dict[str, Transmission] = {}
-        self._leases: dict[str, str] = {}
+        self._leases = Leases(outbox, clock, owner, port_seconds=port_seconds, shared=shared, may_claim=may_claim)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set; what has begun then ends first. Rows of an earlier life are free at once."""
@@ -128,9 +129,7 @@ class Deliveries:
         while not stop.is_set():
             rows = await self._claim()
             for row in rows:
-                begun = row.identifier in self._leases
-                self._leases[row.identifier] = row.lease or ""
-                if not begun:
+                if self._leases.claimed(row):
                     await _put_or_stop(claimed, row, stop)
             if not rows:
                 self._originals.clear()
@@ -142,6 +141,8 @@ class Deliveries:
 
     async def _claim(self) -> Sequence[Delivery]:
         self._wake.clear()
+        if not self._leases.may_claim():
+            return ()
         try:
             return await self._within(
                 self._outbox.claim(self._owner, self._clock.now(), LEASE_SECONDS, self._concurrency * 4)
@@ -154,21 +155,26 @@ class Deliveries:
         while (row := await claimed.get()) is not None:
             try:
                 await self._deliver(row)
+            except LeaseLost:
+                log.warning("delivery_lease_lost", ref=row.ref, kind=row.kind)
             except Exception as cause:
                 log.error("delivery_failed", ref=row.ref, kind=row.kind, cause=cause)
             finally:
-                self._leases.pop(row.identifier, None)
+                self._leases.ended(row)
 
     async def _beat(self) -> None:
+        extended = True
         while True:
-            await asyncio.sleep(LEASE_SECONDS / 3)
-            await self._extend(LEASE_SECONDS)
+            await asyncio.sleep(LEASE_SECONDS / 3 if extended else AGAIN_SECONDS)
+            extended = await self._extend(LEASE_SECONDS)
 
-    async def _extend(self, seconds: float) -> None:
+    async def _extend(self, seconds: float) -> bool:
         try:
-            await self._within(self._outbox.extend(self._owner, self._clock.now(), seconds))
+            await self._leases.extend(seconds)
         except Exception as cause:
             log.error("outbox_unreachable", cause=cause)
+            return False
+        return True
 
     async def _deliver(self, row: Delivery) -> None:
         """One attempt at one row. What goes wrong inside leaves the row to its lease.
@@ -180,8 +186,9 @@ class Deliveries:
         transmission = self._unrecorded.get(row.identifier)
         if transmission is None or _recipients(transmission) != row.envelope.recipients:
             await self._pacing.turn(row.envelope)
-            with self._watch.stage("deliver"):
-                transmission = _as_own_trouble(row, await self._transmit(row, content))
+            async with self._leases.sending(row):
+                with self._watch.stage("deliver"):
+                    transmission = _as_own_trouble(row, await self._transmit(row, content))
         self._unrecorded[row.identifier] = transmission
         await self._record(row, content, transmission)
         del self._unrecorded[row.identifier]
@@ -232,7 +239,7 @@ class Deliveries:
         refused = tuple(each for each in ended if each.outcome is Outcome.REFUSED)
         attempt = Attempt(
             identifier=row.identifier,
-            lease=self._leases.get(row.identifier, row.lease or ""),
+            lease=self._leases.token(row),
             at=now,
             results=ended,
             remaining=remaining,

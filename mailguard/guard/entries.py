@@ -92,7 +92,9 @@ KINDS = {
     "evidence_erased": "Evidence records were erased; the chain stays whole.",
     "evidence_purged": "Retention removed evidence records; the chain stays whole.",
     "held_purged": "Retention removed messages that were held, with their keys.",
+    "ledgers_witnessed": "How far the other ledgers of the store had come, as this guard saw them.",
     "store_backed_up": "Somebody took a copy of the store; what follows is not in it.",
+    "store_copied": "All of the store was copied from a SQLite file into this database; `rows` says how many rows.",
     "store_restored": "The store was put back from a copy; what it had taken on waits for a person.",
 }
 

@@ -134,6 +134,10 @@ class Outbox(Protocol):
         """Let every lease that `owner` holds run until now + lease_seconds; 0 gives the rows back. How many."""
         ...
 
+    async def confirm(self, identifier: str, lease: str, now: datetime, lease_seconds: float) -> bool:
+        """Whether a row is still leased so and not done; if it is, the lease runs until now + lease_seconds."""
+        ...
+
     async def record(self, attempt: Attempt, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]) -> bool:
         """End an attempt, with the entries and follow-ups (bounces). False if the lease was lost: nothing happened.
 

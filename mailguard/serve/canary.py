@@ -12,6 +12,7 @@ from ..guard.records import Entry
 from ..store.ledger import StoredLedger
 from .canary_ground import CanaryGrounds
 from .metrics import Metrics
+from .nodes import NodeRoll
 from .parts import Parts, hostname
 from .policies import PolicySource
 
@@ -58,8 +59,9 @@ def readiness(policies: PolicySource, canary: Canary) -> dict[str, Any]:
     }
 
 
-def health(policies: PolicySource, canary: Canary) -> dict[str, Any]:
+def health(policies: PolicySource, canary: Canary, roll: NodeRoll) -> dict[str, Any]:
     """Whether all is well, in detail: what somebody should look at, although mail may be taken all the same."""
     found, state = readiness(policies, canary), canary.status()
     ok = found["ready"] and policies.problem is None and state["state"] not in ("failing", "overdue")
-    return {"ok": ok, **found, "canary": state}
+    nodes = {"nodes_problem": roll.problem, "nodes": roll.shown()}
+    return {"ok": ok and roll.problem is None, **found, "canary": state, **nodes}

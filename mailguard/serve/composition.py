@@ -34,6 +34,7 @@ from .health import HealthServer
 from .heartbeat import Heartbeat
 from .inspecting import OwnKinds, start_inspector
 from .metrics import Metrics
+from .nodes import NodeRoll, on_the_roll
 from .notify import READY, STOPPING, ServiceManager
 from .observing import observe
 from .own_right import why_refused
@@ -72,6 +73,7 @@ class Running:
     certificates: tuple[Certificate, ...] = ()
     console: str | None = None
     workers: Workers | None = None
+    roll: NodeRoll | None = None
 
     def status(self) -> dict[str, Any]:
         """What `mailguard status` says of a running service. Implements operations.Live."""
@@ -86,6 +88,8 @@ class Running:
             "smarthosts": [_reached(each) for each in self.smarthost.smarthosts],
             "certificate_problem": next((each.problem for each in self.certificates if each.problem), None),
             "canary": self.canary.status(),
+            "nodes": self.roll.shown() if self.roll else [],
+            "nodes_problem": self.roll.problem if self.roll else None,
         }
 
     def wake(self) -> None:
@@ -156,6 +160,7 @@ async def _start(
     metrics = Metrics()
     policies = await _policies(parts, metrics)
     inspector = start_inspector(shared_reading(settings), house, metrics.worker_ended)
+    roll = await on_the_roll(parts, policies, house)
     canary = await canary_of(parts, metrics, policies, inspector)
     house.push_async_callback(canary.stop)
     certificates: list[Certificate] = []
@@ -169,7 +174,7 @@ async def _start(
     )
     house.push_async_callback(smarthost.close)
     await smarthost.refresh()
-    deliveries = await _start_deliveries(parts, metrics, smarthost, house)
+    deliveries = await _start_deliveries(parts, metrics, smarthost, roll, house)
     reaching_back = ReachingBack(smarthost)
     submission = _submission(parts, metrics, policies, reaching_back, inspector)
     house.push_async_callback(submission.settle)
@@ -185,10 +190,11 @@ async def _start(
     addresses = tuple(address for listener in listeners for address in listener.addresses)
     heartbeat = Heartbeat(metrics.loop_lag.only)
     background(heartbeat.beat(), house)
+    metrics.standing.add(roll.gauges)
     stored = observe(
         metrics, parts, policies, listeners, doors.connections, smarthost, inspector, heartbeat, doors.elsewhere
     )
-    go_rounds(parts, metrics, policies, smarthost, stored, certificates, canary, house)
+    go_rounds(parts, metrics, policies, smarthost, stored, certificates, canary, roll, house)
     well = ServiceHealth(
         parts=parts,
         metrics=metrics,
@@ -197,11 +203,12 @@ async def _start(
         inspector=inspector,
         canary=canary,
         certificates=certificates,
+        roll=roll,
     )
     running = Running(
         parts,
         addresses,
-        _start_health(settings, metrics, policies, canary, house),
+        _start_health(settings, metrics, policies, canary, roll, house),
         deliveries,
         policies,
         smarthost,
@@ -209,6 +216,7 @@ async def _start(
         tuple(certificates),
         await _start_console(parts, attempts, policies, inspector, well, house, annexe),
         doors.workers,
+        roll,
     )
     control = ControlServer(socket_path(settings.store_settings()), operations_on(parts, running, policies))
     await control.start()
@@ -276,7 +284,7 @@ def _submission(
 
 
 async def _start_deliveries(
-    parts: Parts, metrics: Metrics, smarthost: SmarthostRoutes, house: AsyncExitStack
+    parts: Parts, metrics: Metrics, smarthost: SmarthostRoutes, roll: NodeRoll, house: AsyncExitStack
 ) -> Deliveries:
     settings = parts.settings
     owner = "this-machine" if settings.store.startswith("sqlite:") else parts.randomness.octets(8).hex()
@@ -291,6 +299,8 @@ async def _start_deliveries(
         schedule=Schedule(settings.outbox.first_retry, settings.outbox.factor, settings.outbox.longest_retry),
         pacing=smarthost,
         wake=parts.wake,
+        shared=not parts.store.settings.is_sqlite,
+        may_claim=lambda: roll.clock_agrees,
     )
     ending = asyncio.Event()
     task = asyncio.create_task(deliveries.run(ending), name="deliveries")
@@ -332,7 +342,12 @@ async def _start_console(
 
 
 def _start_health(
-    settings: Settings, metrics: Metrics, policies: PolicySource, canary: Canary, house: AsyncExitStack
+    settings: Settings,
+    metrics: Metrics,
+    policies: PolicySource,
+    canary: Canary,
+    roll: NodeRoll,
+    house: AsyncExitStack,
 ) -> int | None:
     if settings.metrics is None:
         return None
@@ -343,7 +358,7 @@ def _start_health(
             address.port,
             metrics.registry,
             lambda: readiness(policies, canary),
-            lambda: health(policies, canary),
+            lambda: health(policies, canary, roll),
         )
     except OSError as error:
         raise SettingsError(

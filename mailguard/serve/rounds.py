@@ -17,6 +17,7 @@ from ..logs import logger
 from ..smtp.certificate import Certificate
 from ..smtp.routes import SmarthostRoutes
 from .metrics import Metrics
+from .nodes import BEAT_SECONDS, NodeRoll
 from .observing import StoreGauges
 from .parts import Parts
 from .policies import PolicySource
@@ -32,6 +33,8 @@ PURGE_SECONDS = 3600.0
 CERTIFICATE_SECONDS = 1.0
 REFRESH_SECONDS = 60.0
 CANARY_SECONDS = 1.0
+WITNESS_SECONDS = 60.0
+"""What one node's administrator cuts off its ledger sooner than this after it was written, no other node has seen."""
 CANCEL_AGAIN_SECONDS = 0.2
 
 
@@ -43,6 +46,7 @@ def go_rounds(
     stored: StoreGauges,
     certificates: Sequence[Certificate],
     canary: Canary,
+    roll: NodeRoll,
     house: AsyncExitStack,
 ) -> None:
     """Begin all of them; the house ends them."""
@@ -53,6 +57,9 @@ def go_rounds(
 
     async def purge() -> None:
         await parts.store.purge(parts.clock.now())
+
+    async def witness() -> None:
+        await parts.store.witness_others(parts.clock.now())
 
     async def look_at_certificates() -> None:
         for certificate in certificates:
@@ -68,6 +75,8 @@ def go_rounds(
         ("retention", PURGE_SECONDS, purge),
         ("certificates", CERTIFICATE_SECONDS, look_at_certificates),
         ("canary", CANARY_SECONDS, canary.look),
+        ("nodes", BEAT_SECONDS, roll.beat),
+        ("witness", WITNESS_SECONDS, witness),
     ):
         background(every(name, seconds, step), house)
     background(policies.watch(), house)

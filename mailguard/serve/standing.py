@@ -26,6 +26,14 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "policy_info": ("Always 1; the revision of the policy in force. Missing while there is none.", ("revision",)),
     "policy_loaded_timestamp_seconds": ("Since when the policy in force is, in seconds since 1970.", ()),
     "policy_broken": ("1 while the policy files cannot be loaded.", ()),
+    "nodes": ("Guards that run on this store, this one too, as of the last beat of ten seconds.", ()),
+    "nodes_missing": ("Guards that ended without a word within a day and whose ledger nobody writes now.", ()),
+    "nodes_other_policy": ("Guards on this store that judge by another revision of the policy than this one.", ()),
+    "clock_ahead_seconds": (
+        "By how much this guard's clock is ahead of the database's; above 10 either way it takes nothing out of the "
+        "outbox. 0 on SQLite.",
+        (),
+    ),
     "client_connections": ("Open client connections.", ()),
     "client_connections_limit": ("How many may be open (limits.connections).", ()),
     "listener_connections": ("Open client connections, by listener.", ("listener",)),

@@ -21,6 +21,7 @@ from ..inspection.inspector import SandboxedInspector
 from ..smtp.certificate import Certificate
 from ..smtp.routes import SmarthostRoutes
 from .metrics import Metrics
+from .nodes import NodeRoll
 from .parts import Parts
 from .policies import PolicySource
 
@@ -40,6 +41,7 @@ class ServiceHealth:
         inspector: SandboxedInspector,
         canary: Canary,
         certificates: Sequence[Certificate],
+        roll: NodeRoll,
     ) -> None:
         self._parts = parts
         self._metrics = metrics
@@ -48,6 +50,7 @@ class ServiceHealth:
         self._inspector = inspector
         self._canary = canary
         self._certificates = certificates
+        self._roll = roll
         self._started_at = parts.clock.now()
         self._measured: tuple[float, Wellbeing] | None = None
         self._measuring = asyncio.Lock()
@@ -87,6 +90,8 @@ class ServiceHealth:
             certificate_problem=problem,
             database="SQLite" if parts.store.settings.is_sqlite else "PostgreSQL",
             disk_free=await asyncio.to_thread(self._free),
+            nodes=tuple((each["node"], each["policy_revision"], each["missing"]) for each in self._roll.shown()),
+            nodes_problem=self._roll.problem,
         )
 
     def _free(self) -> int | None:

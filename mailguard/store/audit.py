@@ -2,6 +2,8 @@
 
 What `verify` finds: every edit, deletion, insertion and swap of entries, checkpoints, heads and evidence records, and a
 tail that was cut, back to the last witness line; also when whoever did it can write the whole store but has no key.
+Where several writers share a store, also what somebody with the keys did to one ledger that another has seen
+(witnessing.py), as long as that other one stands as its own witness file says.
 Evidence that an entry of the ledger says was erased or has expired is no finding. What it cannot find: a tail cut by
 somebody who can cut the witness too, and anything by somebody who has the keys (docs/decisions/ledger.md).
 """
@@ -38,6 +40,7 @@ from .sealing import SealBroken, unseal_json, unwrap
 from .store import Store
 from .walk import SHOWN_FINDINGS, ChainWalk, Report
 from .witness import WitnessLine, read_witness
+from .witnessing import Claim, Claims, claims_of
 
 log = logger("store")
 
@@ -53,9 +56,10 @@ async def verify(store: Store) -> Report:
     """Check everything that the store and its witness file hold. StoreUnavailable."""
     report, engine, keyring = Report(), store.engine, store.keyring
     gone = Gone()
-    witness = _Witnessed(store)
+    witness, claims = _Witnessed(store), Claims(report)
     for ledger in await _ledger_names(engine, witness):
-        await _readable(report, ledger, _verify_chain(engine, keyring, ledger, report, gone))
+        await _readable(report, ledger, _verify_chain(engine, keyring, ledger, report, gone, claims))
+    claims.finish()
     await _readable(report, "", witness.verify(report))
     await _readable(report, "", _verify_evidence(engine, keyring, report, gone))
     await _readable(report, "", _verify_strays(engine, report))
@@ -83,13 +87,15 @@ async def _ledger_names(engine: Engine, witness: _Witnessed) -> list[str]:
     return sorted(names)
 
 
-async def _verify_chain(engine: Engine, keyring: Keyring, ledger: str, report: Report, gone: Gone) -> None:
+async def _verify_chain(
+    engine: Engine, keyring: Keyring, ledger: str, report: Report, gone: Gone, claims: Claims
+) -> None:
     """Walk from the start to the head, and on while a running service moves it."""
     walk, signed = ChainWalk(ledger, keyring, report), _Checkpoints(ledger, engine, keyring, report)
     head = None
     while (now := await _head(engine, keyring, ledger, report)) != head:
         head = now
-        await _walk(engine, walk, signed, head, report, gone)
+        await _walk(engine, walk, signed, head, report, gone, claims)
     assert head is not None
     if head != Head(walk.sequence, walk.hash, signed.number, signed.sequence):
         report.add("head-contradicted", ledger, walk.sequence, "the end of the ledger is not where its head row says")
@@ -113,16 +119,27 @@ async def _head(engine: Engine, keyring: Keyring, ledger: str, report: Report) -
     return head
 
 
-async def _walk(engine: Engine, walk: ChainWalk, signed: _Checkpoints, head: Head, report: Report, gone: Gone) -> None:
+async def _walk(
+    engine: Engine,
+    walk: ChainWalk,
+    signed: _Checkpoints,
+    head: Head,
+    report: Report,
+    gone: Gone,
+    claims: Claims,
+) -> None:
     table = schema.entries
     await signed.extend(head.checkpoint)
     new = and_(table.c.ledger == walk.ledger, table.c.sequence > walk.sequence, table.c.sequence <= head.sequence)
     async for rows in pages(engine, select(table).where(new), table.c.sequence):
+        claimed: list[Claim] = []
         for row in rows:
             body = walk.step(row.sequence, row.body, row.hash, row.mac)
             _compare_columns(row, body, report)
             _note_gone(body, gone)
+            claimed += claims_of(row.ledger, row.sequence, body)
             await signed.pass_entry(row.sequence, row.hash, row.at)
+        await claims.check(engine, claimed)
     await signed.finish()
 
 

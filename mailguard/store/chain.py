@@ -183,7 +183,8 @@ def checkpoint_text(ledger: str, number: int, sequence: int, digest: str, at: in
 class Chain:
     """The cursor of one group of writes, inside its transaction. `head` is kept in memory until `save`.
 
-    forged: whether its end was found changed by somebody else; None before `load`.
+    forged: whether its end was found changed by somebody else; None before `load`. others: the ends of other ledgers
+    that the group has recorded (witnessing.py), for the witness file.
     """
 
     def __init__(self, ledger: str, keyring: Keyring, checkpoint_entries: int) -> None:
@@ -194,6 +195,7 @@ class Chain:
         self._loaded: Head | None = None
         self.head = Head(0, genesis(ledger), 0, 0)
         self.forged: bool | None = None
+        self.others: list[tuple[str, Head]] = []
         self._at = 0
 
     def load(self, connection: Connection) -> None:

@@ -80,13 +80,33 @@ def prepare_database(connection: Connection, settings: StoreSettings, *, create:
         keyring = ensure_keys(settings.keys_folder())
         upgrade(connection)
         log.info("store_created", revision=schema.HEAD)
-    elif found != schema.HEAD:
-        raise SettingsError(_other_revision(found))
     else:
+        _refuse_other_revision(connection, found)
         keyring = load_keys(settings.keys_folder())
     check_keys(connection, keyring, settings.keys_folder())
     ensure_ledger(connection, keyring, settings.ledger)
     return keyring
+
+
+def _refuse_other_revision(connection: Connection, found: str) -> None:
+    """SettingsError for an older schema, and for a newer one that does not say that this code may work on it."""
+    if found == schema.HEAD:
+        return
+    if found < schema.HEAD or not is_compatible(connection, found):
+        raise SettingsError(_other_revision(found))
+    log.warning("store_schema_newer", revision=found, known=schema.HEAD)
+
+
+def is_compatible(connection: Connection, found: str) -> bool:
+    """Whether a newer schema says that the code of this one may work on it, as while nodes are upgraded in turn.
+
+    Only what says so is: a migration that adds no line about itself, or was made before there were any, does not.
+    """
+    if "compatible" not in inspect(connection).get_table_names():
+        return False
+    table = schema.compatible
+    oldest = connection.execute(select(table.c.oldest).where(table.c.revision == found)).scalar_one_or_none()
+    return oldest is not None and oldest <= schema.HEAD
 
 
 def _other_revision(found: str) -> str:
@@ -121,8 +141,8 @@ def upgrade(connection: Connection, to: str = "head") -> None:
 def refuse_other(connection: Connection, keyring: Keyring, settings: StoreSettings) -> None:
     """SettingsError where a start of this version would fail on a store of another schema or without its keys."""
     found = revision(connection)
-    if found is not None and found != schema.HEAD:
-        raise SettingsError(_other_revision(found))
+    if found is not None:
+        _refuse_other_revision(connection, found)
     _refuse_missing(connection, keyring, settings.keys_folder())
 
 

@@ -114,6 +114,13 @@ class StoredOutbox:
         extended = held.values(lease_until=until)
         return await self._engine.write(lambda connection, _: connection.execute(extended).rowcount, locks=False)
 
+    async def confirm(self, identifier: str, lease: str, now: datetime, lease_seconds: float) -> bool:
+        """Whether a row is still leased so and not done; if it is, the lease runs until now + lease_seconds."""
+        until = to_micros(now) + round(lease_seconds * 1_000_000)
+        mine = update(_table).where(_table.c.identifier == identifier, _table.c.lease == lease, _open)
+        kept = mine.values(lease_until=until)
+        return await self._engine.write(lambda connection, _: connection.execute(kept).rowcount == 1, locks=False)
+
     async def record(self, attempt: Attempt, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]) -> bool:
         """End an attempt, with the entries and follow-ups. False if the lease was lost: nothing happened.
 
@@ -263,6 +270,9 @@ def _settle(connection: Connection, ref: str, at: int) -> None:
     """After a row of a message has ended: release what waited for it, or forget a message that was never held."""
     if complete_release(connection, ref, at):
         return
+    # Of two guards that end the last two rows at once, the second has to see what the first did.
+    keys = schema.message_keys
+    connection.execute(select(keys.c.ref).where(keys.c.ref == ref).with_for_update())
     if connection.execute(select(_table.c.number).where(_table.c.ref == ref, _open).limit(1)).first() is None:
         forget_message(connection, ref)
 

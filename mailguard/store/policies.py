@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from ..core.errors import UnknownReference
+from ..core.errors import ReferenceTaken, UnknownReference
 from . import schema
 from .chain import Chain, insert_rows
 from .codec import octets_to_text, text_to_octets
@@ -36,7 +37,9 @@ class StoredPolicies:
                 row = (revision, to_micros(at), RETENTION, key.master, key.wrapped, sealed)
                 insert_rows(connection, _table, [row])
 
-        await self._engine.write(write)
+        # Guards whose files change together keep it at the same moment: it is there then, whoever was first.
+        with suppress(ReferenceTaken):
+            await self._engine.write(write)
 
     async def get(self, revision: str) -> Mapping[str, bytes]:
         """UnknownReference where it was never kept."""

@@ -112,7 +112,7 @@ class PostgresqlEngine(QueuedEngine):
             fail(jobs, error)
         else:
             if grown:
-                await asyncio.to_thread(self._witness.note, chain.ledger, chain.head)
+                await asyncio.to_thread(self._witness.note, chain.ledger, chain.head, chain.others)
         answer(jobs)
 
     async def _commit(self, jobs: list[Job]) -> tuple[Chain, bool]:

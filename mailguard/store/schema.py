@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-HEAD = "0009"
+HEAD = "0010"
 """The revision of the schema that this code speaks."""
 
 metadata = MetaData(
@@ -342,3 +342,24 @@ saved_views = Table(
     Index("ix_saved_views_account", "account"),
     Index("ix_saved_views_team", "team"),
 )
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("node", Text, primary_key=True),
+    Column("ledger", Text, nullable=False),
+    Column("machine", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("policy_revision", Text, nullable=True),
+    Column("began_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("retention", Text, nullable=False),
+)
+
+compatible = Table(
+    "compatible",
+    metadata,
+    Column("revision", Text, primary_key=True),
+    Column("oldest", Text, nullable=False),
+)
+"""Of a revision of the schema the oldest one whose code may be started on it."""

@@ -100,6 +100,7 @@ class StoredUrgentCalls:
                 raise UnknownReference(f'there is no held message "{call.ref}"')
             if change is not None:
                 change_held(connection, self._keyring, change)
+            _alone(connection, sender_hash)
             known = connection.execute(select(_calls.c.ref).where(_calls.c.ref == call.ref)).first()
             if known is not None or _count(connection, sender_hash, since) >= most:
                 raise _TooMany
@@ -144,6 +145,13 @@ class StoredUrgentCalls:
         key = unwrap_message_key(self._keyring, row.ref, row.master, row.wrapped_key)
         body = unseal_json(key, context("urgent call", row.ref, str(row.at)), row.sealed)
         return UrgentCall(row.ref, body["sender"], from_micros(row.at), body["by"], body["reason"])
+
+
+def _alone(connection: Connection, sender_hash: str) -> None:
+    """Until the end of the transaction, no other guard counts the calls of this sender: it would not see this one."""
+    if connection.dialect.name == "postgresql":
+        of_sender = func.hashtextextended(f"urgent call {sender_hash}", 0)
+        connection.execute(select(func.pg_advisory_xact_lock(of_sender)))
 
 
 def _count(connection: Connection, sender_hash: str, since: datetime) -> int:

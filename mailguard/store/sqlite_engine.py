@@ -202,7 +202,7 @@ class SqliteEngine(QueuedEngine):
         except DBAPIError as error:
             raise GroupFailed(within_job=False) from error
         if grown:
-            self._witness.note(chain.ledger, chain.head)
+            self._witness.note(chain.ledger, chain.head, chain.others)
         if self._truncating:
             self._truncate_wal(connection)
 

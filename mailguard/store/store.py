@@ -10,11 +10,9 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-from mailguard.core.errors import SettingsError
 from mailguard.logs import logger
 
 from . import schema
@@ -35,6 +33,7 @@ from .lane import in_lane
 from .ledger import StoredLedger, preparer
 from .lock import OwnerLock
 from .migrate import on_database, prepare_database, take_lock
+from .nodes import StoredNodes
 from .outbox import StoredOutbox
 from .policies import StoredPolicies
 from .quarantine import StoredQuarantine
@@ -50,7 +49,8 @@ from .sqlite_engine import SqliteEngine
 from .standing import StoreStanding, read_standing
 from .store_settings import RetentionSettings, StoreSettings
 from .trail import StoredTrail
-from .witness import Witness, read_witness
+from .witness import Witness
+from .witnessing import Seen, seen_in_witness, witness_others
 
 log = logger("store")
 
@@ -81,7 +81,8 @@ class StoreCounts:
 class Store:
     """The ports, and what only the house itself asks for.
 
-    tail_missing: at the start the ledger ended before its witness. verified: when an audit last ended since then, and
+    tail_missing: at the start the ledger ended before its witness. contradicted: other ledgers that no longer hold what
+    this node had seen in them, as of the last `witness_others`. verified: when an audit last ended since then, and
     whether the ledger was whole.
     """
 
@@ -92,6 +93,8 @@ class Store:
         self.keyring = keyring
         self._lock = lock
         self.tail_missing = False
+        self.contradicted: tuple[str, ...] = ()
+        self._seen: Seen = {}
         self.verified: tuple[datetime, bool] | None = None
         self.prepare = prepare_all
         self.blobs = StoredBlobs(engine, keyring)
@@ -115,6 +118,7 @@ class Store:
         self.assignments = StoredAssignments(engine, keyring, prepare_all)
         self.saved_views = StoredSavedViews(engine, keyring, prepare_all)
         self.checked = StoredChecked(engine)
+        self.nodes = StoredNodes(engine)
 
     @classmethod
     async def open(cls, settings: StoreSettings, *, create: bool = True) -> Store:
@@ -158,7 +162,7 @@ class Store:
         path, ledger = self.settings.witness_path(), self.settings.ledger
         end = select(schema.ledgers.c.sequence).where(schema.ledgers.c.ledger == ledger)
         sequence: int = await self.engine.read(lambda connection: connection.execute(end).scalar_one())
-        seen = await asyncio.to_thread(_last_witnessed, path, self.keyring, ledger)
+        seen, self._seen = await asyncio.to_thread(seen_in_witness, path, self.keyring, ledger)
         if seen > sequence:
             self.tail_missing = True
             log.error("ledger_tail_missing", ledger=ledger, sequence=sequence, witnessed=seen)
@@ -179,6 +183,19 @@ class Store:
     async def checkpoint(self) -> bool:
         """Sign the ledger as it stands. Whether there was anything new to sign."""
         return await self.engine.write(lambda connection, chain: chain.sign(connection))
+
+    async def witness_others(self, now: datetime) -> None:
+        """Record how far the other ledgers of the store have come, in this ledger and in the witness file.
+
+        Where one of them no longer holds what this node had seen in it, that is logged each time. StoreUnavailable.
+        """
+        seen = self._seen
+        found = await self.engine.write(
+            lambda connection, chain: witness_others(connection, chain, seen, self.prepare, now)
+        )
+        self._seen, self.contradicted = found.seen, found.contradicted
+        for ledger in found.contradicted:
+            log.error("ledger_contradicted", ledger=ledger, witness=self.settings.ledger)
 
     async def purge(self, now: datetime, retention: RetentionSettings | None = None) -> Purged:
         """Remove what is older than its retention, with its keys. How many of each."""
@@ -208,8 +225,9 @@ class Store:
 
     @property
     def ledger_broken(self) -> bool:
-        """Whether the ledger is known not to be what was written: its end is another, or an audit said so."""
-        return self.engine.head_forged or self.tail_missing or (self.verified is not None and not self.verified[1])
+        """Whether a ledger is known not to be what was written: its end is another, or an audit said so."""
+        known = self.engine.head_forged or self.tail_missing or bool(self.contradicted)
+        return known or (self.verified is not None and not self.verified[1])
 
     async def counts(self) -> StoreCounts:
         return await self.engine.read(lambda connection: _count(connection, self.engine.witness_failing))
@@ -222,16 +240,6 @@ def _engine(settings: StoreSettings, keyring: Keyring, witness: Witness) -> Engi
     from .postgresql_engine import PostgresqlEngine
 
     return PostgresqlEngine(settings, keyring, witness)
-
-
-def _last_witnessed(path: Path, keyring: Keyring, ledger: str) -> int:
-    if not path.exists():
-        return 0
-    try:
-        lines = read_witness(path, keyring)
-        return max((line.sequence for line in lines if line.genuine and line.ledger == ledger), default=0)
-    except OSError as cause:
-        raise SettingsError(f'witness: "{path}" cannot be read: {cause.strerror}') from cause
 
 
 def _count(connection: Connection, witness_failing: bool) -> StoreCounts:

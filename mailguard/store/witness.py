@@ -11,7 +11,7 @@ import hmac
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,9 +57,12 @@ class Witness:
             self._write()
             log.info("witness_recovered")
 
-    def note(self, ledger: str, head: Head) -> None:
-        """Add a line. Does not raise: the group is committed, `settle` holds up the next one."""
-        self._pending = witness_line(ledger, head, self._key)
+    def note(self, ledger: str, head: Head, others: Sequence[tuple[str, Head]] = ()) -> None:
+        """Add a line, and one for each other ledger that the group has recorded the end of.
+
+        Does not raise: the group is committed, `settle` holds up the next one.
+        """
+        self._pending = b"".join(witness_line(*each, self._key) for each in ((ledger, head), *others))
         try:
             self._write()
         except OSError as error:

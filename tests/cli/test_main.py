@@ -55,6 +55,7 @@ COMMANDS = [
     "user enable",
     "user remove",
     "data backup",
+    "data copy",
     "data hold-back",
     "data migrate",
     "data purge",

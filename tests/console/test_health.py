@@ -57,6 +57,12 @@ async def test_when_all_is_well_each_question_is_answered_and_nothing_is_to_do(h
             "a.example:25 could not be used with the last attempt: no connection.",
         ),
         ({"inspection_trouble": "no <b>"}, Question.ATTACHMENTS, Answer.BROKEN, "could not be started: no <b>"),
+        (
+            {"nodes_problem": "not all guards have the same rules", "nodes": (("guard-2", None, True),)},
+            Question.NODES,
+            Answer.ATTENTION,
+            "guard-2 ended without a word",
+        ),
         ({"overdue": 2}, Question.DEADLINES, Answer.ATTENTION, "2 messages should have been decided"),
         ({"witness_failing": True}, Question.LEDGER, Answer.ATTENTION, "witness file"),
         ({"certificate_problem": "it ends tomorrow"}, Question.CERTIFICATE, Answer.ATTENTION, "it ends tomorrow"),

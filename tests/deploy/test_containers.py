@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
+GUARDS = sorted(name for name in SERVICES if name.startswith("guard-"))
 IDENTITY = "10001"
 
 
@@ -85,26 +86,27 @@ def test_a_service_of_compose_is_whole(name: str) -> None:
         assert (folder / service["build"]["dockerfile"]).is_file()
     assert set(service["networks"]) <= set(COMPOSE["networks"])
     assert set(service.get("secrets", ())) <= set(COMPOSE["secrets"])
-    for volume in service["volumes"]:
+    for volume in service.get("volumes", ()):
         source = volume.partition(":")[0]
         assert source in COMPOSE["volumes"] if not source.startswith(".") else (DEPLOY / source).resolve().is_file()
     for other in service.get("depends_on", {}):
+        if other.startswith("guard-") or other == "prepare":
+            continue  # the image's own health check; done once it has ended
         assert "healthcheck" in SERVICES[other] or dict(last_stage(f"{other}.Dockerfile"))["HEALTHCHECK"]
 
 
-@pytest.mark.parametrize("name", ["mailguard", "postgresql"])
+@pytest.mark.parametrize("name", [*GUARDS, "prepare", "postgresql", "haproxy"])
 def test_what_keeps_mail_has_a_read_only_root_and_no_rights_to_spare(name: str) -> None:
     service = SERVICES[name]
     assert service["read_only"] is True and service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"] and "privileged" not in service
-    assert "cap_add" not in SERVICES["mailguard"] and "user" not in SERVICES["mailguard"]
+    assert name == "postgresql" or ("cap_add" not in service and "user" not in service)
 
 
 def test_nothing_is_published_but_the_listener_and_that_on_this_machine() -> None:
     assert {name: service.get("ports", []) for name, service in SERVICES.items()} == {
-        "mailguard": ["127.0.0.1:2525:2525"],
-        "postgresql": [],
-        "smarthost": [],
+        "haproxy": ["127.0.0.1:2525:2525"],
+        **{name: [] for name in (*GUARDS, "prepare", "postgresql", "smarthost")},
     }
     assert COMPOSE["networks"]["store"] == {"internal": True}
 
@@ -113,21 +115,27 @@ def test_secrets_come_from_files_that_are_not_in_the_repository() -> None:
     for secret in COMPOSE["secrets"].values():
         assert secret == {"file": secret["file"]} and secret["file"].startswith("./secrets/")
     assert "/secrets/" in (DEPLOY / ".gitignore").read_text().split()
-    everything = (DEPLOY / "compose.yaml").read_text() + (DEPLOY / "compose" / "mailguard.yaml").read_text()
+    everything = (DEPLOY / "compose.yaml").read_text() + "".join(
+        each.read_text() for each in (DEPLOY / "compose").iterdir()
+    )
     assert not re.search(r"PASSWORD: |postgresql://[^@/]*:[^@]*@", everything)
 
 
 def test_compose_waits_longer_than_a_graceful_stop_takes() -> None:
     assert (
-        int(SERVICES["mailguard"]["stop_grace_period"].rstrip("s"))
+        int(SERVICES["guard-1"]["stop_grace_period"].rstrip("s"))
         >= 2 * Settings.model_fields["stop_grace_seconds"].default + 10
     )
 
 
 def test_the_settings_of_compose_load_and_fit_it() -> None:
-    settings = load_settings(DEPLOY / "compose" / "mailguard.yaml")
+    settings = load_settings(DEPLOY / "compose" / "guard-1.yaml")
     (listener,) = settings.listen
-    assert listener.address.port == int(SERVICES["mailguard"]["ports"][0].rpartition(":")[2])
+    balancer = (DEPLOY / "compose" / "haproxy.cfg").read_text()
+    assert f"bind :{SERVICES['haproxy']['ports'][0].rpartition(':')[2]}" in balancer
+    assert settings.metrics is not None and f"check port {settings.metrics.address.port}" in balancer
+    address = SERVICES["haproxy"]["networks"]["mail"]["ipv4_address"]
+    assert listener.proxy_from == (ipaddress.ip_network(address),) and "send-proxy-v2" in balancer
     subnet = COMPOSE["networks"]["mail"]["ipam"]["config"][0]["subnet"]
     assert listener.allow == (ipaddress.ip_network(subnet),)
     assert subnet in (DEPLOY / "smarthost.Dockerfile").read_text()
@@ -136,6 +144,33 @@ def test_the_settings_of_compose_load_and_fit_it() -> None:
     store = settings.store_settings()
     for path in (store.keys_folder(), store.witness_path()):
         assert path.is_relative_to("/var/lib/mailguard"), "nothing else is a volume"
+
+
+def test_the_guards_differ_in_their_ledgers_alone_and_the_balancer_knows_them_all() -> None:
+    texts = {name: (DEPLOY / "compose" / f"{name}.yaml").read_text() for name in GUARDS}
+    assert len(GUARDS) == 3
+    for name, text in texts.items():
+        assert text.replace(f"ledger: {name}", "ledger: guard-1") == texts["guard-1"]
+        assert f"ledger: {name}\n" in re.sub(" +#.*", "", text)
+        assert f"./compose/{name}.yaml:/etc/mailguard/mailguard.yaml:ro" in SERVICES[name]["volumes"]
+        assert f"{name}:/var/lib/mailguard" in SERVICES[name]["volumes"], "its own socket and witness"
+        assert {key: value for key, value in SERVICES[name].items() if key != "volumes"} == {
+            key: value for key, value in SERVICES["guard-1"].items() if key != "volumes"
+        }
+    servers = re.findall(r"^    server (\S+) (\S+)$", (DEPLOY / "compose" / "haproxy.cfg").read_text(), re.M)
+    assert servers == [(name, f"{name}:2525") for name in GUARDS]
+
+
+def test_a_real_haproxy_reads_the_balancers_configuration() -> None:
+    haproxy = shutil.which("haproxy", path="/usr/sbin:/usr/bin")
+    assert haproxy, "HAProxy is not installed; on Debian: apt-get install haproxy"
+    command = [haproxy, "-c", "-f", str(DEPLOY / "compose" / "haproxy.cfg")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and "valid" in done.stdout + done.stderr, done.stderr
+    warnings = [line for line in done.stderr.splitlines() if "WARNING" in line]
+    assert all("could not resolve address 'guard-" in line for line in warnings), (
+        "the guards are known in compose alone"
+    )
 
 
 def test_the_smarthost_takes_mail_from_nobody_else() -> None:
@@ -180,7 +215,7 @@ def test_the_password_of_the_database_comes_from_a_file(asking: Postgresql, mode
         secret = folder / "passfile"
         secret.write_text(f"127.0.0.1:{asking.port}:guarded:mailguard:kept in a file\n")
         secret.chmod(mode)
-        settings = yaml.safe_load((DEPLOY / "compose" / "mailguard.yaml").read_text())
+        settings = yaml.safe_load((DEPLOY / "compose" / "guard-1.yaml").read_text())
         settings["store"] = asking.url("guarded")
         settings |= {"keys": str(folder / "k.keys"), "witness": str(folder / "w"), "policies": str(ROOT / "policies")}
         (folder / "mailguard.yaml").write_text(yaml.safe_dump(settings))
@@ -200,5 +235,5 @@ def test_the_compose_file_keeps_the_compose_specification() -> None:
     schema = json.loads((ROOT / "tests" / "deploy" / "schema" / "compose-spec.json").read_text())
     validator = jsonschema.validators.validator_for(schema)(schema)
     assert [error.message for error in validator.iter_errors(COMPOSE)] == []
-    wrong = {**COMPOSE, "services": {**SERVICES, "mailguard": {**SERVICES["mailguard"], "readonly": True}}}
+    wrong = {**COMPOSE, "services": {**SERVICES, "guard-1": {**SERVICES["guard-1"], "readonly": True}}}
     assert not validator.is_valid(wrong), "the schema judges nothing"

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from mailguard.core.outcome import Outcome, SmarthostReply
-from mailguard.guard.delivery import LEASE_SECONDS, Schedule
+from mailguard.guard.delivery import Schedule
+from mailguard.guard.leases import LEASE_SECONDS
 from tests.guard.world import SESSION, World, envelope, message, people
 
 LATER = SmarthostReply(450, "4.2.1", "try later")

@@ -299,6 +299,12 @@ class MemoryOutbox:
         await self._store.told.call("outbox", "extend")
         return 0
 
+    async def confirm(self, identifier: str, lease: str, now: datetime, lease_seconds: float) -> bool:
+        if await self._store.told.call("outbox", "confirm"):
+            return None  # type: ignore[return-value]
+        row = self._store.rows.get(identifier)
+        return row is not None and row.lease == lease
+
     async def record(self, attempt: Attempt, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]) -> bool:
         if await self._store.told.call("outbox", "record"):
             return None  # type: ignore[return-value]

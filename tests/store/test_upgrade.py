@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from alembic import op
+from sqlalchemy import Connection, insert, text
 
 from mailguard.core.errors import SettingsError, StoreUnavailable
 from mailguard.core.lifecycle import State
@@ -22,6 +23,7 @@ from mailguard.store.audit import verify
 from mailguard.store.lock import is_owned
 from mailguard.store.migrate import migrate, on_database, revision
 from mailguard.store.store import Store
+from mailguard.store.store_settings import StoreSettings
 from tests.store import samples
 from tests.store.older.stores import ADDED_SINCE, Older, copy_to_postgresql, rows_of, tables_of, unpack
 
@@ -69,7 +71,7 @@ async def test_the_content_is_of_the_kinds_that_matter(older: Older) -> None:
 async def test_a_start_on_an_older_schema_is_refused_and_changes_nothing(older: Older) -> None:
     before = await state(older)
     with pytest.raises(
-        SettingsError, match=r'"0001".* is older than "0009"; back it up, then run `mailguard data migrate`'
+        SettingsError, match=r'"0001".* is older than "0010"; back it up, then run `mailguard data migrate`'
     ):
         await Store.open(older.settings)
     assert await state(older) == before
@@ -178,3 +180,57 @@ async def test_the_first_schema_is_still_what_its_migration_made(older: Older) -
     """What a migration once made is history: 0001 is not edited, or older stores are other than tests believe."""
     _, tables, _ = await state(older)
     assert tables == set(schema.metadata.tables) - ADDED_SINCE["0001"] | {"alembic_version"}
+
+
+def one_ahead(connection: Connection, says: str | None) -> None:
+    """What a later version's migration might do: a table, columns that older code does not fill, an index."""
+    for statement in (
+        "CREATE TABLE later (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
+        "ALTER TABLE held ADD COLUMN later BIGINT",
+        "ALTER TABLE outbox ADD COLUMN later TEXT NOT NULL DEFAULT 'none'",
+        "ALTER TABLE entries ADD COLUMN later TEXT",
+        "CREATE INDEX ix_outbox_later ON outbox (later)",
+        "UPDATE alembic_version SET version_num = '0999'",
+    ):
+        connection.execute(text(statement))
+    if says is not None:
+        connection.execute(insert(schema.compatible).values(revision="0999", oldest=says))
+
+
+async def works(store: Store, name: str) -> None:
+    """Held, released, delivered, recorded, verified."""
+    raw = b"Subject: x\r\n\r\nx"
+    await store.quarantine.hold(samples.held(name), raw, [samples.entry(name, claims_ref=True)], [])
+    held = await store.quarantine.get(name)
+    change = samples.change(name, held.version, State.HELD, State.RELEASING, actor="manager")
+    await store.quarantine.change(change, [samples.entry(name, "message_released")], [samples.delivery(name)])
+    claimed = await store.outbox.claim("worker", samples.NOW, 60, 10)
+    assert [row.ref for row in claimed] == [name]
+    assert await store.outbox.record(samples.attempt(claimed[0], Outcome.ACCEPTED), [samples.entry(name, "x")], [])
+    assert (await store.quarantine.get(name)).state is State.RELEASED
+    assert (await verify(store)).troubles == []
+
+
+async def test_code_of_before_goes_on_on_a_newer_schema_and_may_be_started_on_it(settings: StoreSettings) -> None:
+    """A rolling upgrade: the schema changes under a running node, and that node is started again before its turn."""
+    running = await Store.open(settings)
+    await works(running, "MG-BEFORE")
+    if settings.is_sqlite:
+        await running.close()  # it has one process; what follows is its start
+    await on_database(settings, lambda connection: one_ahead(connection, schema.HEAD))
+    if not settings.is_sqlite:
+        await works(running, "MG-UNDER")
+        await running.close()
+    again = await Store.open(settings)
+    await works(again, "MG-AFTER")
+    await again.close()
+    with pytest.raises(SettingsError, match="newer"):
+        await migrate(settings)
+
+
+@pytest.mark.parametrize("says", [None, "0998"])
+async def test_a_newer_schema_that_does_not_say_so_is_refused(settings: StoreSettings, says: str | None) -> None:
+    await (await Store.open(settings)).close()
+    await on_database(settings, lambda connection: one_ahead(connection, says))
+    with pytest.raises(SettingsError, match="newer"):
+        await Store.open(settings)

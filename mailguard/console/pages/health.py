@@ -105,6 +105,14 @@ def _deadlines(being: Wellbeing, _: Site) -> list[str]:
     return [said.DEADLINES_WELL.format(held=number(said.HELD, being.held))]
 
 
+def _nodes(being: Wellbeing, _: Site) -> list[str]:
+    sentences = [said.NODES_ILL.format(problem=legible(being.nodes_problem, 300))] if being.nodes_problem else []
+    for node, revision, missing in being.nodes:
+        form = said.NODE_MISSING if missing else said.NODE
+        sentences.append(form.format(node=legible(node), revision=(revision or said.NO_REVISION)[:19]))
+    return sentences or [said.NODES_ONE]
+
+
 def _ledger(being: Wellbeing, site: Site) -> list[str]:
     sentences = [number(said.LEDGER_WELL, being.entries)]
     if site.trail.known_broken:
@@ -137,6 +145,7 @@ _SENTENCES: Mapping[Question, Callable[[Wellbeing, Site], list[str]]] = {
     Question.CANARY: _canary,
     Question.ATTACHMENTS: _attachments,
     Question.DEADLINES: _deadlines,
+    Question.NODES: _nodes,
     Question.LEDGER: _ledger,
     Question.CERTIFICATE: _certificate,
     Question.DATABASE: _database,

@@ -157,6 +157,9 @@ class TrackedOutbox:
     async def extend(self, owner: str, now: datetime, lease_seconds: float) -> int:
         return await self._outbox.extend(owner, now, lease_seconds)
 
+    async def confirm(self, identifier: str, lease: str, now: datetime, lease_seconds: float) -> bool:
+        return await self._outbox.confirm(identifier, lease, now, lease_seconds)
+
     async def record(self, attempt: Attempt, entries: Sequence[NewEntry], deliveries: Sequence[NewDelivery]) -> bool:
         """Without an entry for each copy: the one about the run says how many there were."""
         recorded = await self._outbox.record(attempt, (), ())

@@ -27,6 +27,7 @@ class Question(StrEnum):
     CANARY = "canary"
     ATTACHMENTS = "attachments"
     DEADLINES = "deadlines"
+    NODES = "nodes"
     LEDGER = "ledger"
     CERTIFICATE = "certificate"
     DATABASE = "database"
@@ -45,7 +46,8 @@ class Wellbeing:
     passing, failing or overdue; canary_problems: sentences. last_checked_at: of the last message judged since the
     start. outbox_since: how long the oldest row of everybody's mail has waited, None where it is empty. smarthosts:
     address and trouble of each. inspection_trouble: why attachments are not read. disk_free: octets, None where there
-    is no disk of ours.
+    is no disk of ours. nodes: of the guards on this store each with its policy's revision and whether it is missing,
+    empty where there is one alone; nodes_problem: what is wrong with them.
     """
 
     at: datetime
@@ -70,6 +72,8 @@ class Wellbeing:
     certificate_problem: str | None
     database: str
     disk_free: int | None
+    nodes: tuple[tuple[str, str | None, bool], ...] = ()
+    nodes_problem: str | None = None
 
     @property
     def takes_mail(self) -> bool:
@@ -106,6 +110,9 @@ class Wellbeing:
             ),
             Question.ATTACHMENTS: _worst(broken=self.inspection_trouble is not None),
             Question.DEADLINES: _worst(attention=self.overdue > 0),
+            Question.NODES: _worst(
+                attention=self.nodes_problem is not None or any(missing for _, _, missing in self.nodes)
+            ),
             Question.LEDGER: _worst(broken=trail_broken, attention=self.witness_failing),
             Question.CERTIFICATE: _worst(attention=self.certificate_problem is not None),
             Question.DATABASE: Answer.WORKING,

@@ -50,7 +50,10 @@ _GROUPS: Mapping[Group, str] = {
     Group.DELIVERY: (
         "copies_queued recipients_queued copy_delivered copy_deferred copy_bounced outbox_retried outbox_dropped"
     ),
-    Group.UPKEEP: "evidence_erased evidence_purged held_purged store_backed_up store_restored trail_checked",
+    Group.UPKEEP: (
+        "evidence_erased evidence_purged held_purged ledgers_witnessed store_backed_up store_copied store_restored "
+        "trail_checked"
+    ),
     Group.CANARY: "canary_recorded canary_passed canary_failed",
 }
 GROUPS: Mapping[Group, frozenset[str]] = {group: frozenset(kinds.split()) for group, kinds in _GROUPS.items()}

@@ -30,7 +30,7 @@ ADDED_SINCE = {
             "sendings",
             "sending_links",
         ),
-        *("saved_views", "sender_links", "sent_files", "urgent_calls"),
+        *("compatible", "nodes", "saved_views", "sender_links", "sent_files", "urgent_calls"),
     }
 }
 
