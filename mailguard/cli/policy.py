@@ -98,7 +98,10 @@ Show = Annotated[bool, typer.Option("--show", help="Show who sent the messages t
 @app.command()
 def replay(
     archive: Annotated[
-        str, typer.Argument(metavar="ARCHIVE", help="An mbox file, a Maildir, a folder of .eml files, or one of them.")
+        str,
+        typer.Argument(
+            metavar="ARCHIVE", help="An mbox file, a Maildir, a folder of .eml files, one such file, or a ledger."
+        ),
     ],
     policy: PolicyOption = None,
     listed: Annotated[bool, typer.Option("--list", help="List each message that would not leave as it is.")] = False,

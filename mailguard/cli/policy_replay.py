@@ -21,14 +21,16 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ..config import Settings
+from ..core.errors import SettingsError
 from ..core.mail.parse import parse
 from ..core.policy.model import Policy
 from ..core.replay.outcome import RELAY, Outcome, Record
 from ..core.replay.totals import Totals
 from ..core.subject import subject_of
 from ..replay.archive import MAX_MESSAGE_BYTES, Archive, Reader, Unreadable, open_archive
+from ..replay.recorded import is_recorded
 from ..replay.run import Asked, Replay
-from . import output, policy_replay_text
+from . import output, policy_recorded, policy_replay_text
 from .exits import Status
 from .policy_judging import known_settings, load, policy_path
 
@@ -49,8 +51,11 @@ def replay(options: Options, policy: Path | None) -> None:
     """`policy replay`: what one policy would have done with every message."""
     settings = known_settings()
     loaded = load(policy_path(policy, settings))
-    archive = open_archive(Path(options.archive))
     totals = Totals(_rules(loaded), 0, _zone(settings))
+    if is_recorded(Path(options.archive)):
+        policy_recorded.replay(Path(options.archive), loaded, totals, options.as_json)
+        return
+    archive = open_archive(Path(options.archive))
     named: list[Record] = []
     with _running(options, archive, settings, loaded) as running:
         for record in running.records():
@@ -71,6 +76,8 @@ def diff(options: Options, old: Path, new: Path) -> None:
     """`policy diff`: the messages with which two policies do not do the same."""
     settings = known_settings()
     policies = load(policy_path(old, settings)), load(policy_path(new, settings))
+    if is_recorded(Path(options.archive)):
+        raise SettingsError("policy diff needs messages: a ledger does not tell enough of them")
     archive = open_archive(Path(options.archive))
     both = [Totals(_rules(each), which, _zone(settings)) for which, each in enumerate(policies)]
     changed: list[Record] = []

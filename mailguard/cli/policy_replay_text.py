@@ -75,6 +75,17 @@ def listed(found: Sequence[Mapping[str, Any]]) -> None:
     output.table(("POSITION", "REF", "DATE", "OUTCOME", "RULE", *heads), rows)
 
 
+def unanswered(rules: Mapping[str, Sequence[str]]) -> None:
+    """Of a ledger's facts: the rules that they do not answer, or not always, and what is missing."""
+    if not rules:
+        return
+    output.result()
+    output.result(
+        "A ledger keeps counts, not messages. These rules ask for more, and match here only where that does not matter:"
+    )
+    output.table(("RULE", "NOT RECORDED"), [(name, ", ".join(keys)) for name, keys in rules.items()])
+
+
 def _rules(rules: Mapping[str, RuleTotal]) -> None:
     output.result()
     rows = [

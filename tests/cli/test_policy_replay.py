@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import process, wait_for
+from tests.cli.conftest import hold, process, wait_for
 
 RULES = """\
 version: 1
@@ -30,6 +30,8 @@ rules:
     when: {malformed: true, size_bytes: {at_least: 1000000}}
     action: reject
 """
+
+BATCH = "  - {id: batch, describe: x, when: {batch_external_recipients: {at_least: 10}}, action: hold}\n"
 
 
 def letter(number: int, people: int, day: int) -> bytes:
@@ -161,3 +163,24 @@ def test_an_interruption_ends_with_130_and_says_how_to_go_on(tmp_path: Path, pol
     found = json.loads(out)
     assert (running.returncode, found["messages"], found["hold"]) == (0, 1_000, 100)
     assert not journal.exists()
+
+
+def test_the_guards_own_ledger_is_judged_by_its_facts(run: Any, settings: Path, policies: tuple[str, str]) -> None:
+    """The decision in it was made for two people; its record holds their number and nothing else."""
+    hold(settings, "MG-7Q4K-2F")
+    export, listed = settings.parent / "ledger.jsonl", settings.parent / "list.jsonl"
+    assert run("-C", str(settings), "audit", "export", "-o", str(export)).status == 0
+    listed.write_text(run("-C", str(settings), "audit", "list", "--json").out)
+    two = settings.parent / "two.yaml"
+    two.write_text((RULES % 2).split("  - id: watch")[0] + BATCH)
+    for path in (export, listed):
+        (found,) = run("policy", "replay", str(path), "--policy", str(two), "--json").items()
+        assert (found["messages"], found["hold"], found["rules"]) == (1, 1, {"visible-list": 1, "batch": 0})
+        assert found["unanswered"] == {"batch": ["batch_external_recipients"]}
+    text = run("policy", "replay", str(export), "--policy", str(two)).out
+    assert "batch  batch_external_recipients" in text
+    (found,) = run("policy", "replay", str(export), "--policy", policies[0], "--json").items()
+    assert (found["unreadable"], found["relay"]) == (1, 0), "the record does not say whether it was malformed"
+    assert run("policy", "diff", *policies, "--on", str(export)).status == 2
+    export.write_text("{broken")
+    assert run("policy", "replay", str(export), "--policy", str(two)).status == 2

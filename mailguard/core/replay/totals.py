@@ -82,11 +82,14 @@ class Totals:
         return self.outcomes.total() + self.unreadable.total()
 
     def add(self, record: Record) -> None:
+        """Of what was not judged to its end, what is known of its rules counts."""
+        day = self.day_of(record.at)
         if record.unreadable is not None:
             self.unreadable[record.unreadable] += 1
+            for match in record.outcomes[self._which].matches if record.outcomes else ():
+                self._add_match(match, record.position, day, decided=False)
             return
         outcome = record.outcomes[self._which]
-        day = self.day_of(record.at)
         self.outcomes[outcome.outcome] += 1
         self.waits += outcome.outcome == HOLD and outcome.waits
         if day is None:
@@ -95,9 +98,11 @@ class Totals:
             counts = self.days.setdefault(day, Counter())
             counts[outcome.outcome] += 1
         for match in outcome.matches:
-            # A floor, and a rule that only an invitation of before remembers, is not among the rules.
-            total = self.rules.setdefault(match.rule, RuleTotal("enforce", HOLD))
-            total.add(match, record.position, day, decided=match.rule == outcome.rule)
+            self._add_match(match, record.position, day, decided=match.rule == outcome.rule)
+
+    def _add_match(self, match: Match, position: int, day: date | None, *, decided: bool) -> None:
+        # A floor, and a rule that only an invitation of before remembers, is not among the rules.
+        self.rules.setdefault(match.rule, RuleTotal("enforce", HOLD)).add(match, position, day, decided=decided)
 
     def day_of(self, at: datetime | None) -> date | None:
         return at.astimezone(self._zone).date() if at is not None else None
