@@ -1,7 +1,7 @@
-"""mailguard policy: check, try and test a policy before it is in force, and print its JSON Schema.
+"""mailguard policy: check, try, test and replay a policy before it is in force, and print its JSON Schema.
 
-Only `exceptions` needs settings, for its counts. The work is in policy_judging, policy_trials and policy_exceptions,
-loaded only when one of these runs: every other command would wait for it.
+Only `exceptions` needs settings, for its counts. The work is in policy_judging, policy_trials, policy_replay and
+policy_exceptions, loaded only when one of these runs: every other command would wait for it.
 """
 
 from __future__ import annotations
@@ -83,6 +83,60 @@ def test(
     from . import policy_trials
 
     policy_trials.test(paths, policy, as_json)
+
+
+Resume = Annotated[
+    Path | None,
+    typer.Option("--resume", metavar="FILE", help="Keep what was found in FILE, and go on from it where it is there."),
+]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", metavar="N", min=1, max=256, help="Processes; else one for each processor.")
+]
+Show = Annotated[bool, typer.Option("--show", help="Show who sent the messages that are listed, and their subjects.")]
+
+
+@app.command()
+def replay(
+    archive: Annotated[
+        str,
+        typer.Argument(
+            metavar="ARCHIVE", help="An mbox file, a Maildir, a folder of .eml files, one such file, or a ledger."
+        ),
+    ],
+    policy: PolicyOption = None,
+    listed: Annotated[bool, typer.Option("--list", help="List each message that would not leave as it is.")] = False,
+    show: Show = False,
+    resume: Resume = None,
+    jobs: Jobs = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a policy would have done with the mail of an archive: what, why, how often, on which days.
+
+    Nothing is sent, recorded or changed. Example: mailguard policy replay sent.mbox --policy policies/
+    """
+    from . import policy_replay
+
+    options = policy_replay.Options(archive, resume, jobs, listed or show, show, as_json)
+    policy_replay.replay(options, policy)
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="A policy: a file or a folder.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="Another one.")],
+    on: Annotated[str, typer.Option("--on", metavar="ARCHIVE", help="The mail to judge: as for `policy replay`.")],
+    show: Show = False,
+    resume: Resume = None,
+    jobs: Jobs = None,
+    as_json: Json = False,
+) -> None:
+    """List the messages of an archive with which two policies do not do the same.
+
+    Example: mailguard policy diff policies/ new-policies/ --on sent.mbox
+    """
+    from . import policy_replay
+
+    policy_replay.diff(policy_replay.Options(on, resume, jobs, True, show, as_json), old, new)
 
 
 @app.command()

@@ -25,15 +25,15 @@ from ..core.inventory import in_sentences
 from ..core.mail.message import Message
 from ..core.mail.parse import parse
 from ..core.mail.path import PathError, parse_forward_path
-from ..core.observation import Observation, inspected, observe
+from ..core.observation import Observation, observe
 from ..core.organisation import Organisation
+from ..core.policy.decide import decide
 from ..core.policy.explain import Trace, explain
 from ..core.policy.fit import misfits, running_out_in, unknown_kinds
-from ..core.policy.judge import judge
 from ..core.policy.load import Policy, load_policy, revision_of
 from ..core.policy.schema import policy_schema
-from ..core.policy.trial import assumed_envelope, envelope_of
-from ..core.verdict import EXCEPTION, Disposition, Inspection, Rewrite, Verdict
+from ..core.policy.trial import assumed_envelope, assumed_organisation, envelope_of
+from ..core.verdict import EXCEPTION, Disposition, Rewrite, Verdict
 from ..serve.inspecting import CommandInspector, known_kinds
 from ..serve.policies import policy_files
 from . import output
@@ -183,15 +183,6 @@ def _check_addresses(option: str, given: Sequence[str]) -> None:
             ) from error
 
 
-def assumed_organisation(message: Message, mail_from: str | None) -> Organisation:
-    """Without settings the domain of --mail-from, else of From, is inside."""
-    envelope = envelope_of(mail_from or next(iter(message.originators), ""), [])
-    domain = envelope.reverse_path.domain if envelope.reverse_path else ""
-    if not domain and message.originators:
-        domain = message.originators[0].rpartition("@")[2]
-    return Organisation(domain or "nobody", frozenset({domain} if domain else ()))
-
-
 def _time(text: str | None) -> datetime:
     if text is None:
         return datetime.now(UTC)
@@ -212,17 +203,8 @@ def verdict_on(
     past: Past = NO_PAST,
 ) -> tuple[Observation, Verdict]:
     """The observation and the verdict, after the attachments that a rule asks about were read as `serve` reads them."""
-    observation = replace(observe(message, envelope, organisation), past=past)
-    found = judge(observation, policy, at)
-    inspections: dict[str, Inspection] = {}
-    while not isinstance(found, Verdict) and not inspections.keys() >= set(found.inspections):
-        parts = [each for each in found.inspections if each not in inspections]
-        inspections |= inspector.inspect(message, parts)
-        observation = inspected(observation, inspections)
-        found = judge(observation, policy, at)
-    if not isinstance(found, Verdict):
-        raise MailguardError("the policy asks for something that this command cannot tell")
-    return observation, found
+    seen = replace(observe(message, envelope, organisation), past=past)
+    return decide(seen, policy, at, inspector.inspect)
 
 
 _SAID = {

@@ -23,13 +23,21 @@ from ..core.mail.parse import parse
 from ..core.observation import observe
 from ..core.organisation import Organisation
 from ..core.policy.load import Policy
-from ..core.policy.trial import MessageModel, TrialModel, TrialsModel, assumed_envelope, disagreements, invent, people
+from ..core.policy.trial import (
+    MessageModel,
+    TrialModel,
+    TrialsModel,
+    assumed_envelope,
+    assumed_organisation,
+    disagreements,
+    invent,
+    people,
+)
 from ..serve.inspecting import CommandInspector
 from ..serve.policies import policy_files
 from . import output
 from .exits import Status
 from .policy_judging import (
-    assumed_organisation,
     counted,
     known_settings,
     load,

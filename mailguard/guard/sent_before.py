@@ -121,7 +121,7 @@ class SentBefore:
 
     async def leaves(self, announced: WrittenDown | None, verdict: Verdict, *, hidden: bool) -> None:
         """The message is about to leave. hidden: in a form in which nobody is shown to anybody."""
-        exposed = not hidden and _exposes(verdict)
+        exposed = not hidden and exposes(verdict)
         if announced is not None and announced.list is not None and (hidden or exposed):
             await self._settle(announced.list, hidden=hidden, exposed=exposed)
 
@@ -157,7 +157,7 @@ class SentBefore:
             raise MailguardError("the memory of what was sent did not say that it kept how the message left")
 
 
-def _exposes(verdict: Verdict) -> bool:
+def exposes(verdict: Verdict) -> bool:
     """Whether a long list leaves as it is, though no rule says that this sender may."""
     exempted = any(rule.values.get("unless") or EXCEPTION in rule.values for rule in verdict.rules)
     return verdict.facts["visible_external_recipients"] >= LONG_LIST and not exempted

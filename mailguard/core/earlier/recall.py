@@ -44,6 +44,14 @@ _CORRECTS = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """Whoever is late with a message is sorry too, and takes none back."""
+_OF_CORRECTS = (
+    *("corre", "errat", "corrig", "korrektur", "richtigstellung", "rectif"),
+    *("ignore", "disregard", "delete", "destroy", "error", "mistake", "wrong", "irrt", "versehentlich", "erreur"),
+    *("sorry", "apolog", "entschuldig", "excuses", "désolé", "disculp", "scus"),
+    *("visible", "shown", "disclosed", "exposed", "revealed", "broken"),
+)
+"""One of these is in whatever that pattern finds, but for letters that it takes for others."""
+_TAKEN_FOR_OTHERS = ("ı", "ſ", "i̇")
 _CORRECTED_SUBJECT = re.compile(rf"\b{_CORRECTION}\b", re.IGNORECASE)
 _STRAYED = re.compile(
     r"\b(?:if|should|wenn|falls|sollten|si|se)\b[^.!?;]{0,120}\b(?:this|diese[rs]?|cet?|este|questa?|questo)\s+"
@@ -71,4 +79,11 @@ def takes_back(subject: str, text: str) -> bool:
     """Whether it recalls, corrects or apologises, in the words of a program or of a person."""
     if is_recall(subject, text) or _CORRECTED_SUBJECT.search(subject):
         return True
-    return bool(_CORRECTS.search(f"{subject}\n{_STRAYED.sub('', text[:_LOOKED_AT])}"))
+    written = f"{subject}\n{text[:_LOOKED_AT]}"
+    return may_correct(written) and bool(_CORRECTS.search(f"{subject}\n{_STRAYED.sub('', text[:_LOOKED_AT])}"))
+
+
+def may_correct(text: str) -> bool:
+    """False where nothing in a text can be what corrects, takes back or apologises: looked for first, as above."""
+    lowered = text.lower()
+    return any(each in lowered for each in _OF_CORRECTS) or any(each in lowered for each in _TAKEN_FOR_OTHERS)

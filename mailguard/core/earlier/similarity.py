@@ -12,7 +12,6 @@ import hashlib
 from array import array
 from collections.abc import Sequence
 from itertools import pairwise
-from operator import eq
 
 BINS = 128
 FEWEST_WORDS = 5
@@ -24,6 +23,9 @@ SHORT_BINS = 24
 SHORT_SIMILAR = 0.5
 """Of a text of a line or two, a greeting that everybody uses is a large part."""
 _EMPTY = 0xFFFF
+_ALL = (1 << 16 * BINS) - 1
+_HIGH = _ALL // 0xFFFF * 0x8000
+_LOW = _ALL // 0xFFFF * 0x7FFF
 _PERSON = b"mailguard text"
 
 
@@ -33,10 +35,13 @@ def fingerprint(words: Sequence[str], key: bytes) -> bytes:
         return b""
     pairs = {f"{first} {second}".encode("utf-8", "surrogatepass") for first, second in pairwise(words)}
     smallest = [1 << 64] * BINS
+    begun = hashlib.blake2b(digest_size=8, key=key, person=_PERSON)
     for pair in pairs:
-        number = int.from_bytes(hashlib.blake2b(pair, digest_size=8, key=key, person=_PERSON).digest())
-        place = number % BINS
-        smallest[place] = min(smallest[place], number // BINS)
+        hashed = begun.copy()  # a third of the time that a new one takes
+        hashed.update(pair)
+        rest, place = divmod(int.from_bytes(hashed.digest()), BINS)
+        if rest < smallest[place]:
+            smallest[place] = rest
     return array("H", (_kept(each) for each in smallest)).tobytes()
 
 
@@ -52,10 +57,15 @@ def resemblance(one: bytes, other: bytes) -> float:
     """The estimated Jaccard index of two texts, 0.0 to 1.0; 0.0 where one has no fingerprint."""
     if len(one) != 2 * BINS or len(other) != 2 * BINS:
         return 0.0
-    mine, theirs = array("H", one), array("H", other)
-    empty = sum(x == y == _EMPTY for x, y in zip(mine, theirs, strict=True)) if _EMPTY in mine else 0
-    same = sum(map(eq, mine, theirs)) - empty
+    mine, theirs = int.from_bytes(one), int.from_bytes(other)
+    empty = _noughts(~(mine & theirs) & _ALL)
+    same = _noughts(mine ^ theirs) - empty
     return same / (BINS - empty) if empty < BINS else 0.0
+
+
+def _noughts(bins: int) -> int:
+    """How many of the bins are nought, all at once: a bin that is not sets its highest bit, by itself or by a carry."""
+    return BINS - (((bins & _LOW) + _LOW | bins) & _HIGH).bit_count()
 
 
 def _filled(made: bytes) -> int:

@@ -22,6 +22,7 @@ FEW_WORDS = 20
 
 _FIGURE = re.compile(r"\d")
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_AROUND_WORDS = ".,;:!?()\"'"
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 """Scripts that write without spaces: pairs of characters stand for words there."""
 _CLOSING = re.compile(
@@ -114,6 +115,14 @@ def plain_words(text: str) -> tuple[str, ...]:
     """Words as they are compared: folded, without links, addresses and whatever holds a figure."""
     found: list[str] = []
     for chunk in text.casefold().split():
+        bare = chunk.strip(_AROUND_WORDS)
+        if bare.isascii() and bare.isalpha() and bare != "www":
+            # What the rest comes to for nearly all of what people write, in a fifth of the time.
+            if len(bare) > 1:
+                found.append(bare)
+            if len(found) >= MOST_WORDS:
+                break
+            continue
         if "@" in chunk or "://" in chunk or chunk.startswith("www.") or _FIGURE.search(chunk):
             continue
         for word in _WORD.findall(chunk):

@@ -19,7 +19,7 @@ from ..envelope import Envelope, Path, Recipient
 from ..mail.canonical import canonical_address
 from ..mail.message import Message
 from ..mail.search import find_addresses
-from ..organisation import Team
+from ..organisation import Organisation, Team
 from ..verdict import Verdict
 from .conditions.operands import problem
 from .invented_file import people_csv, people_workbook
@@ -199,6 +199,15 @@ def assumed_envelope(message: Message, sender: str | None, recipients: Sequence[
         found.address for field in message.named("bcc", "resent-bcc") for found in find_addresses(message.value(field))
     ]
     return envelope_of(reverse_path, list(recipients or dict.fromkeys([*named, *blind])))
+
+
+def assumed_organisation(message: Message, mail_from: str | None) -> Organisation:
+    """Without settings the domain of --mail-from, else of From, is inside."""
+    envelope = envelope_of(mail_from or next(iter(message.originators), ""), [])
+    domain = envelope.reverse_path.domain if envelope.reverse_path else ""
+    if not domain and message.originators:
+        domain = message.originators[0].rpartition("@")[2]
+    return Organisation(domain or "nobody", frozenset({domain} if domain else ()))
 
 
 def envelope_of(reverse_path: str, recipients: list[str]) -> Envelope:
