@@ -18,7 +18,7 @@ from ..serve.inspecting import CommandInspector, known_kinds
 from . import output
 from .diagnostics_text import Form, print_diagnostics
 from .exits import Status
-from .policy_judging import counted, documents_of, known_settings, policy_path
+from .policy_judging import counted, documents_in, documents_of, known_settings, policy_path
 from .trial_runs import run_file, tests_beside
 
 
@@ -28,11 +28,12 @@ def check(paths: Sequence[Path] | None, form: Form, strict: bool) -> None:
     Exit(1) on errors; where strict, on warnings too.
     """
     named = paths or [policy_path(None, known_settings())]
-    documents = documents_of(named)
     settings = _settings_if_whole()
     errors: Sequence[Diagnostic] = ()
     policy = None
+    documents: dict[str, bytes] = {}
     try:
+        documents = documents_of(named)
         policy = load_policy(documents)
     except DocumentErrors as found:
         errors = found.diagnostics
@@ -40,7 +41,8 @@ def check(paths: Sequence[Path] | None, form: Form, strict: bool) -> None:
         errors = misfits(policy, settings.organisation.organisation())
     warnings = _warnings(policy, named, settings) if policy else ()
     if form is Form.JSON:
-        revision = revision_of({Path(name).name: text for name, text in documents.items()}) if policy else None
+        texts = {name: text for path in named for name, text in documents_in(path).items()} if policy else {}
+        revision = revision_of(texts) if policy else None
         shown = {"errors": [each.to_json() for each in errors], "warnings": [each.to_json() for each in warnings]}
         rules = len(policy.rules) if policy else None
         output.json_line({"valid": not errors, "files": list(documents), "rules": rules, "revision": revision, **shown})

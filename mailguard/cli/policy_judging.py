@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from pathlib import Path
 import typer
 
 from ..config import Settings, find_settings, load_settings
+from ..core.document import DocumentErrors
 from ..core.duration import duration_in_words
 from ..core.earlier.past import NO_PAST, Past
 from ..core.envelope import Envelope
@@ -33,7 +35,7 @@ from ..core.policy.schema import policy_schema
 from ..core.policy.trial import assumed_envelope, envelope_of
 from ..core.verdict import EXCEPTION, Disposition, Inspection, Rewrite, Verdict
 from ..serve.inspecting import CommandInspector
-from ..serve.policies import policy_files
+from ..serve.policies import policy_files, read_documents
 from . import output
 from .trace_text import step_lines
 
@@ -90,16 +92,35 @@ def policy_path(named: Path | None, settings: Settings | None) -> Path:
 
 
 def documents_of(paths: Iterable[Path]) -> dict[str, bytes]:
-    """Path -> text, so that errors can be opened from the terminal."""
-    found = [file for path in paths for file in policy_files(path)]
-    if not found:
-        raise SettingsError("there is no policy file (*.yaml) in that folder")
-    return {str(file): read(file) for file in found}
+    """Path -> text of these files and folders and what they include: errors can be opened from the terminal."""
+    found: dict[str, bytes] = {}
+    for path in paths:
+        folder = path if path.is_dir() else path.parent
+        try:
+            found.update({_shown(folder, name): text for name, text in documents_in(path).items()})
+        except DocumentErrors as errors:
+            placed = [replace(each, file=_shown(folder, each.file)) for each in errors.diagnostics]
+            raise DocumentErrors(placed) from None
+    return found
+
+
+def documents_in(path: Path) -> dict[str, bytes]:
+    """The documents of a file or folder under the names that the service gives them."""
+    try:
+        if not policy_files(path):
+            raise SettingsError("there is no policy file (*.yaml) in that folder")
+        return read_documents(path)
+    except OSError as cause:
+        raise SettingsError(f'"{cause.filename}" cannot be read: {cause.strerror}') from cause
+
+
+def _shown(folder: Path, name: str) -> str:
+    return posixpath.normpath(str(folder / name))
 
 
 def load(path: Path) -> Policy:
     """The policy of a file or folder, under the names that the service gives its files, so with the same revision."""
-    return load_policy({Path(name).name: text for name, text in documents_of([path]).items()})
+    return load_policy(documents_in(path))
 
 
 def read(path: Path) -> bytes:

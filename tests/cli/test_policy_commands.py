@@ -264,3 +264,21 @@ def test_without_a_policy_folder_the_folder_that_is_missing_has_its_whole_name(r
     ran = run("policy", "test")
     assert ran.status == 2
     assert 'no tests in "policies/tests"' in ran.err
+
+
+def test_check_try_and_test_take_what_a_policy_includes(run: Any, message: Path, tmp_path: Path) -> None:
+    write(tmp_path, "p/a.yaml", "version: 1\ninclude: [teams/b.yaml]\nrules: []\n")
+    included = write(tmp_path, "p/teams/b.yaml", RULE % ("b", "hold"))
+    write(tmp_path, "p/tests/t.yaml", "tests: [{name: x, message: {to: a@x.example}, expect: {rules: [b]}}]\n")
+    for path in (tmp_path / "p", tmp_path / "p" / "a.yaml"):
+        (report,) = run("policy", "check", str(path), "--json").items()
+        assert report["files"] == [str(tmp_path / "p" / "a.yaml"), str(included)] and report["rules"] == 1
+        (decision,) = run("policy", "try", str(message), "--policy", str(path), "--json").items()
+        assert (decision["disposition"], decision["policy_revision"]) == ("hold", report["revision"])
+    assert run("policy", "test", str(tmp_path / "p" / "tests" / "t.yaml")).status == 0
+    included.write_text(RULE % ("b", "hodl"))
+    assert f"{included}:3:" in run("policy", "check", str(tmp_path / "p")).out
+    write(tmp_path, "p/a.yaml", "version: 1\ninclude: [../b.yaml]\nrules: []\n")
+    ran = run("policy", "check", str(tmp_path / "p"))
+    assert ran.status == 1
+    assert f'{tmp_path / "p" / "a.yaml"}:2:11: "../b.yaml" is not in the folder of the policy' in ran.out
