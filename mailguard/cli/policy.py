@@ -1,4 +1,4 @@
-"""mailguard policy: check, try and test a policy before it is in force, and print its JSON Schema.
+"""mailguard policy: check, try, test and format a policy before it is in force, and print its JSON Schema.
 
 Only `exceptions` needs settings, for its counts. The work is in policy_checking, policy_judging, policy_trials
 and policy_exceptions, loaded only when one of these runs: every other command would wait for it.
@@ -96,6 +96,23 @@ def test(
     from . import policy_trials
 
     policy_trials.test(paths, policy, as_json, report)
+
+
+@app.command()
+def fmt(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE...]", help="Files, folders, or - for stdin; else the policy.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; end with 1 if a file would change.")] = False,
+    form: FormOption = Form.TEXT,
+) -> None:
+    """Write policy files and their tests in one layout. Comments stay, and what they mean never changes.
+
+    Example: mailguard policy fmt policies/ --check
+    """
+    from . import policy_formatting
+
+    policy_formatting.fmt(paths, check, form)
 
 
 @app.command()

@@ -253,7 +253,7 @@ def test_schema_is_a_json_schema(run: Any) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(ran.out))
 
 
-@pytest.mark.parametrize("command", [(), ("check",), ("try",), ("test",), ("schema",)])
+@pytest.mark.parametrize("command", [(), ("check",), ("try",), ("test",), ("schema",), ("fmt",)])
 def test_every_help_has_an_example(run: Any, command: tuple[str, ...]) -> None:
     ran = run("policy", *command, "--help")
     assert ran.status == 0
