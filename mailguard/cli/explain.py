@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from . import output
 from .ask import ask_one
 from .options import Json, Ref
+from .trace_text import step_lines
 
 SKIPPED = {"ledger", "sequence", "at", "kind", "ref", "hash", "recipients", "recipient_hashes", "evidence", "prev"}
 """What only --json shows: it says nothing to a person, or the counts say it already."""
 
 
 def explain(ref: Ref, as_json: Json = False) -> None:
-    """Say why a message was treated as it was: every rule, what it saw, and what happened since.
+    """Say why a message was treated as it was: every rule, what each of its conditions found, and what happened since.
+
+    The rules are those of the policy that was in force when it was decided.
 
     Example: mailguard explain MG-7Q4K-2F
     """
@@ -45,14 +49,15 @@ def _print_decision(item: dict[str, Any]) -> None:
     )
     output.result("\nRules")
     described = (item["policy"] or {}).get("describe", {})
+    steps = {each["id"]: each["steps"] for each in item.get("explain", ())}
     for rule in decision.get("rules", ()):
-        _print_rule(rule, described.get(rule["id"]))
+        _print_rule(rule, described.get(rule["id"]), steps.get(rule["id"], ()))
     output.result("\nWhat was seen")
     for name, value in decision.get("facts", {}).items():
         output.result(f"  {output.plain(name)}: {_short(value, 200)}")
 
 
-def _print_rule(rule: dict[str, Any], describe: str | None) -> None:
+def _print_rule(rule: dict[str, Any], describe: str | None, steps: Sequence[dict[str, Any]]) -> None:
     found = "error" if rule.get("error") else "matched" if rule["matched"] else "no match"
     mode = "" if rule["mode"] == "enforce" else f" ({rule['mode']})"
     output.result(f"  {found.ljust(9)} {output.plain(rule['id'])}{mode}: {rule['action']}")
@@ -61,8 +66,12 @@ def _print_rule(rule: dict[str, Any], describe: str | None) -> None:
     for text in (*said, rule.get("error")):
         if text:
             output.result(f"            {output.plain(text)}")
+    for line in step_lines(steps, " " * 12):
+        output.result(line)
+    conditions = {step["key"] for step in steps}
     for name, value in rule.get("values", {}).items():
-        output.result(f"            {output.plain(name)}: {_short(value, 200)}")
+        if name.partition(" #")[0] not in conditions:
+            output.result(f"            {output.plain(name)}: {_short(value, 200)}")
 
 
 def _verdict(decision: dict[str, Any]) -> str:
@@ -80,7 +89,9 @@ def _policy(item: dict[str, Any]) -> str:
     policy = item["policy"]
     if policy is None:
         return f"{item['decision'].get('policy_revision')} (its text is not kept)"
-    return f"{policy['revision']} ({', '.join(policy['files'])})"
+    in_force = item.get("policy_in_force")
+    since = "" if in_force in (policy["revision"], None) else "; another is in force now"
+    return f"{policy['revision']} ({', '.join(policy['files'])}{since})"
 
 
 def _details(entry: dict[str, Any]) -> list[str]:

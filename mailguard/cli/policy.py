@@ -1,7 +1,8 @@
-"""mailguard policy: check, try, test and replay a policy before it is in force, and print its JSON Schema.
+"""mailguard policy: check, try, test, replay and format a policy before it is in force, and print its JSON Schema.
 
-Only `exceptions` needs settings, for its counts. The work is in policy_judging, policy_trials, policy_replay and
-policy_exceptions, loaded only when one of these runs: every other command would wait for it.
+Only `exceptions` needs settings, for its counts. The work is in policy_checking, policy_judging, policy_trials,
+policy_replay, policy_formatting and policy_exceptions, loaded only when one of these runs: every other command would
+wait for it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from .diagnostics_text import Form
 from .options import Json
 
 app = typer.Typer(
@@ -25,6 +27,10 @@ PolicyOption = Annotated[
     typer.Option("--policy", metavar="FILE|DIR", help="The policy to judge by, instead of the one in the settings."),
 ]
 
+FormOption = Annotated[
+    Form, typer.Option("--format", metavar="text|json|github", help="github: annotations for a workflow of GitHub.")
+]
+
 
 @app.command()
 def check(
@@ -32,14 +38,19 @@ def check(
         list[Path] | None, typer.Argument(metavar="[FILE...]", help="Files or folders; else the policy in force.")
     ] = None,
     as_json: Json = False,
+    form: FormOption = Form.TEXT,
+    strict: Annotated[bool, typer.Option("--strict", help="End with 1 for warnings too.")] = False,
 ) -> None:
     """Say whether a policy is written correctly: errors as file:line:column, with the line and a suggestion.
 
+    Warns, among other things, of each rule in force that no test in tests/ shows to stop something, or to let
+    something pass.
+
     Example: mailguard policy check policies/
     """
-    from . import policy_judging
+    from . import policy_checking
 
-    policy_judging.check(paths, as_json)
+    policy_checking.check(paths, Form.JSON if as_json else form, strict)
 
 
 @app.command("try")
@@ -75,6 +86,9 @@ def test(
     ] = None,
     policy: PolicyOption = None,
     as_json: Json = False,
+    report: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write the results as JUnit XML to this file too.")
+    ] = None,
 ) -> None:
     """Judge the invented messages in policies/tests/ and compare what comes out with what is expected.
 
@@ -82,7 +96,24 @@ def test(
     """
     from . import policy_trials
 
-    policy_trials.test(paths, policy, as_json)
+    policy_trials.test(paths, policy, as_json, report)
+
+
+@app.command()
+def fmt(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE...]", help="Files, folders, or - for stdin; else the policy.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; end with 1 if a file would change.")] = False,
+    form: FormOption = Form.TEXT,
+) -> None:
+    """Write policy files and their tests in one layout. Comments stay, and what they mean never changes.
+
+    Example: mailguard policy fmt policies/ --check
+    """
+    from . import policy_formatting
+
+    policy_formatting.fmt(paths, check, form)
 
 
 Resume = Annotated[

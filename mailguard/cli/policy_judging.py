@@ -1,12 +1,13 @@
-"""What `mailguard policy check`, `try` and `schema` do: judge with the same pure function as `serve`, and print it.
+"""What `mailguard policy try` and `schema` do: judge with the same pure function as `serve`, and print it.
 
-It knows no options; policy.py declares them. policy_trials.py runs the tests of a policy.
+It knows no options; policy.py declares them. policy_checking.py checks a policy, policy_trials.py runs its tests.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,11 +17,11 @@ from pathlib import Path
 import typer
 
 from ..config import Settings, find_settings, load_settings
-from ..core.document import Diagnostic, DocumentErrors
+from ..core.document import DocumentErrors
 from ..core.duration import duration_in_words
 from ..core.earlier.past import NO_PAST, Past
 from ..core.envelope import Envelope
-from ..core.errors import MailguardError, SettingsError
+from ..core.errors import SettingsError
 from ..core.inventory import in_sentences
 from ..core.mail.message import Message
 from ..core.mail.parse import parse
@@ -29,39 +30,14 @@ from ..core.observation import Observation, observe
 from ..core.organisation import Organisation
 from ..core.policy.decide import decide
 from ..core.policy.explain import Trace, explain
-from ..core.policy.fit import misfits, running_out_in, unknown_kinds
-from ..core.policy.load import Policy, load_policy, revision_of
+from ..core.policy.load import Policy, load_policy
 from ..core.policy.schema import policy_schema
 from ..core.policy.trial import assumed_envelope, assumed_organisation, envelope_of
 from ..core.verdict import EXCEPTION, Disposition, Rewrite, Verdict
-from ..serve.inspecting import CommandInspector, known_kinds
-from ..serve.policies import policy_files
+from ..serve.inspecting import CommandInspector
+from ..serve.policies import policy_files, read_documents
 from . import output
-from .exits import Status
-
-
-def check(paths: Sequence[Path] | None, as_json: bool) -> None:
-    """`policy check`: errors and warnings of these files or folders, else of the policy in force. Exit(1) on errors."""
-    documents = _documents(paths or [policy_path(None, known_settings())])
-    policy, errors = _loaded(documents)
-    organisation = _known_organisation() if policy else None
-    if policy and organisation:
-        errors = misfits(policy, organisation)
-    warnings = (*policy.warnings, *running_out_in(policy, datetime.now(UTC)), *_unknown(policy)) if policy else ()
-    revision = revision_of({Path(name).name: text for name, text in documents.items()}) if policy else None
-    rules = len(policy.rules) if policy else None
-    if as_json:
-        shown = {"errors": [each.to_json() for each in errors], "warnings": [each.to_json() for each in warnings]}
-        output.json_line({"valid": not errors, "files": list(documents), "rules": rules, "revision": revision, **shown})
-    else:
-        _print_diagnostics(errors, "")
-        _print_diagnostics(warnings, "warning: ")
-        if policy and not errors:
-            output.result(f"{counted(len(policy.rules), 'rule')} in {counted(len(documents), 'file')}, no errors.")
-        else:
-            output.result(f"{counted(len(errors), 'error')}.")
-    if errors:
-        raise typer.Exit(Status.FINDINGS)
+from .trace_text import step_lines
 
 
 def try_(
@@ -108,24 +84,6 @@ def known_settings() -> Settings | None:
     return load_settings(found) if found else None
 
 
-def _unknown(policy: Policy) -> tuple[Diagnostic, ...]:
-    """Kinds that nothing finds. Where the settings or their file of kinds are broken, that is for `check` to say."""
-    try:
-        settings = known_settings()
-        return unknown_kinds(policy, known_kinds(settings.inspection if settings else None))
-    except MailguardError:
-        return ()
-
-
-def _known_organisation() -> Organisation | None:
-    """That of the settings, if there are any. A policy can be checked without them, so also beside broken ones."""
-    try:
-        settings = known_settings()
-    except MailguardError:
-        return None
-    return settings.organisation.organisation() if settings else None
-
-
 def policy_path(named: Path | None, settings: Settings | None) -> Path:
     path = named or (settings.policies if settings else packaged_policy())
     if not path.exists():
@@ -133,17 +91,36 @@ def policy_path(named: Path | None, settings: Settings | None) -> Path:
     return path
 
 
-def _documents(paths: Iterable[Path]) -> dict[str, bytes]:
-    """Path -> text, so that errors can be opened from the terminal."""
-    found = [file for path in paths for file in policy_files(path)]
-    if not found:
-        raise SettingsError("there is no policy file (*.yaml) in that folder")
-    return {str(file): read(file) for file in found}
+def documents_of(paths: Iterable[Path]) -> dict[str, bytes]:
+    """Path -> text of these files and folders and what they include: errors can be opened from the terminal."""
+    found: dict[str, bytes] = {}
+    for path in paths:
+        folder = path if path.is_dir() else path.parent
+        try:
+            found.update({_shown(folder, name): text for name, text in documents_in(path).items()})
+        except DocumentErrors as errors:
+            placed = [replace(each, file=_shown(folder, each.file)) for each in errors.diagnostics]
+            raise DocumentErrors(placed) from None
+    return found
+
+
+def documents_in(path: Path) -> dict[str, bytes]:
+    """The documents of a file or folder under the names that the service gives them."""
+    try:
+        if not policy_files(path):
+            raise SettingsError("there is no policy file (*.yaml) in that folder")
+        return read_documents(path)
+    except OSError as cause:
+        raise SettingsError(f'"{cause.filename}" cannot be read: {cause.strerror}') from cause
+
+
+def _shown(folder: Path, name: str) -> str:
+    return posixpath.normpath(str(folder / name))
 
 
 def load(path: Path) -> Policy:
     """The policy of a file or folder, under the names that the service gives its files, so with the same revision."""
-    return load_policy({Path(name).name: text for name, text in _documents([path]).items()})
+    return load_policy(documents_in(path))
 
 
 def read(path: Path) -> bytes:
@@ -151,19 +128,6 @@ def read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as cause:
         raise SettingsError(f'"{path}" cannot be read: {cause.strerror}') from cause
-
-
-def _loaded(documents: dict[str, bytes]) -> tuple[Policy | None, Sequence[Diagnostic]]:
-    try:
-        return load_policy(documents), ()
-    except DocumentErrors as errors:
-        return None, errors.diagnostics
-
-
-def _print_diagnostics(diagnostics: Iterable[Diagnostic], kind: str) -> None:
-    for each in diagnostics:
-        head, *rest = each.render().split("\n")
-        output.result("\n".join([output.plain(kind + head), *map(output.plain, rest)]))
 
 
 def message_bytes(path: Path) -> bytes:
@@ -258,17 +222,12 @@ def _print_trace(trace: Trace) -> None:
     outcome = trace.outcome
     came = "error" if outcome.error else "matched" if outcome.matched else "not matched"
     output.result(f"\n{trace.id} ({trace.place}, {outcome.mode}, {outcome.action}): {came}")
-    for step in trace.steps:
-        found = "" if step.value is None else f", found {output.plain(step.value)}"
-        output.result(f"  {'  ' * step.depth}{step.truth.ljust(5)} {step.key}{_wanted(step.wanted)}{found}")
+    for line in step_lines(step.to_json() for step in trace.steps):
+        output.result(line)
     if outcome.values.get("unless"):
         output.result("  but the sender is one that the rule does not apply to")
     if EXCEPTION in outcome.values:
         output.result(f"  but its exception {output.plain(outcome.values[EXCEPTION])} holds")
-
-
-def _wanted(text: str) -> str:
-    return f": {output.plain(text, 200)}" if text else ""
 
 
 def counted(number: int, noun: str) -> str:

@@ -64,7 +64,8 @@ class Finding:
 class RuleOutcome:
     """One rule's result. reason: its sentence with the values that it saw; values: condition key -> value found.
 
-    places: what the reason speaks of, for a page that leads there; no part of the decision as it is published.
+    places: what the reason speaks of, for a page that leads there. trail: what each condition came to, policy/trail.py.
+    Neither is part of the decision as it is published.
     """
 
     id: str
@@ -75,6 +76,7 @@ class RuleOutcome:
     reason: str
     values: Mapping[str, Any]
     places: tuple[Place, ...] = ()
+    trail: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return {

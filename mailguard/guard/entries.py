@@ -15,6 +15,7 @@ from typing import Any
 from ..core.envelope import Envelope
 from ..core.mail.message import Message
 from ..core.outcome import Outcome, Transmission
+from ..core.policy.trail import trails
 from ..core.subject import subject_of
 from ..core.verdict import EXCEPTION, Verdict
 from .actor import Actor
@@ -29,7 +30,7 @@ NAMELESS = {"where": WITHHELD, "summary": WITHHELD}
 FILELESS = {"file": WITHHELD, "summary": WITHHELD}
 
 KINDS = {
-    "message_decided": "The decision about a message: every rule, the facts, the revision, the hashes.",
+    "message_decided": "The decision about a message: every rule and condition, the facts, the revision, the hashes.",
     "message_held": "The message is in the quarantine.",
     "message_rejected": "The client was told that the message is refused.",
     "message_looped": "The message came back or had passed too many servers; the client was told that it is refused.",
@@ -121,6 +122,7 @@ def decided(
     fields = {
         **without_text(decision),
         "deciding": verdict.deciding,
+        "conditions": trails(verdict),
         "guard_version": guard_version,
         "clock": at.isoformat(),
         "session": session,

@@ -26,10 +26,11 @@ from typing import Any, BinaryIO
 
 from .. import __version__
 from ..config import Settings
-from ..core.errors import BackupBroken, SettingsError
+from ..core.errors import BackupBroken, MailguardError, SettingsError
 from ..store.keys import load_keys, sync_folder
 from ..store.store_settings import StoreSettings
 from .control import BadArguments
+from .policies import read_with_included
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -190,11 +191,19 @@ def _settings_files(settings: Settings, file: Path) -> dict[str, Path]:
     """Name in the backup -> file. No key and no password stands in them: those have files of their own."""
     files = {"settings/mailguard.yaml": file}
     policies = settings.policies
-    if policies.is_file():
-        return files | {f"settings/policies/{policies.name}": policies}
-    for path in sorted([*policies.glob("*.yaml"), *policies.glob("tests/*.yaml")]):
-        files[f"settings/policies/{path.relative_to(policies)}"] = path
+    folder = policies.parent if policies.is_file() else policies
+    own = [policies] if policies.is_file() else [*policies.glob("*.yaml"), *policies.glob("tests/*.yaml")]
+    for path in sorted({*own, *_included(policies)}):
+        files[f"settings/policies/{path.relative_to(folder)}"] = path
     return files
+
+
+def _included(policies: Path) -> list[Path]:
+    """What policy files include. A policy that cannot be read does not keep a backup from being made."""
+    try:
+        return [path for path in read_with_included(policies)[1] if path.is_file()]
+    except (MailguardError, OSError):
+        return []
 
 
 @contextmanager

@@ -159,8 +159,9 @@ class DropArguments(LookArguments):
 class StoreOperations:
     """Implements control.Operations.
 
-    describe: the sentence of each rule in a policy's documents. policy: the one in force; MailguardError where there is
-    none. console: its address, None where there is no console. live: None where no service runs.
+    describe: the sentence of each rule in a policy's documents. recount: what their conditions came to in a decision.
+    policy: the one in force; MailguardError where there is none. console: its address, None where there is no console.
+    live: None where no service runs.
     """
 
     def __init__(
@@ -174,6 +175,7 @@ class StoreOperations:
         clock: Clock,
         upkeep: Upkeep,
         describe: Callable[[Mapping[str, bytes]], Mapping[str, str]],
+        recount: Callable[[Mapping[str, bytes], Mapping[str, Any]], Sequence[Mapping[str, Any]]],
         policy: Callable[[], Policy],
         live: Live | None = None,
     ) -> None:
@@ -185,6 +187,7 @@ class StoreOperations:
         self._clock = clock
         self._upkeep = upkeep
         self._describe = describe
+        self._recount = recount
         self._in_force = policy
         self._live = live
 
@@ -319,6 +322,8 @@ class StoreOperations:
             "ref": arguments.ref,
             "decision": dict(decision) if decision is not None else None,
             "policy": await self._policy(decision),
+            "policy_in_force": await asyncio.to_thread(self._revision_in_force),
+            "explain": await self._recounted(decision),
             "happened": [entry_item(entry) for entry in found if entry.kind != "message_decided"],
             "decided_at": next((_when(entry.at) for entry in found if entry.kind == "message_decided"), None),
         }
@@ -337,6 +342,24 @@ class StoreOperations:
         except MailguardError:
             described = {}
         return {"revision": revision, "files": sorted(documents), "describe": described}
+
+    async def _recounted(self, decision: Mapping[str, Any] | None) -> list[Item]:
+        """Every condition of every rule of the revision that decided. Nothing where it was not kept, or is not read by
+        this version.
+        """
+        if decision is None:
+            return []
+        try:
+            documents = await self._store.policies.get(str(decision.get("policy_revision")))
+            return [dict(each) for each in await asyncio.to_thread(self._recount, documents, decision)]
+        except MailguardError:
+            return []
+
+    def _revision_in_force(self) -> str | None:
+        try:
+            return self._in_force().revision
+        except (MailguardError, OSError):
+            return None
 
     async def _append(self, kind: str, arguments: LookArguments, system_user: str, **fields: Any) -> None:
         await self._store.ledger.append([_entry(kind, arguments, system_user, self._clock.now(), **fields)])

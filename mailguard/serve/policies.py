@@ -6,12 +6,13 @@ A broken file keeps the policy that is in force, and says so. With none at all e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
 from ..core.document import Diagnostic, DocumentErrors
 from ..core.errors import MailguardError
+from ..core.policy.includes import gathered
 from ..core.policy.load import Policy, load_policy
 from ..guard import entries
 from ..guard.ports import Clock, Ledger, Policies
@@ -50,6 +51,7 @@ class PolicySource:
         self._watch = watch
         self._current: Policy | None = None
         self._seen: object = None
+        self._included: tuple[Path, ...] = ()
         self._loading = asyncio.Lock()
         self.problem: str | None = None
         self.diagnostics: tuple[Diagnostic, ...] = ()
@@ -70,11 +72,8 @@ class PolicySource:
     async def reload(self) -> bool:
         """Load the files and put them in force if they are whole. Whether they are in force now."""
         async with self._loading:
-            self._seen = _stamp(self._path)
             try:
-                documents = await asyncio.to_thread(read_documents, self._path)
-                if await asyncio.to_thread(_stamp, self._path) != self._seen:
-                    raise MailguardError("the policy files changed while they were read")
+                documents = await asyncio.to_thread(self._read)
                 policy = await asyncio.to_thread(load_policy, documents)
                 if (why := self._veto(policy)) is not None:
                     self._refused(why)
@@ -93,6 +92,20 @@ class PolicySource:
             self.problem, self.vetoed, self.diagnostics = None, False, ()
             self._watch("loaded")
             return True
+
+    def _read(self) -> dict[str, bytes]:
+        """The files as they are at one moment. Which are included is known only after they were read, so a second
+        reading follows where that has changed.
+        """
+        for _ in range(2):
+            self._seen = _stamp(self._path, self._included)
+            documents, included = read_with_included(self._path)
+            if included == self._included:
+                break
+            self._included = included
+        if _stamp(self._path, self._included) != self._seen:
+            raise MailguardError("the policy files changed while they were read")
+        return documents
 
     async def _put_in_force(self, policy: Policy, documents: dict[str, bytes]) -> None:
         now = self._clock.now()
@@ -129,7 +142,7 @@ class PolicySource:
         before = self._seen
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            now = await asyncio.to_thread(_stamp, self._path)
+            now = await asyncio.to_thread(_stamp, self._path, self._included)
             if now != self._seen and now == before:
                 await self.reload()
             before = now
@@ -143,19 +156,48 @@ def policy_files(path: Path) -> list[Path]:
 
 
 def read_documents(path: Path) -> dict[str, bytes]:
-    """Name -> text of every policy file. MailguardError where there is none."""
+    """Name -> text of every policy file, included ones with their path from the folder.
+
+    MailguardError where there is none, DocumentErrors where one includes what it may not.
+    """
+    return read_with_included(path)[0]
+
+
+def read_with_included(path: Path) -> tuple[dict[str, bytes], tuple[Path, ...]]:
+    """As read_documents, and the files that others include, also those that are not there."""
     files = policy_files(path)
     if not files:
         raise MailguardError(f'there is no policy file in "{path}"')
-    return {file.name: file.read_bytes() for file in files}
+    folder = path if path.is_dir() else path.parent
+    documents, names = gathered(
+        {file.name: file.read_bytes() for file in files}, lambda name: read_included(folder / name)
+    )
+    return documents, tuple(folder / name for name in names)
 
 
-def _stamp(path: Path) -> object:
+def read_included(path: Path) -> bytes | None:
+    """What a file that another one includes holds; None where it cannot be read."""
     try:
-        return tuple(
-            (str(file), status.st_mtime_ns, status.st_size, status.st_ino)
-            for file in policy_files(path)
-            for status in (file.stat(),)
-        )
+        return path.read_bytes() if path.is_file() else None
+    except OSError:
+        return None
+
+
+def _stamp(path: Path, included: Iterable[Path] = ()) -> object:
+    """Of the files of a policy: another one whenever one of them has changed, has come or has gone."""
+    try:
+        return tuple(map(_stamp_of, policy_files(path))), tuple(map(_stamp_if_there, included))
     except OSError as cause:
         return type(cause).__name__
+
+
+def _stamp_of(file: Path) -> tuple[object, ...]:
+    status = file.stat()
+    return str(file), status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _stamp_if_there(file: Path) -> tuple[object, ...]:
+    try:
+        return _stamp_of(file)
+    except OSError as cause:
+        return str(file), type(cause).__name__

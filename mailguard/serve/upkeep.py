@@ -6,7 +6,7 @@ import asyncio
 import base64
 import hashlib
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from ..config import Settings
 from ..core.errors import SettingsError
 from ..core.policy.load import Policy, load_policy
+from ..core.policy.trail import recount
 from ..guard import entries
 from ..guard.ports import Clock
 from ..logs import logger
@@ -94,6 +95,7 @@ def operations_on(
         clock=parts.clock,
         upkeep=StoreUpkeep(parts.store, parts.clock),
         describe=describe_rules,
+        recount=recount_rules,
         policy=policy or (lambda: load_policy(read_documents(parts.settings.policies))),
         live=live,
     )
@@ -102,6 +104,11 @@ def operations_on(
 def describe_rules(documents: Mapping[str, bytes]) -> Mapping[str, str]:
     """Rule id -> its sentence. DocumentErrors for a policy that this version no longer reads."""
     return {rule.id: rule.describe for rule in load_policy(documents).rules}
+
+
+def recount_rules(documents: Mapping[str, bytes], decision: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Every condition of every rule as it was decided by. DocumentErrors for what this version no longer reads."""
+    return recount(load_policy(documents), decision)
 
 
 def verify_export(path: Path, public_key: str | None) -> Mapping[str, Any]:

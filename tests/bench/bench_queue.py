@@ -149,6 +149,7 @@ def operations_on(house: House) -> StoreOperations:
         clock=house.clock,
         upkeep=StoreUpkeep(house.store, house.clock),
         describe=lambda documents: {},
+        recount=lambda documents, decision: [],
         policy=lambda: load_policy({}),
     )
 

@@ -247,7 +247,9 @@ def test_explain_gives_rules_values_policy_and_what_happened(run: Run, settings:
         "malformed: no",
     ):
         assert part in text
-    assert "two ways" not in text and "{" not in text and "hash" not in text
+    assert "?     visible_external_recipients: {at_least: 10}, found 2" in text, "this decision has no trail"
+    assert "; another is in force now" in text
+    assert "two ways" not in text and "{'" not in text and '{"' not in text and "hash" not in text
 
 
 def test_audit_list_verify_and_export(run: Run, settings: Path, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ COMMANDS = [
     "policy check",
     "policy try",
     "policy test",
+    "policy fmt",
     "policy exceptions",
     "policy schema",
     "held list",

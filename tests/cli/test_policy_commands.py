@@ -174,7 +174,8 @@ def test_check_says_where_and_what(run: Any, tmp_path: Path) -> None:
 def test_check_in_json(run: Any, tmp_path: Path) -> None:
     good, bad = write(tmp_path, "a.yaml", RULE % ("a", "hold")), write(tmp_path, "b.yaml", RULE % ("b", "hodl"))
     (report,) = run("policy", "check", str(good), "--json").items()
-    assert (report["valid"], report["rules"], report["errors"], report["warnings"]) == (True, 1, [], [])
+    assert (report["valid"], report["rules"], report["errors"]) == (True, 1, [])
+    assert all("no test shows" in each["message"] for each in report["warnings"]) and len(report["warnings"]) == 2
     ran = run("policy", "check", str(good), str(bad), "--json")
     (report,) = ran.items()
     assert (ran.status, report["valid"], report["rules"], report["revision"]) == (1, False, None, None)
@@ -210,7 +211,7 @@ def test_check_shows_no_control_characters(run: Any, tmp_path: Path) -> None:
 
 def test_the_tests_of_the_default_policy_pass(run: Any) -> None:
     ran = run("policy", "test", str(ROOT / "policies" / "tests" / "default.yaml"))
-    assert (ran.status, ran.out) == (0, "40 tests, 0 failed.\n")
+    assert (ran.status, ran.out) == (0, "55 tests, 0 failed.\n")
 
 
 def test_tests_pass_after_init_with_its_own_settings(run: Any) -> None:
@@ -252,7 +253,7 @@ def test_schema_is_a_json_schema(run: Any) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(ran.out))
 
 
-@pytest.mark.parametrize("command", [(), ("check",), ("try",), ("test",), ("schema",)])
+@pytest.mark.parametrize("command", [(), ("check",), ("try",), ("test",), ("schema",), ("fmt",)])
 def test_every_help_has_an_example(run: Any, command: tuple[str, ...]) -> None:
     ran = run("policy", *command, "--help")
     assert ran.status == 0
@@ -263,3 +264,21 @@ def test_without_a_policy_folder_the_folder_that_is_missing_has_its_whole_name(r
     ran = run("policy", "test")
     assert ran.status == 2
     assert 'no tests in "policies/tests"' in ran.err
+
+
+def test_check_try_and_test_take_what_a_policy_includes(run: Any, message: Path, tmp_path: Path) -> None:
+    write(tmp_path, "p/a.yaml", "version: 1\ninclude: [teams/b.yaml]\nrules: []\n")
+    included = write(tmp_path, "p/teams/b.yaml", RULE % ("b", "hold"))
+    write(tmp_path, "p/tests/t.yaml", "tests: [{name: x, message: {to: a@x.example}, expect: {rules: [b]}}]\n")
+    for path in (tmp_path / "p", tmp_path / "p" / "a.yaml"):
+        (report,) = run("policy", "check", str(path), "--json").items()
+        assert report["files"] == [str(tmp_path / "p" / "a.yaml"), str(included)] and report["rules"] == 1
+        (decision,) = run("policy", "try", str(message), "--policy", str(path), "--json").items()
+        assert (decision["disposition"], decision["policy_revision"]) == ("hold", report["revision"])
+    assert run("policy", "test", str(tmp_path / "p" / "tests" / "t.yaml")).status == 0
+    included.write_text(RULE % ("b", "hodl"))
+    assert f"{included}:3:" in run("policy", "check", str(tmp_path / "p")).out
+    write(tmp_path, "p/a.yaml", "version: 1\ninclude: [../b.yaml]\nrules: []\n")
+    ran = run("policy", "check", str(tmp_path / "p"))
+    assert ran.status == 1
+    assert f'{tmp_path / "p" / "a.yaml"}:2:11: "../b.yaml" is not in the folder of the policy' in ran.out

@@ -5,7 +5,7 @@ For `policy try --explain` and the console's rule trace. Like the verdict it sho
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -68,9 +68,19 @@ def _steps(node: Node, seen: Iterator[Seen], depth: int) -> list[Step]:
         return [Step(depth, node.condition.key, written(node.operand), each.value, each.truth.value)]
     children = (node.node,) if isinstance(node, Not) else node.nodes
     below = [_steps(child, seen, depth + 1) for child in children]
+    return [combination(node, below, depth), *(step for steps in below for step in steps)]
+
+
+def combination(node: Every | Some | Not, below: Sequence[Sequence[Step]], depth: int) -> Step:
+    """The line of `all`, `any` or `not` above the lines of what it combines. Its truth is "" where one below is not
+    known.
+    """
+    key = _KEYS[type(node)]
+    if not all(steps[0].truth for steps in below):
+        return Step(depth, key, "", None, "")
     truths = [Truth(steps[0].truth) for steps in below]
     truth = NEGATION[truths[0]] if isinstance(node, Not) else combined(node, truths)
-    return [Step(depth, _KEYS[type(node)], "", None, truth.value), *(step for steps in below for step in steps)]
+    return Step(depth, key, "", None, truth.value)
 
 
 _KEYS: dict[type[Node], str] = {Every: "all", Some: "any", Not: "not"}

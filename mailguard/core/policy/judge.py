@@ -29,6 +29,7 @@ from .exceptions import NOBODY, Spared, spared
 from .leaving import FORMS, ORIGINAL, allows, offered, strictest
 from .model import FLOOR_MALFORMED, FLOOR_SENDER, FLOOR_UNINSPECTABLE, Action, Mode, Policy, Rule
 from .telling import clauses, few, places
+from .trail import values_and_trail
 from .tree import Evaluation, Seen, Truth, evaluate
 
 
@@ -383,6 +384,8 @@ def _smallest(values: Iterable[int | None]) -> int | None:
 
 def _outcome(judged: Judged, observation: Observation) -> RuleOutcome:
     rule = judged.rule
+    values, trail = values_and_trail(judged.evaluation.seen)
+    values.update(_beside(judged, observation.automatic))
     return RuleOutcome(
         id=rule.id,
         mode=rule.mode.value,
@@ -390,7 +393,8 @@ def _outcome(judged: Judged, observation: Observation) -> RuleOutcome:
         matched=judged.matched,
         error=judged.error,
         reason=_reason(judged, observation),
-        values=_values(judged, observation.automatic),
+        values=values,
+        trail=trail,
         places=places(judged.evaluation, observation) if judged.matched and judged.error is None else (),
     )
 
@@ -403,13 +407,9 @@ def _reason(judged: Judged, observation: Observation) -> str:
     return sentences.joined(told) if told else judged.rule.describe.strip().rstrip(".")
 
 
-def _values(judged: Judged, automatic: bool) -> dict[str, Any]:
+def _beside(judged: Judged, automatic: bool) -> dict[str, Any]:
+    """What besides its conditions made a rule match or not."""
     values: dict[str, Any] = {}
-    for each in judged.evaluation.seen:
-        key, number = each.test.condition.key, 2
-        while key in values and values[key] != each.value:
-            key, number = f"{each.test.condition.key} #{number}", number + 1
-        values[key] = each.value
     if judged.exempt:
         values["unless"] = True
     if judged.matched and judged.rule.delay is not None and automatic:

@@ -10,6 +10,7 @@ from ..document import Diagnostic, Document, DocumentErrors, load_document, quot
 from ..verdict import Rewrite
 from .conditions.content import CALENDAR
 from .exceptions import doubt, exception_of, twice
+from .includes import Arrangement
 from .leaving import Asked, contradictions
 from .model import Action, Mode, Policy, PolicyModel, Rule, RuleModel
 from .tree import questions_in
@@ -18,22 +19,29 @@ __all__ = ["Policy", "load_policy", "revision_of"]
 
 
 def load_policy(documents: Mapping[str, bytes]) -> Policy:
-    """The policy that these documents (name -> text) make, in the order of the mapping.
+    """The policy that these documents (name -> text) make, in the order of the mapping; what a document includes comes
+    before it.
 
     Raises DocumentErrors with everything that is wrong, also for no document at all.
     """
     if not documents:
         raise DocumentErrors([Diagnostic("policy", 1, 1, "there is no policy file")])
-    wrong: list[Diagnostic] = []
+    read = {name: _read(name, text) for name, text in documents.items()}
+    whole = {name: each for name, each in read.items() if not isinstance(each, DocumentErrors)}
+    arrangement = Arrangement(
+        {name: document for name, (document, _) in whole.items()},
+        {name: model.include for name, (_, model) in whole.items()},
+    )
+    arrangement.arrange(documents)
+    wrong: list[Diagnostic] = list(arrangement.wrong)
     rules: list[Rule] = []
     warnings: list[Diagnostic] = []
-    for name, text in documents.items():
-        try:
-            document = load_document(text, name)
-            model = validate(document, PolicyModel)
-        except DocumentErrors as error:
-            wrong.extend(error.diagnostics)
+    for name in arrangement.order:
+        found = read[name]
+        if isinstance(found, DocumentErrors):
+            wrong.extend(found.diagnostics)
             continue
+        document, model = found
         wrong.extend(_taken(document, model, rules))
         wrong.extend(_contradictions(document, model))
         for index, each in enumerate(model.rules):
@@ -44,6 +52,14 @@ def load_policy(documents: Mapping[str, bytes]) -> Policy:
     if not any(rule.mode is Mode.ENFORCE and rule.action is not Action.RELAY for rule in rules):
         warnings.append(Diagnostic(next(iter(documents)), 1, 1, "no rule is enforced: only the floors hold messages"))
     return Policy(tuple(rules), revision_of(documents), MappingProxyType(dict(documents)), tuple(warnings))
+
+
+def _read(name: str, text: bytes) -> tuple[Document, PolicyModel] | DocumentErrors:
+    try:
+        document = load_document(text, name)
+        return document, validate(document, PolicyModel)
+    except DocumentErrors as errors:
+        return errors
 
 
 def revision_of(documents: Mapping[str, bytes]) -> str:

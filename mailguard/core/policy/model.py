@@ -16,6 +16,7 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Field,
     StrictInt,
     StrictStr,
     create_model,
@@ -328,6 +329,9 @@ class RuleModel(_Written):
         return self
 
 
+Path = Annotated[StrictStr, Field(min_length=1, max_length=500)]
+
+
 class PolicyModel(_Written):
     """One policy file."""
 
@@ -337,6 +341,14 @@ class PolicyModel(_Written):
         unit="1",
         example=1,
         consequence="Another number is refused.",
+    )
+    include: tuple[Path, ...] = declared(
+        "Other files of this policy. Their rules stand before those of this file.",
+        otherwise="none",
+        unit="list of paths from this file, in the policy's folder or below it",
+        example=["teams/clinic.yaml"],
+        consequence="A file that is missing, included twice, or that includes itself keeps the whole policy out.",
+        default=(),
     )
     rules: tuple[RuleModel, ...] = declared(
         "The rules. All are evaluated, whatever their order; the strictest that matches decides.",

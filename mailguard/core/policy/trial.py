@@ -101,13 +101,14 @@ class MessageModel(_Written):
 
 
 class Expectation(_Written):
-    """What must come of it; what is not given may be anything. rules: ids that must match, among others. delay: how
-    long it waits before it leaves by itself, null for not at all.
+    """What must come of it; what is not given may be anything. rules: ids that must match, among others. passes: ids
+    that must not match. delay: how long it waits before it leaves by itself, null for not at all.
     """
 
     disposition: Literal["relay", "hold", "reject"] | None = None
     rewrite: Literal["separate", "bcc"] | None = None
     rules: tuple[StrictStr, ...] = ()
+    passes: tuple[StrictStr, ...] = ()
     delay: Duration | None = None
 
 
@@ -231,11 +232,12 @@ def _disagreements(expect: Expectation, verdict: Verdict) -> Iterator[str]:
         yield f"rewrite is {form or 'none'}, not {expect.rewrite or 'none'}"
     if "delay" in expect.model_fields_set and expect.delay != verdict.delay:
         yield f"delay is {_delay(verdict.delay)}, not {_delay(expect.delay)}"
-    matched = {rule.id for rule in verdict.rules if rule.matched}
-    for rule in expect.rules:
+    matched = {rule.id: rule.matched for rule in verdict.rules}
+    for rule in (*expect.rules, *expect.passes):
         if rule not in matched:
-            known = any(rule == each.id for each in verdict.rules)
-            yield f'rule "{rule}" {"does not match" if known else "does not exist"}'
+            yield f'rule "{rule}" does not exist'
+        elif matched[rule] is not (rule in expect.rules):
+            yield f'rule "{rule}" {"matches, and should not" if matched[rule] else "does not match"}'
 
 
 def _delay(delay: timedelta | None) -> str:
