@@ -45,8 +45,8 @@ class Keeper:
         self._seconds = seconds
         self._background: set[asyncio.Task[None]] = set()
 
-    async def append(self, records: Sequence[NewEntry]) -> None:
-        kept = await bounded(self._ledger.append(self._as_of_now(records)), self._seconds)
+    async def append(self, records: Sequence[NewEntry], *, patient: bool = False) -> None:
+        kept = await bounded(self._ledger.append(self._as_of_now(records), patient=patient), self._seconds)
         if kept is None or len(kept) != len(records):
             raise MailguardError("the ledger did not say that it kept the entries")
 
@@ -80,7 +80,7 @@ class Keeper:
 
     async def _append_outcome(self, records: Sequence[NewEntry]) -> None:
         with self._watch.stage("outcome"):
-            await self.append(records)
+            await self.append(records, patient=True)
 
     async def _finish(self, step: Awaitable[Any]) -> None:
         try:

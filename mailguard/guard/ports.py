@@ -41,8 +41,11 @@ from .records import (
 class Ledger(Protocol):
     """The record that cannot be quietly changed. One chain per writer."""
 
-    async def append(self, entries: Sequence[NewEntry]) -> Sequence[Entry]:
-        """Append in order, durably, with their evidence records. ReferenceTaken: nothing was appended."""
+    async def append(self, entries: Sequence[NewEntry], *, patient: bool = False) -> Sequence[Entry]:
+        """Append in order, durably, with their evidence records. ReferenceTaken: nothing was appended.
+
+        patient: nobody waits for it, so it may stand back for a moment and share the next durable step.
+        """
         ...
 
     def entries(self, ref: str | None = None) -> AsyncIterator[Entry]:

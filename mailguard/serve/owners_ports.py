@@ -43,9 +43,10 @@ class OwnersLedger:
         self._peer = peer
         self._prepare = prepare_all
 
-    async def append(self, entries: Sequence[NewEntry]) -> Sequence[Entry]:
+    async def append(self, entries: Sequence[NewEntry], *, patient: bool = False) -> Sequence[Entry]:
         prepared = self._prepare(entries)
-        return [_entry(*each) for each in zip(prepared, await self._peer.call("append", prepared), strict=True)]
+        kept = await self._peer.call("append", prepared, patient)
+        return [_entry(*each) for each in zip(prepared, kept, strict=True)]
 
     def entries(self, ref: str | None = None) -> Any:
         raise MailguardError("a worker reads no ledger")

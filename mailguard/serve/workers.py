@@ -276,8 +276,8 @@ class Workers:
     def _handlers(self, part: int) -> Mapping[str, Callable[..., Awaitable[Any]]]:
         owned = self._owned
 
-        async def append(prepared: Sequence[PreparedEntry]) -> list[tuple[str, int, str]]:
-            kept = await owned.store.engine.append(prepared)
+        async def append(prepared: Sequence[PreparedEntry], patient: bool) -> list[tuple[str, int, str]]:
+            kept = await owned.store.engine.append(prepared, patient=patient)
             return [(each.ledger, each.sequence, each.hash) for each in kept]
 
         async def hand_over(session: Session, envelope: Envelope, raw: Buffer) -> Reply:

@@ -28,11 +28,14 @@ class StoredLedger:
         self._engine = engine
         self._prepare = prepare_all
 
-    async def append(self, entries: Sequence[NewEntry]) -> Sequence[Entry]:
-        """Append in order, durably, with their evidence records. ReferenceTaken, PersonalDataRefused: nothing was."""
+    async def append(self, entries: Sequence[NewEntry], *, patient: bool = False) -> Sequence[Entry]:
+        """Append in order, durably, with their evidence records. ReferenceTaken, PersonalDataRefused: nothing was.
+
+        patient: see Engine.append.
+        """
         many = sum(len(each.recipients) for each in entries) > MANY_RECIPIENTS
         prepared = await asyncio.to_thread(self._prepare, entries) if many else self._prepare(entries)
-        return await self._engine.append(prepared)
+        return await self._engine.append(prepared, patient=patient)
 
     async def entries(self, ref: str | None = None) -> AsyncIterator[Entry]:
         """In order of ledger and sequence, a page at a time; what is appended meanwhile may or may not be seen."""

@@ -70,6 +70,7 @@ class PostgresqlEngine(QueuedEngine):
         if self._closed:
             return
         self._closed = True
+        self._hurry()
         self._jobs.put_nowait(None)
         await self._writer
         await self._engine.dispose()

@@ -140,6 +140,7 @@ class SqliteEngine(QueuedEngine):
         if self._closed:
             return
         self._closed = True
+        self._hurry()
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         await asyncio.to_thread(self._readers.shutdown)

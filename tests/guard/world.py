@@ -76,7 +76,7 @@ class MemoryLedger:
     told: Told
     kept: list[NewEntry] = field(default_factory=list)
 
-    async def append(self, entries: Sequence[NewEntry]) -> Sequence[Entry]:
+    async def append(self, entries: Sequence[NewEntry], *, patient: bool = False) -> Sequence[Entry]:
         if await self.told.call("ledger", "append"):
             return None  # type: ignore[return-value]
         return self.keep(entries)

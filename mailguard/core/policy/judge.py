@@ -71,11 +71,16 @@ def judge(observation: Observation, policy: Policy, clock: datetime) -> Verdict 
     clock: the guard's own time with a time zone, by which exceptions begin and end.
     """
     unread = _may_be_unread(observation)
-    judged = [_with_exceptions(_judge_rule(rule, observation, unread), observation, clock) for rule in policy.rules]
-    needs = dict.fromkeys(path for each in judged for path in _needs(each))
     asks = _asks_history(observation)
+    # First those that may ask for something: of most messages the others are looked at only once that is known.
+    first = [_judge_rule(rule, observation, unread) if rule.inspects else None for rule in policy.rules]
+    needs = _needs(each for each in first if each is not None)
     if needs or asks:
-        return Needs(inspections=tuple(needs), history=asks)
+        return Needs(inspections=needs, history=asks)
+    every = (each or _judge_rule(rule, observation, unread) for each, rule in zip(first, policy.rules, strict=True))
+    judged = [_with_exceptions(each, observation, clock) for each in every]
+    if needs := _needs(judged):
+        return Needs(inspections=needs)
     floors = _floors(observation, judged)
     calls = [_call(each, observation) for each in judged if each.matched and each.rule.mode is Mode.ENFORCE]
     calls += [Call(each.id, Action.HOLD, None, each.reason) for each in floors if each.matched]
@@ -167,8 +172,9 @@ def _error(seen: Iterable[Seen]) -> str:
     return "; ".join(dict.fromkeys(each.error for each in seen if each.error)) or "error"
 
 
-def _needs(judged: Judged) -> tuple[str, ...]:
-    return () if judged.exempt or judged.error else judged.evaluation.needs
+def _needs(judged: Iterable[Judged]) -> tuple[str, ...]:
+    asking = (each.evaluation.needs for each in judged if not (each.exempt or each.error))
+    return tuple(dict.fromkeys(path for needs in asking for path in needs))
 
 
 def _floors(observation: Observation, judged: Sequence[Judged]) -> tuple[RuleOutcome, ...]:

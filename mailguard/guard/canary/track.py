@@ -92,8 +92,8 @@ class TrackedLedger:
         self._ledger = ledger
         self._track = track
 
-    async def append(self, entries: Sequence[NewEntry]) -> Sequence[Entry]:
-        return await self._ledger.append(self._track.marked(entries))
+    async def append(self, entries: Sequence[NewEntry], *, patient: bool = False) -> Sequence[Entry]:
+        return await self._ledger.append(self._track.marked(entries), patient=patient)
 
     def entries(self, ref: str | None = None) -> AsyncIterator[Entry]:
         return self._ledger.entries(ref)

@@ -22,6 +22,8 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12
 _MAX_TAGS = 20_000
 _MAX_DIRECTORIES = 1_000
 _MAX_NUMBERS = 1_000_000
+_TIMES_ITS_SIZE = 2
+"""Tags may share a value, but no program lets most of them."""
 _TEXTS = frozenset({269, 270, 285, 316})
 """Names of the document, the page and the computer, and what the picture shows."""
 _PEOPLE = {315: "author", 42032: "owner"}
@@ -39,7 +41,8 @@ _PLACE = "a place in the properties of a picture"
 
 @dataclass(slots=True)
 class _Walk:
-    """octets: from the header on. reach: how far tags point. tags: how many there were so far.
+    """octets: from the header on. reach: how far tags point. tags: how many there were so far. held: octets of
+    their values.
 
     waiting: directories, as (offset, tag that names them).
     """
@@ -48,6 +51,7 @@ class _Walk:
     order: str
     reach: int = 8
     tags: int = 0
+    held: int = 0
     waiting: list[tuple[int, int]] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
 
@@ -128,6 +132,9 @@ def _tags(walk: _Walk, offset: int, budget: Budget) -> Iterator[tuple[int, int, 
         if start + size <= len(walk.octets):
             walk.reach = max(walk.reach, start + size)
             budget.spend_bytes(size)
+            walk.held += size
+            if walk.held > _TIMES_ITS_SIZE * len(walk.octets):
+                raise Uninspectable("a picture whose tags hold more octets than it has itself")
             yield tag, kind, bytes(walk.octets[start : start + size])
     end = offset + 2 + 12 * count
     walk.reach = max(walk.reach, min(end + 4, len(walk.octets)))

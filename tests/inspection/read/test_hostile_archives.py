@@ -189,7 +189,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "claims.7z": (lambda: packed_header(raw_lzma2(7), 1 << 40), "broken"),
     "unpacks.7z": (lambda: packed_header(raw_lzma2(8), 8_000_000), "broken"),
     "itself.7z": (its_own_header, "broken"),
-    "tags.tif": (tiff_of_tags, "octets|memory"),
+    "tags.tif": (tiff_of_tags, "more octets than it has itself"),
     "circles.tif": (tiff_in_circles, "than pictures have"),
     "icons.ico": (icon_of_icons, "tags"),
     "blocks.gif": (lambda: b"GIF89a" + bytes(7) + b"!\xfe" + b"\1x" * 3_000_000, "tags"),
