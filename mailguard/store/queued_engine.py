@@ -65,7 +65,6 @@ class QueuedEngine:
 
     async def _submit(self, job: Job, patient: bool = False) -> Any:
         self._refuse_closed()
-        self.pulse.asked()
         self._patient.append(job)
         if not patient:
             self._hurry()
@@ -85,6 +84,7 @@ class QueuedEngine:
             self._patience = None
         waiting, self._patient = self._patient, []
         for job in waiting:
+            self.pulse.asked()
             self._queue.put_nowait(job)
 
     def _refuse_closed(self) -> None:

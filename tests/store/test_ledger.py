@@ -40,6 +40,54 @@ async def test_many_concurrent_appends_make_one_chain_without_gaps(store: Store)
     assert len(await everything(store)) == 300
 
 
+class Groups:
+    """Implements GroupWatch."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def group_ended(self, writes: int, waited: float, took: float) -> None:
+        self.sizes.append(writes)
+
+    def group_failed(self) -> None: ...
+
+
+async def test_what_nobody_waits_for_shares_the_next_durable_step(store: Store) -> None:
+    store.engine.pulse.watch = groups = Groups()
+    outcomes = [asyncio.ensure_future(store.ledger.append([samples.entry(f"MG-{n}")], patient=True)) for n in range(5)]
+    await asyncio.sleep(0)
+    assert groups.sizes == [] and not any(each.done() for each in outcomes)
+    (decision,) = await store.ledger.append([samples.entry("MG-9")])
+    await asyncio.gather(*outcomes)
+    assert groups.sizes == [6] and decision.sequence == 6
+    assert [entry.ref for entry in await everything(store)] == [*(f"MG-{n}" for n in range(5)), "MG-9"]
+
+
+async def test_what_nobody_waits_for_is_durable_by_itself_soon_after(store: Store) -> None:
+    await asyncio.gather(*(store.ledger.append([samples.entry(f"MG-{n}")], patient=True) for n in range(5)))
+    assert [entry.ref for entry in await everything(store)] == [f"MG-{n}" for n in range(5)]
+
+
+async def test_a_store_that_closes_writes_what_stands_back(settings: StoreSettings) -> None:
+    opened = await Store.open(settings)
+    outcome = asyncio.ensure_future(opened.ledger.append([samples.entry("MG-A")], patient=True))
+    await asyncio.sleep(0)
+    await opened.close()
+    assert [each.ref for each in await outcome] == ["MG-A"]
+    opened = await Store.open(settings)
+    assert [entry.ref for entry in await everything(opened)] == ["MG-A"]
+    await opened.close()
+
+
+async def test_what_nobody_waits_for_and_cannot_be_kept_says_so(store: Store) -> None:
+    await store.ledger.append([samples.entry("MG-A", claims_ref=True)])
+    refused = asyncio.ensure_future(store.ledger.append([samples.entry("MG-A", claims_ref=True)], patient=True))
+    await asyncio.sleep(0)
+    await store.ledger.append([samples.entry("MG-B")])
+    with pytest.raises(ReferenceTaken):
+        await refused
+
+
 async def test_reading_pages_through_more_than_one_page(store: Store) -> None:
     await store.ledger.append([samples.entry(f"MG-{n}", evidence=None) for n in range(1203)])
     assert [entry.sequence for entry in await everything(store)] == list(range(1, 1204))
