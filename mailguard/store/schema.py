@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-HEAD = "0009"
+HEAD = "0010"
 """The revision of the schema that this code speaks."""
 
 metadata = MetaData(
@@ -341,4 +341,27 @@ saved_views = Table(
     Column("sealed", LargeBinary, nullable=False),
     Index("ix_saved_views_account", "account"),
     Index("ix_saved_views_team", "team"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("incident", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("happened_at", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("retention", Text, nullable=False),
+    Column("master", Text, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index("ix_incidents_happened_at", "happened_at"),
+)
+
+register_positions = Table(
+    "register_positions",
+    metadata,
+    Column("ledger", Text, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
 )

@@ -1,4 +1,6 @@
-"""What the ledger says of a period, counted entry by entry: decisions, and what became of what was held. Pure.
+"""What the ledgers say of a period, counted entry by entry: decisions, and what became of what was held. Pure.
+
+Each ledger comes in its order, one after the other: a message that one guard held may have been released by another.
 
 It keeps the reference and the rules of each held message of the period, nothing else of a message.
 """
@@ -13,7 +15,7 @@ from typing import Any
 from ..near_miss import OUTCOMES
 
 KINDS = ("message_decided", *OUTCOMES)
-"""What it wants to be shown, in the order of the ledger."""
+"""What it wants to be shown."""
 
 
 @dataclass(slots=True)
@@ -57,6 +59,7 @@ class Tally:
     rules: dict[str, RuleTally] = field(default_factory=dict)
     decided_after: list[timedelta] = field(default_factory=list)
     _waiting: dict[str, tuple[datetime, tuple[str, ...]]] = field(default_factory=dict)
+    _early: dict[str, tuple[str, datetime, Mapping[str, Any]]] = field(default_factory=dict)
 
     def take(self, kind: str, ref: str | None, at: datetime, fields: Mapping[str, Any]) -> None:
         """An entry of one of KINDS."""
@@ -64,6 +67,8 @@ class Tally:
             self._take_decision(ref, at, fields)
         elif ref is not None and ref in self._waiting:
             self._take_outcome(kind, ref, at, fields)
+        elif ref is not None:
+            self._early[ref] = kind, at, fields
 
     def _take_decision(self, ref: str | None, at: datetime, fields: Mapping[str, Any]) -> None:
         disposition = fields.get("disposition")
@@ -88,6 +93,9 @@ class Tally:
             counted.rewritten += disposition == "relay" and fields.get("rewrite") is not None
         if disposition == "hold" and ref is not None:
             self._waiting[ref] = at, tuple(enforced)
+            if ref in self._early:
+                early, ended_at, said = self._early.pop(ref)
+                self._take_outcome(early, ref, ended_at, said)
 
     def _take_outcome(self, kind: str, ref: str, at: datetime, fields: Mapping[str, Any]) -> None:
         since, rules = self._waiting.pop(ref)
