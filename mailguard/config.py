@@ -257,6 +257,11 @@ class Settings(BaseModel):
         description="File that witnesses the end of the ledger after each group commit. Default: beside the store. "
         "Put it on another disk or ship it elsewhere, or a cut-off tail goes unseen.",
     )
+    incident_register: Path | None = Field(
+        default=None,
+        description="YAML file with the organisation's own code lists, grid and contacts for the register of "
+        "incidents (docs/incidents.md). Default: none, the lists that mailguard brings along. Example: incidents.yaml.",
+    )
     ledger: str = Field(
         default="main",
         pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$",
@@ -457,6 +462,7 @@ def resolve(settings: Settings, folder: Path) -> Settings:
             "dkim": tuple(key.model_copy(update={"key_file": folder / key.key_file}) for key in settings.dkim),
             "keys": folder / settings.keys if settings.keys else None,
             "witness": folder / settings.witness if settings.witness else None,
+            "incident_register": folder / settings.incident_register if settings.incident_register else None,
             "console": _resolve_console(settings.console, folder),
             "inspection": _resolve_inspection(settings.inspection, folder),
             "spool": folder / settings.spool if settings.spool else None,

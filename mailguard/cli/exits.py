@@ -34,6 +34,8 @@ STATUSES: tuple[tuple[type[MailguardError], Status], ...] = (
     (errors.UnknownAccount, Status.USAGE),
     (errors.AccountExists, Status.USAGE),
     (errors.AccountRefused, Status.USAGE),
+    (errors.IncidentRefused, Status.USAGE),
+    (errors.ReferenceTaken, Status.USAGE),
     (errors.SettingsError, Status.USAGE),
     (DocumentErrors, Status.USAGE),
     (control.BadArguments, Status.USAGE),

@@ -196,6 +196,7 @@ smarthost:
 # Everything that is kept: held mail, the outbox, the ledger. Encrypted; without the keys nobody can read it again.
 store: {store}
 # keys: {keys}                    # keep a copy apart from the backups of the store
+# incident_register: incidents.yaml  # own code lists and contacts for the register of incidents (docs/incidents.md)
 # witness: mailguard.witness      # shows a ledger whose end was cut off; best on another disk
 # ledger: main                    # the name of this guard's ledger; each guard on one PostgreSQL has its own
 

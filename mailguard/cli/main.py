@@ -20,7 +20,7 @@ from ..core.document import DocumentErrors
 from ..core.errors import MailguardError
 from ..logs import configure, logger
 from ..serve.control import InternalError
-from . import audit, canary, data, demo, explain, held, init, outbox, output, policy, service, user
+from . import audit, canary, data, demo, explain, held, incident, init, outbox, output, policy, report, service, user
 from .command_log import CommandLog, log_path
 from .exits import Status, status_of
 from .settings import Config
@@ -66,6 +66,8 @@ app.add_typer(outbox.app, name="outbox")
 app.add_typer(audit.app, name="audit")
 app.add_typer(canary.app, name="canary")
 app.command("explain", short_help="Say why a message was treated as it was.")(explain.explain)
+app.add_typer(incident.app, name="incident")
+app.command("report", short_help="Print a report of a period.")(report.report)
 app.add_typer(user.app, name="user")
 app.add_typer(data.app, name="data")
 

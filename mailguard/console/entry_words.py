@@ -69,6 +69,8 @@ def _details(kind: str, fields: Any) -> dict[str, str]:
         "to": said.TO_WHOM.get(str(fields.get("to")), ""),
         "whole": said.WHOLE if fields.get("whole") is True else said.NOT_WHOLE,
         "rows": number(said.ROWS[kind], _count(fields.get("rows"))) if kind in said.ROWS else "",
+        "incident": legible(str(fields.get("incident") or "")),
+        "report": legible(str(fields.get("report") or "")),
         "rules": number(said.RULES, _count(fields.get("rules"))) if kind == "policy_loaded" else "",
     }
 

@@ -27,17 +27,17 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     return (BOM + lines([headings, *rows])).encode("utf-8")
 
 
-def lines(rows: Iterable[Sequence[str]]) -> str:
-    """Some rows, without the BOM."""
+def lines(rows: Iterable[Sequence[str]], longest: int = LONGEST_CELL) -> str:
+    """Some rows, without the BOM. longest: characters of a cell."""
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
-    writer.writerows([cell(each) for each in row] for row in rows)
+    writer.writerows([cell(each, longest) for each in row] for row in rows)
     return written.getvalue()
 
 
-def cell(text: str) -> str:
+def cell(text: str, longest: int = LONGEST_CELL) -> str:
     """What a cell may say: what it said, made harmless."""
     guarded = text.startswith(_FORMULAS + _WIDE_FORMULAS) or text.lstrip().startswith(_FORMULAS + _WIDE_FORMULAS)
     # Where a spreadsheet parts cells at semicolons, one begins behind each of them.
-    shown = _BEHIND_A_SEPARATOR.sub(r"\1'", legible(text, LONGEST_CELL))
+    shown = _BEHIND_A_SEPARATOR.sub(r"\1'", legible(text, longest))
     return f"'{shown}" if guarded else shown

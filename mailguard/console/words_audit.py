@@ -45,6 +45,7 @@ GROUPS = {
     Group.DELIVERY: "Delivery",
     Group.UPKEEP: "Records removed, copied and checked",
     Group.CANARY: "Self-tests",
+    Group.REGISTER: "Incidents",
     Group.OTHER: "Anything else",
 }
 
@@ -114,6 +115,9 @@ SENTENCES = {
     "canary_recorded": "A step of a self-test: {ref}",
     "canary_passed": "The self-test passed",
     "canary_failed": "The self-test failed",
+    "incident_added": "{who} entered the incident {incident}",
+    "incident_revised": "{who} changed the record of the incident {incident}",
+    "register_exported": "{who} took a report along: {report}",
     "evidence_erased": "Details of {ref} were erased before their time",
     "evidence_purged": "Details that were kept for long enough were removed",
     "held_purged": "Held messages that were kept for long enough were removed",

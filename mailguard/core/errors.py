@@ -55,6 +55,10 @@ class FormDoesNotFit(CannotRewrite):
     """The form that was asked for can hide nobody in such a message; another form can."""
 
 
+class IncidentRefused(MailguardError):
+    """A record of an incident that may not be saved; str() says why, a field a line, without what stands in it."""
+
+
 class StoreUnavailable(MailguardError):
     """The store cannot be reached, is full, locked or broken."""
 

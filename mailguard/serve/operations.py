@@ -33,6 +33,7 @@ from ..store.store import StoreCounts
 from .arguments import Arguments, Item
 from .control import BadArguments, Conflict
 from .exceptions import exception_items
+from .incident_operations import INCIDENT_OPERATIONS, OnRegister, Registered
 from .user_operations import USER_OPERATIONS, Act, Book, LinkArguments, LinkMaker, link_item
 
 MAX_TEXT = 4000
@@ -174,6 +175,7 @@ class StoreOperations:
         console: str | None,
         clock: Clock,
         upkeep: Upkeep,
+        register: Registered,
         describe: Callable[[Mapping[str, bytes]], Mapping[str, str]],
         recount: Callable[[Mapping[str, bytes], Mapping[str, Any]], Sequence[Mapping[str, Any]]],
         policy: Callable[[], Policy],
@@ -186,6 +188,7 @@ class StoreOperations:
         self._console = console
         self._clock = clock
         self._upkeep = upkeep
+        self.register = register
         self._describe = describe
         self._recount = recount
         self._in_force = policy
@@ -376,6 +379,10 @@ def _on_accounts(act: Act) -> Method:
     return lambda operations, arguments, system_user: act(operations.accounts, arguments, system_user)
 
 
+def _on_register(act: OnRegister) -> Method:
+    return lambda operations, arguments, system_user: act(operations.register, arguments, system_user)
+
+
 OPERATIONS: dict[str, tuple[type[Arguments], Method]] = {
     "status": (Arguments, StoreOperations.status),
     "held_list": (ListArguments, StoreOperations.held_list),
@@ -395,6 +402,7 @@ OPERATIONS: dict[str, tuple[type[Arguments], Method]] = {
     "policy_exceptions": (Arguments, StoreOperations.policy_exceptions),
     "user_link": (LinkArguments, StoreOperations.user_link),
     **{name: (model, _on_accounts(act)) for name, (model, act) in USER_OPERATIONS.items()},
+    **{name: (model, _on_register(act)) for name, (model, act) in INCIDENT_OPERATIONS.items()},
 }
 
 

@@ -29,6 +29,7 @@ from ..store.passwords import Argon2Passwords
 from ..store.store import Store
 from .dkim_keys import DkimKeys
 from .owner import refuse_making_for_another
+from .register import Register, register_of
 
 
 class SystemClock:
@@ -64,6 +65,7 @@ class Parts:
     memory: InvitationMemory
     sent_before: SentBefore
     review: Review
+    register: Register
     wake: asyncio.Event
 
     async def close(self) -> None:
@@ -144,6 +146,7 @@ async def open_parts(settings: Settings) -> Parts:
         memory=memory,
         sent_before=sent_before,
         review=review,
+        register=register_of(settings, store, clock, randomness),
         wake=wake,
     )
 

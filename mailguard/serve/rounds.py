@@ -29,6 +29,7 @@ NOTICE_SECONDS = 15.0
 REMINDER_SECONDS = 15.0
 WEEK_SECONDS = 60.0
 GAUGE_SECONDS = 5.0
+NEAR_MISS_SECONDS = 5.0
 PURGE_SECONDS = 3600.0
 CERTIFICATE_SECONDS = 1.0
 REFRESH_SECONDS = 60.0
@@ -71,6 +72,7 @@ def go_rounds(
         ("reminders", REMINDER_SECONDS, _reminders(parts).remind),
         ("week", WEEK_SECONDS, _weekly(parts).tell),
         ("gauges", GAUGE_SECONDS, set_gauges),
+        ("near misses", NEAR_MISS_SECONDS, parts.register.near_misses.enter),
         ("smarthost", REFRESH_SECONDS, smarthost.refresh),
         ("retention", PURGE_SECONDS, purge),
         ("certificates", CERTIFICATE_SECONDS, look_at_certificates),

@@ -94,6 +94,7 @@ def operations_on(
         console=parts.settings.console.base_url if parts.settings.console else None,
         clock=parts.clock,
         upkeep=StoreUpkeep(parts.store, parts.clock),
+        register=parts.register,
         describe=describe_rules,
         recount=recount_rules,
         policy=policy or (lambda: load_policy(read_documents(parts.settings.policies))),

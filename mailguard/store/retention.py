@@ -4,8 +4,9 @@ What each retention class means: `held` and `message` go once the message is dec
 `evidence` by the time of its entry; `policy` stays as long as the ledger names it; `account` until somebody
 removes the account; `session` and `link` (of the console) go some time after they ended; `sender-link`,
 `urgent-call` and `assignment` go with their message, the first of them when it has expired; `saved-view` until somebody
-removes it, or the account whose own it is; `occasion` and `sending` go
-when their own time has run out; `canary:RUN` goes with its run (canary.py).
+removes it, or the account whose own it is; `incident` stays, with every revision
+(docs/decisions/register.md); `occasion` and `sending` go when their own time has run out; `canary:RUN` goes with its
+run (canary.py).
 """
 
 from __future__ import annotations

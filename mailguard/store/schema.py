@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-HEAD = "0010"
+HEAD = "0011"
 """The revision of the schema that this code speaks."""
 
 metadata = MetaData(
@@ -363,3 +363,26 @@ compatible = Table(
     Column("oldest", Text, nullable=False),
 )
 """Of a revision of the schema the oldest one whose code may be started on it."""
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("incident", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("happened_at", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("retention", Text, nullable=False),
+    Column("master", Text, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index("ix_incidents_happened_at", "happened_at"),
+)
+
+register_positions = Table(
+    "register_positions",
+    metadata,
+    Column("ledger", Text, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+)

@@ -27,6 +27,7 @@ from .engine import Engine
 from .evidence import StoredEvidence
 from .exception_uses import StoredExceptionUses
 from .history import StoredHistory
+from .incidents import StoredIncidents
 from .instants import optional_moment
 from .keys import Keyring
 from .lane import in_lane
@@ -119,6 +120,7 @@ class Store:
         self.saved_views = StoredSavedViews(engine, keyring, prepare_all)
         self.checked = StoredChecked(engine)
         self.nodes = StoredNodes(engine)
+        self.incidents = StoredIncidents(engine, keyring, prepare_all)
 
     @classmethod
     async def open(cls, settings: StoreSettings, *, create: bool = True) -> Store:

@@ -15,12 +15,16 @@ from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import uvloop
 
 from mailguard.core.lifecycle import OPEN
 from mailguard.core.policy.load import load_policy
+from mailguard.core.register.lists import load_lists
 from mailguard.serve.operations import StoreOperations
+from mailguard.serve.parts import SystemRandomness
+from mailguard.serve.register import Register, packaged_lists
 from mailguard.serve.upkeep import StoreUpkeep
 from tests.console.house import ORIGIN, browser_on, enters, seen, site_on
 from tests.guard.console.deciding import holds_list
@@ -148,6 +152,13 @@ def operations_on(house: House) -> StoreOperations:
         console=None,
         clock=house.clock,
         upkeep=StoreUpkeep(house.store, house.clock),
+        register=Register(
+            house.store,
+            house.clock,
+            SystemRandomness(),
+            lists=lambda: load_lists(packaged_lists()),
+            zone=ZoneInfo("Europe/London"),
+        ),
         describe=lambda documents: {},
         recount=lambda documents, decision: [],
         policy=lambda: load_policy({}),

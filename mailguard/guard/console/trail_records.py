@@ -25,6 +25,7 @@ class Group(StrEnum):
     DELIVERY = "delivery"
     UPKEEP = "upkeep"
     CANARY = "self-test"
+    REGISTER = "register"
     OTHER = "other"
 
 
@@ -34,7 +35,7 @@ _GROUPS: Mapping[Group, str] = {
         "recipients_left_out hold_cancelled hold_expired decision_escalated message_assigned urgent_called note_added"
     ),
     Group.VIEWS: "content_viewed content_revealed content_downloaded",
-    Group.EXPORTS: "trail_exported held_exported",
+    Group.EXPORTS: "trail_exported held_exported register_exported",
     Group.SIGN_INS: "console_signed_in console_signed_out console_second_factor_set console_link_used",
     Group.ACCOUNTS: (
         "account_added account_password_changed account_roles_changed account_mailbox_changed account_disabled "
@@ -55,6 +56,7 @@ _GROUPS: Mapping[Group, str] = {
         "trail_checked"
     ),
     Group.CANARY: "canary_recorded canary_passed canary_failed",
+    Group.REGISTER: "incident_added incident_revised",
 }
 GROUPS: Mapping[Group, frozenset[str]] = {group: frozenset(kinds.split()) for group, kinds in _GROUPS.items()}
 """Every kind that is in none of them is in the group OTHER."""

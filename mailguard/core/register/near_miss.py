@@ -1,0 +1,172 @@
+"""Near misses out of decisions of the guard: what was stopped before it could be seen. Pure.
+
+A near miss is a decision in which an enforced rule held, refused or rewrote a message because of whom its recipients
+would have seen, or of what was found in it. A rule that looks at nothing but the sender, the size or the form of a
+message, and the floors (malformed, unreadable), say nothing of people who would have been exposed; a monitored rule
+stopped nothing. docs/decisions/register.md says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from .record import Exposure, Guard, Hidden, Incident, LedgerEntry, MessageRefs
+
+MECHANISMS: Mapping[str, str] = {
+    "visible_external_recipients": "to_cc_exposure",
+    "visible_external_domains": "to_cc_exposure",
+    "visible_consumer_recipients": "to_cc_exposure",
+    "visible_internal_recipients": "to_cc_exposure",
+    "internal_recipients_shown_outside": "to_cc_exposure",
+    "batch_external_recipients": "to_cc_exposure",
+    "reshown_external_recipients": "recall_reexposure",
+    "recall": "recall_reexposure",
+    "body_external_addresses": "csv_rows",
+    "body_consumer_addresses": "csv_rows",
+    "quoted_external_recipients": "forwarded_chain",
+    "nested_external_recipients": "forwarded_chain",
+    "contact_external_addresses": "csv_rows",
+    "same_attachment": "wrong_attachment",
+    "finding": "csv_rows",
+}
+"""Condition -> how it would have happened. What is not here (sender, size, ...) makes no near miss by itself."""
+
+_COUNTED = (
+    "visible_external_recipients",
+    "internal_recipients_shown_outside",
+    "batch_external_recipients",
+    "reshown_external_recipients",
+    "body_external_addresses",
+    "quoted_external_recipients",
+    "nested_external_recipients",
+    "contact_external_addresses",
+)
+"""Conditions that count people who would have been shown."""
+_PEOPLE = frozenset({"people_rows", "person_named"})
+_DATA = {
+    **dict.fromkeys(("email", "phone", "postcode"), "contact"),
+    **dict.fromkeys(("nhs_number", "chi_number", "hc_number"), "health"),
+    **dict.fromkeys(("nino", "driving_licence", "passport_number", "us_ssn"), "identity_documents"),
+    **dict.fromkeys(("bank_account", "iban", "payment_card"), "financial"),
+}
+_WORST = (("reject", "reject"), ("hold", "hold"), ("rewrite", "rewrite"))
+
+
+def near_miss_of(fields: Mapping[str, Any], ref: str, at: datetime, entry: LedgerEntry) -> Incident | None:
+    """The record, None where the decision stopped nothing that the register is about. fields: of message_decided."""
+    if fields.get("disposition") not in ("hold", "reject") and not fields.get("rewrite"):
+        return None
+    rules = [each for each in _list(fields, "rules") if _stopped(each)]
+    if not rules:
+        return None
+    facts, findings = fields.get("facts") or {}, _list(fields, "findings")
+    most = _people(rules, findings)
+    return Incident(
+        kind="near_miss",
+        occurred_from=at,
+        occurred_to=at,
+        detected_at=at,
+        detected_how="rule",
+        mechanism=_mechanisms(rules, facts, findings),
+        narrative=_narrative(rules),
+        message=MessageRefs(ref=ref, content_sha256=_text(fields.get("content_sha256"))),
+        entries=(entry,),
+        exposure=Exposure(
+            visible_external_count=_count(facts.get("visible_external_recipients")),
+            delivered_count=0 if fields.get("disposition") != "relay" else None,
+            envelope_count=_count(facts.get("envelope_recipients")),
+            batch_group=_count(facts.get("batch_external_recipients")) or None,
+        ),
+        hidden_inventory=tuple(
+            Hidden(kind=str(each.get("kind")), count=_count(each.get("count")) or 0)
+            for each in findings
+            if each.get("hidden")
+        ),
+        data_categories=_categories(findings),
+        subjects_max=most,
+        count_basis="counted" if most is not None else "unknown",
+        guard=Guard(
+            policy_revision=_text(fields.get("policy_revision")),
+            guard_version=_text(fields.get("guard_version")),
+            rules=tuple(str(each["id"]) for each in rules),
+            mode="enforce",
+            action=next((word for name, word in _WORST if any(each["action"] == name for each in rules)), None),
+        ),
+    )
+
+
+def with_outcome(record: Incident, kind: str, fields: Mapping[str, Any], entry: LedgerEntry) -> Incident | None:
+    """The near miss with what became of its message; None where that is known already.
+
+    kind: of the entry. A message that a person let go as it was has delivered what was held back: whether that was
+    right, and so a false positive, or a breach, is for a person to say.
+    """
+    outcome = OUTCOMES.get(kind)
+    if outcome is None or entry in record.entries:
+        return None
+    guard = (record.guard or Guard()).model_copy(update={"outcome": outcome, "form": _text(fields.get("form"))})
+    return record.model_copy(update={"guard": guard, "entries": (*record.entries, entry)})
+
+
+OUTCOMES: Mapping[str, str] = {
+    "message_released": "released",
+    "release_rejected": "not_sent",
+    "hold_cancelled": "cancelled_by_sender",
+    "hold_expired": "expired",
+}
+"""Kinds of entries that end a hold, and what they are called in a record."""
+
+
+def _stopped(rule: Mapping[str, Any]) -> bool:
+    return (
+        bool(rule.get("matched"))
+        and rule.get("mode") == "enforce"
+        and rule.get("action") in ("hold", "reject", "rewrite")
+        and any(name in MECHANISMS and value for name, value in (rule.get("values") or {}).items())
+    )
+
+
+def _mechanisms(rules: list[Any], facts: Mapping[str, Any], findings: list[Any]) -> tuple[str, ...]:
+    seen = dict.fromkeys(MECHANISMS[name] for rule in rules for name, value in rule["values"].items()
+                         if value and name in MECHANISMS and name != "finding")  # fmt: skip
+    if facts.get("calendar") and "to_cc_exposure" in seen:
+        seen = {"calendar_attendees": None} | seen
+    if any("finding" in rule["values"] for rule in rules):
+        hidden = any(each.get("hidden") for each in findings)
+        seen["hidden_rows_cols" if hidden else "csv_rows"] = None
+    return tuple(seen)
+
+
+def _people(rules: list[Any], findings: list[Any]) -> int | None:
+    """The largest number of people that a rule saw."""
+    seen = [_count(rule["values"].get(name)) for rule in rules for name in _COUNTED]
+    if any("finding" in rule["values"] for rule in rules):
+        seen += [_count(each.get("count")) for each in findings if each.get("kind") in _PEOPLE]
+    counted = [each for each in seen if each]
+    return max(counted, default=None)
+
+
+def _categories(findings: list[Any]) -> tuple[str, ...]:
+    """Suggested; a person confirms. Addresses of recipients are contact data whatever else there is."""
+    found = {_DATA.get(str(each.get("kind")), "basic_identifiers") for each in findings}
+    return tuple(sorted(found or {"contact"}))
+
+
+def _narrative(rules: list[Any]) -> str:
+    """The sentences of the rules: they hold counts, and no text of the message (guard/entries.py)."""
+    sentences = dict.fromkeys(str(each.get("reason", "")).rstrip(".") for each in rules)
+    return ". ".join(each for each in sentences if each and "withheld" not in each)[:2000]
+
+
+def _list(fields: Mapping[str, Any], name: str) -> list[Any]:
+    return [each for each in fields.get(name) or () if isinstance(each, Mapping)]
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -1,0 +1,173 @@
+"""The port Incidents on both engines: nothing overwritten, each revision with its entry, the ledger read once."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from mailguard.core.errors import AlreadyDecided, ReferenceTaken, UnknownReference
+from mailguard.core.register.record import Incident
+from mailguard.core.register.revision import Revision
+from mailguard.guard.records import NewEntry
+from mailguard.guard.register.ports import NewRevision
+from mailguard.store import schema
+from mailguard.store.audit import verify
+from mailguard.store.sealing import SealBroken
+from mailguard.store.store import Store
+from tests.store import samples
+
+ID = "IR-7Q4K-2FXB7M"
+TEXT = "a narrative that nobody may read in the file"
+
+
+def record(**changes: Any) -> Incident:
+    return Incident.model_validate({"kind": "breach", "occurred_from": samples.NOW, "narrative": TEXT, **changes})
+
+
+def new(number: int = 1, incident: str = ID, **changes: Any) -> NewRevision:
+    revision = Revision(incident, number, samples.NOW, "added", "Sam", "why not", record(**changes))
+    entry = NewEntry("incident_added", None, samples.NOW, {"incident": incident, "revision": number})
+    return NewRevision(revision, entry)
+
+
+async def walked(store: Store, **wanted: Any) -> list[str]:
+    asked = {"kinds": None, "at_from": None, "at_before": None, **wanted}
+    return [each.incident async for each in store.incidents.walk(**asked)]
+
+
+async def test_every_revision_is_kept_and_comes_back_as_it_was_made(store: Store) -> None:
+    first, second = new(), new(2, subjects_max=9, status="closed")
+    await store.incidents.add(first)
+    await store.incidents.add(second)
+    assert await store.incidents.history(ID) == [first.revision, second.revision]
+    assert await store.incidents.current([ID, "IR-NONE"]) == {ID: second.revision}
+    assert await walked(store) == [ID]
+    with pytest.raises(UnknownReference):
+        await store.incidents.history("IR-7Q4K-2FXB7N")
+
+
+async def test_each_revision_has_an_entry_that_commits_to_what_was_sealed(store: Store) -> None:
+    await store.incidents.add(new())
+    await store.incidents.add(new(2, subjects_max=9))
+    entries = [entry async for entry in store.ledger.entries()]
+    assert [entry.fields["revision"] for entry in entries] == [1, 2]
+    query = select(schema.incidents.c.sealed).order_by(schema.incidents.c.revision)
+    rows = await store.engine.read(lambda connection: list(connection.execute(query).scalars()))
+    assert [entry.fields["record_sha256"] for entry in entries] == [hashlib.sha256(row).hexdigest() for row in rows]
+    assert TEXT not in str([entry.fields for entry in entries])
+    assert TEXT.encode() not in b"".join(rows)
+    assert (await verify(store)).whole
+
+
+async def test_of_two_who_make_the_same_revision_one_does(store: Store) -> None:
+    answers = await asyncio.gather(*(store.incidents.add(new()) for _ in range(5)), return_exceptions=True)
+    assert sorted(type(each).__name__ for each in answers) == ["NoneType", *["ReferenceTaken"] * 4]
+    more = await asyncio.gather(
+        *(store.incidents.add(new(2, subjects_max=n)) for n in range(5)), return_exceptions=True
+    )
+    assert sorted(type(each).__name__ for each in more) == [*["AlreadyDecided"] * 4, "NoneType"]
+    with pytest.raises(AlreadyDecided):
+        await store.incidents.add(new(4))
+    assert len([entry async for entry in store.ledger.entries()]) == 2
+
+
+@pytest.mark.parametrize("changed", [{"kind": "near_miss"}, {"status": "closed"}, {"happened_at": 1}, {"at": 1}])
+async def test_what_stands_in_the_clear_cannot_be_changed_without_a_key(store: Store, changed: dict[str, Any]) -> None:
+    await store.incidents.add(new())
+    await store.engine.write(
+        lambda connection, _: connection.execute(update(schema.incidents).values(**changed)), locks=False
+    )
+    with pytest.raises(SealBroken):
+        await store.incidents.history(ID)
+
+
+async def test_a_revision_cannot_be_put_in_the_place_of_another(store: Store) -> None:
+    await store.incidents.add(new())
+    await store.incidents.add(new(2, subjects_max=9))
+
+    def swap(connection: Any, _: Any) -> None:
+        connection.execute(delete(schema.incidents).where(schema.incidents.c.revision == 2))
+        connection.execute(update(schema.incidents).values(revision=2))
+
+    await store.engine.write(swap, locks=False)
+    with pytest.raises(SealBroken):
+        await store.incidents.history(ID)
+
+
+async def test_a_walk_takes_kinds_and_a_time_and_only_last_revisions(store: Store) -> None:
+    for number in range(7):
+        at = samples.NOW + timedelta(days=number)
+        await store.incidents.add(
+            new(incident=f"IR-{number}", occurred_from=at, kind=["breach", "near_miss"][number % 2])
+        )
+    await store.incidents.add(new(2, "IR-0", occurred_from=samples.NOW + timedelta(days=30)))
+    assert await walked(store) == [*(f"IR-{number}" for number in range(1, 7)), "IR-0"]
+    assert await walked(store, kinds=["near_miss"]) == ["IR-1", "IR-3", "IR-5"]
+    start = samples.NOW + timedelta(days=2)
+    assert await walked(store, at_from=start, at_before=start + timedelta(days=2)) == ["IR-2", "IR-3"]
+
+
+def decided(ref: str, disposition: str = "hold", rewrite: str | None = "separate") -> NewEntry:
+    fields: dict[str, Any] = {"disposition": disposition, "rewrite": rewrite, "rules": []}
+    return NewEntry("message_decided", ref, samples.NOW, fields, claims_ref=True)
+
+
+async def test_the_ledger_is_read_on_from_a_place_that_moves_with_what_was_made_of_it(store: Store) -> None:
+    await store.ledger.append([decided("MG-1"), decided("MG-2", "relay", None), decided("MG-3", "relay", "bcc")])
+    await store.ledger.append(
+        [NewEntry("hold_expired", "MG-1", samples.NOW), NewEntry("message_held", "MG-1", samples.NOW)]
+    )
+    (stretch,) = await store.incidents.unread(2)
+    assert [entry.ref for entry in stretch.entries] == ["MG-1", "MG-3"]
+    await store.incidents.read_up_to(stretch, [new(incident="IR-1")])
+    with pytest.raises(AlreadyDecided):
+        await store.incidents.read_up_to(stretch, [new(incident="IR-2")])
+    (rest,) = await store.incidents.unread(2)
+    assert [entry.kind for entry in rest.entries] == ["hold_expired"]
+    with pytest.raises(AlreadyDecided):
+        await store.incidents.read_up_to(rest, [new(2, "IR-1"), new(incident="IR-1")])
+    assert await walked(store) == ["IR-1"] and len(await store.incidents.history("IR-1")) == 1
+    (again,) = await store.incidents.unread(2)
+    assert again.after == rest.after
+
+
+async def test_a_place_that_nothing_was_made_of_is_kept_only_now_and_then(store: Store) -> None:
+    await store.ledger.append([decided("MG-1", "relay", None)])
+    (stretch,) = await store.incidents.unread(10)
+    await store.incidents.read_up_to(stretch, [])
+    assert (await store.incidents.unread(10))[0].after == 0
+    await store.ledger.append([NewEntry("message_held", f"MG-{number}", samples.NOW) for number in range(1000)])
+    (stretch,) = await store.incidents.unread(10)
+    await store.incidents.read_up_to(stretch, [])
+    assert await store.incidents.unread(10) == []
+
+
+async def test_of_two_who_read_a_ledger_for_the_first_time_one_does(store: Store) -> None:
+    await store.ledger.append([decided("MG-1")])
+    (stretch,) = await store.incidents.unread(10)
+    answers = await asyncio.gather(
+        *(store.incidents.read_up_to(stretch, [new(incident="IR-1")]) for _ in range(4)), return_exceptions=True
+    )
+    assert sorted(type(each).__name__ for each in answers) == [*["AlreadyDecided"] * 3, "NoneType"]
+
+
+async def test_decisions_of_a_time_come_with_what_became_of_them_later(store: Store) -> None:
+    late = samples.NOW + timedelta(days=3)
+    await store.ledger.append([decided("MG-1"), NewEntry("message_released", "MG-1", late, {"form": "separate"})])
+    await store.ledger.append([NewEntry("message_decided", "MG-2", late, {"disposition": "hold"}, claims_ref=True)])
+    found = store.incidents.decisions(samples.NOW, samples.NOW + timedelta(days=1))
+    assert [(entry.kind, entry.ref) async for entry in found] == [
+        ("message_decided", "MG-1"),
+        ("message_released", "MG-1"),
+    ]
+
+
+async def test_a_taken_reference_says_so(store: Store) -> None:
+    await store.incidents.add(new())
+    with pytest.raises(ReferenceTaken, match="already an incident"):
+        await store.incidents.add(new())
