@@ -221,6 +221,7 @@ def entries(most: int = 80_000) -> list[Curve]:
             begun = time.process_time()
             store = await Store.open(settings)
             found["opening the store"].append((time.process_time() - begun) * 1000)
+            print(f"{done:>10,} entries:", {name: round(points[-1]) for name, points in found.items()}, flush=True)
         await store.close()
 
     with tempfile.TemporaryDirectory() as folder:
