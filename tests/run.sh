@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 packages=(
     postgresql haproxy postfix swaks libnet-ssleay-perl strace curl msmtp s-nail openssl gnupg procps util-linux ca-certificates systemd logrotate
-    dovecot-core libsasl2-modules nodejs node-nodemailer php-cli libphp-phpmailer
+    dovecot-core dovecot-imapd libsasl2-modules nodejs node-nodemailer php-cli libphp-phpmailer
     libemail-sender-perl libauthen-sasl-perl libio-socket-ssl-perl
     tnef ytnef-tools libemail-outlook-message-perl libemail-address-perl linux-libc-dev
 )

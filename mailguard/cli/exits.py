@@ -42,6 +42,7 @@ STATUSES: tuple[tuple[type[MailguardError], Status], ...] = (
     (errors.BackupBroken, Status.FINDINGS),
     (control.Conflict, Status.UNREACHABLE),
     (errors.StoreUnavailable, Status.UNREACHABLE),
+    (errors.ArchiveUnreachable, Status.UNREACHABLE),
     (errors.PasswordsUnavailable, Status.UNREACHABLE),
     (control.ServiceNotRunning, Status.UNREACHABLE),
     (control.ServiceUnreachable, Status.UNREACHABLE),

@@ -123,6 +123,9 @@ Resume = Annotated[
 Jobs = Annotated[
     int | None, typer.Option("--jobs", metavar="N", min=1, max=256, help="Processes; else one for each processor.")
 ]
+PasswordFile = Annotated[
+    Path | None, typer.Option("--password-file", metavar="FILE", help="Holds the password for an imaps:// archive.")
+]
 Show = Annotated[bool, typer.Option("--show", help="Show who sent the messages that are listed, and their subjects.")]
 
 
@@ -131,7 +134,8 @@ def replay(
     archive: Annotated[
         str,
         typer.Argument(
-            metavar="ARCHIVE", help="An mbox file, a Maildir, a folder of .eml files, one such file, or a ledger."
+            metavar="ARCHIVE",
+            help="An mbox file, a Maildir, a folder of .eml files or one, imaps://USER@HOST/FOLDER, a ledger.",
         ),
     ],
     policy: PolicyOption = None,
@@ -139,6 +143,7 @@ def replay(
     show: Show = False,
     resume: Resume = None,
     jobs: Jobs = None,
+    password_file: PasswordFile = None,
     as_json: Json = False,
 ) -> None:
     """Say what a policy would have done with the mail of an archive: what, why, how often, on which days.
@@ -147,7 +152,7 @@ def replay(
     """
     from . import policy_replay
 
-    options = policy_replay.Options(archive, resume, jobs, listed or show, show, as_json)
+    options = policy_replay.Options(archive, resume, jobs, listed or show, show, as_json, password_file)
     policy_replay.replay(options, policy)
 
 
@@ -159,6 +164,7 @@ def diff(
     show: Show = False,
     resume: Resume = None,
     jobs: Jobs = None,
+    password_file: PasswordFile = None,
     as_json: Json = False,
 ) -> None:
     """List the messages of an archive with which two policies do not do the same.
@@ -167,7 +173,7 @@ def diff(
     """
     from . import policy_replay
 
-    policy_replay.diff(policy_replay.Options(on, resume, jobs, True, show, as_json), old, new)
+    policy_replay.diff(policy_replay.Options(on, resume, jobs, True, show, as_json, password_file), old, new)
 
 
 @app.command()

@@ -21,18 +21,21 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ..config import Settings
-from ..core.errors import SettingsError
+from ..core.errors import MailguardError, SettingsError
 from ..core.mail.parse import parse
 from ..core.policy.model import Policy
 from ..core.replay.outcome import RELAY, Outcome, Record
 from ..core.replay.totals import Totals
 from ..core.subject import subject_of
 from ..replay.archive import MAX_MESSAGE_BYTES, Archive, Reader, Unreadable, open_archive
+from ..replay.imap import ImapFolder, address_in, is_address
 from ..replay.recorded import is_recorded
 from ..replay.run import Asked, Replay
 from . import output, policy_recorded, policy_replay_text
 from .exits import Status
-from .policy_judging import known_settings, load, policy_path
+from .policy_judging import known_settings, load, policy_path, read
+
+PASSWORD_VARIABLE = "MAILGUARD_IMAP_PASSWORD"  # noqa: S105  the name of a variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Options:
     listed: bool = False
     show: bool = False
     as_json: bool = False
+    password_file: Path | None = None
 
 
 def replay(options: Options, policy: Path | None) -> None:
@@ -55,15 +59,15 @@ def replay(options: Options, policy: Path | None) -> None:
     if is_recorded(Path(options.archive)):
         policy_recorded.replay(Path(options.archive), loaded, totals, options.as_json)
         return
-    archive = open_archive(Path(options.archive))
     named: list[Record] = []
-    with _running(options, archive, settings, loaded) as running:
-        for record in running.records():
-            totals.add(record)
-            if options.listed and _is_told(record):
-                named.append(record)
-    _end_if_interrupted(running, options)
-    shown = _shown(archive, named, settings) if options.show else {}
+    with _opened(options, settings) as archive:
+        with _running(options, archive, settings, loaded) as running:
+            for record in running.records():
+                totals.add(record)
+                if options.listed and _is_told(record):
+                    named.append(record)
+        _end_if_interrupted(running)
+        shown = _shown(archive, named, settings) if options.show else {}
     if options.as_json:
         found = {"found": [_told(each, shown) for each in named]} if options.listed else {}
         output.json_line({**totals.to_json(), **_ran(running), "policy_revision": loaded.revision, **found})
@@ -78,17 +82,17 @@ def diff(options: Options, old: Path, new: Path) -> None:
     policies = load(policy_path(old, settings)), load(policy_path(new, settings))
     if is_recorded(Path(options.archive)):
         raise SettingsError("policy diff needs messages: a ledger does not tell enough of them")
-    archive = open_archive(Path(options.archive))
     both = [Totals(_rules(each), which, _zone(settings)) for which, each in enumerate(policies)]
     changed: list[Record] = []
-    with _running(options, archive, settings, *policies) as running:
-        for record in running.records():
-            for totals in both:
-                totals.add(record)
-            if record.outcomes and record.outcomes[0].same_way != record.outcomes[1].same_way:
-                changed.append(record)
-    _end_if_interrupted(running, options)
-    shown = _shown(archive, changed, settings) if options.show else {}
+    with _opened(options, settings) as archive:
+        with _running(options, archive, settings, *policies) as running:
+            for record in running.records():
+                for totals in both:
+                    totals.add(record)
+                if record.outcomes and record.outcomes[0].same_way != record.outcomes[1].same_way:
+                    changed.append(record)
+        _end_if_interrupted(running)
+        shown = _shown(archive, changed, settings) if options.show else {}
     changes = [_change(each, shown) for each in changed]
     ways = Counter((_way(each.outcomes[0]), _way(each.outcomes[1])) for each in changed)
     if options.as_json:
@@ -109,6 +113,30 @@ def diff(options: Options, old: Path, new: Path) -> None:
 
 
 @contextmanager
+def _opened(options: Options, settings: Settings | None) -> Iterator[Archive]:
+    """The archive, as long as it is read from."""
+    if not is_address(options.archive):
+        yield open_archive(Path(options.archive))
+        return
+    address = address_in(options.archive)
+    with ImapFolder(address, _password(options.password_file), _most_bytes(settings)) as folder:
+        yield folder
+
+
+def _password(file: Path | None) -> str:
+    """The first line of the file, else what stands in the environment: a flag could be read by others."""
+    if file is not None:
+        return read(file).split(b"\n", 1)[0].rstrip(b"\r").decode("utf-8", "surrogateescape")
+    if (known := os.environ.get(PASSWORD_VARIABLE)) is not None:
+        return known
+    raise SettingsError(f"the password is missing: name a file with --password-file, or set {PASSWORD_VARIABLE}")
+
+
+def _most_bytes(settings: Settings | None) -> int:
+    return settings.limits.message_bytes if settings else MAX_MESSAGE_BYTES
+
+
+@contextmanager
 def _running(options: Options, archive: Archive, settings: Settings | None, *policies: Policy) -> Iterator[Replay]:
     """The replay. An interruption (SIGINT, SIGTERM) ends it between two messages; another one ends it at once."""
     if settings is None:
@@ -119,11 +147,15 @@ def _running(options: Options, archive: Archive, settings: Settings | None, *pol
         settings.organisation.organisation() if settings else None,
         settings.inspection if settings else None,
         options.jobs or len(os.sched_getaffinity(0)),
-        settings.limits.message_bytes if settings else MAX_MESSAGE_BYTES,
+        _most_bytes(settings),
         options.resume,
     )
     with _interruptible() as stopped, Replay(asked, stopped) as running:
-        yield running
+        try:
+            yield running
+        except MailguardError:
+            _say_how_to_go_on(running)
+            raise
 
 
 @contextmanager
@@ -145,14 +177,16 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
             signal.signal(each, handler)
 
 
-def _end_if_interrupted(running: Replay, options: Options) -> None:
-    if not running.interrupted:
-        return
+def _end_if_interrupted(running: Replay) -> None:
+    if running.interrupted:
+        _say_how_to_go_on(running)
+        raise typer.Exit(Status.INTERRUPTED)
+
+
+def _say_how_to_go_on(running: Replay) -> None:
     path = output.plain(running.journal.path)
-    output.message(
-        f"{running.progress.messages:,} messages are judged. To go on, add to the same command: --resume {path}"
-    )
-    raise typer.Exit(Status.INTERRUPTED)
+    judged = f"{running.progress.messages:,} messages are judged."
+    output.message(f"{judged} To go on, add to the same command: --resume {path}")
 
 
 def _zone(settings: Settings | None) -> tzinfo:
@@ -201,7 +235,7 @@ def _way(outcome: Outcome) -> str:
 def _shown(archive: Archive, wanted: Sequence[Record], settings: Settings | None) -> dict[int, dict[str, str]]:
     """By position, who sent these messages and what their subjects are. They are read once more for that."""
     positions = {each.position for each in wanted if each.unreadable is None}
-    reader = Reader(settings.limits.message_bytes if settings else MAX_MESSAGE_BYTES)
+    reader = Reader(_most_bytes(settings))
     found: dict[int, dict[str, str]] = {}
     try:
         for place in archive.places() if positions else ():

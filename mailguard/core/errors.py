@@ -67,6 +67,10 @@ class SettingsError(MailguardError):
     """Settings that cannot be used; the text says which, why, and what to do."""
 
 
+class ArchiveUnreachable(MailguardError):
+    """The server that mail is to be read from does not answer, or broke off; the text says which and why."""
+
+
 class ServiceSilent(MailguardError):
     """The organisation's own sign-in service does not answer, or not as such a service does."""
 

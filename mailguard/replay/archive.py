@@ -18,6 +18,7 @@ from . import mbox
 
 MAX_MESSAGE_BYTES = 50 * 1024 * 1024
 """The door's default `limits.message_bytes`: what is larger never comes to be judged."""
+TOO_LARGE = "it is larger than limits.message_bytes"
 
 
 class Unreadable(Exception):
@@ -26,9 +27,10 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """start, end: where in the file its octets are; the whole file where end is None. weight: for the progress.
+    """start, end: where in the file its octets are; the whole file where end is None. quoted: as mbox quotes lines.
 
-    delivered: as the archive has it.
+    weight: for the progress; before: that of all places before it. delivered: as the archive has it. unreadable: why
+    there is nothing to read, where that is known already.
     """
 
     position: int
@@ -36,7 +38,10 @@ class Place:
     start: int = 0
     end: int | None = None
     weight: int = 1
+    before: int = 0
     delivered: datetime | None = None
+    quoted: bool = False
+    unreadable: str | None = None
 
 
 class Archive(Protocol):
@@ -83,7 +88,7 @@ class Files:
 
     def places(self, after: int = 0) -> Iterator[Place]:
         for position, (path, delivered) in enumerate(self._files[after:], after + 1):
-            yield Place(position, str(path), delivered=delivered)
+            yield Place(position, str(path), before=position - 1, delivered=delivered)
 
 
 class Mbox:
@@ -98,7 +103,9 @@ class Mbox:
         for position, found in enumerate(mbox.messages(self._path), 1):
             if position > after:
                 weight = found.end - found.start
-                yield Place(position, str(self._path), found.start, found.end, weight, found.delivered)
+                yield Place(
+                    position, str(self._path), found.start, found.end, weight, found.start, found.delivered, quoted=True
+                )
 
 
 class Reader:
@@ -111,8 +118,10 @@ class Reader:
 
     def read(self, place: Place) -> bytes:
         """The message with the line ends of SMTP. Unreadable where it cannot be had, is empty or too large."""
+        if place.unreadable is not None:
+            raise Unreadable(place.unreadable)
         raw = self._octets(place)
-        if place.end is not None:
+        if place.quoted:
             raw = mbox.unquoted(raw)
         if not raw.strip():
             raise Unreadable("it is empty")
@@ -133,7 +142,7 @@ class Reader:
             size = os.fstat(self._opened).st_size
             length = (size if place.end is None else place.end) - place.start
             if length > self._most_bytes:
-                raise Unreadable("it is larger than limits.message_bytes")
+                raise Unreadable(TOO_LARGE)
             return _exactly(self._opened, length, place.start)
         except OSError as cause:
             self.close()

@@ -96,14 +96,10 @@ class Replay:
 
     def _behind(self, position: int) -> Iterator[Place]:
         """The places that are left; the progress learns of the others."""
-        weight = 0
-        for place in self._asked.archive.places():
-            if place.position <= position:
-                weight += place.weight
-                if place.position == position:
-                    self.progress.know(position, weight)
-            else:
-                yield place
+        for place in self._asked.archive.places(position):
+            if position and place.position == position + 1:
+                self.progress.know(position, place.before)
+            yield place
 
     @contextmanager
     def _begin(self) -> Iterator[Callable[[Place], Seen]]:

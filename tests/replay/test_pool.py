@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -64,3 +65,42 @@ def test_nothing_is_taken_far_ahead_of_the_results() -> None:
     with Pool(1, begin, lambda number: -99) as pool:
         for given, _ in enumerate(pool.results(source()), 1):
             assert asked <= given + 30
+
+
+def test_no_process_is_left_when_the_one_that_asked_is_killed() -> None:
+    """Each has the pipes of those before it closed, or one would keep the other waiting for ever."""
+    read, write = os.pipe()
+    asking = os.fork()
+    if asking == 0:
+        try:
+            with Pool(3, begin, lambda number: -99) as pool:
+                pids = " ".join(str(worker.process.pid) for worker in pool._workers)
+                os.write(write, pids.encode())
+                signal.pause()
+        finally:
+            os._exit(1)
+    pids = os.read(read, 1000).decode().split()
+    assert len(pids) == 3
+    os.kill(asking, signal.SIGKILL)
+    os.waitpid(asking, 0)
+    os.close(read)
+    os.close(write)
+    assert eventually(lambda: not any(is_running(pid) for pid in pids))
+
+
+def is_running(pid: str) -> bool:
+    """A process that nobody has waited for yet does not run."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 60.0) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if holds():
+            return True
+        time.sleep(0.05)
+    return False
