@@ -19,6 +19,7 @@ from .packaged import policy_files
 EXAMPLE_DOMAIN = "elmroad.example"
 TESTED_DOMAIN = "organisation.example"
 """What is inside in the packaged policy tests: they must hold in the new folder too."""
+SCHEMA_LINE = "# yaml-language-server: $schema=policy.schema.json\n"
 SERVICE_DATA = Path("/var/lib/mailguard")
 
 
@@ -85,7 +86,9 @@ def _address(text: str) -> str:
 def _files(folder: Path, answers: Answers) -> dict[Path, str]:
     files = {folder / "mailguard.yaml": settings_text(folder, answers)}
     for name, text in policy_files().items():
-        files[folder / "policies" / name] = text.replace(TESTED_DOMAIN, answers.domains[0])
+        # A policy names its schema, so that an editor completes its keys; the schema of tests is another.
+        head = "" if "/" in name else SCHEMA_LINE
+        files[folder / "policies" / name] = head + text.replace(TESTED_DOMAIN, answers.domains[0])
     files[folder / "policies" / "policy.schema.json"] = _schema()
     return files
 

@@ -231,3 +231,18 @@ def test_postgresql_says_what_to_use_instead(run: Run, settings: Path, command: 
     settings.write_text(text + "keys: mailguard.keys\n")
     ran = run("-C", str(settings), "data", *command)
     assert ran.status == 2 and "pg_dump" in ran.err and "data hold-back" in ran.err
+
+
+def test_a_backup_has_what_the_policy_includes(run: Run, settings: Path, tmp_path: Path) -> None:
+    policies = settings.parent / "policies"
+    (main,) = policies.glob("*.yaml")
+    main.write_text(main.read_text().replace("version: 1\n", "version: 1\ninclude: [teams/clinic.yaml, gone.yaml]\n"))
+    (policies / "teams").mkdir()
+    (policies / "teams" / "clinic.yaml").write_text("version: 1\nrules: []\n")
+    hold(settings, "MG-7Q4K-2F")
+    folder = tmp_path / "backups" / "tuesday"
+    ran = run("-C", str(settings), "data", "backup", str(folder), "--keys", str(tmp_path / "safe" / "keys"))
+    assert ran.status == 0, ran.err
+    kept = folder / "settings" / "policies"
+    assert (kept / "teams" / "clinic.yaml").read_text() == "version: 1\nrules: []\n"
+    assert (kept / main.name).read_text() == main.read_text()

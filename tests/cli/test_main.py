@@ -35,6 +35,8 @@ COMMANDS = [
     "policy try",
     "policy test",
     "policy fmt",
+    "policy replay",
+    "policy diff",
     "policy exceptions",
     "policy schema",
     "held list",

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
 import json
-import os
 import re
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,30 +13,14 @@ from urllib.parse import urljoin
 
 import httpx
 
+from tests import npm
+
 HERE = Path(__file__).parent
-INSTALL_SECONDS = 240.0
 
 
 def installed() -> Path:
-    """The folder with its packages, exactly those of the committed lock. A machine without npm is a failure."""
-    lock = (HERE / "package-lock.json").read_bytes()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mailguard-tests"
-    folder = cache / f"oidc-provider-{hashlib.sha256(lock).hexdigest()[:16]}"
-    if not folder.exists():
-        assert shutil.which("npm"), "npm is missing: tests/run.sh installs it"
-        cache.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=cache))
-        try:
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(HERE / name, work)
-            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-            done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=INSTALL_SECONDS)
-            assert done.returncode == 0, done.stdout + done.stderr
-            if not folder.exists():
-                work.rename(folder)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-    return folder
+    """The folder with its packages. A machine without npm is a failure."""
+    return npm.installed(HERE, "oidc-provider")
 
 
 class CertifiedProvider:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .conditions.declaration import Condition
-from .conditions.vocabulary import CONDITIONS
+from ..document import load_document
 from .model import PolicyModel
 
 SCHEMA_ID = "https://mailguard.example/policy-1.json"
@@ -18,9 +17,10 @@ def policy_schema() -> dict[str, Any]:
     for name in ("Text", "Address", "Domain"):
         definitions[name] = {"anyOf": [{"type": "string"}, _list_of_text(), definitions[name]]}
     _one_or_many(definitions)
-    for condition in CONDITIONS:
-        _with_example(definitions["When"]["properties"][condition.key], condition)
+    for key, declaration in definitions["When"]["properties"].items():
+        declaration["examples"] = [load_document(each.encode(), key).value for each in declaration["examples"]]
     for definition in definitions.values():
+        definition.pop("title", None)
         _tidy(definition)
     _tidy(schema)
     return {
@@ -44,13 +44,12 @@ def _one_or_many(definitions: dict[str, Any]) -> None:
                     shape["properties"][key]["anyOf"] = [{"type": "string"}, _list_of_text()]
 
 
-def _with_example(declaration: dict[str, Any], condition: Condition) -> None:
-    declaration["examples"] = [condition.example]
-
-
 def _tidy(definition: dict[str, Any]) -> None:
-    """Absent is not the same as null: a key that is written has a value. Names of Python classes go."""
+    """Absent is not the same as null: a key that is written has a value. Names of Python classes go: editors show
+    titles.
+    """
     for shape in definition.get("anyOf", [definition]):
+        shape.pop("title", None)
         for declaration in shape.get("properties", {}).values():
             declaration.pop("title", None)
             if declaration.get("default", 0) is None:

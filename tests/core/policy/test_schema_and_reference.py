@@ -42,6 +42,13 @@ def test_every_key_operator_and_condition_is_documented(name: str, entry: dict[s
     assert f"| `{name.partition('.')[2]}` |" in PAGE.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("name", "entry"), properties(), ids=[name for name, _ in properties()])
+def test_the_example_of_every_key_is_one_that_the_key_takes(name: str, entry: dict[str, Any]) -> None:
+    validator = jsonschema.Draft202012Validator({**entry, "$defs": policy_schema()["$defs"]})
+    for example in entry["examples"]:
+        assert [error.message for error in validator.iter_errors(example)] == []
+
+
 def test_every_row_of_the_reference_is_full() -> None:
     rows = [line for line in reference().split("\n") if line.startswith("| `")]
     assert len(rows) > 45
