@@ -26,7 +26,7 @@ from .body import WHERE, Written
 from .budget import Limits
 from .detectors import DETECTORS, detectors_with
 from .enclosed import Enclosed
-from .examine import BROKEN, Examination, Examined, examination_of
+from .examine import BROKEN, Detectors, Examination, Examined, examination_of
 from .find.own_kinds import load_kinds
 from .first_look import NOTHING, first_look
 from .pool import WorkerPool
@@ -62,6 +62,7 @@ class SandboxedInspector:
         self._settings = settings
         self._pool = pool
         self._detectors = DETECTORS
+        self._overlooks = _overlook(DETECTORS)
         self._turn = asyncio.Lock()
         """One text at a time: of a hundred that take turns with each other everything else would wait for each."""
         self._turn_of_large = asyncio.Lock()
@@ -70,6 +71,7 @@ class SandboxedInspector:
     def look_for(self, kinds: bytes | None) -> None:
         """From now on: the kinds of identifiers in this file (own_kinds.py) as well. Raises DocumentErrors."""
         self._detectors = DETECTORS if kinds is None else detectors_with(load_kinds(kinds, "kinds"))
+        self._overlooks = _overlook(self._detectors)
         self._pool.look_for(kinds)
 
     @property
@@ -150,7 +152,7 @@ class SandboxedInspector:
 
         A short one, or one with nothing in it. In turns with everything else that waits.
         """
-        if all(make().overlooks for make in self._detectors) and await self._tells_nothing(data, written):
+        if self._overlooks and await self._tells_nothing(data, written):
             return NOTHING
         if len(data) > TEXT_OCTETS or holds_a_file(bytes(data), written.charset, html=written.html):
             return None
@@ -175,6 +177,10 @@ class SandboxedInspector:
                     return bool(end.value)
                 if len(data) > TEXT_OCTETS:
                     await asyncio.sleep(0)
+
+
+def _overlook(detectors: Detectors) -> bool:
+    return all(make().overlooks for make in detectors)
 
 
 def _media_type(part: Part) -> str:

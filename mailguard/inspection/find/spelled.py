@@ -33,15 +33,36 @@ _NUMBERED = (
     r"|(?P<phone>\(?(?:\+|0)[\d() -]{8,17}\d)"
     r")(?!\w)"
 )
-_CANDIDATE = re.compile(f"{_ADDRESS}|{_NUMBERED}")
+_LOCAL_OCTETS = 64
+_LOCAL = re.compile(r"[\w.+%'-]+\Z")
+_WHOLE_ADDRESS = re.compile(_ADDRESS)
 _CANDIDATE_WITHOUT_ADDRESS = re.compile(_NUMBERED)
 
 
 def candidates(line: str) -> Iterator[re.Match[str]]:
-    """In order, each by its group. Without an at sign there is no address: it would be tried at each character, with up
-    to 64 behind it.
+    """In order, each by its group: what `_ADDRESS|_NUMBERED` would find.
+
+    An address is looked for at its at sign alone: the pattern would try it at each character, with up to 64 behind it.
     """
-    return (_CANDIDATE if "@" in line else _CANDIDATE_WITHOUT_ADDRESS).finditer(line)
+    position = 0
+    numbered = _CANDIDATE_WITHOUT_ADDRESS.search(line)
+    sign = line.find("@")
+    while sign >= 0:
+        local = _LOCAL.search(line, max(position, sign - _LOCAL_OCTETS), sign)
+        found = _WHOLE_ADDRESS.match(line, local.start()) if local else None
+        if found and numbered and numbered.start() < found.start():
+            found = numbered
+        if found is None:
+            sign = line.find("@", sign + 1)
+            continue
+        yield found
+        position = found.end()
+        sign = line.find("@", max(position, sign))
+        if numbered and numbered.start() < position:
+            numbered = _CANDIDATE_WITHOUT_ADDRESS.search(line, position)
+    if numbered:
+        yield numbered
+        yield from _CANDIDATE_WITHOUT_ADDRESS.finditer(line, numbered.end())
 
 
 @dataclass(frozen=True, slots=True)
