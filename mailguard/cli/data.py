@@ -104,7 +104,7 @@ def copy(
 ) -> None:
     """Move a SQLite store into an empty PostgreSQL, whole or not at all, with its ledger. Stop the service first.
 
-    Example: mailguard -C before.yaml data copy /etc/mailguard/mailguard.yaml
+    Example: mailguard data copy /etc/mailguard/shared.yaml
     """
     from ..config import load_settings
     from ..serve.copy_store import copy_to

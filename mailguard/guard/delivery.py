@@ -103,13 +103,14 @@ class Deliveries:
         self._wake = wake
         self._originals: dict[str, asyncio.Future[Buffer]] = {}
         self._unrecorded: dict[str, Transmission] = {}
+        self._unsure = False
         self._leases = Leases(outbox, clock, owner, port_seconds=port_seconds, shared=shared, may_claim=may_claim)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set; what has begun then ends first. Rows of an earlier life are free at once."""
         self._leases.clear()
         claimed: asyncio.Queue[Delivery | None] = asyncio.Queue(self._concurrency)
-        await self._extend(0.0)
+        await self._lasting(self._leases.give_back())
         heart = asyncio.create_task(self._beat())
         try:
             async with asyncio.TaskGroup() as group:
@@ -118,7 +119,7 @@ class Deliveries:
                 await self._dispatch(claimed, stop)
         finally:
             heart.cancel()
-            await self._extend(0.0)
+            await self._lasting(self._leases.give_back())
 
     async def _dispatch(self, claimed: asyncio.Queue[Delivery | None], stop: asyncio.Event) -> None:
         """Claim rows and hand them to the workers. A slow row keeps one worker, never the others.
@@ -143,13 +144,17 @@ class Deliveries:
         self._wake.clear()
         if not self._leases.may_claim():
             return ()
+        if self._unsure and not await self._lasting(self._leases.extend()):
+            return ()
+        self._unsure = True
         try:
-            return await self._within(
-                self._outbox.claim(self._owner, self._clock.now(), LEASE_SECONDS, self._concurrency * 4)
-            )
+            claim = self._outbox.claim(self._owner, self._clock.now(), LEASE_SECONDS, self._concurrency * 4)
+            rows = await self._within(claim)
         except Exception as cause:
             log.error("outbox_unreachable", cause=cause)
             return ()
+        self._unsure = False
+        return rows
 
     async def _work(self, claimed: asyncio.Queue[Delivery | None]) -> None:
         while (row := await claimed.get()) is not None:
@@ -166,11 +171,12 @@ class Deliveries:
         extended = True
         while True:
             await asyncio.sleep(LEASE_SECONDS / 3 if extended else AGAIN_SECONDS)
-            extended = await self._extend(LEASE_SECONDS)
+            extended = await self._lasting(self._leases.extend())
 
-    async def _extend(self, seconds: float) -> bool:
+    async def _lasting(self, step: Awaitable[None]) -> bool:
+        """Whether the leases are as they should be in the store."""
         try:
-            await self._leases.extend(seconds)
+            await step
         except Exception as cause:
             log.error("outbox_unreachable", cause=cause)
             return False

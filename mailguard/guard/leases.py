@@ -67,10 +67,18 @@ class Leases:
     def token(self, row: Delivery) -> str:
         return self._tokens.get(row.identifier, row.lease or "")
 
-    async def extend(self, seconds: float = LEASE_SECONDS) -> None:
-        """Keep every row that is ours; 0 gives them back. Whatever the store raises."""
+    async def give_back(self) -> None:
+        """Every row that is ours. Whatever the store raises."""
+        await bounded(self._outbox.extend(self._owner, self._clock.now(), 0.0), self._port_seconds)
+
+    async def extend(self) -> None:
+        """Keep the rows that we know of, and give back those of a claim whose answer was lost: extended with the others
+        they would never be anybody's again. Whatever the store raises.
+        """
         began = asyncio.get_running_loop().time()
-        await bounded(self._outbox.extend(self._owner, self._clock.now(), seconds), self._port_seconds)
+        known = set(self._tokens.values())
+        extend = self._outbox.extend(self._owner, self._clock.now(), LEASE_SECONDS, known)
+        await bounded(extend, self._port_seconds)
         for each in self._under_way:
             if not each.expired():
                 each.reschedule(began + CERTAIN_SECONDS)

@@ -6,7 +6,7 @@ Every method may raise StoreUnavailable (or anything else): the stories then def
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -130,8 +130,13 @@ class Outbox(Protocol):
         """
         ...
 
-    async def extend(self, owner: str, now: datetime, lease_seconds: float) -> int:
-        """Let every lease that `owner` holds run until now + lease_seconds; 0 gives the rows back. How many."""
+    async def extend(
+        self, owner: str, now: datetime, lease_seconds: float, leases: Collection[str] | None = None
+    ) -> int:
+        """Let the leases that `owner` holds run until now + lease_seconds; 0 gives the rows back. How many.
+
+        leases: only these; every other row of the owner is given back, for the answer to its claim was lost.
+        """
         ...
 
     async def confirm(self, identifier: str, lease: str, now: datetime, lease_seconds: float) -> bool:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, case, delete, insert, or_, select, true, update
 
 from ..core.envelope import Envelope
 from ..core.errors import UnknownReference
@@ -107,11 +107,17 @@ class StoredOutbox:
         rows = await self._engine.write(claim, locks=False)
         return readable(rows, lambda row: read_delivery(row, self._keyring))
 
-    async def extend(self, owner: str, now: datetime, lease_seconds: float) -> int:
-        """Let every lease that `owner` holds run until now + lease_seconds; 0 gives the rows back. How many."""
+    async def extend(
+        self, owner: str, now: datetime, lease_seconds: float, leases: Collection[str] | None = None
+    ) -> int:
+        """Let the leases that `owner` holds run until now + lease_seconds; 0 gives the rows back. How many.
+
+        leases: only these; every other row of the owner is given back, for the answer to its claim was lost.
+        """
         until = to_micros(now) + round(lease_seconds * 1_000_000)
         held = update(_table).where(_table.c.lease_owner == owner, _table.c.lease.is_not(None), _open)
-        extended = held.values(lease_until=until)
+        known = true() if leases is None else _table.c.lease.in_(leases)
+        extended = held.values(lease_until=case((known, until), else_=to_micros(now)))
         return await self._engine.write(lambda connection, _: connection.execute(extended).rowcount, locks=False)
 
     async def confirm(self, identifier: str, lease: str, now: datetime, lease_seconds: float) -> bool:

@@ -295,7 +295,7 @@ class MemoryOutbox:
                 self._store.rows[name] = claimed[-1]
         return claimed
 
-    async def extend(self, owner: str, now: datetime, lease_seconds: float) -> int:
+    async def extend(self, owner: str, now: datetime, lease_seconds: float, leases: object = None) -> int:
         await self._store.told.call("outbox", "extend")
         return 0
 

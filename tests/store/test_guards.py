@@ -120,6 +120,21 @@ async def test_a_reference_is_one_messages_alone(guards: list[Store]) -> None:
         assert sorted(type(each).__name__ for each in answers) == ["ReferenceTaken", "list"]
 
 
+async def test_rows_of_a_claim_whose_answer_was_lost_are_given_back(store: Store) -> None:
+    """Extended with the others, they would be sent by nobody for as long as their guard lives."""
+    ref = samples.fresh()
+    await store.outbox.add([samples.delivery(ref) for _ in range(3)], b"raw", [])
+    (known,) = await store.outbox.claim("one", samples.NOW, 60, 1)
+    lost = await store.outbox.claim("one", samples.NOW, 60, 5)
+    (foreign,) = [lost[1]]
+    await store.outbox.extend("two", samples.NOW, 60, {foreign.lease or ""})
+    assert await store.outbox.claim("one", samples.NOW, 60, 5) == [], "another owner changes nothing"
+    await store.outbox.extend("one", samples.NOW, 60, {known.lease or ""})
+    again = await store.outbox.claim("one", samples.NOW, 60, 5)
+    assert {row.identifier for row in again} == {row.identifier for row in lost}
+    assert await store.outbox.confirm(known.identifier, known.lease or "", samples.NOW, 60)
+
+
 @pytest.mark.parametrize("lost", [False, True])
 async def test_a_lease_is_confirmed_to_whom_it_belongs(store: Store, lost: bool) -> None:
     ref = samples.fresh()

@@ -10,7 +10,7 @@ who counts, lists or decides about everybody's mail ever meets it. Nobody is tol
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -154,8 +154,10 @@ class TrackedOutbox:
     ) -> Sequence[Delivery]:
         return await self._outbox.claim(owner, now, lease_seconds, limit, self._track.run)
 
-    async def extend(self, owner: str, now: datetime, lease_seconds: float) -> int:
-        return await self._outbox.extend(owner, now, lease_seconds)
+    async def extend(
+        self, owner: str, now: datetime, lease_seconds: float, leases: Collection[str] | None = None
+    ) -> int:
+        return await self._outbox.extend(owner, now, lease_seconds, leases)
 
     async def confirm(self, identifier: str, lease: str, now: datetime, lease_seconds: float) -> bool:
         return await self._outbox.confirm(identifier, lease, now, lease_seconds)
