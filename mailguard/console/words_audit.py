@@ -117,6 +117,7 @@ SENTENCES = {
     "canary_failed": "The self-test failed",
     "incident_added": "{who} entered the incident {incident}",
     "incident_revised": "{who} changed the record of the incident {incident}",
+    "clock_reminded": "Somebody was reminded of the 72 hours to report the incident {incident}",
     "register_exported": "{who} took a report along: {report}",
     "evidence_erased": "Details of {ref} were erased before their time",
     "evidence_purged": "Details that were kept for long enough were removed",

@@ -16,7 +16,7 @@ from .compose import multipart, serialise, text_part
 from .frame import Frame, opening_fields, who_to_ask
 from .legible import legible
 from .letter import Block, Letter, as_html, as_text
-from .letters import canary, outcome, reviewers, stopped, week
+from .letters import canary, outcome, register, reviewers, stopped, week
 from .letters.facts import TO_REVIEWERS, Facts, Kind
 from .letters.pieces import text
 from .moment import moment_in_words
@@ -64,6 +64,7 @@ _LETTERS: dict[Kind, Callable[[Facts, Frame], Letter]] = {
     Kind.REVIEW_PRESSED: reviewers.pressed,
     Kind.CANARY_FAILED: canary.failed,
     Kind.CANARY_RECOVERED: canary.recovered,
+    Kind.REGISTER_CLOCK: register.clock,
 }
 
 

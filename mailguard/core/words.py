@@ -170,6 +170,21 @@ REVIEW_WEEK_OFF = (
     "(notices.weekly)."
 )
 
+# To whom others turn to: the 72 hours of a breach (UK GDPR Article 33(1)). It names the incident and nothing of it.
+
+CLOCK_SUBJECT = ("1 hour left to report incident {ref}", "{count} hours left to report incident {ref}")
+CLOCK_OVER_SUBJECT = "The 72 hours to report incident {ref} are over"
+CLOCK_LEAD = "The 72 hours in which incident {ref} has to be reported, if it has to be, end at {moment}."
+CLOCK_OVER_LEAD = (
+    "The 72 hours in which incident {ref} had to be reported, if it had to be, ended at {moment}. A report that "
+    "comes later says why."
+)
+CLOCK_UNDECIDED = "Nobody has recorded yet whether the Information Commissioner is told."
+CLOCK_TO_REPORT = "It was decided to tell the Information Commissioner, and nobody has recorded that this was done."
+CLOCK_DO_LOOK = "Read what is known: mailguard incident show {ref}, or as a notification: mailguard incident form."
+CLOCK_DO_DECIDE = "Record the decision, also not to report: mailguard incident decide {ref}"
+CLOCK_DO_TOLD = "If it was reported, record when: mailguard incident revise {ref} --set notified_ico_at=..."
+
 # To the reviewers, of what is held and of what the sender may not be told: no subject line, no address, no name.
 
 REVIEW_HELD_SUBJECT = "1 held email needs a decision by {due}"

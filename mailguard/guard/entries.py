@@ -92,6 +92,7 @@ KINDS = {
     "view_removed": "Somebody removed such a view.",
     "incident_added": "A record of an incident is in the register; `act`: `derived` where the guard entered it itself.",
     "incident_revised": "A record has another revision: `changed` names fields, `record_sha256` is of what is kept.",
+    "clock_reminded": "Somebody was reminded of the 72 hours of the breach `incident`; `told`: how many mailboxes.",
     "register_exported": "Somebody took a report or a form of the register along; `report` says which.",
     "evidence_erased": "Evidence records were erased; the chain stays whole.",
     "evidence_purged": "Retention removed evidence records; the chain stays whole.",

@@ -39,6 +39,7 @@ from .letterhead import Letterhead
 from .notice_facts import NoticeFacts
 from .ports import Clock, Randomness
 from .records import Delivery, Held, NewDelivery, RecipientResult, SenderLink
+from .register.clock_notices import ClockNotices
 from .reviewer_notices import ReviewerNotices
 from .sender_links import LinkMaker, forms_for_sender, linked, name_of
 from .settings import NoticeSettings
@@ -96,6 +97,7 @@ class Notices:
             organisation=organisation, letterhead=self._letterhead, facts=self._facts, clock=clock
         )
         self.week = WeekNotices(self._letterhead, self._facts)
+        self.register = ClockNotices(self._letterhead, self._facts)
         self._tells_waiting = settings.waiting
         self._senders = Burst()
         self._waiting = Burst(at_once=MOST_WAITING)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from ..guard.canary.canary import Canary
 from ..guard.deadline import Deadline
 from ..guard.late_notices import LateNotices
+from ..guard.register.clock_reminders import ClockReminders
 from ..guard.reminders import Reminders
 from ..guard.weekly import WeeklySummary
 from ..logs import logger
@@ -28,6 +29,7 @@ DEADLINE_SECONDS = 5.0
 NOTICE_SECONDS = 15.0
 REMINDER_SECONDS = 15.0
 WEEK_SECONDS = 60.0
+CLOCK_SECONDS = 300.0
 GAUGE_SECONDS = 5.0
 NEAR_MISS_SECONDS = 5.0
 PURGE_SECONDS = 3600.0
@@ -70,6 +72,7 @@ def go_rounds(
         ("deadlines", DEADLINE_SECONDS, _deadline(parts).enforce),
         ("notices", NOTICE_SECONDS, _late_notices(parts).tell),
         ("reminders", REMINDER_SECONDS, _reminders(parts).remind),
+        ("72 hours", CLOCK_SECONDS, _clock_reminders(parts).remind),
         ("week", WEEK_SECONDS, _weekly(parts).tell),
         ("gauges", GAUGE_SECONDS, set_gauges),
         ("near misses", NEAR_MISS_SECONDS, parts.register.near_misses.enter),
@@ -108,6 +111,17 @@ def _late_notices(parts: Parts) -> LateNotices:
 def _reminders(parts: Parts) -> Reminders:
     return Reminders(
         undecided=parts.store.held_messages,
+        notices=parts.notices,
+        outbox=parts.store.outbox,
+        clock=parts.clock,
+        wake=parts.wake.set,
+    )
+
+
+def _clock_reminders(parts: Parts) -> ClockReminders:
+    return ClockReminders(
+        incidents=parts.store.incidents,
+        ledger=parts.store.ledger,
         notices=parts.notices,
         outbox=parts.store.outbox,
         clock=parts.clock,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -11,9 +12,13 @@ from typing import Any
 import pytest
 
 from mailguard.core.register.reports import REPORTS
+from mailguard.guard import entries
+from mailguard.guard.register.ports import NewRevision
+from mailguard.serve.parts import Parts
 from tests.core.register.records import HERE, written
+from tests.core.register.test_reports import year_of_incidents
 
-from .conftest import Ran, Run, hold, on_store
+from .conftest import AT, Ran, Run, hold, on_store
 
 PHSO = str(HERE / "ombudsman.yaml")
 
@@ -235,6 +240,25 @@ def test_the_ledger_says_who_did_what_and_nothing_of_what_they_wrote(mg: Run) ->
     assert report["report"] == "annual 2020-01-01 to 2020-12-31" and report["rows"] == 1
     assert "spreadsheet" not in json.dumps([added, form, report]).lower() and "5305" not in json.dumps(added)
     assert mg("audit", "verify").status == 0
+
+
+def test_a_thousand_incidents_of_a_year_are_the_list_that_was_asked_for(mg: Run, made: Path) -> None:
+    revisions = year_of_incidents(1000)
+
+    async def enter(parts: Parts) -> None:
+        new = [NewRevision(each, entries.plain("incident_added", None, AT)) for each in revisions]
+        await asyncio.gather(*(parts.store.incidents.add(each) for each in new))
+
+    on_store(made, enter)
+    ran = mg("report", "foi", "--from", "2025-01-01", "--to", "2025-12-31", "--csv")
+    rows = list(csv.DictReader(io.StringIO(ran.out.removeprefix("\ufeff"))))
+    breaches = [each.record for each in revisions if each.record.kind == "breach"]
+    assert len(rows) == len(breaches) > 500
+    assert [row["Date of incident"] for row in rows] == sorted(row["Date of incident"] for row in rows)
+    for row, record in zip(rows, breaches, strict=True):
+        most = record.subjects_max or 0
+        assert row["People affected"] == ("fewer than 5" if most < 5 else f"{most:,}")
+        assert row["Nature"] and row["Organisation"] == "Elm Road Surgery"
 
 
 def test_lists_and_contacts_of_an_organisations_own(mg: Run, made: Path) -> None:

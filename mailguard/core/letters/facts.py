@@ -32,6 +32,7 @@ class Kind(StrEnum):
     REVIEW_PRESSED = "review_pressed"
     CANARY_FAILED = "canary_failed"
     CANARY_RECOVERED = "canary_recovered"
+    REGISTER_CLOCK = "register_clock"
 
 
 TO_REVIEWERS = frozenset(
@@ -47,6 +48,7 @@ TO_REVIEWERS = frozenset(
         Kind.REVIEW_PRESSED,
         Kind.CANARY_FAILED,
         Kind.CANARY_RECOVERED,
+        Kind.REGISTER_CLOCK,
     }
 )
 

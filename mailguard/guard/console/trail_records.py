@@ -56,7 +56,7 @@ _GROUPS: Mapping[Group, str] = {
         "trail_checked"
     ),
     Group.CANARY: "canary_recorded canary_passed canary_failed",
-    Group.REGISTER: "incident_added incident_revised",
+    Group.REGISTER: "incident_added incident_revised clock_reminded",
 }
 GROUPS: Mapping[Group, frozenset[str]] = {group: frozenset(kinds.split()) for group, kinds in _GROUPS.items()}
 """Every kind that is in none of them is in the group OTHER."""

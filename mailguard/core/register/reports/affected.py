@@ -12,7 +12,9 @@ from ..small_numbers import is_small, shown, total_shown
 _WORDS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen " \
     "eighteen nineteen twenty"  # fmt: skip
 _NUMBERS = {word: number for number, word in enumerate(_WORDS.split(), start=1)}
-_NUMBER = re.compile(rf"(?<![\w.,-])(\d{{1,3}}|{'|'.join(_NUMBERS)})(?![\w-]|[.,]\d)", re.IGNORECASE)
+_NUMBERS |= {"single": 1, "sole": 1, "both": 2, "couple": 2, "pair": 2}
+_NUMBER = re.compile(rf"(?<!\w)(?<!\d[.,-])(\d{{1,3}}|{'|'.join(_NUMBERS)})(?!\w|[.,-]\d)", re.IGNORECASE)
+"""Not parts of dates, of decimals, or of larger numbers."""
 A_FEW = "(a small number)"
 
 

@@ -36,7 +36,7 @@ def _reported(records: list[Incident], lists: Lists, zone: ZoneInfo) -> Table:
             lists.nature(each.mechanism),
             lists.data(each.data_categories),
             affected(each, below),
-            _steps(each, zone),
+            without_small(_steps(each, zone), each, below),
             without_small(in_words.measures(each.measures_prevention) or "", each, below),
         )
         for each in records
