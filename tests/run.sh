@@ -100,7 +100,7 @@ run_edges_inner() {
     pytest tests/inspection
     pytest tests/peers tests/smtp tests/dialogues
     pytest tests/store tests/serve tests/console tests/oidc
-    pytest tests/cli tests/editor tests/incidents tests/places
+    pytest tests/cli tests/editor tests/incidents tests/places tests/replay
 }
 run_edges_outer() {
     pytest tests/end_to_end/test_[a-h]*.py
