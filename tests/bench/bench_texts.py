@@ -48,7 +48,7 @@ TEXTS = {
 
 class InThisProcess(WorkerPool):
     async def run(self, job: Job, seconds: float) -> tuple[Examined, float]:
-        return examine(Enclosed(job.data, job.media_type, job.names), written=job.written), 0.0
+        return examine(Enclosed(bytes(job.data), job.media_type, job.names), written=job.written), 0.0
 
 
 async def main() -> None:
