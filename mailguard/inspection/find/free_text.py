@@ -11,7 +11,7 @@ A comment or a cell of a few lines, none of which is about a person by itself, i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ...core.consumer_providers import is_consumer_provider
@@ -21,6 +21,7 @@ from .columns import FEWEST
 from .distinct import Distinct
 from .kind import Kinds
 from .lines import DATES, NAMES_TELL, SIGNED, Line, Lines, merged
+from .names_in_text import may_name
 from .shape import compact, plain
 from .spelled import BY_GROUP, Spelled, candidates, near_words
 from .tally import Tallies
@@ -92,7 +93,7 @@ class FreeText:
     def take(self, text: str, where: str, why: Visibility, lines: bool = True, cell: bool = False) -> None:
         """lines: whether its lines can be rows about people. cell: it stands in a table, beside other things."""
         if "\n" not in text and len(text) <= MAX_LINE and (why is SEEN or text.count("@") < 2):
-            only = self._read_line(text, where, why)
+            only = self._read_line(text, where, why, alone=True)
             if lines and only is not None and not self._count_line(only, where, why, cell) and why in NAMES_TELL:
                 self._count_names([only], where, why, cell)
             return
@@ -111,15 +112,21 @@ class FreeText:
         if why in NAMES_TELL and not (why in SIGNED and counted):
             self._count_names(others, where, why, cell and len(found) == 1)
 
-    def _read_line(self, line: str, where: str, why: Visibility) -> Line | None:
-        """What the line holds, after it was counted; None where it can hold nothing."""
+    def _read_line(self, line: str, where: str, why: Visibility, *, alone: bool = False) -> Line | None:
+        """What the line holds, after it was counted; None where it can hold nothing.
+
+        alone: no other lines are read with it as one.
+        """
         if not self._own and may_hold(line) is None and line.isascii():
             return Line(line, line) if why in NAMES_TELL else None
         line = plain_line(line)
         self._take_own(line, where, why)
+        matches = list(candidates(line))
+        if alone and why is SEEN and _tells_no_more_than_dates(line, matches):
+            return None
         found = Line(line)
         last = 0
-        for match in candidates(line):
+        for match in matches:
             for spelled in BY_GROUP[match.lastgroup or ""]:
                 if self._passes(spelled, match, where, why):
                     value = compact(match[0]).casefold()
@@ -208,6 +215,13 @@ class FreeText:
                 tally = self._tallies.of(PEOPLE_ROWS, "people", why)
                 tally.take_over(*people, lines.place, lines.nouns)
         self._lists, self._lines = {}, {}
+
+
+def _tells_no_more_than_dates(line: str, matches: Sequence[re.Match[str]]) -> bool:
+    """Whether a line holds dates at most, none of which anything explains, and nobody whose they could be: a log's."""
+    if any(match.lastgroup != "date" for match in matches) or may_name(line):
+        return False
+    return not matches or not any(each.near is None or each.near.search(line) for each in BY_GROUP["date"])
 
 
 def _is_written_to(line: str, found: re.Match[str]) -> bool:

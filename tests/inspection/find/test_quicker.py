@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailguard.inspection.find import spelled
+from mailguard.core.verdict import Finding
+from mailguard.inspection.find import free_text, spelled
+from mailguard.inspection.find.finding import find
 from mailguard.inspection.find.free_text import FreeText
 from mailguard.inspection.find.kind import Kinds
 from mailguard.inspection.find.kinds import BUILT_IN
 from mailguard.inspection.find.names_in_text import fields_of, may_name, name_in, names_alone
 from mailguard.inspection.find.spelled import SPELLED
 from mailguard.inspection.find.tally import Tallies
-from mailguard.inspection.stream import SEEN
+from mailguard.inspection.stream import SEEN, Text
 
 WORDS = [
     *("Aisha", "Patel", "van", "y", "de", "Mrs", "Dr", "smith", "O'Brien", "Smith-Jones", "J", "J.", "A", "a", "name"),
@@ -27,6 +30,36 @@ REST = st.lists(st.sampled_from(WORDS), max_size=9).map("".join)
 SIGNS = st.lists(
     st.sampled_from([*"ABQ9+ -./(),x", "GB82 WEST 1234", "20-00-00 ", "12345678", "M1 1AA", "0770", "12/3/1984", "AB"]),
     max_size=12,
+).map("".join)
+DATED = st.lists(
+    st.sampled_from(
+        [
+            "03/04/1975",
+            "2026-11-27",
+            "3 May 1984",
+            "1.2.26",
+            " ",
+            ", ",
+            "born ",
+            "DOB: ",
+            "at ",
+            "Ann ",
+            "Lee",
+            "Smith",
+            "'",
+            "(",
+            "07700 900123",
+            "C2562447",
+            "van ",
+            "x",
+            ";",
+            "|",
+            "  ",
+            "jo@x.example",
+            "\u00e9",
+        ]
+    ),
+    max_size=8,
 ).map("".join)
 WHOLE = re.compile(spelled._NUMBERED.removeprefix(spelled._BEGINS))
 
@@ -93,3 +126,24 @@ def test_what_is_never_a_list_is_not_counted_as_one() -> None:
         text.take(f"{day:02}/03/1984 and QQ 12 34 {day:02} C and M1 1AA", "text", SEEN)
     text.end()
     assert tallies.findings() == ()
+
+
+@given(st.lists(st.one_of(REST, SIGNS, DATED), min_size=1, max_size=8))
+def test_a_line_of_dates_alone_leaves_no_trace(lines: list[str]) -> None:
+    def found() -> tuple[Finding, ...]:
+        return find(Text(line, "text") for line in lines * 5)
+
+    with mock.patch.object(free_text, "_tells_no_more_than_dates", lambda *_: False):
+        strict = found()
+    assert found() == strict
+
+
+def test_a_line_of_dates_is_passed_over_only_where_nothing_explains_them_and_nobody_is_named() -> None:
+    for line, passed in {
+        "2026-11-27 12:00:01 INFO  started": True,
+        "no date in it": True,
+        "born 03/04/1975": False,
+        "Aisha Patel 03/04/1975": False,
+        "03/04/1975 and 07700 900123": False,
+    }.items():
+        assert free_text._tells_no_more_than_dates(line, list(spelled.candidates(line))) is passed, line
