@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from alembic import op
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert, select, text
 
 from mailguard.core.errors import SettingsError, StoreUnavailable
 from mailguard.core.lifecycle import State
@@ -234,3 +234,13 @@ async def test_a_newer_schema_that_does_not_say_so_is_refused(settings: StoreSet
     await on_database(settings, lambda connection: one_ahead(connection, says))
     with pytest.raises(SettingsError, match="newer"):
         await Store.open(settings)
+
+
+async def test_every_migration_says_whose_code_may_be_started_on_its_schema(settings: StoreSettings) -> None:
+    """One that forgets it stops every node for an upgrade (docs/decisions/nodes.md, "Versions side by side")."""
+    await migrate(settings)
+    table = schema.compatible
+    query = select(table.c.revision, table.c.oldest).order_by(table.c.revision)
+    said = {row[0]: row[1] for row in await on_database(settings, lambda connection: connection.execute(query).all())}
+    assert sorted(said) == [f"{number:04}" for number in range(10, int(schema.HEAD) + 1)]
+    assert all("0010" <= oldest <= revision for revision, oldest in said.items())
