@@ -57,7 +57,8 @@ def test_an_older_store_is_refused_upgraded_and_then_sends_everything_once(older
 
         with service:
             for row in service.rows("outbox", "list"):
-                service.run("outbox", "retry", row["ref"])
+                # What is due already may have left meanwhile: then the outbox has nothing of it any more.
+                assert service.run("outbox", "retry", row["ref"], check=False).returncode in (0, 2)
             released = service.run("held", "release", expected["held"], "--as", "separate", "--reason", "they asked")
             assert released.returncode == 0
             wanted = [(to, number) for to, number in expected["waiting"]]
