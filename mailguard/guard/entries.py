@@ -114,17 +114,20 @@ def decided(
     session: str,
     guard_version: str,
 ) -> NewEntry:
-    """The decision. `decision` is Verdict.to_json without addresses; the evidence holds it complete, with them."""
+    """The decision. `decision` is Verdict.to_json without addresses; the evidence has these, and the text that the
+    chain may not hold.
+    """
+    shown = without_text(decision)
     evidence = {
         "sender": envelope.reverse_path.address if envelope.reverse_path else None,
         "originators": list(message.originators),
         "recipients": [recipient.address for recipient in envelope.recipients],
         "visible": list(verdict.visible),
         "subject": subject_of(message),
-        "decision": dict(decision),
+        "decision": withheld(decision, shown),
     }
     fields = {
-        **without_text(decision),
+        **shown,
         "deciding": verdict.deciding,
         "conditions": trails(verdict),
         "guard_version": guard_version,
@@ -196,6 +199,17 @@ def without_text(decision: Mapping[str, Any]) -> dict[str, Any]:
     if "rules" in decision:
         safe["rules"] = [_rule_without_text(rule) for rule in decision["rules"]]
     return safe
+
+
+def withheld(decision: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any]:
+    """What `shown`, the decision as the chain holds it, lacks or has otherwise; of the rules only those that differ.
+
+    Laid over `shown`, each rule by its id, it gives the decision again.
+    """
+    kept = {key: value for key, value in decision.items() if key != "rules" and value != shown.get(key)}
+    pairs = zip(decision.get("rules", ()), shown.get("rules", ()), strict=True)
+    rules = [rule for rule, safe in pairs if rule != safe]
+    return {**kept, "rules": rules} if rules else kept
 
 
 def recipients_sha256(envelope: Envelope) -> str:
