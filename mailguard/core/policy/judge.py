@@ -74,7 +74,7 @@ def judge(observation: Observation, policy: Policy, clock: datetime) -> Verdict 
     unread = _may_be_unread(observation)
     asks = _asks_history(observation)
     # First those that may ask for something: of most messages the others are looked at only once that is known.
-    first = [_judge_rule(rule, observation, unread) if rule.inspects else None for rule in policy.rules]
+    first = [_judge_rule(rule, observation, unread) if _may_ask(rule, observation) else None for rule in policy.rules]
     needs = _needs(each for each in first if each is not None)
     if needs or asks:
         return Needs(inspections=needs, history=asks)
@@ -91,6 +91,11 @@ def judge(observation: Observation, policy: Policy, clock: datetime) -> Verdict 
         calls.append(_repeated(remembered, policy))
         outcomes = _with_repeated(outcomes, remembered, few(invitation(observation)))
     return _verdict(observation, policy, calls, outcomes)
+
+
+def _may_ask(rule: Rule, observation: Observation) -> bool:
+    """Those that ask only whom closed parts name have nobody to ask where there are none."""
+    return rule.inspects and (rule.reads_all or bool(observation.closed))
 
 
 def _asks_history(observation: Observation) -> tuple[str, ...]:
