@@ -98,10 +98,17 @@ def _details(entry: dict[str, Any]) -> list[str]:
     if entry["kind"] == "sender_not_told":
         return _why_not_told(str(entry.get("reason")), bool(entry.get("instead")))
     return [
-        f"{name.replace('_', ' ')} {_short(value)}"
+        _detail(name, value)
         for name, value in entry.items()
         if name not in SKIPPED and value not in (None, "", [], {}) and not name.endswith("sha256")
     ]
+
+
+def _detail(name: str, value: Any) -> str:
+    if name == value:
+        return output.plain(name)
+    said = output.when(value) if name.endswith("_at") and isinstance(value, str) else _short(value)
+    return f"{name.replace('_', ' ')} {said}"
 
 
 def _why_not_told(reason: str, instead: bool) -> list[str]:

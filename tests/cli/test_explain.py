@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mailguard.cli import output
 from mailguard.cli.explain import _details, _forms
 from mailguard.cli.not_told import WHY_NOT_TOLD
 from mailguard.guard.told import Reason
@@ -31,3 +32,10 @@ def test_a_reason_of_another_version_is_shown_as_it_is() -> None:
 )
 def test_in_which_forms_a_hold_may_leave(decision: dict[str, object], said: str | None) -> None:
     assert _forms(decision) == said
+
+
+def test_what_happened_names_times_as_people_read_them_and_nothing_twice() -> None:
+    due = "2026-03-12T09:00:00.123456+00:00"
+    told = _details({"kind": "message_held", "at": due, "due_at": due, "state": "held"})
+    assert told == [f"due at {output.when(due)}", "state held"]
+    assert _details({"kind": "notice_queued", "notice": "notice", "to": "sender"}) == ["notice", "to sender"]
