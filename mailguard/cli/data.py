@@ -138,12 +138,20 @@ def hold_back(as_json: Json = False) -> None:
 
 
 @app.command("purge")
-def purge(as_json: Json = False) -> None:
+def purge(
+    show: Annotated[bool, typer.Option("--show", help="Remove nothing; say how much would be.")] = False,
+    as_json: Json = False,
+) -> None:
     """Remove what retention no longer keeps, now. The service does the same by itself.
 
-    Example: mailguard data purge
+    Example: mailguard data purge --show
     """
-    counts = ask_one("data_purge")
+    counts = ask_one("data_purge", show=show)
+    if show and not as_json:
+        of_held = "held messages that were decided before"
+        for name, what in (("held", of_held), ("evidence", "evidence records from before")):
+            output.result(f"{what} {output.when(counts[f'{name}_before'])}: {counts[name]} would be removed")
+        return
     if as_json:
         output.json_line(counts)
         return

@@ -102,6 +102,10 @@ class Upkeep(Protocol):
         """Remove what retention no longer keeps. Counts by kind."""
         ...
 
+    async def due(self) -> Mapping[str, Any]:
+        """What `purge` would remove: of held messages and of evidence how many, and from before when."""
+        ...
+
 
 class Live(Protocol):
     """What only a running service has."""
@@ -155,6 +159,12 @@ class RejectArguments(LookArguments):
 
 class DropArguments(LookArguments):
     reason: str = Field(min_length=1, max_length=MAX_TEXT)
+
+
+class PurgeArguments(Arguments):
+    """show: only say what would be removed."""
+
+    show: bool = False
 
 
 class StoreOperations:
@@ -291,8 +301,8 @@ class StoreOperations:
         async for line in self._upkeep.export():
             yield {"line": line}
 
-    async def data_purge(self, _: Arguments, __: str) -> AsyncIterator[Item]:
-        yield dict(await self._upkeep.purge())
+    async def data_purge(self, given: PurgeArguments, _: str) -> AsyncIterator[Item]:
+        yield dict(await (self._upkeep.due() if given.show else self._upkeep.purge()))
 
     async def data_backup(self, _: Arguments, system_user: str) -> AsyncIterator[Item]:
         async for item in self._upkeep.snapshot(system_user):
@@ -396,7 +406,7 @@ OPERATIONS: dict[str, tuple[type[Arguments], Method]] = {
     "audit_verify": (Arguments, StoreOperations.audit_verify),
     "audit_export": (Arguments, StoreOperations.audit_export),
     "data_backup": (Arguments, StoreOperations.data_backup),
-    "data_purge": (Arguments, StoreOperations.data_purge),
+    "data_purge": (PurgeArguments, StoreOperations.data_purge),
     "canary_run": (Arguments, StoreOperations.canary_run),
     "explain": (RefArguments, StoreOperations.explain),
     "policy_exceptions": (Arguments, StoreOperations.policy_exceptions),

@@ -8,6 +8,7 @@ import hashlib
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,10 @@ class StoreUpkeep:
 
     async def purge(self) -> Mapping[str, int]:
         return asdict(await self._store.purge(self._clock.now()))
+
+    async def due(self) -> Mapping[str, Any]:
+        found = asdict(await self._store.due(self._clock.now()))
+        return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in found.items()}
 
 
 def operations_on(

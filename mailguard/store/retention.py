@@ -14,8 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import Connection, Select, delete, exists, func, select
 
 from ..core.lifecycle import TERMINAL
 from ..guard.records import NewEntry
@@ -42,6 +43,23 @@ class Purged:
     staged: int
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a purge would remove now. before: the time before which a message was decided, or evidence was recorded."""
+
+    held: int
+    held_before: datetime
+    evidence: int
+    evidence_before: datetime
+
+
+def count_due(connection: Connection, held_before: datetime, evidence_before: datetime) -> Due:
+    held = select(func.count()).select_from(_expired_before(to_micros(held_before)).subquery())
+    evidence = select(func.count()).where(schema.evidence.c.at < to_micros(evidence_before))
+    counts = (connection.execute(query).scalar_one() for query in (held, evidence))
+    return Due(next(counts), held_before, next(counts), evidence_before)
+
+
 async def purge_held(engine: Engine, prepare_all: Prepare, before: datetime, at: datetime) -> int:
     """Remove messages that were decided before a time and have nothing left to deliver. How many."""
     limit, removed = to_micros(before), 0
@@ -54,11 +72,16 @@ async def purge_held(engine: Engine, prepare_all: Prepare, before: datetime, at:
 
 
 def _expired(connection: Connection, limit: int) -> list[str]:
+    query = _expired_before(limit).order_by(schema.held.c.ref).limit(PURGE_BATCH)
+    return list(connection.execute(query).scalars())
+
+
+def _expired_before(limit: int) -> Select[Any]:
+    """References of messages that were decided before and have nothing left to deliver."""
     table, rows = schema.held, schema.outbox
     ended = table.c.state.in_(sorted(state.value for state in TERMINAL))
     busy = exists().where(rows.c.ref == table.c.ref, rows.c.done_at.is_(None))
-    query = select(table.c.ref).where(ended, table.c.ended_at < limit, ~busy).order_by(table.c.ref).limit(PURGE_BATCH)
-    return list(connection.execute(query).scalars())
+    return select(table.c.ref).where(ended, table.c.ended_at < limit, ~busy)
 
 
 def _purge(refs: list[str], prepared: list[PreparedEntry], connection: Connection, chain: Chain) -> int:

@@ -39,7 +39,7 @@ from .outbox import StoredOutbox
 from .policies import StoredPolicies
 from .quarantine import StoredQuarantine
 from .queue import StoredHeldMessages
-from .retention import Purged, purge_held, sweep_staged
+from .retention import Due, Purged, count_due, purge_held, sweep_staged
 from .rule_counts import StoredRuleCounts
 from .saved_views import StoredSavedViews
 from .sender import StoredSenderLinks, StoredUrgentCalls
@@ -214,6 +214,12 @@ class Store:
         await sweep_runs(self.engine, now - CANARY_LEFT_FOR)
         await self.engine.compact()
         return Purged(held, evidence, staged)
+
+    async def due(self, now: datetime, retention: RetentionSettings | None = None) -> Due:
+        """What `purge` would remove now; nothing is."""
+        keep_for = retention or self.settings.retention
+        before = now - keep_for.held, now - keep_for.evidence
+        return await self.engine.read(lambda connection: count_due(connection, *before))
 
     async def erase_evidence(self, ref: str, reason: str, actor: str, at: datetime | None = None) -> int:
         """Erase what is known of a message's people before its time. How many records. UnknownReference."""

@@ -293,6 +293,15 @@ def test_an_export_that_fails_leaves_the_old_one(run: Run, settings: Path, tmp_p
     assert [path.name for path in tmp_path.iterdir() if "ledger" in path.name] == ["ledger.jsonl"]
 
 
+def test_what_a_purge_would_remove_is_shown_first(run: Run, settings: Path) -> None:
+    hold(settings, REF)
+    (shown,) = run("-C", str(settings), "data", "purge", "--show", "--json").items()
+    assert (shown["held"], shown["evidence"]) == (0, 0)
+    said = run("-C", str(settings), "data", "purge", "--show").out
+    assert "held messages that were decided before" in said and ": 0 would be removed" in said
+    assert run("-C", str(settings), "held", "list").status == 0 and REF in run("-C", str(settings), "held", "list").out
+
+
 def test_data_purge_and_migrate(run: Run, settings: Path) -> None:
     hold(settings, REF)
     ran = run("-C", str(settings), "data", "purge", "--json")

@@ -40,8 +40,10 @@ async def test_erasing_is_itself_an_entry(store: Store) -> None:
 async def test_purging_removes_what_is_older_than_its_retention(store: Store) -> None:
     old = samples.NOW - timedelta(days=500)
     await store.ledger.append([samples.entry("MG-A", at=old), samples.entry("MG-B")])
+    due = await store.due(samples.NOW, RetentionSettings(evidence=timedelta(days=400)))
+    assert (due.held, due.evidence, due.evidence_before) == (0, 1, samples.NOW - timedelta(days=400))
     purged = await store.purge(samples.NOW, RetentionSettings(evidence=timedelta(days=400)))
-    assert purged.evidence == 1
+    assert purged.evidence == due.evidence
     assert await store.evidence.read("MG-A") == [{"erased": True}]
     assert len(await store.evidence.read("MG-B")) == 1
     kinds = [entry.kind async for entry in store.ledger.entries()]

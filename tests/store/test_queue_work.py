@@ -72,7 +72,10 @@ async def test_an_assignment_that_was_moved_is_not_shown_and_goes_with_its_messa
     await store.engine.write(lambda connection, _: connection.execute(moved).rowcount)
     assert await store.assignments.of([ref]) == []
     await store.quarantine.change(samples.change(ref, 1, State.HELD, State.REJECTED, at=NOW), [], [])
-    await store.purge(NOW + timedelta(days=400), RetentionSettings(held=timedelta(days=1)))
+    later, keep_for = NOW + timedelta(days=400), RetentionSettings(held=timedelta(days=1))
+    due = await store.due(later, keep_for)
+    purged = await store.purge(later, keep_for)
+    assert (due.held, due.evidence) == (purged.held, purged.evidence) == (1, purged.evidence)
     rows = await store.engine.read(lambda connection: connection.execute(table.select()).all())
     assert rows == []
 
