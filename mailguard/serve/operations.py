@@ -11,9 +11,9 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import ValidationError
 
 from .. import __version__
 from ..core.envelope import Envelope
@@ -30,14 +30,23 @@ from ..guard.ports import Blobs, Clock, ExceptionUses, Ledger, Outbox, Policies,
 from ..guard.records import Delivery, Entry, Held, NewEntry
 from ..store.restored import NEVER
 from ..store.store import StoreCounts
-from .arguments import Arguments, Item
+from .arguments import (
+    Arguments,
+    DropArguments,
+    EntriesArguments,
+    Item,
+    ListArguments,
+    LookArguments,
+    PurgeArguments,
+    RefArguments,
+    RejectArguments,
+    ReleaseArguments,
+    ShowArguments,
+)
 from .control import BadArguments, Conflict
 from .exceptions import exception_items
 from .incident_operations import INCIDENT_OPERATIONS, OnRegister, Registered
 from .user_operations import USER_OPERATIONS, Act, Book, LinkArguments, LinkMaker, link_item
-
-MAX_TEXT = 4000
-"""Characters of a reason or a note: they go to one person, and through one line of the socket."""
 
 
 class Walkable(Quarantine, Protocol):
@@ -121,50 +130,6 @@ class Live(Protocol):
     async def run_canary(self) -> Mapping[str, Any]:
         """{"passed": bool, "at", "messages": [{"message", "problem", "sentence", ...}]}"""
         ...
-
-
-Ref = Annotated[str, Field(max_length=40), AfterValidator(lambda ref: ref.strip().upper())]
-
-
-class ListArguments(Arguments):
-    states: tuple[str, ...] | list[str] = ()
-
-
-class RefArguments(Arguments):
-    ref: Ref
-
-
-class EntriesArguments(Arguments):
-    ref: Ref | None = None
-
-
-class LookArguments(RefArguments):
-    by: str = Field(min_length=1, max_length=200)
-
-
-class ShowArguments(LookArguments):
-    text: bool = False
-
-
-class ReleaseArguments(LookArguments):
-    form: Literal["original", "separate", "bcc", "cleaned"]
-    reason: str = Field(max_length=MAX_TEXT)
-    version: int | None = None
-
-
-class RejectArguments(LookArguments):
-    note: str = Field(max_length=MAX_TEXT)
-    version: int | None = None
-
-
-class DropArguments(LookArguments):
-    reason: str = Field(min_length=1, max_length=MAX_TEXT)
-
-
-class PurgeArguments(Arguments):
-    """show: only say what would be removed."""
-
-    show: bool = False
 
 
 class StoreOperations:
