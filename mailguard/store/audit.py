@@ -130,8 +130,8 @@ async def _walk(
 ) -> None:
     table = schema.entries
     await signed.extend(head.checkpoint)
-    new = and_(table.c.ledger == walk.ledger, table.c.sequence > walk.sequence, table.c.sequence <= head.sequence)
-    async for rows in pages(engine, select(table).where(new), table.c.sequence):
+    new = and_(table.c.ledger == walk.ledger, table.c.sequence <= head.sequence)
+    async for rows in pages(engine, select(table).where(new), table.c.sequence, after=(walk.sequence,)):
         claimed: list[Claim] = []
         for row in rows:
             body = walk.step(row.sequence, row.body, row.hash, row.mac)

@@ -13,9 +13,15 @@ from .engine import Engine
 PAGE_ROWS = 500
 
 
-async def pages(engine: Engine, query: Select[Any], *key: Any) -> AsyncIterator[Sequence[Row[Any]]]:
-    """The rows of a query in order of a unique key, a page at a time."""
-    place: tuple[Any, ...] | None = None
+async def pages(
+    engine: Engine, query: Select[Any], *key: Any, after: tuple[Any, ...] | None = None
+) -> AsyncIterator[Sequence[Row[Any]]]:
+    """The rows of a query in order of a unique key, a page at a time. after: the key of the row before the first.
+
+    A lower bound of the key that stood in the query itself would be a second one: SQLite seeks to one of two and reads
+    on from there for every page, which takes quadratic time.
+    """
+    place = after
     while True:
         page = query.order_by(*key).limit(PAGE_ROWS)
         if place is not None:

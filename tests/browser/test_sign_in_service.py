@@ -197,7 +197,7 @@ def test_a_service_that_falls_silent_is_told_on_both_pages(way: Way) -> None:
 
 
 def back(page: Page, house: House) -> str:
-    """Where a provider would send the browser to, once the browser is there: on its way it would cut another journey short."""
+    """Where a provider would send the browser to. On its way there the browser would cut another journey short."""
     page.wait_for_url(f"{house.provider.issuer}/**")
     (state,) = parse_qs(urlsplit(page.url).query)["state"]
     return f"/sign-in/provider/back?code=x&state={state}&iss={house.provider.issuer}"
