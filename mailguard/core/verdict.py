@@ -102,7 +102,8 @@ class Verdict:
     rules: every rule in policy order, floors last. visible: canonical addresses; never in the ledger.
     inventory: of each file that was read, what it shows and what it carries.
     approvals, deadline, delay, sender_may: obligations of the deciding rule. release_as: the forms in which the message
-    may leave if it is held, None for any; empty where the rules that it meets have none in common.
+    may leave if it is held, None for any; empty where the rules that it meets have none in common. uncounted: parts
+    that can name people and that no rule had to have read, so that counts of people are the least that they may be.
     """
 
     disposition: Disposition
@@ -123,6 +124,7 @@ class Verdict:
     hide_inside_above: int | None = None
     errors: tuple[str, ...] = field(default=())
     release_as: tuple[str, ...] | None = None
+    uncounted: int = 0
 
     @property
     def exceptions(self) -> tuple[tuple[str, str], ...]:
@@ -147,6 +149,8 @@ class Verdict:
             decision["inventory"] = [inventory.to_json() for inventory in self.inventory]
         if self.delay is not None:
             decision["delay_seconds"] = int(self.delay.total_seconds())
+        if self.uncounted:
+            decision["uncounted_parts"] = self.uncounted
         if self.release_as is not None:
             decision["release_as"] = list(self.release_as)
         if with_visible:

@@ -319,6 +319,7 @@ def _verdict(
         hide_inside_above=_smallest(call.hide_inside_above for call in calls),
         errors=tuple(f"{each.id}: {each.error}" for each in outcomes if each.error),
         release_as=release_as,
+        uncounted=sum(path not in observation.inspections for path in observation.closed),
     )
     acting = [deciding if deciding and each is chosen else each for each in calls]
     return _obliged(verdict, [call for call in acting if call.action is Action.HOLD])

@@ -15,7 +15,7 @@ from typing import Any
 from ..verdict import Verdict
 from .explain import Step, combination, written
 from .model import Mode, Policy
-from .tree import Node, Not, Question, Seen, Truth
+from .tree import Node, Not, Question, Seen, Truth, questions_in
 
 NONE = "-"
 """The trail of a rule without conditions that were asked: one that is off, and a floor."""
@@ -53,7 +53,7 @@ def recount(policy: Policy, decision: Mapping[str, Any]) -> tuple[dict[str, Any]
     before there were any), or one that does not fit the rule. A rule that was off has no steps.
     """
     outcomes: dict[str, Any] = {each["id"]: each for each in decision.get("rules", ())}
-    trails = _by_rule(decision)
+    trails = trails_in(decision)
     return tuple(
         {
             "id": rule.id,
@@ -66,7 +66,8 @@ def recount(policy: Policy, decision: Mapping[str, Any]) -> tuple[dict[str, Any]
     )
 
 
-def _by_rule(decision: Mapping[str, Any]) -> dict[str, str]:
+def trails_in(decision: Mapping[str, Any]) -> dict[str, str]:
+    """The trail of each rule; nothing where the decision has none."""
     ids = [each["id"] for each in decision.get("rules", ())]
     kept = str(decision.get("conditions", "")).split(" ")
     return dict(zip(ids, kept, strict=True)) if len(ids) == len(kept) else {}
@@ -89,6 +90,21 @@ def _steps(node: Node, trail: Iterator[tuple[Truth, int]] | None, values: Mappin
     children = (node.node,) if isinstance(node, Not) else node.nodes
     below = [_steps(child, trail, values, depth + 1) for child in children]
     return [combination(node, below, depth), *(step for steps in below for step in steps)]
+
+
+def read_trail(node: Node, trail: str, values: Mapping[str, Any]) -> list[tuple[Truth, Any]] | None:
+    """What each condition of the tree came to, and the value that it found, in the order of `questions_in`.
+
+    None where the trail is not one of such a tree.
+    """
+    read = [(_TRUTHS[letter], int(number or 1)) for letter, number in _STEP.findall(trail)]
+    keys = [question.condition.key for question, _ in questions_in(node)]
+    if trail == NONE or len(read) != len(keys):
+        return None
+    names = [key if number == 1 else f"{key} #{number}" for key, (_, number) in zip(keys, read, strict=True)]
+    if not set(names) <= values.keys():
+        return None
+    return [(truth, values[name]) for name, (truth, _) in zip(names, read, strict=True)]
 
 
 def _count(node: Node) -> int:

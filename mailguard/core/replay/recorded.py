@@ -61,7 +61,7 @@ def judge_again(position: int, decided: Decided, policy: Policy) -> Record:
     for rule in policy.rules:
         if rule.mode is Mode.OFF:
             continue
-        truth = _of(rule, decided.facts)
+        truth = by_facts(rule, decided.facts)
         enforced = rule.mode is Mode.ENFORCE
         if truth is Truth.TRUE:
             matches.append(_match(rule, decided.facts))
@@ -90,8 +90,10 @@ def unanswered(policy: Policy, known: Iterable[str]) -> dict[str, tuple[str, ...
     return found
 
 
-def _of(rule: Rule, facts: Mapping[str, Any]) -> Truth:
-    """NEEDS where it cannot be told. Whom an `unless` or an exception spares, no fact names."""
+def by_facts(rule: Rule, facts: Mapping[str, Any]) -> Truth:
+    """Whether a rule matches what has these facts. NEEDS where it cannot be told: whom an `unless` or an exception
+    spares, no fact names.
+    """
     truth = _truth(rule.when, facts)
     spares = rule.unless is not None or bool(rule.exceptions)
     return Truth.NEEDS if truth is Truth.TRUE and spares else truth

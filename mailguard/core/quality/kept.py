@@ -1,0 +1,198 @@
+"""What the ledger keeps of the decision that held a message, and what another policy would have made of it. Pure.
+
+The trail of each rule says what each of its conditions came to, and what it found: so a rule whose numbers alone have
+changed is judged again, whatever else it asks (who sent it, what stands in its attachments). Of other rules the facts
+answer what they can (core/replay/recorded.py). What neither tells is Fate.UNKNOWN, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from ..policy.leaving import ORIGINAL, allows, strictest
+from ..policy.model import FLOOR_UNINSPECTABLE, Action, Mode, Policy, Rule
+from ..policy.trail import read_trail, trails_in
+from ..policy.tree import NEGATION, Node, Not, Question, Truth, combined, questions_in
+from ..replay.recorded import by_facts
+from ..verdict import EXCEPTION, Rewrite
+from .numbers import number_of, with_number
+
+_FLOOR = "floor-"
+
+
+class Fate(StrEnum):
+    """HELD: or refused; somebody would still look. SENT: as it is or rewritten. UNKNOWN: the record does not tell."""
+
+    HELD = "held"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRule:
+    """What a rule, or a floor, came to."""
+
+    matched: bool
+    errs: bool
+    values: Mapping[str, Any]
+    trail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """revision: of the policy that decided. uncounted: parts that can name people and that nobody had to read."""
+
+    ref: str
+    at: datetime
+    revision: str
+    facts: Mapping[str, Any]
+    rules: Mapping[str, KeptRule]
+    uncounted: int = 0
+
+
+def kept_of(ref: str, at: datetime, fields: Mapping[str, Any]) -> Kept:
+    """fields: of message_decided."""
+    trails = trails_in(fields)
+    rules = {
+        str(each["id"]): KeptRule(
+            bool(each.get("matched")),
+            each.get("error") is not None,
+            each.get("values") or {},
+            trails.get(str(each["id"]), ""),
+        )
+        for each in fields.get("rules") or ()
+    }
+    facts = {key: value for key, value in (fields.get("facts") or {}).items() if isinstance(value, int)}
+    return Kept(ref, at, str(fields.get("policy_revision")), facts, rules, int(fields.get("uncounted_parts") or 0))
+
+
+def truth_of(rule: Rule, then: Rule | None, kept: Kept) -> Truth:
+    """Whether the rule matches the message. then: the rule of this id in the policy that decided, None where there was
+    none, or where that policy is not kept.
+    """
+    recorded = kept.rules.get(rule.id)
+    if recorded is not None and then is not None and _is_alike(rule, then):
+        if recorded.errs:
+            return Truth.ERROR
+        seen = read_trail(then.when, recorded.trail, recorded.values)
+        if seen is not None:
+            pairs = zip(questions_in(rule.when), questions_in(then.when), seen, strict=True)
+            answers = iter([_answer(now[0], before[0], *said, kept) for now, before, said in pairs])
+            return _with_spared(_combined(rule.when, answers), rule, recorded)
+    return by_facts(rule, kept.facts)
+
+
+def fate_of(policy: Policy, then: Mapping[str, Rule], kept: Kept, unmatched: Rule | None = None) -> Fate:
+    """What the policy would have made of the message; with `unmatched`, a rule of it, if that one did not match.
+
+    then: the rules of the policy that decided.
+    """
+    enforced = [each for each in policy.rules if each.mode is Mode.ENFORCE]
+    if unmatched is not None:
+        enforced = [each for each in enforced if each.id != unmatched.id]
+    asked = [(each, truth_of(each, then.get(each.id), kept)) for each in enforced]
+    met = [(rule, truth) for rule, truth in asked if truth in (Truth.TRUE, Truth.ERROR)]
+    open_rules = [rule for rule, truth in asked if truth is Truth.NEEDS and _may_hold(rule, kept)]
+    floor = _floor(kept, met, unmatched)
+    if floor is Fate.HELD:
+        return Fate.HELD
+    holding = [rule for rule, truth in met if truth is Truth.ERROR or rule.action in (Action.HOLD, Action.REJECT)]
+    if holding and not _leaves_at_once(holding, kept):
+        return Fate.HELD
+    if floor is Fate.UNKNOWN or open_rules:
+        return Fate.UNKNOWN
+    return _of_rewrites([rule for rule, _ in met if rule.action in (Action.REWRITE, Action.HOLD)], kept)
+
+
+def _may_hold(rule: Rule, kept: Kept) -> bool:
+    """Whether the message may be held if this rule matches: a rewrite that cannot be done so is a hold."""
+    if rule.action is Action.REWRITE:
+        return rule.release_as is not None or (rule.rewrite is Rewrite.BCC and bool(kept.facts.get("calendar")))
+    return rule.action is not Action.RELAY
+
+
+def _is_alike(now: Rule, then: Rule) -> bool:
+    """Whether nothing but numbers, and what does not make a rule match, is another than it was."""
+    if now.unless != then.unless or now.exceptions != then.exceptions or then.mode is Mode.OFF:
+        return False
+    return _shape(now.when) == _shape(then.when)
+
+
+def _shape(node: Node) -> tuple[Any, ...]:
+    if isinstance(node, Question):
+        return node.condition.key, with_number(node.operand, None)
+    if isinstance(node, Not):
+        return "not", _shape(node.node)
+    return type(node).__name__, *map(_shape, node.nodes)
+
+
+def _answer(now: Question, then: Question, truth: Truth, value: Any, kept: Kept) -> Truth:
+    """The recorded answer, or that to another number about the same value."""
+    if now.operand == then.operand:
+        return truth
+    number = number_of(now.operand)
+    if (
+        number is None
+        or truth not in (Truth.TRUE, Truth.FALSE)
+        or isinstance(value, bool)
+        or not isinstance(value, int)
+    ):
+        return Truth.NEEDS
+    holds = number.holds(value)
+    # Where a part was not read, the value is the least that it may be.
+    if now.condition.names_only and kept.uncounted and not (holds and number.at_most is None):
+        return Truth.NEEDS
+    return Truth.TRUE if holds else Truth.FALSE
+
+
+def _combined(node: Node, answers: Iterator[Truth]) -> Truth:
+    if isinstance(node, Question):
+        return next(answers)
+    if isinstance(node, Not):
+        return NEGATION[_combined(node.node, answers)]
+    return combined(node, [_combined(each, answers) for each in node.nodes])
+
+
+def _with_spared(truth: Truth, rule: Rule, recorded: KeptRule) -> Truth:
+    """Whom an `unless` or an exception spares was asked only of what matched."""
+    if truth is not Truth.TRUE or (rule.unless is None and not rule.exceptions) or recorded.matched:
+        return truth
+    spared = recorded.values.get("unless") is True or EXCEPTION in recorded.values
+    return Truth.FALSE if spared else Truth.NEEDS
+
+
+def _floor(kept: Kept, met: Iterable[tuple[Rule, Truth]], unmatched: Rule | None) -> Fate:
+    """SENT where no floor holds it. What was not read because nobody asks for it any more no floor holds."""
+    lifting = {rule.id for rule, truth in met if truth is Truth.TRUE}
+    found = Fate.SENT
+    for name, floor in kept.rules.items():
+        if not name.startswith(_FLOOR):
+            continue
+        lifted = floor.values.get("lifted_by")
+        if lifted is not None and lifted not in lifting:
+            return Fate.HELD
+        if floor.matched and (name != FLOOR_UNINSPECTABLE or unmatched is None or not unmatched.inspects):
+            return Fate.HELD
+        found = Fate.UNKNOWN if floor.matched else found
+    return found
+
+
+def _leaves_at_once(holding: Iterable[Rule], kept: Kept) -> bool:
+    """Automatic mail does not wait where all that holds it is a delay."""
+    rules = list(holding)
+    automatic = any(each.values.get("automatic") is True for each in kept.rules.values())
+    return automatic and all(each.delay is not None for each in rules)
+
+
+def _of_rewrites(rewriting: list[Rule], kept: Kept) -> Fate:
+    """Of rules that let it leave: their forms can exclude each other, and then somebody decides."""
+    if any(each.rewrite is Rewrite.BCC for each in rewriting) and kept.facts.get("calendar"):
+        return Fate.UNKNOWN
+    release_as = strictest(each.release_as for each in rewriting)
+    forms = [form for form in Rewrite if any(each.rewrite is form for each in rewriting)]
+    form = forms[0].value if forms else ORIGINAL
+    return Fate.SENT if not rewriting or allows(release_as, form) else Fate.HELD
