@@ -103,6 +103,28 @@ def reject(
     _print_decided(item, as_json, f"{item['ref']} is rejected; it will not be sent.")
 
 
+@app.command("wrong")
+def wrong(
+    ref: Ref,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, in at most 300 characters.")] = "",
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Say that a message should not have been held. It is counted by rule (policy quality), and decides nothing.
+
+    Example: mailguard held wrong MG-7Q4K-2F --reason "a board that knows each other"
+    """
+    from ..guard.wrong_holds import MOST_REASON
+
+    if len(reason) > MOST_REASON:
+        raise typer.BadParameter(f"at most {MOST_REASON} characters", param_hint="--reason")
+    item = ask_one("held_wrong", ref=ref, reason=reason, by=by or me())
+    if as_json:
+        output.json_line(item)
+    else:
+        output.result(output.plain(f"Recorded: {item['ref']} should not have been held."))
+
+
 def _print_decided(item: dict[str, Any], as_json: bool, sentence: str) -> None:
     if as_json:
         output.json_line({key: value for key, value in item.items() if key != "running"})

@@ -1,8 +1,8 @@
-"""mailguard policy: check, try, test, replay and format a policy before it is in force, and print its JSON Schema.
+"""mailguard policy: check, try, test, replay and format a policy before it is in force, and say how good its rules are.
 
-Only `exceptions` needs settings, for its counts. The work is in policy_checking, policy_judging, policy_trials,
-policy_replay, policy_formatting and policy_exceptions, loaded only when one of these runs: every other command would
-wait for it.
+Only `exceptions`, `quality` and `suggest` need settings, for what the ledger has. The work is in policy_checking,
+policy_judging, policy_trials, policy_replay, policy_formatting, policy_quality and policy_exceptions, loaded only when
+one of these runs: every other command would wait for it.
 """
 
 from __future__ import annotations
@@ -185,6 +185,37 @@ def schema() -> None:
     from . import policy_judging
 
     policy_judging.schema()
+
+
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="DATE", help="From this day on, as 2026-01-01; else the last 90 days.")
+]
+
+
+@app.command()
+def quality(since: Since = None, as_json: Json = False) -> None:
+    """Show what became of what each rule held: changed, stopped, or sent as it was; and what was called wrong.
+
+    Example: mailguard policy quality --since 2026-09-01
+    """
+    from . import policy_quality
+
+    policy_quality.quality(since, as_json)
+
+
+@app.command()
+def suggest(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="The id of a rule of the policy in force.")],
+    since: Since = None,
+    as_json: Json = False,
+) -> None:
+    """Show what other numbers would have made of what a rule held, and propose one. Nothing is changed.
+
+    Example: mailguard policy suggest visible-list
+    """
+    from . import policy_quality
+
+    policy_quality.suggest(rule, since, as_json)
 
 
 @app.command()

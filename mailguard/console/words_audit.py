@@ -78,6 +78,7 @@ SENTENCES = {
     "recipients_left_out": "{who} took people off {ref}",
     "urgent_called": "{who} said that {ref} cannot wait",
     "note_added": "{who} wrote a note about {ref} for other reviewers",
+    "hold_called_wrong": "{who} said that {ref} should not have been held",
     "message_released": "{who} sent {ref}: {form}",
     "release_rejected": "{who} decided not to send {ref}",
     "hold_cancelled": "{who} cancelled {ref}",

@@ -46,6 +46,7 @@ KINDS = {
     "decision_escalated": "Somebody asked somebody else to decide about a held message; the evidence says whom.",
     "message_assigned": "Somebody took a held message on; the evidence says who. It decides nothing.",
     "note_added": "Somebody wrote a note about a held message for other reviewers; the evidence has it.",
+    "hold_called_wrong": "Somebody says that a hold was wrong: `said_by` in which part; the evidence has who, and why.",
     "message_released": "A reviewer released a held message; its copies are in the outbox.",
     "release_rejected": "A reviewer decided not to send a held message.",
     "hold_cancelled": "The sender cancelled a held message.",

@@ -46,6 +46,7 @@ from .arguments import (
 from .control import BadArguments, Conflict
 from .exceptions import exception_items
 from .incident_operations import INCIDENT_OPERATIONS, OnRegister, Registered
+from .quality_operations import QUALITY_OPERATIONS, OnRating, Rating
 from .user_operations import USER_OPERATIONS, Act, Book, LinkArguments, LinkMaker, link_item
 
 
@@ -151,6 +152,7 @@ class StoreOperations:
         clock: Clock,
         upkeep: Upkeep,
         register: Registered,
+        rating: Rating,
         describe: Callable[[Mapping[str, bytes]], Mapping[str, str]],
         recount: Callable[[Mapping[str, bytes], Mapping[str, Any]], Sequence[Mapping[str, Any]]],
         policy: Callable[[], Policy],
@@ -164,6 +166,7 @@ class StoreOperations:
         self._clock = clock
         self._upkeep = upkeep
         self.register = register
+        self.rating = rating
         self._describe = describe
         self._recount = recount
         self._in_force = policy
@@ -358,6 +361,10 @@ def _on_register(act: OnRegister) -> Method:
     return lambda operations, arguments, system_user: act(operations.register, arguments, system_user)
 
 
+def _on_rating(act: OnRating) -> Method:
+    return lambda operations, arguments, system_user: act(operations.rating, arguments, system_user)
+
+
 OPERATIONS: dict[str, tuple[type[Arguments], Method]] = {
     "status": (Arguments, StoreOperations.status),
     "held_list": (ListArguments, StoreOperations.held_list),
@@ -378,6 +385,7 @@ OPERATIONS: dict[str, tuple[type[Arguments], Method]] = {
     "user_link": (LinkArguments, StoreOperations.user_link),
     **{name: (model, _on_accounts(act)) for name, (model, act) in USER_OPERATIONS.items()},
     **{name: (model, _on_register(act)) for name, (model, act) in INCIDENT_OPERATIONS.items()},
+    **{name: (model, _on_rating(act)) for name, (model, act) in QUALITY_OPERATIONS.items()},
 }
 
 

@@ -30,6 +30,7 @@ from .control import BadArguments
 from .operations import Live, StoreOperations
 from .parts import Parts
 from .policies import read_documents
+from .quality_operations import rating_of
 
 log = logger("serve")
 
@@ -91,6 +92,7 @@ def operations_on(
     parts: Parts, live: Live | None = None, policy: Callable[[], Policy] | None = None
 ) -> StoreOperations:
     """The operations of the commands on open parts; live where a service runs, with the policy that it has in force."""
+    in_force = policy or (lambda: load_policy(read_documents(parts.settings.policies)))
     return StoreOperations(
         store=parts.store,
         review=parts.review,
@@ -100,9 +102,10 @@ def operations_on(
         clock=parts.clock,
         upkeep=StoreUpkeep(parts.store, parts.clock),
         register=parts.register,
+        rating=rating_of(parts.store, in_force, parts.clock, parts.register.zone),
         describe=describe_rules,
         recount=recount_rules,
-        policy=policy or (lambda: load_policy(read_documents(parts.settings.policies))),
+        policy=in_force,
         live=live,
     )
 

@@ -27,6 +27,7 @@ from .engine import Engine
 from .evidence import StoredEvidence
 from .exception_uses import StoredExceptionUses
 from .history import StoredHistory
+from .holds import StoredHolds
 from .incidents import StoredIncidents
 from .instants import optional_moment
 from .keys import Keyring
@@ -116,6 +117,7 @@ class Store:
         self.urgent_calls = StoredUrgentCalls(engine, keyring, prepare_all)
         self.trail = StoredTrail(engine, keyring)
         self.rule_counts = StoredRuleCounts(engine)
+        self.hold_entries = StoredHolds(engine)
         self.assignments = StoredAssignments(engine, keyring, prepare_all)
         self.saved_views = StoredSavedViews(engine, keyring, prepare_all)
         self.checked = StoredChecked(engine)

@@ -24,6 +24,7 @@ from mailguard.core.policy.load import load_policy
 from mailguard.core.register.lists import load_lists
 from mailguard.serve.operations import StoreOperations
 from mailguard.serve.parts import SystemRandomness
+from mailguard.serve.quality_operations import rating_of
 from mailguard.serve.register import Register, packaged_lists
 from mailguard.serve.upkeep import StoreUpkeep
 from tests.console.house import ORIGIN, browser_on, enters, seen, site_on
@@ -159,6 +160,7 @@ def operations_on(house: House) -> StoreOperations:
             lists=lambda: load_lists(packaged_lists()),
             zone=ZoneInfo("Europe/London"),
         ),
+        rating=rating_of(house.store, lambda: load_policy({}), house.clock, ZoneInfo("Europe/London")),
         describe=lambda documents: {},
         recount=lambda documents, decision: [],
         policy=lambda: load_policy({}),

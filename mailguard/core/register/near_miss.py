@@ -110,6 +110,21 @@ def with_outcome(record: Incident, kind: str, fields: Mapping[str, Any], entry: 
     return record.model_copy(update={"guard": guard, "entries": (*record.entries, entry)})
 
 
+def with_wrong(record: Incident, fields: Mapping[str, Any], entry: LedgerEntry) -> Incident | None:
+    """The near miss as a false positive, where a reviewer or an admin says for the first time that the hold was wrong.
+    None where nothing changes: a sender's word is counted, and decides nothing here; what a person made of the record
+    since stays.
+
+    fields: of CALLED_WRONG.
+    """
+    if fields.get("said_by") not in ("reviewer", "admin") or any(each.kind == CALLED_WRONG for each in record.entries):
+        return None
+    kind = "false_positive" if record.kind == "near_miss" else record.kind
+    return record.model_copy(update={"kind": kind, "entries": (*record.entries, entry)})
+
+
+CALLED_WRONG = "hold_called_wrong"
+"""The kind of entry by which somebody says that a message should not have been held."""
 OUTCOMES: Mapping[str, str] = {
     "message_released": "released",
     "release_rejected": "not_sent",

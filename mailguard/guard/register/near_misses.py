@@ -7,7 +7,7 @@ leaves nothing out and enters nothing twice. Nothing of it is on the way of a me
 from __future__ import annotations
 
 from ...core.errors import AlreadyDecided
-from ...core.register.near_miss import OUTCOMES, near_miss_of, with_outcome
+from ...core.register.near_miss import CALLED_WRONG, OUTCOMES, near_miss_of, with_outcome, with_wrong
 from ...core.register.record import Incident, LedgerEntry
 from ...core.register.reference import incident_of_message
 from ...core.register.revision import Revision
@@ -68,6 +68,8 @@ def _record_of(entry: Entry, before: Revision | None) -> Incident | None:
     if entry.ref is None:
         return None
     link = LedgerEntry(ledger=entry.ledger, sequence=entry.sequence, hash=entry.hash, kind=entry.kind)
+    if entry.kind == CALLED_WRONG:
+        return with_wrong(before.record, entry.fields, link) if before is not None else None
     if entry.kind in OUTCOMES:
         return with_outcome(before.record, entry.kind, entry.fields, link) if before is not None else None
     return near_miss_of(entry.fields, entry.ref, entry.at, link) if before is None else None
