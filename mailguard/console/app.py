@@ -174,6 +174,7 @@ class Front:
             "signed_in": whole,
             "shortcuts": whole and visit is not None and visit.signed_in.account.shortcuts,
             "admin": whole and visit is not None and visit.signed_in.powers.admin,
+            "registers": whole and visit is not None and visit.signed_in.powers.registers,
             "banners": shown,
             "half_signed_in": visit is not None and visit.visitor is not None and not whole,
         }

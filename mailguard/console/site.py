@@ -21,6 +21,7 @@ from ..guard.console.people import People
 from ..guard.console.preferences import Preferences
 from ..guard.console.presence import Presence
 from ..guard.console.queue import HeldQueue
+from ..guard.console.register_desk import RegisterDesk
 from ..guard.console.rules import Rules
 from ..guard.console.saved_views import SavedViews
 from ..guard.console.sender import SenderDesk
@@ -66,6 +67,7 @@ class Site:
     trials: Trials
     health: Health
     people: People
+    register: RegisterDesk
     settings: tuple[tuple[str, str], ...]
     teams: tuple[str, ...]
     team_list: tuple[Team, ...]

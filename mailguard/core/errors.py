@@ -56,7 +56,14 @@ class FormDoesNotFit(CannotRewrite):
 
 
 class IncidentRefused(MailguardError):
-    """A record of an incident that may not be saved; str() says why, a field a line, without what stands in it."""
+    """A record of an incident that may not be saved; str() says why, a field a line, without what stands in it.
+
+    faults: the same, each as the path of the field and a sentence.
+    """
+
+    def __init__(self, text: str, faults: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(text)
+        self.faults = faults
 
 
 class StoreUnavailable(MailguardError):

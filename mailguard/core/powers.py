@@ -40,6 +40,7 @@ class Scope:
 class Powers:
     """sees: held messages with reason, counts and times. reads: also subjects, people and text. admin: looks after
     accounts and settings. reveals: values of attachments unmasked. downloads: messages and attachments as they are.
+    registers: keeps the register of incidents, which is the whole organisation's.
     """
 
     sees: Scope = Scope()
@@ -47,6 +48,7 @@ class Powers:
     admin: bool = False
     reveals: Scope = Scope()
     downloads: Scope = Scope()
+    registers: bool = False
 
     @property
     def uses_console(self) -> bool:
@@ -59,7 +61,9 @@ def powers_of(roles: Sequence[str]) -> Powers:
     reads = _scope(roles, REVIEWER)
     admin = ADMIN in roles
     sees = reads | _scope(roles, VIEWER) | _scope(roles, ESCALATION) | Scope(everybody=admin)
-    return Powers(sees, reads, admin, _scope(roles, REVEAL) & reads, _scope(roles, DOWNLOAD) & reads)
+    # Who answers for everybody's mail: a record is of no team, and its reports go to the regulator.
+    registers = admin or reads.everybody or ESCALATION in roles
+    return Powers(sees, reads, admin, _scope(roles, REVEAL) & reads, _scope(roles, DOWNLOAD) & reads, registers)
 
 
 def covers_in_role(roles: Iterable[str], role: str, team: str | None) -> bool:

@@ -167,6 +167,7 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
             randomness=parts.randomness,
             let_in=let_in(parts.settings),
         ),
+        register=parts.register.desk(),
         federation=_federation(settings, parts),
         local_accounts=settings.local_accounts,
         settings=shown_settings(parts.settings),

@@ -11,6 +11,7 @@ from ..config import Settings
 from ..core.document import DocumentErrors
 from ..core.errors import SettingsError
 from ..core.register.lists import Lists, load_lists
+from ..guard.console.register_desk import RegisterDesk
 from ..guard.ports import Clock, Randomness
 from ..guard.register.book import IncidentBook
 from ..guard.register.near_misses import NearMisses
@@ -39,6 +40,18 @@ class Register:
         )
         self.reporting = Reporting(incidents=store.incidents, ledger=store.ledger, clock=clock, lists=lists, zone=zone)
         self.near_misses = NearMisses(incidents=store.incidents, clock=clock)
+        self._incidents = store.incidents
+
+    def desk(self) -> RegisterDesk:
+        """The register as the console has it."""
+        return RegisterDesk(
+            book=self.book,
+            reporting=self.reporting,
+            near_misses=self.near_misses,
+            incidents=self._incidents,
+            clock=self.clock,
+            lists=self.lists,
+        )
 
 
 def register_of(settings: Settings, store: Store, clock: Clock, randomness: Randomness) -> Register:

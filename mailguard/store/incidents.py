@@ -6,6 +6,7 @@ changed. The entry of each commits to what was sealed, so that the ledger shows 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -22,7 +23,7 @@ from ..core.register.record import Incident
 from ..core.register.reports.tally import KINDS
 from ..core.register.revision import Revision
 from ..guard.records import Entry
-from ..guard.register.ports import NewRevision, Stretch
+from ..guard.register.ports import NewRevision, RegisterFilter, Stretch
 from . import schema
 from .chain import Chain, PreparedEntry, read_entry
 from .engine import Engine
@@ -77,16 +78,27 @@ class StoredIncidents:
     async def walk(
         self, kinds: Collection[str] | None, at_from: datetime | None, at_before: datetime | None
     ) -> AsyncIterator[Revision]:
-        query = _last()
-        if kinds is not None:
-            query = query.where(_table.c.kind.in_(sorted(kinds)))
-        if at_from is not None:
-            query = query.where(_table.c.happened_at >= to_micros(at_from))
-        if at_before is not None:
-            query = query.where(_table.c.happened_at < to_micros(at_before))
+        wanted = RegisterFilter(None if kinds is None else frozenset(kinds), None, at_from, at_before)
+        query = _chosen(wanted)
         async for rows in pages(self._engine, query, _table.c.happened_at, _table.c.incident):
             for row in rows:
                 yield self._read(row)
+
+    async def count(self, wanted: RegisterFilter) -> int:
+        query = select(func.count()).select_from(_chosen(wanted).subquery())
+        return await self._engine.read(lambda connection: int(connection.execute(query).scalar_one()))
+
+    async def newest(self, wanted: RegisterFilter, limit: int, offset: int = 0) -> Sequence[Revision]:
+        order = (_table.c.happened_at.desc(), _table.c.incident.desc())
+        query = _chosen(wanted).order_by(*order).limit(limit).offset(offset)
+        rows = await self._engine.read(partial(fetch, query))
+        return await asyncio.to_thread(lambda: [self._read(row) for row in rows])
+
+    async def numbers(self, wanted: RegisterFilter) -> Mapping[str, int]:
+        order = (_table.c.happened_at.desc(), _table.c.incident.desc())
+        query = _chosen(wanted).with_only_columns(_table.c.incident, _table.c.revision).order_by(*order)
+        rows = await self._engine.read(partial(fetch, query))
+        return {row.incident: row.revision for row in rows}
 
     async def unread(self, limit: int) -> Sequence[Stretch]:
         return await self._engine.read(lambda connection: _unread(connection, limit))
@@ -163,6 +175,19 @@ def _last() -> Select[Any]:
     later = _table.alias()
     last = select(func.max(later.c.revision)).where(later.c.incident == _table.c.incident).scalar_subquery()
     return select(_table).where(_table.c.revision == last)
+
+
+def _chosen(wanted: RegisterFilter) -> Select[Any]:
+    query = _last()
+    if wanted.kinds is not None:
+        query = query.where(_table.c.kind.in_(sorted(wanted.kinds)))
+    if wanted.status is not None:
+        query = query.where(_table.c.status == wanted.status)
+    if wanted.at_from is not None:
+        query = query.where(_table.c.happened_at >= to_micros(wanted.at_from))
+    if wanted.at_before is not None:
+        query = query.where(_table.c.happened_at < to_micros(wanted.at_before))
+    return query.where(_table.c.revision > 1) if wanted.revised else query
 
 
 def _insert(connection: Connection, row: Mapping[str, Any], revision: Revision) -> None:

@@ -22,6 +22,7 @@ from mailguard.core.inventory import Inventory
 from mailguard.core.mail.message import Message
 from mailguard.core.one_time_code import code_at
 from mailguard.core.policy.load import Policy, load_policy
+from mailguard.core.register.lists import load_lists
 from mailguard.core.verdict import Finding, Inspection
 from mailguard.guard.console.health import Wellbeing
 from mailguard.guard.console.list_export import ListExport
@@ -33,6 +34,7 @@ from mailguard.guard.console.saved_views import SavedViews
 from mailguard.guard.console.timeline import Timeline
 from mailguard.guard.console.trial import Trials
 from mailguard.guard.memory import InvitationMemory
+from mailguard.serve.register import Register, packaged_lists
 from tests.guard.console.attachments import attachments_on
 from tests.guard.console.deciding import bulk_on, deciding_on
 from tests.guard.console.house import ORGANISATION, SECRET, START, House
@@ -124,6 +126,11 @@ class Health:
         return self.being
 
 
+def register_on(house: House) -> Register:
+    lists = load_lists(packaged_lists(), organisation="Elm Road Surgery")
+    return Register(house.store, house.clock, house.randomness, lists=lambda: lists, zone=ZoneInfo("Europe/London"))
+
+
 def trials_on(house: House, in_force: InForce, inspector: Inspector) -> Trials:
     return Trials(
         policy=in_force,
@@ -167,6 +174,7 @@ def site_on(house: House, **changes: Any) -> Site:
         "sender": house.sender,
         "trail": house.trail,
         "people": People(book=house.book, links=house.links, sessions=house.sessions, randomness=house.randomness),
+        "register": register_on(house).desk(),
         "settings": (("store", "sqlite:////x"),),
         "teams": ("elm", "park"),
         "team_list": ORGANISATION.teams,

@@ -14,7 +14,7 @@ from mailguard.core.errors import AlreadyDecided, ReferenceTaken, UnknownReferen
 from mailguard.core.register.record import Incident
 from mailguard.core.register.revision import Revision
 from mailguard.guard.records import NewEntry
-from mailguard.guard.register.ports import NewRevision
+from mailguard.guard.register.ports import NewRevision, RegisterFilter
 from mailguard.store import schema
 from mailguard.store.audit import verify
 from mailguard.store.sealing import SealBroken
@@ -171,3 +171,21 @@ async def test_a_taken_reference_says_so(store: Store) -> None:
     await store.incidents.add(new())
     with pytest.raises(ReferenceTaken, match="already an incident"):
         await store.incidents.add(new())
+
+
+async def test_the_newest_of_what_is_asked_for_come_a_page_at_a_time_by_their_last_revision(store: Store) -> None:
+    for number in range(6):
+        days = timedelta(days=number)
+        kind = "near_miss" if number % 2 else "breach"
+        await store.incidents.add(new(1, f"IR-AAAA-{number + 2}2", kind=kind, occurred_from=samples.NOW - days))
+    await store.incidents.add(new(2, "IR-AAAA-22", kind="near_miss", status="closed"))
+    every = RegisterFilter()
+    assert await store.incidents.count(every) == 6
+    assert [each.incident[-2] for each in await store.incidents.newest(every, 4)] == ["2", "3", "4", "5"]
+    assert [each.incident[-2] for each in await store.incidents.newest(every, 4, 4)] == ["6", "7"]
+    breaches = RegisterFilter(frozenset({"breach"}))
+    assert list(await store.incidents.numbers(breaches)) == ["IR-AAAA-42", "IR-AAAA-62"]
+    assert await store.incidents.numbers(RegisterFilter(status="closed")) == {"IR-AAAA-22": 2}
+    assert await store.incidents.numbers(RegisterFilter(revised=True)) == {"IR-AAAA-22": 2}
+    since = RegisterFilter(at_from=samples.NOW - timedelta(days=2), at_before=samples.NOW)
+    assert list(await store.incidents.numbers(since)) == ["IR-AAAA-32", "IR-AAAA-42"]

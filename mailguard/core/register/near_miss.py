@@ -134,6 +134,12 @@ OUTCOMES: Mapping[str, str] = {
 """Kinds of entries that end a hold, and what they are called in a record."""
 
 
+def let_go_as_it_was(record: Incident) -> bool:
+    """Whether it is a near miss whose message a person let go as it was: what it is then, a person has to say."""
+    guard = record.guard
+    return record.kind == "near_miss" and guard is not None and (guard.outcome, guard.form) == ("released", "original")
+
+
 def _stopped(rule: Mapping[str, Any]) -> bool:
     return (
         bool(rule.get("matched"))

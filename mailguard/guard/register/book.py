@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from ...core.errors import AlreadyDecided, IncidentRefused, ReferenceTaken, UnknownReference
-from ...core.register.checks import FindPersonalData, faults_of
+from ...core.register.checks import Fault, FindPersonalData, faults_of
 from ...core.register.lists import Lists
 from ...core.register.record import BREACHES, Incident, LedgerEntry, MessageRefs, localised
 from ...core.register.reference import RANDOM_OCTETS, incident_of_message, new_incident
@@ -27,6 +27,8 @@ from .entries import entry_of
 from .ports import Incidents, NewRevision
 
 TRIES = 5
+REASON = "the reason"
+"""What a fault calls the reason that was given for a change: it is no field of the record."""
 _KEPT_BY_STORY = frozenset({"status", "closed_at", "entries"})
 """Fields that acts of their own change."""
 
@@ -199,27 +201,27 @@ class IncidentBook:
             return Incident.model_validate(dict(fields))
         except ValidationError as cause:
             found = [
-                f"{'.'.join(map(str, error['loc']))}: {_sentence(error['type'], error['msg'])}"
+                Fault(".".join(map(str, error["loc"])), _sentence(error["type"], error["msg"]))
                 for error in cause.errors(include_input=False, include_url=False)
             ]
             raise _refused(found) from None
 
     async def _check(self, record: Incident, why: str | None = None) -> None:
         faults = await asyncio.to_thread(faults_of, record, self._lists(), self._find, self._clock.now())
-        said = [str(each) for each in faults]
         if why is not None:
-            said += [f"the reason: it holds {each.noun}; write it without" for each in self._find(why)]
-        if said:
-            raise _refused(said)
+            faults += [Fault(REASON, f"it holds {each.noun}; write it without") for each in self._find(why)]
+        if faults:
+            raise _refused(faults)
 
 
-def _refused(faults: Sequence[str]) -> IncidentRefused:
-    return IncidentRefused("the record was not saved:\n" + "\n".join(f"  {each}" for each in faults))
+def _refused(faults: Sequence[Fault]) -> IncidentRefused:
+    text = "the record was not saved:\n" + "\n".join(f"  {each}" for each in faults)
+    return IncidentRefused(text, tuple((each.field, each.text) for each in faults))
 
 
 def _refuse_kept(fields: Mapping[str, Any]) -> None:
     for name in sorted(_KEPT_BY_STORY & fields.keys()):
-        raise _refused([f"{name}: it is changed by `link`, `close` and `reopen` alone"])
+        raise _refused([Fault(name, "it is changed by `link`, `close` and `reopen` alone")])
 
 
 def _sentence(kind: str, message: str) -> str:

@@ -23,6 +23,19 @@ class NewRevision:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterFilter:
+    """Which records: None asks for any. at_from, at_before: when it happened. revised: only what has a second revision
+    or more.
+    """
+
+    kinds: frozenset[str] | None = None
+    status: str | None = None
+    at_from: datetime | None = None
+    at_before: datetime | None = None
+    revised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Stretch:
     """Part of a ledger: what comes after `after`, up to `upto`, and of that the entries that were asked for.
 
@@ -55,6 +68,18 @@ class Incidents(Protocol):
         self, kinds: Collection[str] | None, at_from: datetime | None, at_before: datetime | None
     ) -> AsyncIterator[Revision]:
         """The last revision of each record of these kinds that happened in that time, the oldest first."""
+        ...
+
+    async def count(self, wanted: RegisterFilter) -> int:
+        """How many there are."""
+        ...
+
+    async def newest(self, wanted: RegisterFilter, limit: int, offset: int = 0) -> Sequence[Revision]:
+        """The last revision of each of these, what happened last first. Opened in threads."""
+        ...
+
+    async def numbers(self, wanted: RegisterFilter) -> Mapping[str, int]:
+        """The number of the last revision of each, without opening any, in the same order."""
         ...
 
     async def unread(self, limit: int) -> Sequence[Stretch]:
