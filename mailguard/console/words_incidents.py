@@ -54,7 +54,7 @@ NOTHING = "The register is empty. Near misses come by themselves; breaches are e
 NOTHING_FOUND = "No incidents match these filters."
 PAGES = "Pages of the list"
 HAPPENED = "Happened {moment}."
-HAPPENED_UNKNOWN = "Entered {moment}; nobody wrote when it happened."
+HAPPENED_UNKNOWN = "Known {moment}; nobody wrote when it happened."
 PEOPLE = ("1 person affected.", "{count:,} people affected.")
 PEOPLE_MOST = ("At most 1 person affected.", "At most {count:,} people affected.")
 PEOPLE_UNKNOWN = "Number of people affected not known yet."
@@ -110,7 +110,7 @@ MISSING_LEAD = (
     "The notification to the Commissioner asks for this, and the record does not say it. It may follow "
     "later (Article 33(4))."
 )
-NOTHING_STATED = "Nothing is stated yet."
+EMPTY_TITLE = "Not filled in yet"
 PROOF_TITLE = "What proves it"
 MESSAGE_LINK = "See the message {ref}"
 TRAIL_LINK = "Everything that the audit trail says of {ref}"

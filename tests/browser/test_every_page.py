@@ -72,6 +72,7 @@ class House:
     refs: dict[State, str]
     links: dict[State, str]
     canary: Canary
+    incident: str
 
 
 def held(service: Service, subject: str, extra: str = "", to: Sequence[str] = CROWD) -> str:
@@ -119,7 +120,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterato
         staff = {"admin": first_admin(service, browser, base)}
         for name, role in (("reviewer", "reviewer"), ("viewer", "viewer")):
             staff[name] = set_up(service, browser, base, f"{name}@elmroad.example", role)
-        found = House(service, base, staff, refs, links, Canary())
+        found = House(service, base, staff, refs, links, Canary(), breach(service, refs[State.HELD]))
         service.run("held", "release", refs[State.APPROVED_ONCE], "--as", "separate", "--reason", "agreed")
         service.run("held", "release", refs[State.RELEASED], "--as", "separate", "--reason", "agreed")
         service.run("held", "release", refs[State.RELEASING], "--as", "separate", "--reason", "agreed")
@@ -134,6 +135,15 @@ def house(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterato
             eventually(lambda state=state, ref=ref: state_of(service, ref) == state.value, what=state.value)
         yield found
         found.canary.stop()
+
+
+def breach(service: Service, ref: str) -> str:
+    """A record with long words in it and with evidence."""
+    measure = f"measures_containment=[{{what: {LONG}, owner: The clerk}}]"
+    given = ("--narrative", f"It went astray {LONG}", "--mechanism", "posted_wrongly", "--most", "12", "--set", measure)
+    (made,) = service.rows("incident", "add", *given)
+    service.run("incident", "link", str(made["incident"]), ref)
+    return str(made["incident"])
 
 
 def state_of(service: Service, ref: str) -> str:
@@ -180,6 +190,19 @@ GET_PAGES: dict[str, tuple[tuple[str | None, str], ...]] = {
     "/policy": ((REVIEWER, ""), (ADMIN, "")),
     "/policy/try": ((REVIEWER, ""),),
     "/checked": ((NOBODY, ""),),
+    "/incidents": ((REVIEWER, ""), (ADMIN, "?waiting=yes")),
+    "/incidents/lists": (
+        (ADMIN, ""),
+        (ADMIN, "?list=register&from=1/1/2020&to=31/12/2040"),
+        (ADMIN, "?list=annual&from=1/1/2020&to=31/12/2040"),
+    ),
+    "/incidents/new": ((REVIEWER, ""),),
+    "/incidents/{incident}": ((REVIEWER, ""),),
+    "/incidents/{incident}/revise": ((ADMIN, ""), (ADMIN, "?part=measures")),
+    "/incidents/{incident}/decide": ((ADMIN, ""),),
+    "/incidents/{incident}/link": ((ADMIN, ""),),
+    "/incidents/{incident}/close": ((ADMIN, ""),),
+    "/incidents/{incident}/forms/{form}": ((ADMIN, ""),),
     "/health": ((ADMIN, ""),),
     "/people": ((ADMIN, ""),),
     "/people/one": ((ADMIN, "?name=viewer@elmroad.example"),),
@@ -229,6 +252,7 @@ def addressed(house: House, path: str) -> str:
         made = house.service.run("user", "link", "viewer@elmroad.example")
         return made.stdout.strip().removeprefix(house.base)
     token = house.links[State.HELD].rpartition("/")[2]
+    path = path.replace("{incident}", house.incident).replace("{form}", "notification")
     return path.replace("{ref}", house.refs[State.HELD]).replace("{token}", token)
 
 

@@ -16,7 +16,16 @@ from ...guard.entries import KINDS
 from .. import words_audit, words_incident_fields
 from .. import words_incidents as said
 from ..answers import Answer, Page
-from ..incident_shown import changed, clock_in_words, is_breach, parts_of, people_in_words, title_of, what_to_do
+from ..incident_shown import (
+    ShownPart,
+    changed,
+    clock_in_words,
+    is_breach,
+    parts_of,
+    people_in_words,
+    title_of,
+    what_to_do,
+)
 from ..render import address
 from ..visit import Visit
 from .incident_room import MOST_WHY, PATH, keeper, lists_of, path_of, who_in_words
@@ -29,7 +38,7 @@ async def show(visit: Visit) -> Answer:
     last, now, zone = history[-1], visit.site.clock.now(), visit.site.zone
     record, incident = last.record, last.incident
     clock = clock_of(record, now)
-    breach = is_breach(record)
+    breach, parts = is_breach(record), parts_of(record, lists, zone)
     model = {
         "said": said,
         "incident": incident,
@@ -44,11 +53,8 @@ async def show(visit: Visit) -> Answer:
         "look": _look(incident) if let_go_as_it_was(record) and record.status == "open" else None,
         "acts": _acts(last),
         "missing": FORMS["notification"](last, lists, zone, now).missing if breach else (),
-        "parts": [
-            {"part": part, "change": address(path_of(incident, "revise"), part=part.key) if part.form else None}
-            for part in parts_of(record, lists, zone)
-            if part.form or part.rows
-        ],
+        "parts": [(part, _change(incident, part)) for part in parts if part.rows],
+        "empty": [(_change(incident, part), part.title) for part in parts if part.form and not part.rows],
         "evidence": _evidence(last),
         "printed": [(path_of(incident, "forms", name), said.FORM_NAMES[name]) for name in FORMS],
         "timeline": _timeline(history, visit, lists),
@@ -59,6 +65,11 @@ async def show(visit: Visit) -> Answer:
 def _done(visit: Visit, last: Revision) -> str | None:
     form = said.SAVED.get(visit.query.get("done", ""))
     return form.format(revision=last.revision) if form else None
+
+
+def _change(incident: str, part: ShownPart) -> str | None:
+    """Where that part is filled in, and nothing else is open."""
+    return address(path_of(incident, "revise"), part=part.key) if part.form else None
 
 
 def _look(incident: str) -> list[tuple[str, str]]:

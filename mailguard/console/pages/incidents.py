@@ -106,7 +106,7 @@ def _card(revision: Revision, visit: Visit, lists: Lists) -> dict[str, Any]:
     record, now, zone = revision.record, visit.site.clock.now(), visit.site.zone
     clock = clock_of(record, now)
     at = record.happened_at or revision.at
-    form = said.HAPPENED if record.happened_at else said.HAPPENED_UNKNOWN
+    form = said.HAPPENED if record.occurred_from else said.HAPPENED_UNKNOWN
     return {
         "href": path_of(revision.incident),
         "title": title_of(record, lists),
