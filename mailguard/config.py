@@ -35,6 +35,7 @@ from .inspection.settings import InspectionSettings
 from .oidc.settings import OidcSettings
 from .smtp.listen_settings import HostPort, HostPortSetting, Limits, ListenerSettings
 from .smtp.smarthost_settings import SmarthostSettings, canonical_domains, keeps_a_password
+from .store.object_settings import ObjectStoreSettings
 from .store.store_settings import RetentionSettings, StoreSettings
 
 DEFAULT_FILE = Path("mailguard.yaml")
@@ -257,6 +258,13 @@ class Settings(BaseModel):
         description="File that witnesses the end of the ledger after each group commit. Default: beside the store. "
         "Put it on another disk or ship it elsewhere, or a cut-off tail goes unseen.",
     )
+    object_store: ObjectStoreSettings | None = Field(
+        default=None,
+        description="An object store (S3 API) for the bodies of large held messages. Default: none, they lie in the "
+        "database. Example: {url: s3://mailguard-held/elmroad, endpoint: https://s3.eu-west-2.amazonaws.com, region: "
+        "eu-west-2}. They are sealed as in the database; a backup of the database does not hold them "
+        "(docs/decisions/objects.md). Guards on one PostgreSQL need the same.",
+    )
     incident_register: Path | None = Field(
         default=None,
         description="YAML file with the organisation's own code lists, grid and contacts for the register of "
@@ -430,6 +438,8 @@ class Settings(BaseModel):
             values["keys"] = self.keys
         if self.witness is not None:
             values["witness"] = self.witness
+        if self.object_store is not None:
+            values["object_store"] = self.object_store
         return StoreSettings(**values)
 
 
@@ -462,6 +472,7 @@ def resolve(settings: Settings, folder: Path) -> Settings:
             "dkim": tuple(key.model_copy(update={"key_file": folder / key.key_file}) for key in settings.dkim),
             "keys": folder / settings.keys if settings.keys else None,
             "witness": folder / settings.witness if settings.witness else None,
+            "object_store": _resolve_object_store(settings.object_store, folder),
             "incident_register": folder / settings.incident_register if settings.incident_register else None,
             "console": _resolve_console(settings.console, folder),
             "inspection": _resolve_inspection(settings.inspection, folder),
@@ -485,6 +496,12 @@ def _resolve_console(console: ConsoleSettings | None, folder: Path) -> ConsoleSe
     names = ("client_secret_file", "ca_file")
     paths = {name: folder / value for name in names if isinstance(value := getattr(console.oidc, name), Path)}
     return console.model_copy(update={"oidc": console.oidc.model_copy(update=paths)})
+
+
+def _resolve_object_store(found: ObjectStoreSettings | None, folder: Path) -> ObjectStoreSettings | None:
+    names = ("access_key_file", "secret_key_file", "ca_file")
+    paths = {name: folder / value for name in names if found and isinstance(value := getattr(found, name), Path)}
+    return found.model_copy(update=paths) if found else None
 
 
 def _resolve_inspection(inspection: InspectionSettings, folder: Path) -> InspectionSettings:

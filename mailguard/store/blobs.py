@@ -3,27 +3,37 @@
 Contract: memory is bounded by a batch, not by the message, while one is stored; encrypting happens in a thread. What
 is larger than a batch is staged in transactions of its own, and only the last one, which also does what it is stored
 for, keeps it. Staged remains of a crash are swept. Chunks cannot be changed, swapped, cut or moved to another blob
-unnoticed.
+unnoticed. Of a large original that is held, the same sealed chunks may lie in an object store (bodies.py).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from mmap import mmap
 
 from sqlalchemy import Connection, delete, select, update
 
-from ..core.errors import ReferenceTaken, UnknownReference
+from ..core.errors import ReferenceTaken, StoreUnavailable, UnknownReference
 from ..core.mail.message import Buffer
 from . import schema
+from .bodies import Bodies
 from .chain import Chain, insert_rows
 from .engine import Engine
 from .instants import to_micros
 from .keys import DataKey, Keyring
+from .object_rows import (
+    PART_CHUNKS,
+    StoredObject,
+    begin_object,
+    complete_object,
+    give_up,
+    give_up_object,
+    object_of,
+)
 from .sealing import CHUNK_OCTETS, SealBroken, chunk_count, context, seal_chunks, unseal_chunk, unwrap
 
 BATCH_CHUNKS = 16
@@ -35,7 +45,9 @@ RETENTION = "message"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """An original on its way in: what `keep` still has to write. staged: whether some of it may be there."""
+    """An original on its way in: what `keep` still has to write. staged: whether some of it may be there. apart: where
+    it lies in the object store, None where it is in the database.
+    """
 
     blob: str
     ref: str
@@ -45,23 +57,29 @@ class Stage:
     first: int
     chunks: tuple[bytes, ...]
     staged: bool
+    apart: StoredObject | None = None
 
 
 class StoredBlobs:
-    """The port Blobs, and what quarantine and outbox need to put an original in."""
+    """The port Blobs, and what quarantine and outbox need to put an original in. bodies: the object store, if any."""
 
-    def __init__(self, engine: Engine, keyring: Keyring) -> None:
+    def __init__(self, engine: Engine, keyring: Keyring, bodies: Bodies | None = None) -> None:
         self._engine = engine
         self._keyring = keyring
+        self._bodies = bodies
 
     async def read(self, blob: str) -> Buffer:
         """The whole original: bytes, or above 1 MiB an anonymous map, never a file. UnknownReference, SealBroken."""
         table = schema.blobs
         query = select(*table.c["size", "master", "wrapped_key"]).where(table.c.blob == blob, table.c.kept)
-        row = await self._engine.read(lambda connection: connection.execute(query).one_or_none())
+        row, apart = await self._engine.read(
+            lambda connection: (connection.execute(query).one_or_none(), object_of(connection, blob))
+        )
         if row is None:
             raise UnknownReference(f'there is no stored original "{blob}"')
         key = unwrap(self._keyring, row.master, row.wrapped_key, _bound_to(blob, row.size))
+        if apart is not None:
+            return await self._read_apart(apart, blob, key, row.size)
         if row.size <= IN_MEMORY_OCTETS:
             return b"".join(await self._read_batch(blob, key, row.size, 0))
         return await self._read_map(blob, key, row.size)
@@ -73,6 +91,22 @@ class StoredBlobs:
                 memory.write(piece)
         memory.seek(0)
         return memory
+
+    async def _read_apart(self, apart: StoredObject, blob: str, key: DataKey, size: int) -> Buffer:
+        """From the object store. Nothing is given out before the hash of all of it was compared."""
+        if self._bodies is None:
+            raise StoreUnavailable("a stored original lies in an object store, and the settings name none")
+        if apart.size != size:
+            raise SealBroken("a stored original has another size than its object")
+        memory = mmap(-1, size)
+        last, number = chunk_count(size) - 1, 0
+        async for chunks in self._bodies.read(apart):
+            opened = await asyncio.to_thread(_unseal_all, key, blob, number, last, chunks)
+            number += len(chunks)
+            for piece in opened:
+                memory.write(piece)
+        memory.seek(0)
+        return memory if size > IN_MEMORY_OCTETS else memory.read()
 
     async def _read_batch(self, blob: str, key: DataKey, size: int, first: int) -> list[bytes]:
         count = min(BATCH_CHUNKS, chunk_count(size) - first)
@@ -96,11 +130,18 @@ class StoredBlobs:
             raise SealBroken("a stored original has another size than its record says")
         return pieces
 
-    async def stage(self, blob: str, ref: str, raw: Buffer, at: datetime) -> Stage:
-        """Encrypt an original, writing all but the last batch. The Stage goes to `keep` or to `discard`."""
+    async def stage(self, blob: str, ref: str, raw: Buffer, at: datetime, *, apart: bool = False) -> Stage:
+        """Encrypt an original, writing all but the last batch. The Stage goes to `keep` or to `discard`.
+
+        apart: whether it goes to the object store, if there is one and it is large enough: then all of it is there.
+        """
         size, created_at = len(raw), to_micros(at)
         key = self._keyring.new_data_key(_bound_to(blob, size))
         total = chunk_count(size)
+        if apart and self._bodies is not None and self._bodies.takes(size):
+            return await self._stage_apart(
+                self._bodies, Stage(blob, ref, size, created_at, key, 0, (), True, self._bodies.new(size)), raw
+            )
         in_batches = total > BATCH_CHUNKS
         stage = Stage(blob, ref, size, created_at, key, 0, (), in_batches)
         try:
@@ -114,6 +155,21 @@ class StoredBlobs:
             raise
         return stage
 
+    async def _stage_apart(self, bodies: Bodies, stage: Stage, raw: Buffer) -> Stage:
+        """Its row is durable before anything is put there, so that what a crash leaves is found."""
+        apart, total = stage.apart, chunk_count(stage.size)
+        assert apart is not None
+        batches = (
+            _seal_batch(stage.key, stage.blob, raw, first, min(PART_CHUNKS, total - first))
+            for first in range(0, total, PART_CHUNKS)
+        )
+        try:
+            await self._engine.write(partial(_begin_apart, stage, apart), locks=False)
+            return replace(stage, apart=await bodies.write(apart, batches))
+        except BaseException:
+            await self.discard(stage)
+            raise
+
     async def discard(self, stage: Stage) -> None:
         """Remove what was staged, as far as the store is there; `sweep` gets the rest."""
         if not stage.staged:
@@ -121,6 +177,8 @@ class StoredBlobs:
 
         def remove(connection: Connection, _: Chain) -> None:
             remove_blob(connection, stage.blob, kept=False)
+            if stage.apart is not None:
+                give_up_object(connection, stage.apart.name)
 
         await asyncio.gather(asyncio.shield(self._engine.write(remove, locks=False)), return_exceptions=True)
 
@@ -135,11 +193,27 @@ def _write_part(stage: Stage, connection: Connection, _: Chain) -> None:
     _write(connection, stage)
 
 
+def _begin_apart(stage: Stage, apart: StoredObject, connection: Connection, _: Chain) -> None:
+    _write_row(connection, stage)
+    begin_object(connection, stage.blob, apart, stage.created_at)
+
+
+def _write_row(connection: Connection, stage: Stage) -> None:
+    key = stage.key
+    row = (stage.blob, stage.ref, stage.size, False, stage.created_at, RETENTION, key.master, key.wrapped)
+    insert_rows(connection, schema.blobs, [row])
+
+
+def _unseal_all(key: DataKey, blob: str, first: int, last: int, chunks: Sequence[memoryview]) -> list[bytes]:
+    """chunks: from number first on. last: the number of the last chunk of all."""
+    return [
+        unseal_chunk(key, blob, number, number == last, bytes(sealed)) for number, sealed in enumerate(chunks, first)
+    ]
+
+
 def _write(connection: Connection, stage: Stage) -> None:
     if stage.first == 0:
-        key = stage.key
-        row = (stage.blob, stage.ref, stage.size, False, stage.created_at, RETENTION, key.master, key.wrapped)
-        insert_rows(connection, schema.blobs, [row])
+        _write_row(connection, stage)
     rows = [(stage.blob, stage.first + index, sealed) for index, sealed in enumerate(stage.chunks)]
     insert_rows(connection, schema.chunks, rows)
 
@@ -147,7 +221,10 @@ def _write(connection: Connection, stage: Stage) -> None:
 def keep(connection: Connection, stage: Stage) -> None:
     """Write what is left of a stage and keep the original. ReferenceTaken where its name is in use."""
     table = schema.blobs
-    _write(connection, stage)
+    if stage.apart is None:
+        _write(connection, stage)
+    elif not complete_object(connection, stage.apart):
+        raise StoreUnavailable("an original was given up before it was kept")
     query = update(table).where(table.c.blob == stage.blob, table.c.ref == stage.ref, table.c.kept.is_(False))
     if connection.execute(query.values(kept=True)).rowcount != 1:
         raise ReferenceTaken("a stored original of this name exists already")
@@ -169,6 +246,7 @@ def remove_blob(connection: Connection, blob: str, *, kept: bool) -> None:
     table = schema.blobs
     if connection.execute(delete(table).where(table.c.blob == blob, table.c.kept.is_(kept))).rowcount:
         connection.execute(delete(schema.chunks).where(schema.chunks.c.blob == blob))
+        give_up(connection, [blob])
 
 
 def remove_blobs(connection: Connection, ref: str) -> int:
@@ -179,6 +257,7 @@ def remove_blobs(connection: Connection, ref: str) -> int:
     for blob in found:
         connection.execute(delete(schema.chunks).where(schema.chunks.c.blob == blob))
     connection.execute(delete(schema.blobs).where(schema.blobs.c.ref == ref))
+    give_up(connection, found)
     return len(found)
 
 

@@ -65,7 +65,7 @@ class StoredQuarantine:
         ReferenceTaken where that reference is held already.
         """
         prepared = self._prepare(entries)
-        stage = await self._blobs.stage(held.ref, held.ref, raw, held.received_at)
+        stage = await self._blobs.stage(held.ref, held.ref, raw, held.received_at, apart=True)
 
         def hold(connection: Connection, chain: Chain) -> Row[Any]:
             keep(connection, stage)

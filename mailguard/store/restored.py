@@ -2,7 +2,7 @@
 
 Contract: in one durable step with its entry in the ledger, every row of the outbox waits until somebody says retry or
 drop, every message that would leave by itself waits for a person, and what is held has its whole time again. Nobody is
-signed in to the console any more, and no link leads into it.
+signed in to the console any more, and no link leads into it. In the object store it writes into a space of its own.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from .chain import Chain
 from .console import forget_all
 from .instants import to_micros
 from .keys import Keyring
+from .object_rows import new_space
 from .quarantine import change_held
 from .sealing import SealBroken
 from .store import Store
@@ -53,6 +54,7 @@ async def hold_back(store: Store, at: datetime, deadline: timedelta, facts: Mapp
         held = HeldBack(_hold_rows(connection, moment), waiting, _begin_anew(connection, moment, deadline))
         counts = {"rows": held.rows, "waiting": held.waiting, "held": held.held}
         forget_all(connection)
+        new_space(connection)
         chain.append(connection, store.prepare([NewEntry("store_restored", None, at, {**facts, **counts})]))
         return held
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-HEAD = "0011"
+HEAD = "0012"
 """The revision of the schema that this code speaks."""
 
 metadata = MetaData(
@@ -113,6 +113,27 @@ chunks = Table(
     Column("blob", Text, primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("sealed", LargeBinary, nullable=False),
+)
+
+objects = Table(
+    "objects",
+    metadata,
+    Column("object", Text, primary_key=True),
+    Column("blob", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("gone", Boolean, nullable=False),
+    Column("retention", Text, nullable=False),
+    Index("ix_objects_blob", "blob"),
+    Index("ix_objects_gone", "gone"),
+)
+
+object_spaces = Table(
+    "object_spaces",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("space", Text, nullable=False),
 )
 
 held = Table(

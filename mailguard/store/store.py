@@ -15,10 +15,12 @@ from sqlalchemy import Connection, func, select
 
 from mailguard.logs import logger
 
+from ..core.errors import SettingsError
 from . import schema
 from .accounts import StoredAccounts
 from .assignments import StoredAssignments
 from .blobs import StoredBlobs, sweep
+from .bodies import Bodies
 from .canary import sweep_runs
 from .chain import LedgerForged
 from .checked import StoredChecked
@@ -36,6 +38,8 @@ from .ledger import StoredLedger, preparer
 from .lock import OwnerLock
 from .migrate import on_database, prepare_database, take_lock
 from .nodes import StoredNodes
+from .object_rows import any_kept
+from .objects import ObjectStore
 from .outbox import StoredOutbox
 from .policies import StoredPolicies
 from .quarantine import StoredQuarantine
@@ -85,7 +89,7 @@ class Store:
 
     tail_missing: at the start the ledger ended before its witness. contradicted: other ledgers that no longer hold what
     this node had seen in them, as of the last `witness_others`. verified: when an audit last ended since then, and
-    whether the ledger was whole.
+    whether the ledger was whole. bodies: the originals in the object store, None where the settings name none.
     """
 
     def __init__(self, settings: StoreSettings, engine: Engine, keyring: Keyring, lock: OwnerLock | None) -> None:
@@ -99,7 +103,8 @@ class Store:
         self._seen: Seen = {}
         self.verified: tuple[datetime, bool] | None = None
         self.prepare = prepare_all
-        self.blobs = StoredBlobs(engine, keyring)
+        self.bodies = Bodies(engine, ObjectStore(settings.object_store)) if settings.object_store else None
+        self.blobs = StoredBlobs(engine, keyring, self.bodies)
         self.ledger = StoredLedger(engine, prepare_all)
         self.evidence = StoredEvidence(engine, keyring, prepare_all)
         self.quarantine = StoredQuarantine(engine, keyring, prepare_all, self.blobs)
@@ -154,12 +159,22 @@ class Store:
             # Nobody else writes here: what is staged was left by a crash.
             await asyncio.to_thread(sweep_remains, self.settings.sqlite_path())
             await self.engine.write(lambda connection, _: sweep(connection), locks=False)
+        await self._open_bodies()
         try:
             await self.checkpoint()
             await self._compare_witness()
         except LedgerForged as error:
             # The audit has to be able to open it; whatever appends is refused.
             log.error("ledger_head_forged", ledger=self.settings.ledger, cause=error)
+
+    async def _open_bodies(self) -> None:
+        if self.bodies is not None:
+            await self.bodies.open()
+        elif await self.engine.read(any_kept):
+            raise SettingsError(
+                "object_store: held messages lie in an object store, and the settings name none; set it again (with a "
+                "large larger_than_bytes if nothing more is to go there)"
+            )
 
     async def _compare_witness(self) -> None:
         """A ledger that ends before its witness was cut, or restored from a backup: `audit verify` proves it."""
@@ -214,6 +229,8 @@ class Store:
         await self.console_links.purge(now - CONSOLE_LINKS_FOR)
         await self.sender_links.purge(now)
         await sweep_runs(self.engine, now - CANARY_LEFT_FOR)
+        if self.bodies is not None:
+            await self.bodies.tidy()
         await self.engine.compact()
         return Purged(held, evidence, staged)
 

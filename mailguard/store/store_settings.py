@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..core.duration import Duration
 from ..core.errors import SettingsError
+from .object_settings import ObjectStoreSettings
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
@@ -64,6 +65,12 @@ class StoreSettings(BaseModel):
         default_factory=RetentionSettings,
         description="How long what is kept stays: held (default 30d) and evidence (default 400d). Example: "
         "{held: 14d, evidence: 730d}. `data purge` and the service remove what is older.",
+    )
+    object_store: ObjectStoreSettings | None = Field(
+        default=None,
+        description="The object store for the bodies of large held messages. Default: none, they lie in the database. "
+        "Example: {url: s3://mailguard-held/elmroad, endpoint: https://s3.eu-west-2.amazonaws.com, region: eu-west-2}. "
+        "See `object_store` of mailguard.yaml.",
     )
     timeout_seconds: float = Field(
         default=30.0,

@@ -10,6 +10,7 @@ import pytest
 from mailguard.store.store import Store
 from mailguard.store.store_settings import StoreSettings
 from tests.peers.postgresql import Postgresql
+from tests.peers.seaweedfs import Seaweedfs
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +54,10 @@ async def sqlite_store(sqlite_settings: StoreSettings) -> AsyncIterator[Store]:
     opened = await Store.open(sqlite_settings)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="session")
+def seaweedfs() -> Iterator[Seaweedfs]:
+    server = Seaweedfs()
+    yield server
+    server.close()

@@ -31,7 +31,7 @@ ADDED_SINCE = {
             "sending_links",
         ),
         *("compatible", "nodes", "saved_views", "sender_links", "sent_files", "urgent_calls"),
-        *("incidents", "register_positions"),
+        *("incidents", "register_positions", "objects", "object_spaces"),
     }
 }
 
