@@ -11,6 +11,7 @@ import typer
 
 from . import output, settings
 from .ask import ask, ask_one, me
+from .exits import Status
 from .options import Json
 
 app = typer.Typer(help="The upkeep of what is kept.", no_args_is_help=True)
@@ -65,6 +66,11 @@ def backup(
         output.json_line(written.to_json())
     else:
         output.result(f"The backup is in {folder}: {written.entries} ledger entries, {len(written.files)} files.")
+    if written.apart:
+        output.message(
+            f"{written.apart} large messages lie in the object store and are not in it: let the bucket keep what was "
+            "deleted for as long as a backup may be put back (versioning)."
+        )
     if keys is not None:
         write_keys(store, keys)
         output.message(f"The keys are in {keys}. Keep them apart from the backup: together they open all that is kept.")
@@ -95,6 +101,11 @@ def restore(
         return
     output.result(f"The store is as it was at {output.when(found['taken_at'])}: {found['entries']} ledger entries.")
     _tell_held_back(found)
+    if found["apart"]:
+        output.message(
+            f"{found['apart']} large messages lie in the object store, not in the backup: `mailguard data objects` "
+            "says whether they are there still."
+        )
 
 
 @app.command("copy")
@@ -135,6 +146,30 @@ def hold_back(as_json: Json = False) -> None:
         return
     output.result("Nothing leaves by itself of what the store had taken on.")
     _tell_held_back(found)
+
+
+@app.command("objects")
+def objects(as_json: Json = False) -> None:
+    """Read every held message that lies in the object store and compare it with its hash. Ends with 1 if one is gone.
+
+    Example: mailguard data objects
+    """
+    found = ask_one("data_objects")
+    if as_json:
+        output.json_line(found)
+    elif not found["set"]:
+        output.result("No object store is set: everything that is kept lies in the database.")
+    elif not found["faults"]:
+        output.result(f"All {found['originals']} messages in the object store are there, as they were put.")
+    else:
+        output.result(f"Of {found['originals']} messages in the object store {len(found['faults'])} cannot be sent:")
+        for each in found["faults"]:
+            output.result(f"{each['ref']}: its text {each['what']}")
+        output.message(
+            "Bring them back from the bucket's own versions, or reject them, so that their senders hear of it."
+        )
+    if found["faults"]:
+        raise typer.Exit(Status.FINDINGS)
 
 
 @app.command("purge")

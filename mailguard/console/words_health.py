@@ -64,6 +64,7 @@ LEDGER_WITNESS = "The witness file, which would show a trail that was cut, canno
 LEDGER_BROKEN = "The last check found entries that are not as they were written."
 CERTIFICATE_WELL = "Nothing is wrong with them, or none is used."
 CERTIFICATE_ILL = "{problem}."
+OBJECTS_ILL = "It is not so: {problem}."
 DATABASE_WELL = "{database} answered just now."
 DISK_FREE = "{free} free where the database is."
 DISK_ELSEWHERE = "The database is on a server of its own; look there."

@@ -47,13 +47,14 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What a manifest says."""
+    """What a manifest says. apart: originals that lie in an object store, and so not in the backup."""
 
     taken_at: str
     guard_version: str
     schema: str
     entries: int
     files: Mapping[str, Mapping[str, Any]]
+    apart: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -62,6 +63,7 @@ class Backup:
             "guard_version": self.guard_version,
             "schema": self.schema,
             "entries": self.entries,
+            "originals_in_object_store": self.apart,
             "files": {name: dict(each) for name, each in self.files.items()},
         }
 
@@ -75,7 +77,8 @@ def write_backup(
         files = {STORE: _write_store(part / STORE, items, int(about["octets"]), progress)}
         for name, source in _settings_files(settings, file).items():
             files[name] = _copy(source, part / name)
-        backup = Backup(at.isoformat(timespec="seconds"), __version__, about["revision"], about["entries"], files)
+        moment, apart = at.isoformat(timespec="seconds"), int(about.get("apart", 0))
+        backup = Backup(moment, __version__, about["revision"], about["entries"], files, apart)
         with _new_file(part / MANIFEST) as manifest:
             manifest.write(json.dumps(backup.to_json(), indent=2).encode() + b"\n")
     return backup
@@ -129,7 +132,8 @@ def _read_manifest(folder: Path) -> Backup:
         if STORE not in files or any(Path(name).is_absolute() or ".." in Path(name).parts for name in files):
             raise ValueError
         taken_at = datetime.fromisoformat(found["taken_at"]).isoformat(timespec="seconds")
-        return Backup(taken_at, str(found["guard_version"]), str(found["schema"]), int(found["entries"]), files)
+        apart = int(found.get("originals_in_object_store", 0))
+        return Backup(taken_at, str(found["guard_version"]), str(found["schema"]), int(found["entries"]), files, apart)
     except OSError as cause:
         raise BadArguments(f'"{folder}" is no backup, or half of one: its {MANIFEST}: {cause.strerror}') from cause
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as cause:

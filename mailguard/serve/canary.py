@@ -59,9 +59,10 @@ def readiness(policies: PolicySource, canary: Canary) -> dict[str, Any]:
     }
 
 
-def health(policies: PolicySource, canary: Canary, roll: NodeRoll) -> dict[str, Any]:
+def health(policies: PolicySource, canary: Canary, roll: NodeRoll, objects_problem: str | None) -> dict[str, Any]:
     """Whether all is well, in detail: what somebody should look at, although mail may be taken all the same."""
     found, state = readiness(policies, canary), canary.status()
     ok = found["ready"] and policies.problem is None and state["state"] not in ("failing", "overdue")
     nodes = {"nodes_problem": roll.problem, "nodes": roll.shown()}
-    return {"ok": ok and roll.problem is None, **found, "canary": state, **nodes}
+    ok = ok and roll.problem is None and objects_problem is None
+    return {"ok": ok, **found, "canary": state, **nodes, "object_store_problem": objects_problem}

@@ -30,6 +30,7 @@ from .dkim_checks import check_dkim
 from .finding import Finding
 from .fit import check_fit
 from .inspecting import check_inspection, known_kinds
+from .object_checks import check_object_store
 from .oidc_checks import check_oidc
 from .own_right import check_own_right
 from .owner import owner_name
@@ -44,7 +45,7 @@ SOON = timedelta(days=30)
 
 def check(path: Path) -> Iterator[Finding]:
     """Findings about settings, policies, listeners, console, metrics, certificates, DKIM keys, smarthosts, store,
-    keys, sign-in service, witness, attachments and machine, in this order.
+    keys, object store, sign-in service, witness, attachments and machine, in this order.
     """
     try:
         settings = load_settings(path)
@@ -69,6 +70,7 @@ def check(path: Path) -> Iterator[Finding]:
         settings.smarthosts, hostname(settings), settings.notices.sender, _signed_in_at(settings)
     )
     yield from _check_store(settings.store_settings(), running=status is not None)
+    yield from check_object_store(settings.object_store)
     yield from check_oidc(settings, running=status is not None)
     yield from _check_witness(settings.store_settings().witness)
     yield from check_inspection(settings.inspection)

@@ -90,6 +90,7 @@ class Running:
             "canary": self.canary.status(),
             "nodes": self.roll.shown() if self.roll else [],
             "nodes_problem": self.roll.problem if self.roll else None,
+            "object_store_problem": self.parts.store.objects_problem,
         }
 
     def wake(self) -> None:
@@ -208,7 +209,7 @@ async def _start(
     running = Running(
         parts,
         addresses,
-        _start_health(settings, metrics, policies, canary, roll, house),
+        _start_health(parts, metrics, policies, canary, roll, house),
         deliveries,
         policies,
         smarthost,
@@ -342,23 +343,23 @@ async def _start_console(
 
 
 def _start_health(
-    settings: Settings,
+    parts: Parts,
     metrics: Metrics,
     policies: PolicySource,
     canary: Canary,
     roll: NodeRoll,
     house: AsyncExitStack,
 ) -> int | None:
-    if settings.metrics is None:
+    if parts.settings.metrics is None:
         return None
-    address = settings.metrics.address
+    address = parts.settings.metrics.address
     try:
         server = HealthServer(
             address.host,
             address.port,
             metrics.registry,
             lambda: readiness(policies, canary),
-            lambda: health(policies, canary, roll),
+            lambda: health(policies, canary, roll, parts.store.objects_problem),
         )
     except OSError as error:
         raise SettingsError(

@@ -249,7 +249,8 @@ def _request(line: bytes) -> tuple[str, Mapping[str, Any]]:
 
 
 def _error(cause: Exception) -> Mapping[str, Any]:
-    name = type(cause).__name__
+    # What does not open, or is not there any more, is of the store too: its sentence says so.
+    name = "StoreUnavailable" if isinstance(cause, StoreUnavailable) else type(cause).__name__
     text = str(cause)
     if name not in NAMED:
         name, text = InternalError.__name__, "an error inside mailguard; the service's log has the cause"

@@ -20,6 +20,7 @@ from ..store.audit import verify
 from ..store.copying import copy_store
 from ..store.keys import sync_folder
 from ..store.migrate import take_lock
+from ..store.object_rows import any_kept
 from ..store.store import Store
 from ..store.store_settings import StoreSettings
 from ..store.walk import Report
@@ -42,7 +43,7 @@ def copy_to(settings: Settings, target: Settings, system_user: str, progress: Pr
     aside = _aside(source.sqlite_path())
     if aside.exists():
         raise SettingsError(f'store: "{aside}" is there already; move it away first')
-    asyncio.run(_prove_whole(source))
+    asyncio.run(_prove_whole(source, into))
     lock = take_lock(source)
     try:
         rows = asyncio.run(copy_store(source, into, progress))
@@ -55,11 +56,18 @@ def copy_to(settings: Settings, target: Settings, system_user: str, progress: Pr
     return {"rows": rows, "entries": proved, "aside": str(aside)}
 
 
-async def _prove_whole(source: StoreSettings) -> None:
-    """Closing it signs its end, and leaves one file without a WAL."""
+async def _prove_whole(source: StoreSettings, into: StoreSettings) -> None:
+    """Closing it signs its end, and leaves one file without a WAL. SettingsError: what lies in an object store would
+    not be found from the other settings.
+    """
     store = await Store.open(source, create=False)
     try:
         _refuse_broken(await verify(store))
+        if _place(into) != _place(source) and await store.engine.read(any_kept):
+            raise SettingsError(
+                "object_store: large messages lie in an object store, which is not copied; let the other settings name "
+                "the same url and endpoint"
+            )
     finally:
         await store.close()
 
@@ -77,6 +85,10 @@ async def _prove_copied(source: StoreSettings, into: StoreSettings, system_user:
         return report.entries
     finally:
         await after.close()
+
+
+def _place(store: StoreSettings) -> tuple[str, str] | None:
+    return (store.object_store.url, store.object_store.endpoint) if store.object_store else None
 
 
 def _refuse_broken(report: Report) -> None:

@@ -42,7 +42,8 @@ class _Children(dict[tuple[str, ...], Counter]):
 
 
 class Metrics:
-    """Implements guard.watch.Watch, guard.canary.canary.CanaryWatch and store.pulse.GroupWatch.
+    """Implements guard.watch.Watch, guard.canary.canary.CanaryWatch, store.pulse.GroupWatch and
+    store.objects.ObjectWatch.
 
     docs/reference.md lists every metric of `registry` (a test compares).
     """
@@ -164,6 +165,12 @@ class Metrics:
             ("outcome",),
             registry=self.registry,
         )
+        self.object_requests = Counter(
+            "mailguard_object_requests",
+            "Requests to the object store: put, get, delete, list; by result (ok, missing, failed).",
+            ("what", "result"),
+            registry=self.registry,
+        )
         self.canary_runs = Counter(
             "mailguard_canary_messages",
             "Messages of the canary, by kind (list, invitation) and result (passed, or what was wrong).",
@@ -262,6 +269,9 @@ class Metrics:
 
     def group_failed(self) -> None:
         self.group_failures.inc()
+
+    def object_request(self, what: str, result: str, seconds: float) -> None:
+        self.object_requests.labels(what, result).inc()
 
     def worker_ended(self, end: WorkerEnd) -> None:
         """A process that read attachments, or was to read some."""

@@ -100,6 +100,8 @@ def observe(
     """
     parts.store.engine.pulse.watch = metrics
     parts.review.watch = metrics.decided_about
+    if parts.store.bodies is not None:
+        parts.store.bodies.objects.watch = metrics
     stored = StoreGauges(parts)
 
     def policy() -> Iterator[Reading]:
@@ -149,6 +151,8 @@ def observe(
         yield "store_oldest_write_seconds", (), engine.pulse.oldest_seconds
         yield "witness_failing", (), engine.witness_failing
         yield "ledger_broken", (), parts.store.ledger_broken
+        if parts.store.bodies is not None:
+            yield "object_store_failing", (), parts.store.bodies.objects.problem is not None
         if engine.witnessed_at is not None:
             yield "ledger_witness_timestamp_seconds", (), engine.witnessed_at
         yield from _moment("ledger_verified_timestamp_seconds", verified[0] if verified else None)

@@ -105,11 +105,17 @@ class Upkeep(Protocol):
         ...
 
     def snapshot(self, system_user: str) -> AsyncIterator[Mapping[str, Any]]:
-        """A copy of the store: {"octets", "revision", "entries"}, its {"chunk"}s in base64, at last {"sha256"}."""
+        """A copy of the store: {"octets", "revision", "entries", "apart"}, its {"chunk"}s in base64, at last
+        {"sha256"}. apart: how many originals lie in an object store.
+        """
         ...
 
     async def purge(self) -> Mapping[str, int]:
         """Remove what retention no longer keeps. Counts by kind."""
+        ...
+
+    async def look_at_objects(self) -> Mapping[str, Any]:
+        """{"set": bool, "originals": int, "faults": [{"ref", "what"}, ...]} of the originals in the object store."""
         ...
 
     async def due(self) -> Mapping[str, Any]:
@@ -272,6 +278,9 @@ class StoreOperations:
     async def data_purge(self, given: PurgeArguments, _: str) -> AsyncIterator[Item]:
         yield dict(await (self._upkeep.due() if given.show else self._upkeep.purge()))
 
+    async def data_objects(self, _: Arguments, __: str) -> AsyncIterator[Item]:
+        yield dict(await self._upkeep.look_at_objects())
+
     async def data_backup(self, _: Arguments, system_user: str) -> AsyncIterator[Item]:
         async for item in self._upkeep.snapshot(system_user):
             yield dict(item)
@@ -378,6 +387,7 @@ OPERATIONS: dict[str, tuple[type[Arguments], Method]] = {
     "audit_verify": (Arguments, StoreOperations.audit_verify),
     "audit_export": (Arguments, StoreOperations.audit_export),
     "data_backup": (Arguments, StoreOperations.data_backup),
+    "data_objects": (Arguments, StoreOperations.data_objects),
     "data_purge": (PurgeArguments, StoreOperations.data_purge),
     "canary_run": (Arguments, StoreOperations.canary_run),
     "explain": (RefArguments, StoreOperations.explain),

@@ -56,7 +56,7 @@ def restore_backup(
     finally:
         if lock is not None:
             lock.release()
-    return {"taken_at": backup.taken_at, "entries": backup.entries, **asdict(held)}
+    return {"taken_at": backup.taken_at, "entries": backup.entries, "apart": backup.apart, **asdict(held)}
 
 
 def hold_back_store(settings: Settings, system_user: str) -> dict[str, Any]:

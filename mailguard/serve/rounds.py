@@ -36,6 +36,8 @@ PURGE_SECONDS = 3600.0
 CERTIFICATE_SECONDS = 1.0
 REFRESH_SECONDS = 60.0
 CANARY_SECONDS = 1.0
+OBJECT_SECONDS = 30.0
+ORPHAN_SECONDS = 6 * 3600.0
 WITNESS_SECONDS = 60.0
 """What one node's administrator cuts off its ledger sooner than this after it was written, no other node has seen."""
 CANCEL_AGAIN_SECONDS = 0.2
@@ -84,6 +86,10 @@ def go_rounds(
         ("witness", WITNESS_SECONDS, witness),
     ):
         background(every(name, seconds, step), house)
+    if (bodies := parts.store.bodies) is not None:
+        # Before mail needs it, so that health tells of it in time.
+        background(every("object store", OBJECT_SECONDS, bodies.attend), house)
+        background(every("orphans", ORPHAN_SECONDS, lambda: bodies.remove_orphans(parts.clock.now())), house)
     background(policies.watch(), house)
 
 

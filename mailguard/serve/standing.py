@@ -77,6 +77,11 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
         "since the start.",
         (),
     ),
+    "object_store_failing": (
+        "1 while the last request to the object store failed: large messages that would be held are deferred. Missing "
+        "where none is set.",
+        (),
+    ),
     "event_loop_late_seconds": ("For how long the event loop has not answered now, in seconds.", ()),
     "store_read_timestamp_seconds": (
         "When the gauges of messages, outbox and ledger were last read from the store, in seconds since 1970.",

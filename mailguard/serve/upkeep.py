@@ -23,6 +23,7 @@ from ..store.audit import verify
 from ..store.export import ExportUnreadable, export
 from ..store.export import verify_export as verify_file
 from ..store.migrate import migrate
+from ..store.object_rows import count_kept
 from ..store.snapshot import take_snapshot
 from ..store.store import Store
 from .backup import POSTGRESQL
@@ -73,7 +74,8 @@ class StoreUpkeep:
         taken = await take_snapshot(self._store.settings)
         digest = hashlib.sha256()
         with taken.file as file:
-            yield {"octets": taken.octets, "revision": taken.revision, "entries": taken.entries}
+            apart = await self._store.engine.read(count_kept)
+            yield {"octets": taken.octets, "revision": taken.revision, "entries": taken.entries, "apart": apart}
             while block := await asyncio.to_thread(file.read, SNAPSHOT_BLOCK_OCTETS):
                 digest.update(block)
                 yield {"chunk": base64.b64encode(block).decode("ascii")}
@@ -82,6 +84,13 @@ class StoreUpkeep:
 
     async def purge(self) -> Mapping[str, int]:
         return asdict(await self._store.purge(self._clock.now()))
+
+    async def look_at_objects(self) -> Mapping[str, Any]:
+        if self._store.bodies is None:
+            return {"set": False, "originals": 0, "faults": []}
+        found = await self._store.bodies.look_at_all()
+        faults = [{"ref": ref, "what": what} for ref, what in sorted(found.faults.items())]
+        return {"set": True, "originals": found.originals, "faults": faults}
 
     async def due(self) -> Mapping[str, Any]:
         found = asdict(await self._store.due(self._clock.now()))

@@ -92,6 +92,7 @@ class ServiceHealth:
             disk_free=await asyncio.to_thread(self._free),
             nodes=tuple((each["node"], each["policy_revision"], each["missing"]) for each in self._roll.shown()),
             nodes_problem=self._roll.problem,
+            objects_problem=parts.store.objects_problem,
         )
 
     def _free(self) -> int | None:

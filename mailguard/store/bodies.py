@@ -153,6 +153,12 @@ class Bodies:
                     faults[blob] = "is not what was put into the object store"
         return LookedAt(seen, faults)
 
+    async def attend(self) -> None:
+        """Look whether the object store answers, and remove what is gone if it does."""
+        await self.objects.look()
+        if self.objects.problem is None:
+            await self.tidy()
+
     async def tidy(self) -> None:
         """`remove_gone` that leaves trouble of the object store for another time."""
         try:

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from . import schema
 from .chain import insert_rows
@@ -119,6 +119,12 @@ def kept_objects(connection: Connection, after: str, limit: int) -> Sequence[tup
     query = select(_table).where(_table.c.gone.is_(False), _table.c.sha256.is_not(None), _table.c.object > after)
     rows = connection.execute(query.order_by(_table.c.object).limit(limit)).all()
     return [(row.blob, StoredObject(row.object, row.size, row.sha256)) for row in rows]
+
+
+def count_kept(connection: Connection) -> int:
+    """How many originals are kept there."""
+    kept = select(func.count()).where(_table.c.gone.is_(False), _table.c.sha256.is_not(None))
+    return connection.execute(kept).scalar_one()
 
 
 def any_kept(connection: Connection) -> bool:

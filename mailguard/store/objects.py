@@ -151,14 +151,14 @@ class ObjectStore:
             if "NoSuchBucket" in str(error):
                 self._fails(what, error)
                 raise StoreUnavailable("the object store has no such bucket") from error
-            raise ObjectMissing("an object of a stored original is missing in the object store") from None
+            raise ObjectMissing("the text of a stored message is missing in the object store") from None
         except StoreUnavailable:
             self._ended(what, "ok", began)
             raise
         except Exception as error:
             self.watch.object_request(what, "failed", time.monotonic() - began)
             self._fails(what, error)
-            raise StoreUnavailable(f"the object store did not do its part ({what}: {type(error).__name__})") from error
+            raise StoreUnavailable(f"the object store does not do its part now ({what}); try again later") from error
         self._ended(what, "ok", began)
         return found
 

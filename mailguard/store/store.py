@@ -256,6 +256,11 @@ class Store:
         known = self.engine.head_forged or self.tail_missing or bool(self.contradicted)
         return known or (self.verified is not None and not self.verified[1])
 
+    @property
+    def objects_problem(self) -> str | None:
+        """What is wrong with the object store, in a sentence; None where all is well, or there is none."""
+        return self.bodies.objects.problem if self.bodies else None
+
     async def counts(self) -> StoreCounts:
         return await self.engine.read(lambda connection: _count(connection, self.engine.witness_failing))
 

@@ -73,6 +73,7 @@ COMMANDS = [
     "data copy",
     "data hold-back",
     "data migrate",
+    "data objects",
     "data purge",
     "data restore",
 ]

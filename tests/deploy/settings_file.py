@@ -35,6 +35,8 @@ INVENTED = {
     "listen[].address": '"127.0.0.1:2525"',
     "smarthost.address": '"smtp.elmroad.example:587"',
     "store": "sqlite:////var/lib/mailguard/mailguard.db",
+    "object_store.url": "s3://mailguard-held/elmroad",
+    "object_store.endpoint": "https://s3.eu-west-2.amazonaws.com",
     "metrics.address": '"127.0.0.1:9109"',
     "notices.from": "mailguard@elmroad.example",
     "console.oidc.issuer": "https://login.elmroad.example",

@@ -33,6 +33,7 @@ PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 NEEDS = {
     "mailguard_certificate_expires_timestamp_seconds": "a listener with TLS",
     "mailguard_certificate_broken": "a listener with TLS",
+    "mailguard_object_store_failing": "an object store",
     "mailguard_sign_ins_total": "somebody who signs in",
     "mailguard_rule_exceptions_total": "a rule with an exception",
     "mailguard_canary_messages_total": "a canary that ran",
@@ -116,6 +117,7 @@ def test_everything_of_ours_is_on_the_dashboard_or_in_a_rule(exported: dict[str,
         "mailguard_rule_exceptions_total": "as above",
         "mailguard_canary_messages_total": "mailguard_canary_failing says it",
         "mailguard_canary_last_passed_timestamp_seconds": "as above",
+        "mailguard_object_requests_total": "mailguard_object_store_failing says what matters",
         "mailguard_outbox_rows": "by state on the dashboard",
     }
     ours = {name for name in exported if name.startswith("mailguard_")}

@@ -50,7 +50,7 @@ def test_it_sets_nothing_but_what_has_no_default() -> None:
     assert live == {
         key
         for key in settings_file.INVENTED
-        if not key.startswith(("metrics.", "dkim[].", "organisation.teams[].", "console."))
+        if not key.startswith(("metrics.", "dkim[].", "organisation.teams[].", "console.", "object_store."))
     }
     assert "limits" in unset(settings) and "smarthost.tls" in unset(settings)
 
@@ -71,7 +71,10 @@ def test_every_setting_is_in_it() -> None:
         r"^##(?=   (  )*(- )?[a-z_]+:( |$))",
         "",
         re.sub(
-            r"^((?:##)? *(?:console|metrics|dkim|teams|oidc|groups)): (null|\[\])$", r"\1:", uncommented(), flags=re.M
+            r"^((?:##)? *(?:console|metrics|object_store|dkim|teams|oidc|groups)): (null|\[\])$",
+            r"\1:",
+            uncommented(),
+            flags=re.M,
         ),
         flags=re.M,
     )

@@ -126,7 +126,10 @@ def _certificate(being: Wellbeing, _: Site) -> list[str]:
 
 
 def _database(being: Wellbeing, _: Site) -> list[str]:
-    return [said.DATABASE_WELL.format(database=being.database)]
+    sentences = [said.DATABASE_WELL.format(database=being.database)]
+    if being.objects_problem is not None:
+        sentences.insert(0, said.OBJECTS_ILL.format(problem=legible(being.objects_problem, 300)))
+    return sentences
 
 
 def _disk(being: Wellbeing, _: Site) -> list[str]:

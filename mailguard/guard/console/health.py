@@ -47,7 +47,8 @@ class Wellbeing:
     start. outbox_since: how long the oldest row of everybody's mail has waited, None where it is empty. smarthosts:
     address and trouble of each. inspection_trouble: why attachments are not read. disk_free: octets, None where there
     is no disk of ours. nodes: of the guards on this store each with its policy's revision and whether it is missing,
-    empty where there is one alone; nodes_problem: what is wrong with them.
+    empty where there is one alone; nodes_problem: what is wrong with them. objects_problem: of the object store,
+    None where there is none.
     """
 
     at: datetime
@@ -74,6 +75,7 @@ class Wellbeing:
     disk_free: int | None
     nodes: tuple[tuple[str, str | None, bool], ...] = ()
     nodes_problem: str | None = None
+    objects_problem: str | None = None
 
     @property
     def takes_mail(self) -> bool:
@@ -115,7 +117,7 @@ class Wellbeing:
             ),
             Question.LEDGER: _worst(broken=trail_broken, attention=self.witness_failing),
             Question.CERTIFICATE: _worst(attention=self.certificate_problem is not None),
-            Question.DATABASE: Answer.WORKING,
+            Question.DATABASE: _worst(attention=self.objects_problem is not None),
             Question.DISK: _worst(broken=self._space_below(NO_SPACE), attention=self._space_below(LITTLE_SPACE)),
         }
         return [(question, found[question]) for question in Question]
