@@ -66,6 +66,7 @@ async def test_when_all_is_well_each_question_is_answered_and_nothing_is_to_do(h
         ({"overdue": 2}, Question.DEADLINES, Answer.ATTENTION, "2 messages should have been decided"),
         ({"witness_failing": True}, Question.LEDGER, Answer.ATTENTION, "witness file"),
         ({"certificate_problem": "it ends tomorrow"}, Question.CERTIFICATE, Answer.ATTENTION, "it ends tomorrow"),
+        ({"objects_problem": "it is away"}, Question.DATABASE, Answer.ATTENTION, "it is away"),
         ({"disk_free": 5 * 1024**2}, Question.DISK, Answer.BROKEN, "5 MB free"),
         ({"disk_free": 500 * 1024**2}, Question.DISK, Answer.ATTENTION, "500 MB free"),
         ({"disk_free": None}, Question.DISK, Answer.WORKING, "on a server of its own"),
