@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ..core.reference import is_reference
 from .visit import Visit
 
-FIELDS = ("choice", "reject_note", "ask_to", "ask_note", "send_note", "why", "why_note", "note")
+FIELDS = ("choice", "reject_note", "ask_to", "ask_note", "send_note", "why", "why_note", "wrong", "note")
 MOST_CHARACTERS = 1_200
 """Of a field: a note that is a little too long is kept too, so that it can be shortened."""
 MOST_TOGETHER = 20_000

@@ -20,6 +20,7 @@ from ..guard.console.looking import Looking
 from ..guard.console.people import People
 from ..guard.console.preferences import Preferences
 from ..guard.console.presence import Presence
+from ..guard.console.quality import QualityBoard
 from ..guard.console.queue import HeldQueue
 from ..guard.console.register_desk import RegisterDesk
 from ..guard.console.rules import Rules
@@ -31,6 +32,7 @@ from ..guard.console.timeline import Timeline
 from ..guard.console.trail import AuditTrail
 from ..guard.console.trial import Trials
 from ..guard.ports import Clock, Randomness
+from ..guard.wrong_holds import WrongHolds
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class Site:
     sender: SenderDesk
     trail: AuditTrail
     rules: Rules
+    quality: QualityBoard
+    wrong_holds: WrongHolds
     trials: Trials
     health: Health
     people: People

@@ -18,6 +18,7 @@ from ..console import words
 from ..console.annexe import Annexe
 from ..console.app import build
 from ..console.site import Site
+from ..core.policy.load import load_policy
 from ..guard.accounts import Actor
 from ..guard.console.assigning import Assigning
 from ..guard.console.attachments import Attachments
@@ -31,6 +32,7 @@ from ..guard.console.people import People
 from ..guard.console.ports import Attempts
 from ..guard.console.preferences import Preferences
 from ..guard.console.presence import Presence
+from ..guard.console.quality import QualityBoard
 from ..guard.console.queue import HeldQueue
 from ..guard.console.rules import Rules
 from ..guard.console.saved_views import SavedViews
@@ -40,6 +42,8 @@ from ..guard.console.timeline import Timeline
 from ..guard.console.trail import AuditTrail
 from ..guard.console.trial import Trials
 from ..guard.escalation import Escalations
+from ..guard.quality import RuleQualities
+from ..guard.wrong_holds import WrongHolds
 from ..inspection.inspector import SandboxedInspector
 from ..logs import logger
 from ..smtp.listen_settings import HostPort
@@ -100,6 +104,7 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
         quarantine=parts.store.quarantine, blobs=parts.store.blobs, ledger=parts.store.ledger, clock=parts.clock
     )
     queue, deciding = _queue(parts, zone), _deciding(settings, parts)
+    wrong_holds = WrongHolds(ledger=parts.store.ledger, evidence=parts.store.evidence, clock=parts.clock)
     assigning = Assigning(assignments=parts.store.assignments, clock=parts.clock)
     return Site(
         base_url=settings.base_url,
@@ -134,6 +139,7 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
             clock=parts.clock,
             stop_for=timedelta(seconds=settings.stop_seconds),
             most_urgent=parts.settings.notices.urgent_per_day,
+            wrong_holds=wrong_holds,
         ),
         looking=looking,
         timeline=Timeline(parts.store.trail),
@@ -149,6 +155,8 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
             verify=StoreUpkeep(parts.store, parts.clock).verify,
         ),
         rules=Rules(in_force=works.policies, counts=parts.store.rule_counts, clock=parts.clock),
+        quality=_quality(parts, works),
+        wrong_holds=wrong_holds,
         trials=Trials(
             policy=works.policies,
             organisation=parts.organisation,
@@ -187,6 +195,17 @@ def _queue(parts: Parts, zone: ZoneInfo) -> HeldQueue:
         clock=parts.clock,
         zone=zone,
     )
+
+
+def _quality(parts: Parts, works: Works) -> QualityBoard:
+    rules = RuleQualities(
+        holds=parts.store.hold_entries,
+        policies=parts.store.policies,
+        in_force=works.policies,
+        load=load_policy,
+        clock=parts.clock,
+    )
+    return QualityBoard(rules=rules, in_force=works.policies, clock=parts.clock)
 
 
 def _federation(settings: ConsoleSettings, parts: Parts) -> Federation | None:

@@ -29,11 +29,13 @@ from mailguard.guard.console.list_export import ListExport
 from mailguard.guard.console.people import People
 from mailguard.guard.console.preferences import Preferences
 from mailguard.guard.console.presence import Presence
+from mailguard.guard.console.quality import QualityBoard
 from mailguard.guard.console.rules import Rules
 from mailguard.guard.console.saved_views import SavedViews
 from mailguard.guard.console.timeline import Timeline
 from mailguard.guard.console.trial import Trials
 from mailguard.guard.memory import InvitationMemory
+from mailguard.guard.quality import RuleQualities
 from mailguard.serve.register import Register, packaged_lists
 from tests.guard.console.attachments import attachments_on
 from tests.guard.console.deciding import bulk_on, deciding_on
@@ -144,11 +146,23 @@ def trials_on(house: House, in_force: InForce, inspector: Inspector) -> Trials:
     )
 
 
+def qualities_on(house: House, in_force: InForce) -> RuleQualities:
+    return RuleQualities(
+        holds=house.store.hold_entries,
+        policies=house.store.policies,
+        in_force=in_force,
+        load=load_policy,
+        clock=house.clock,
+    )
+
+
 def site_on(house: House, **changes: Any) -> Site:
     in_force = changes.pop("in_force", None) or InForce()
     inspector = changes.pop("inspector", None) or Inspector()
     values: dict[str, Any] = {
         "rules": Rules(in_force=in_force, counts=house.store.rule_counts, clock=house.clock),
+        "quality": QualityBoard(rules=qualities_on(house, in_force), in_force=in_force, clock=house.clock),
+        "wrong_holds": house.wrong_holds,
         "health": Health(),
         "trials": trials_on(house, in_force, inspector),
         "base_url": BASE,

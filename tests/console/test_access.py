@@ -36,6 +36,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     # the tokens of these links are other ones: each says that it leads nowhere, to everybody (test_sender.py)
     ("GET", "/s/{token}"): (404,) * 6,
     ("POST", "/s/{token}"): (404,) * 6,
+    ("GET", "/s/{token}/wrong"): (404,) * 6,
+    ("POST", "/s/{token}/wrong"): (404,) * 6,
     ("GET", "/account/second-factor"): (TO_SIGN_IN, 200, *("/queue",) * 4),
     ("POST", "/account/second-factor"): (TO_SIGN_IN, 422, *("/queue",) * 4),
     ("GET", "/queue"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 200, 200),
@@ -57,6 +59,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/m/{ref}/stop"): (TO_SIGN_IN, TO_FACTOR, 403, 409, 404, 403),
     ("GET", "/m/{ref}/notes"): (TO_SIGN_IN, TO_FACTOR, 403, 200, 404, 403),
     ("POST", "/m/{ref}/notes"): (TO_SIGN_IN, TO_FACTOR, 403, 422, 404, 403),
+    ("GET", "/m/{ref}/wrong"): (TO_SIGN_IN, TO_FACTOR, 403, 200, 404, 403),
+    ("POST", "/m/{ref}/wrong"): (TO_SIGN_IN, TO_FACTOR, 403, f"/m/{REF}/wrong", 404, 403),
     # who may unmask and take along has rights of their own: test_attachments.py has a matrix of them
     ("GET", "/m/{ref}/parts/{number}"): (TO_SIGN_IN, TO_FACTOR, 403, 200, 403, 403),
     ("POST", "/m/{ref}/parts/{number}/reveal"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
@@ -70,6 +74,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/audit/export"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 200, 200),
     ("POST", "/audit/export"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 200, 200),
     ("GET", "/policy"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 200, 200),
+    ("GET", "/policy/quality"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 200),
     ("GET", "/policy/try"): (TO_SIGN_IN, TO_FACTOR, 403, 200, 200, 200),
     ("POST", "/policy/try"): (TO_SIGN_IN, TO_FACTOR, 403, 422, 422, 422),
     ("GET", "/checked"): (200,) * 6,

@@ -12,12 +12,13 @@ from ...guard.console.choices import Choice, Missing, Options
 from ...guard.console.deciding import form_of
 from ...guard.records import Held
 from .. import decision_words as says
-from .. import drafts, words
+from .. import drafts, words, words_quality
 from .. import words_queue as queue_said
 from ..answers import Answer, Page, Problem, Redirect
 from ..visit import Visit
 from .conflict import conflict
 from .decision import (
+    call_wrong,
     deadline_of,
     first_approval_by,
     form_in_words,
@@ -32,7 +33,7 @@ from .decision import (
 from .summary import summary_page
 
 LEAST, MOST = 10, 1_000
-FIELDS = ("choice", "reject_note", "ask_to", "ask_note", "send_note", "why", "why_note")
+FIELDS = ("choice", "reject_note", "ask_to", "ask_note", "send_note", "why", "why_note", "wrong")
 _ORDER = (Choice.AGREE, Choice.SEPARATE, Choice.BCC, Choice.REJECT, Choice.ESCALATE, Choice.ORIGINAL)
 
 
@@ -92,6 +93,8 @@ async def act(visit: Visit) -> Answer:
         return await _form(visit, held, options, typed, (Problem(f"choice-{choice}", says.NOT_POSSIBLE),))
     except NotAllowed:
         raise await not_allowed(visit) from None
+    if choice is Choice.ORIGINAL and typed["wrong"]:
+        await call_wrong(visit, held, typed["why_note"])
     visit.site.presence.leave(held.ref, visit.signed_in)
     return Redirect(f"/m/{held.ref}/outcome")
 
@@ -203,6 +206,7 @@ async def _form(
         "has_bcc": Choice.BCC in options.allowed,
         "choice_problem": next((each.sentence for each in problems if each.field.startswith("choice-")), None),
         "reasons": list(says.REASONS.items()),
+        "wrong_tick": words_quality.WRONG_TICK,
         "note_needed": held.approvals_needed > 1,
         "second": _second(visit, held),
         "first_of_two": held.approvals_needed > 1 and held.approvals == () and not held.approved_by,

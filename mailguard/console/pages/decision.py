@@ -14,6 +14,7 @@ from ...core.reference import is_reference
 from ...guard.console.deciding import actor_of
 from ...guard.console.queue import consequence_of
 from ...guard.records import Held
+from ...guard.wrong_holds import AlreadySaid, SaidBy
 from .. import decision_words as says
 from .. import words
 from ..answers import Refused
@@ -109,3 +110,11 @@ def form_in_words(form: str | None) -> str:
 
 def copies_in_words(count: int) -> str:
     return words.counted(count, *says.COPIES)
+
+
+async def call_wrong(visit: Visit, held: Held, reason: str) -> None:
+    """Record that this visitor says that the hold was wrong; nothing more where they have said it before."""
+    try:
+        await visit.site.wrong_holds.say(held, actor_of(visit.signed_in), SaidBy.REVIEWER, reason)
+    except AlreadySaid:
+        return

@@ -20,7 +20,7 @@ from ...guard.console.looking import Looked, NotReadable, NotYours
 from ...guard.console.queue import decider_of
 from ...guard.records import Held
 from .. import decision_words as says
-from .. import words, words_attachments
+from .. import words, words_attachments, words_quality
 from ..answers import Answer, Document, Page, Refused
 from ..attachment_words import first_name_of, name_of, sentences_of, size_of
 from ..render import address
@@ -132,6 +132,7 @@ def _way(looked: Looked, visit: Visit) -> dict[str, Any]:
     return {
         "to_decision": ours and is_open,
         "to_outcome": ours and not is_open,
+        "wrong": words_quality.WRONG_LINK if ours else None,
         "own": says.MESSAGE_OWN if looked.may_read and is_open and not ours else None,
     }
 

@@ -10,7 +10,7 @@ from ...core.legible import legible
 from ...core.policy.model import Action, Mode, Rule
 from ...guard.console.rules import RuleBook, RuleCount
 from ...guard.sender_links import forms_for_sender
-from .. import words
+from .. import words, words_quality
 from .. import words_policy as said
 from ..answers import Answer, Page
 from ..entry_words import number
@@ -32,6 +32,7 @@ async def show(visit: Visit) -> Answer:
         "none": book.rules is None,
         "rules": [_rule(each, counts) for each in book.rules or ()],
         "uncounted": said.LATELY_OTHERS if book.rules and counts is None else None,
+        "quality": words_quality.LINK if powers.sees.everybody else None,
         "may_try": visit.site.trials.may_try(powers),
     }
     return Page("policy.html", said.TITLE if book.rules is not None else said.NONE_TITLE, model)

@@ -17,7 +17,7 @@ from ...core.lifecycle import State
 from ...core.policy.leaving import Form
 from ...guard.console.sender import MOST_NAME, MOST_REASON, Case, NobodyLeft, NotAmong, TooManyTries, TooManyUrgent
 from ...guard.console.sender_code import Tried
-from .. import words
+from .. import words, words_quality
 from .. import words_waiting as waiting
 from ..answers import Answer, Page, Problem, Redirect
 from ..entry_words import number
@@ -31,7 +31,7 @@ MOST_WHOM = 20_000
 async def show(visit: Visit) -> Answer:
     case = await visit.site.sender.look(visit.where["token"])
     if case is None:
-        return _gone(visit)
+        return gone(visit)
     if not _choices(case):
         return _decided(case, visit)
     if case.is_leaving:
@@ -47,7 +47,7 @@ async def show(visit: Visit) -> Answer:
 async def act(visit: Visit) -> Answer:
     case = await visit.site.sender.look(visit.where["token"])
     if case is None:
-        return _gone(visit)
+        return gone(visit)
     choices = _choices(case)
     if not choices:
         return Redirect(visit.path)
@@ -61,10 +61,10 @@ async def act(visit: Visit) -> Answer:
     problems = _problems(case, visit, chosen)
     if problems:
         return _check(case, visit, chosen, 422, *problems)
-    if not _is_signed_in(visit):
+    if not is_signed_in(visit):
         tried = await visit.site.sender.attempt(case, visit.token, visit.typed("code")[:MOST_TYPED])
         if tried is not Tried.RIGHT:
-            status, sentence = _REFUSED[tried]
+            status, sentence = REFUSED[tried]
             return _check(case, visit, chosen, status, Problem("code", sentence))
     try:
         await _do(case, visit, chosen)
@@ -88,11 +88,11 @@ async def act(visit: Visit) -> Answer:
     return Redirect(visit.path)
 
 
-_REFUSED = {Tried.WRONG: (422, words.SENDER_CODE_WRONG), Tried.LOCKED: (429, words.SENDER_CODE_LOCKED)}
+REFUSED = {Tried.WRONG: (422, words.SENDER_CODE_WRONG), Tried.LOCKED: (429, words.SENDER_CODE_LOCKED)}
 
 
 async def _do(case: Case, visit: Visit, chosen: str) -> None:
-    desk, name = visit.site.sender, _name(visit)
+    desk, name = visit.site.sender, actor_name(visit)
     reason = legible(visit.typed("reason"), MOST_REASON)
     if chosen == CANCEL:
         await desk.cancel(case, name, case.version)
@@ -107,14 +107,14 @@ async def _do(case: Case, visit: Visit, chosen: str) -> None:
         await desk.send(case, form, reason or words.SENDER_REASON, name, case.version)
 
 
-def _name(visit: Visit) -> str:
+def actor_name(visit: Visit) -> str:
     """Who acts, for the record: the account of who is signed in, else what was typed."""
-    if _is_signed_in(visit):
+    if is_signed_in(visit):
         return visit.signed_in.account.shown
     return legible(printable(visit.typed("name")), MOST_NAME)
 
 
-def _is_signed_in(visit: Visit) -> bool:
+def is_signed_in(visit: Visit) -> bool:
     return visit.visitor is not None and visit.visitor.whole
 
 
@@ -134,7 +134,7 @@ def _choices(case: Case) -> tuple[str, ...]:
 
 def _problems(case: Case, visit: Visit, chosen: str) -> list[Problem]:
     problems = []
-    if case.shared and not _name(visit):
+    if case.shared and not actor_name(visit):
         problems.append(Problem("name", words.SENDER_NAME_MISSING))
     if chosen == SOME and not _whom(visit):
         problems.append(Problem("whom", waiting.WHOM_MISSING))
@@ -154,7 +154,7 @@ def _whom(visit: Visit) -> list[str]:
     return [each for each in found if each]
 
 
-def _gone(visit: Visit) -> Page:
+def gone(visit: Visit) -> Page:
     return Page("sender_gone.html", words.SENDER_GONE_TITLE, {}, 404)
 
 
@@ -162,7 +162,7 @@ def _choose(case: Case, visit: Visit, *problems: Problem) -> Page:
     choices = _choices(case)
     labels, hints = _either(case, "CHOICES"), _either(case, "HINTS")
     model = {
-        **_about(case, visit),
+        **about(case, visit),
         **_standing(case, visit),
         "choices": [
             {"value": each, "label": _label(labels[each], case, visit), "hint": _label(hints[each], case, visit)}
@@ -208,16 +208,16 @@ def _left_out(case: Case) -> list[str]:
 
 
 def _check(case: Case, visit: Visit, chosen: str, status: int = 200, *problems: Problem) -> Page:
-    code = None if _is_signed_in(visit) else visit.site.sender.code(case, visit.token)
+    code = None if is_signed_in(visit) else visit.site.sender.code(case, visit.token)
     model = {
-        **_about(case, visit),
+        **about(case, visit),
         "chosen": chosen,
         "version": case.version,
         "back": visit.path,
         "happens": _label(_either(case, "HAPPENS")[chosen], case, visit),
         "code": code,
         "button": _label(_either(case, "BUTTONS")[chosen], case, visit),
-        "asks_name": not _is_signed_in(visit),
+        "asks_name": not is_signed_in(visit),
         "name_hint": words.SENDER_NAME_SHARED.format(sender=case.sender) if case.shared else words.SENDER_NAME_HINT,
         "asks_reason": _needs_reason(chosen),
         "reason_label": words.SENDER_REASONS.get(chosen, ""),
@@ -251,7 +251,7 @@ def _changed(visit: Visit) -> str | None:
 def _decided(case: Case, visit: Visit) -> Page:
     if case.reached_nobody:
         return Page(
-            "sender_decided.html", words.SENDER_FAILED_TITLE, {**_about(case, visit), "lines": words.SENDER_FAILED}
+            "sender_decided.html", words.SENDER_FAILED_TITLE, {**about(case, visit), "lines": words.SENDER_FAILED}
         )
     # Whatever is neither open nor ended as not sent is on its way.
     state = case.state if case.state in _NOT_SENT else State.RELEASING
@@ -265,15 +265,13 @@ def _decided(case: Case, visit: Visit) -> Page:
     if state is State.RELEASING and case.left_by_itself:
         sentence = waiting.BY_ITSELF
     lines = [sentence.format(**values), *words.SENDER_AFTER[state.value]]
-    return Page(
-        "sender_decided.html", words.SENDER_DECIDED_TITLES[state.value], {**_about(case, visit), "lines": lines}
-    )
+    return Page("sender_decided.html", words.SENDER_DECIDED_TITLES[state.value], {**about(case, visit), "lines": lines})
 
 
 _NOT_SENT = frozenset({State.CANCELLED, State.REJECTED, State.EXPIRED})
 
 
-def _about(case: Case, visit: Visit) -> dict[str, Any]:
+def about(case: Case, visit: Visit) -> dict[str, Any]:
     """What every state of the page says of the email: no recipient, none of its text."""
     return {
         "subject": case.subject or words.SENDER_NO_SUBJECT,
@@ -284,6 +282,8 @@ def _about(case: Case, visit: Visit) -> dict[str, Any]:
         "due": visit.site.in_words(case.due_at),
         "ref": case.ref,
         "left_out": _left_out(case),
+        "here": visit.path,
+        "wrong_link": words_quality.SENDER_LINK,
     }
 
 

@@ -21,12 +21,14 @@ from ...core.policy.leaving import ORIGINAL, Form
 from ...core.role_mailboxes import is_role_mailbox
 from ...core.words import sentence
 from ...logs import logger
+from ..actor import Actor
 from ..entries import plain
 from ..notices import Notices
 from ..ports import Clock, Quarantine
 from ..records import Held, HeldChange, NewDelivery, NewEntry, SenderLink
 from ..review import Review
 from ..sender_links import SENDER, acting, forms_for_sender, name_of
+from ..wrong_holds import SaidBy, WrongHolds
 from .ports import SenderLinks, UrgentCalls
 from .records import UrgentCall
 from .sender_code import CodeTries, Tried, code_for
@@ -126,6 +128,7 @@ class SenderDesk:
         organisation: Organisation,
         clock: Clock,
         stop_for: timedelta,
+        wrong_holds: WrongHolds,
         most_urgent: int = MOST_URGENT,
         tries: CodeTries | None = None,
     ) -> None:
@@ -137,6 +140,7 @@ class SenderDesk:
         self._organisation = organisation
         self._clock = clock
         self._stop_for = stop_for
+        self._wrong_holds = wrong_holds
         self.most_urgent = most_urgent
         self._tries = tries or CodeTries()
 
@@ -201,6 +205,15 @@ class SenderDesk:
         if going <= asked.keys():
             raise NobodyLeft("everybody would be left out")
         await self._review.leave_out(case.ref, asked, by=acting(name), version=version)
+
+    async def call_wrong(self, case: Case, reason: str, name: str) -> None:
+        """It should not have been held, says its sender: it is counted, and changes nothing. AlreadySaid."""
+        held = await self._quarantine.get(case.ref)
+        await self._wrong_holds.say(held, Actor(acting(name), SENDER), SaidBy.SENDER, reason)
+
+    async def called_wrong(self, case: Case) -> datetime | None:
+        """When its sender said so; None where they have not."""
+        return await self._wrong_holds.when(case.ref, Actor(acting(""), SENDER))
 
     async def call_urgent(self, case: Case, reason: str, name: str) -> None:
         """It cannot wait. One that leaves by itself leaves at once, in the step that records and counts it: where it

@@ -39,6 +39,7 @@ from mailguard.guard.rewriting import Rewriting
 from mailguard.guard.sender_links import LinkMaker
 from mailguard.guard.sent_before import SentBefore
 from mailguard.guard.settings import NoticeSettings
+from mailguard.guard.wrong_holds import WrongHolds
 from mailguard.smtp.listen_settings import Limits
 from mailguard.smtp.sign_in_limits import SignInLimits
 from mailguard.store.audit import verify
@@ -108,6 +109,7 @@ class House:
     links: LinkBook = field(init=False)
     queue: HeldQueue = field(init=False)
     looking: Looking = field(init=False)
+    wrong_holds: WrongHolds = field(init=False)
     notices: Notices = field(init=False)
     review: Review = field(init=False)
     sender: SenderDesk = field(init=False)
@@ -173,6 +175,7 @@ class House:
             give_up_after=timedelta(days=3),
             wake=lambda: None,
         )
+        self.wrong_holds = WrongHolds(ledger=self.store.ledger, evidence=self.store.evidence, clock=self.clock)
         self.sender = SenderDesk(
             links=self.store.sender_links,
             urgent=self.store.urgent_calls,
@@ -182,6 +185,7 @@ class House:
             organisation=ORGANISATION,
             clock=self.clock,
             stop_for=STOP_FOR,
+            wrong_holds=self.wrong_holds,
             tries=CodeTries(self._wait),
         )
 

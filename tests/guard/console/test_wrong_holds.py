@@ -15,17 +15,13 @@ from mailguard.guard.actor import Actor
 from mailguard.guard.records import Held, NewEntry
 from mailguard.guard.register.near_misses import NearMisses
 from mailguard.guard.sender_links import SENDER, acting
-from mailguard.guard.wrong_holds import MOST_REASON, AlreadySaid, SaidBy, WrongHolds
+from mailguard.guard.wrong_holds import MOST_REASON, AlreadySaid, SaidBy
 from tests.guard.console.house import START, House, close_house, open_house
 from tests.guard.register.reading_child import decided
 
 REF = "MG-7Q4K-3G"
 REVIEWER = Actor("sam@elmroad.example", account="a" * 32)
 ANN = Actor(acting("Ann"), SENDER)
-
-
-def story(house: House) -> WrongHolds:
-    return WrongHolds(ledger=house.store.ledger, evidence=house.store.evidence, clock=house.clock)
 
 
 @pytest.fixture
@@ -41,7 +37,7 @@ async def held_in(house: House) -> Held:
 
 
 async def test_a_person_says_it_once_however_often_and_at_once_they_press(house: House) -> None:
-    held, wrong = await held_in(house), story(house)
+    held, wrong = await held_in(house), house.wrong_holds
 
     async def press(actor: Actor, said_by: SaidBy) -> bool:
         try:
@@ -60,7 +56,7 @@ async def test_a_person_says_it_once_however_often_and_at_once_they_press(house:
 
 
 async def test_names_and_reasons_stand_in_the_evidence_alone(house: House) -> None:
-    held, wrong = await held_in(house), story(house)
+    held, wrong = await held_in(house), house.wrong_holds
     reason = "see bob@outside.example " + "x" * MOST_REASON
     await wrong.say(held, REVIEWER, SaidBy.REVIEWER, reason)
     await wrong.say(held, ANN, SaidBy.SENDER)
@@ -110,6 +106,6 @@ async def test_a_word_about_a_message_that_is_no_near_miss_enters_nothing(house:
 
 @pytest.mark.parametrize("written", ["", "   "])
 async def test_a_reason_is_optional(house: House, written: str) -> None:
-    held, wrong = await held_in(house), story(house)
+    held, wrong = await held_in(house), house.wrong_holds
     await wrong.say(held, REVIEWER, SaidBy.REVIEWER, written)
     assert [each.reason for each in await wrong.of(REF)] == [""]
