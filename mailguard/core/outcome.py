@@ -63,6 +63,7 @@ class Transmission:
     never a bounce. With trouble, no recipient is REFUSED because of it.
     without_dsn: parameters of RFC 3461 were left out, because the smarthost does not announce DSN: who took the message
     on owes what section 5.2.2 asks for ("relayed" to those who asked for SUCCESS).
+    server: the smarthost that was spoken to last, as the settings name it; None where nobody can say.
     """
 
     recipients: tuple[RecipientOutcome, ...]
@@ -70,6 +71,7 @@ class Transmission:
     reply: SmarthostReply | None
     trouble: str | None = None
     without_dsn: bool = False
+    server: str | None = None
 
     @property
     def may_have_left(self) -> bool:

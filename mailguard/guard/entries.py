@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from ..core.envelope import Envelope
+from ..core.legible import legible
 from ..core.mail.message import Message
 from ..core.outcome import Outcome, Transmission
 from ..core.policy.trail import trails
@@ -24,6 +25,8 @@ from .sender_links import SENDER, name_of
 from .told import Answer, NotTold
 
 WITHHELD = "(withheld)"
+SAID = 200
+"""Characters of a reply that are kept: the name that the next server gave the message stands at its start."""
 _TAKEN_APART = frozenset({"visible", "findings", "inventory", "rules"})
 """Of a decision: what the chain does not have, or has in a form of its own."""
 NAMELESS = {"where": WITHHELD, "summary": WITHHELD}
@@ -143,7 +146,9 @@ def decided(
 
 
 def outcome(kind: str, ref: str, at: datetime, transmission: Transmission, **fields: Any) -> NewEntry:
-    """What the smarthost made of a transmission by recipient: keyed hashes in the chain, names in the evidence."""
+    """What the smarthost made of a transmission by recipient: keyed hashes in the chain, names in the evidence, and
+    what it said in words, which may name people too: an incident pack shows where a copy went (guard/packs/).
+    """
     records = tuple(
         RecipientRecord(
             each.recipient.address,
@@ -153,13 +158,22 @@ def outcome(kind: str, ref: str, at: datetime, transmission: Transmission, **fie
         )
         for each in transmission.recipients
     )
+    said = {
+        each.recipient.address: {"text": legible(each.reply.text, SAID)}
+        for each in transmission.recipients
+        if each.reply and each.reply.text
+    }
     evidence = {
         "outcome": {
-            each.address: {"outcome": each.outcome, "code": each.code, "status": each.status} for each in records
+            each.address: {"outcome": each.outcome, "code": each.code, "status": each.status}
+            | said.get(each.address, {})
+            for each in records
         }
     }
     counts = {name.value: len(transmission.with_outcome(name)) for name in Outcome}
     details = {"stage": transmission.stage.value, "trouble": transmission.trouble, "counts": counts, **fields}
+    if transmission.server is not None:
+        details["smarthost"] = transmission.server
     return NewEntry(kind, ref, at, details, records, evidence)
 
 

@@ -61,13 +61,13 @@ class Tally:
         self._note(Stage.MAIL, reply, accepted=False)
         self._end(Answer(Outcome.REFUSED, reply))
 
-    def transmission(self, *, without_dsn: bool) -> Transmission:
+    def transmission(self, *, without_dsn: bool, server: str | None = None) -> Transmission:
         outcomes = []
         for recipient, answer in zip(self._recipients, self._answers, strict=True):
             outcome, reply = (answer.outcome, answer.reply) if answer else (None, None)
             outcomes.append(RecipientOutcome(recipient, outcome or Outcome.DEFERRED, reply))
         trouble = self._trouble.value if self._trouble else None
-        return Transmission(tuple(outcomes), self._stage, self._reply, trouble, without_dsn)
+        return Transmission(tuple(outcomes), self._stage, self._reply, trouble, without_dsn, server)
 
     def _note(self, stage: Stage, reply: SmarthostReply | None, *, accepted: bool) -> None:
         """The furthest stage counts, and the first acceptance's reply before any other."""

@@ -75,7 +75,7 @@ async def transmit(lines: Lines, envelope: Envelope, content: Content, *, for_ou
         tally.fail(cause.trouble, cause.reply)
     if without_dsn:
         log.warning("dsn_parameters_left_out", recipients=len(envelope.recipients))
-    return tally.transmission(without_dsn=without_dsn)
+    return tally.transmission(without_dsn=without_dsn, server=str(lines.settings.address))
 
 
 def _patience(settings: SmarthostSettings, deadline: float, *, reused: bool) -> Patience:
