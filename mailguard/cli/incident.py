@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ..core.register.forms import FORMS
-from . import output
+from . import incident_pack, output
 from .ask import ask, ask_one, me
 from .exits import Status
 from .incident_fields import fields_of, merged
@@ -16,6 +16,8 @@ from .options import By, Json, not_empty
 from .report_text import print_form
 
 app = typer.Typer(help="The register of incidents: enter, revise, decide, print.", no_args_is_help=True)
+app.command("pack")(incident_pack.pack)
+app.command("apologise")(incident_pack.apologise)
 
 Incident = Annotated[str, typer.Argument(metavar="INCIDENT", help="The incident, for example IR-7Q4K-2FXB7M.")]
 File = Annotated[Path | None, typer.Option("--file", "-f", metavar="FILE", help="Fields of the record, in YAML.")]

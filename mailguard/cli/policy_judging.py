@@ -50,8 +50,8 @@ def try_(
     as_json: bool,
 ) -> None:
     """`policy try`: the verdict on a message as it would be submitted."""
-    _check_addresses("--mail-from", [mail_from] if mail_from and mail_from != "<>" else [])
-    _check_addresses("--rcpt", rcpt or [])
+    check_addresses("--mail-from", [mail_from] if mail_from and mail_from != "<>" else [])
+    check_addresses("--rcpt", rcpt or [])
     settings = known_settings()
     loaded = load(policy_path(policy, settings))
     raw = message_bytes(message)
@@ -136,7 +136,7 @@ def message_bytes(path: Path) -> bytes:
     return raw if b"\r\n" in raw else raw.replace(b"\n", b"\r\n")
 
 
-def _check_addresses(option: str, given: Sequence[str]) -> None:
+def check_addresses(option: str, given: Sequence[str]) -> None:
     """Raises BadParameter for what no client could submit: misspelled, it would be judged as if it were somebody."""
     for path in envelope_of("", list(given)).recipients:
         try:

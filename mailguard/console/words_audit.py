@@ -120,6 +120,8 @@ SENTENCES = {
     "incident_revised": "{who} changed the record of the incident {incident}",
     "clock_reminded": "Somebody was reminded of the 72 hours to report the incident {incident}",
     "register_exported": "{who} took a report along: {report}",
+    "pack_exported": "{who} took an incident pack along",
+    "apology_queued": "{who} sent an apology to each of those whom a message had exposed",
     "evidence_erased": "Details of {ref} were erased before their time",
     "evidence_purged": "Details that were kept for long enough were removed",
     "held_purged": "Held messages that were kept for long enough were removed",

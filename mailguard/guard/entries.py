@@ -98,6 +98,8 @@ KINDS = {
     "incident_revised": "A record has another revision: `changed` names fields, `record_sha256` is of what is kept.",
     "clock_reminded": "Somebody was reminded of the 72 hours of the breach `incident`; `told`: how many mailboxes.",
     "register_exported": "Somebody took a report or a form of the register along; `report` says which.",
+    "pack_exported": "Somebody took the incident pack of a message along; how much is in its tables.",
+    "apology_queued": "Apologies are in the outbox under the reference `apology`, a copy each; `people`: how many.",
     "evidence_erased": "Evidence records were erased; the chain stays whole.",
     "evidence_purged": "Retention removed evidence records; the chain stays whole.",
     "held_purged": "Retention removed messages that were held, with their keys.",
@@ -151,25 +153,20 @@ def outcome(kind: str, ref: str, at: datetime, transmission: Transmission, **fie
     """
     records = tuple(
         RecipientRecord(
-            each.recipient.address,
-            each.outcome,
-            each.reply.code if each.reply else None,
-            each.reply.status if each.reply else None,
+            sent.recipient.address,
+            sent.outcome,
+            sent.reply.code if sent.reply else None,
+            sent.reply.status if sent.reply else None,
         )
-        for each in transmission.recipients
+        for sent in transmission.recipients
     )
-    said = {
-        each.recipient.address: {"text": legible(each.reply.text, SAID)}
-        for each in transmission.recipients
-        if each.reply and each.reply.text
+    said: dict[str, dict[str, Any]] = {
+        each.address: {"outcome": each.outcome, "code": each.code, "status": each.status} for each in records
     }
-    evidence = {
-        "outcome": {
-            each.address: {"outcome": each.outcome, "code": each.code, "status": each.status}
-            | said.get(each.address, {})
-            for each in records
-        }
-    }
+    for sent in transmission.recipients:
+        if sent.reply is not None and sent.reply.text:
+            said[sent.recipient.address]["text"] = legible(sent.reply.text, SAID)
+    evidence = {"outcome": said}
     counts = {name.value: len(transmission.with_outcome(name)) for name in Outcome}
     details = {"stage": transmission.stage.value, "trouble": transmission.trouble, "counts": counts, **fields}
     if transmission.server is not None:

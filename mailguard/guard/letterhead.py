@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -115,6 +116,17 @@ class Letterhead:
         letter = write_letter(Kind.REJECTED, rejected, frame) if rejected else None
         text = delivery_status(report, frame, letter)
         return self._row(identifier, "dsn", report.ref, to, text, now, None, international)
+
+    def letter(
+        self, identifier: str, kind: str, ref: str, to: Path, now: datetime, write: Callable[[Frame], bytes]
+    ) -> NewDelivery:
+        """A letter of people, for one person. write: makes the message of its frame. Bounces come back to the contact,
+        if that is inside: somebody has to know whom a letter did not reach.
+        """
+        international = not to.wire.isascii()
+        text = write(self._frame(identifier, to, now, None, international))
+        row = self._row(identifier, kind, ref, to, text, now, self.reviewers() or self._reverse_path, international)
+        return replace(row, sender_told=True)
 
     def message_id(self, identifier: str) -> str:
         """The Message-ID of the row with this identifier, with angle brackets."""

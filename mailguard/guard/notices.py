@@ -37,6 +37,7 @@ from .burst import Burst, Later, Together
 from .failure_reports import FailureReports
 from .letterhead import Letterhead
 from .notice_facts import NoticeFacts
+from .packs.letters import ApologyLetters
 from .ports import Clock, Randomness
 from .records import Delivery, Held, NewDelivery, RecipientResult, SenderLink
 from .register.clock_notices import ClockNotices
@@ -98,6 +99,7 @@ class Notices:
         )
         self.week = WeekNotices(self._letterhead, self._facts)
         self.register = ClockNotices(self._letterhead, self._facts)
+        self.apologies = ApologyLetters(self._letterhead)
         self._tells_waiting = settings.waiting
         self._senders = Burst()
         self._waiting = Burst(at_once=MOST_WAITING)

@@ -21,7 +21,7 @@ STAGE_SECONDS = (
 )
 OUTBOX_SECONDS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14400.0, 86400.0, 259200.0, 432000.0)
 GROUP_WRITES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
-ROWS = ("copy", "deferred", "release", "notice", "dsn")
+ROWS = ("copy", "deferred", "release", "notice", "dsn", "apology")
 """The kinds of rows of the outbox."""
 LOST = frozenset({WorkerEnd.TIME, WorkerEnd.PROCESSOR, WorkerEnd.CRASH, WorkerEnd.NONSENSE})
 """Ends of workers that died, or had to be ended, over a part. The others ended as foreseen, or never began."""

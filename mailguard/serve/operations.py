@@ -46,6 +46,7 @@ from .arguments import (
 from .control import BadArguments, Conflict
 from .exceptions import exception_items
 from .incident_operations import INCIDENT_OPERATIONS, OnRegister, Registered
+from .pack_operations import PACK_OPERATIONS, OnPacks, Packed
 from .quality_operations import QUALITY_OPERATIONS, OnRating, Rating
 from .user_operations import USER_OPERATIONS, Act, Book, LinkArguments, LinkMaker, link_item
 
@@ -159,6 +160,7 @@ class StoreOperations:
         upkeep: Upkeep,
         register: Registered,
         rating: Rating,
+        packs: Packed,
         describe: Callable[[Mapping[str, bytes]], Mapping[str, str]],
         recount: Callable[[Mapping[str, bytes], Mapping[str, Any]], Sequence[Mapping[str, Any]]],
         policy: Callable[[], Policy],
@@ -173,6 +175,7 @@ class StoreOperations:
         self._upkeep = upkeep
         self.register = register
         self.rating = rating
+        self.packs = packs
         self._describe = describe
         self._recount = recount
         self._in_force = policy
@@ -354,6 +357,11 @@ class StoreOperations:
     async def _append(self, kind: str, arguments: LookArguments, system_user: str, **fields: Any) -> None:
         await self._store.ledger.append([_entry(kind, arguments, system_user, self._clock.now(), **fields)])
 
+    @property
+    def running(self) -> bool:
+        """Whether a service runs, so that what is in the outbox leaves."""
+        return self._live is not None
+
     def _wake(self) -> None:
         if self._live is not None:
             self._live.wake()
@@ -372,6 +380,14 @@ def _on_register(act: OnRegister) -> Method:
 
 def _on_rating(act: OnRating) -> Method:
     return lambda operations, arguments, system_user: act(operations.rating, arguments, system_user)
+
+
+def _on_packs(act: OnPacks) -> Method:
+    async def run(operations: StoreOperations, arguments: Any, system_user: str) -> AsyncIterator[Item]:
+        async for item in act(operations.packs, arguments, system_user):
+            yield {**item, "running": operations.running}
+
+    return run
 
 
 OPERATIONS: dict[str, tuple[type[Arguments], Method]] = {
@@ -396,6 +412,7 @@ OPERATIONS: dict[str, tuple[type[Arguments], Method]] = {
     **{name: (model, _on_accounts(act)) for name, (model, act) in USER_OPERATIONS.items()},
     **{name: (model, _on_register(act)) for name, (model, act) in INCIDENT_OPERATIONS.items()},
     **{name: (model, _on_rating(act)) for name, (model, act) in QUALITY_OPERATIONS.items()},
+    **{name: (model, _on_packs(act)) for name, (model, act) in PACK_OPERATIONS.items()},
 }
 
 

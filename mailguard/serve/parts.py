@@ -29,6 +29,7 @@ from ..store.passwords import Argon2Passwords
 from ..store.store import Store
 from .dkim_keys import DkimKeys
 from .owner import refuse_making_for_another
+from .packs import Packs
 from .register import Register, register_of
 
 
@@ -66,6 +67,7 @@ class Parts:
     sent_before: SentBefore
     review: Review
     register: Register
+    packs: Packs
     wake: asyncio.Event
 
     async def close(self) -> None:
@@ -110,6 +112,7 @@ async def open_parts(settings: Settings) -> Parts:
         give_up_after=settings.outbox.give_up_after,
         wake=wake.set,
     )
+    register = register_of(settings, store, clock, randomness)
     passwords = Argon2Passwords()
     sessions = SessionBook(
         sessions=store.console_sessions,
@@ -146,7 +149,8 @@ async def open_parts(settings: Settings) -> Parts:
         memory=memory,
         sent_before=sent_before,
         review=review,
-        register=register_of(settings, store, clock, randomness),
+        register=register,
+        packs=Packs(settings, store, register, notices, organisation, clock, randomness, wake.set),
         wake=wake,
     )
 

@@ -112,6 +112,7 @@ def operations_on(
         upkeep=StoreUpkeep(parts.store, parts.clock),
         register=parts.register,
         rating=rating_of(parts.store, in_force, parts.clock, parts.register.zone),
+        packs=parts.packs,
         describe=describe_rules,
         recount=recount_rules,
         policy=in_force,

@@ -88,6 +88,11 @@ class Keyring:
         key = self._active["recipients"].octets
         return hmac.digest(key, address.encode("utf-8", "surrogatepass"), "sha256")[:16].hex()
 
+    def hashes_of_address(self, address: str) -> list[str]:
+        """Every keyed hash by which entries may know a canonical address: of today's key first, then of older ones."""
+        text = address.encode("utf-8", "surrogatepass")
+        return [hmac.digest(key, text, "sha256")[:16].hex() for key in self.all_octets("recipients")]
+
     def hash_account(self, name: str) -> list[str]:
         """The keyed hashes by which the canonical name of an account may be known: the one of today first, then those
         of older keys. They say nothing about the hash of the same address as a recipient.

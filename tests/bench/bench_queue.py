@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import uvloop
@@ -23,6 +23,7 @@ from mailguard.core.lifecycle import OPEN
 from mailguard.core.policy.load import load_policy
 from mailguard.core.register.lists import load_lists
 from mailguard.serve.operations import StoreOperations
+from mailguard.serve.pack_operations import Packed
 from mailguard.serve.parts import SystemRandomness
 from mailguard.serve.quality_operations import rating_of
 from mailguard.serve.register import Register, packaged_lists
@@ -161,6 +162,7 @@ def operations_on(house: House) -> StoreOperations:
             zone=ZoneInfo("Europe/London"),
         ),
         rating=rating_of(house.store, lambda: load_policy({}), house.clock, ZoneInfo("Europe/London")),
+        packs=cast(Packed, None),  # no pack is made here
         describe=lambda documents: {},
         recount=lambda documents, decision: [],
         policy=lambda: load_policy({}),

@@ -60,6 +60,8 @@ COMMANDS = [
     "incident link",
     "incident close",
     "incident form",
+    "incident pack",
+    "incident apologise",
     "report",
     "user add",
     "user list",

@@ -36,7 +36,7 @@ _GROUPS: Mapping[Group, str] = {
         "hold_called_wrong"
     ),
     Group.VIEWS: "content_viewed content_revealed content_downloaded",
-    Group.EXPORTS: "trail_exported held_exported register_exported",
+    Group.EXPORTS: "trail_exported held_exported register_exported pack_exported",
     Group.SIGN_INS: "console_signed_in console_signed_out console_second_factor_set console_link_used",
     Group.ACCOUNTS: (
         "account_added account_password_changed account_roles_changed account_mailbox_changed account_disabled "
@@ -57,7 +57,7 @@ _GROUPS: Mapping[Group, str] = {
         "trail_checked"
     ),
     Group.CANARY: "canary_recorded canary_passed canary_failed",
-    Group.REGISTER: "incident_added incident_revised clock_reminded",
+    Group.REGISTER: "incident_added incident_revised clock_reminded apology_queued",
 }
 GROUPS: Mapping[Group, frozenset[str]] = {group: frozenset(kinds.split()) for group, kinds in _GROUPS.items()}
 """Every kind that is in none of them is in the group OTHER."""

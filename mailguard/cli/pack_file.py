@@ -1,0 +1,60 @@
+"""A message given as a file, read as `serve` would read it, for an incident pack."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..config import Settings
+from ..core.mail.parse import parse
+from ..core.observation import inspected, observe
+from ..core.packs.facts import Known
+from ..core.packs.from_file import known_of_file
+from ..core.policy.trial import assumed_envelope
+from ..serve.inspecting import CommandInspector
+from ..serve.pack_operations import MOST_ADDRESSES
+from .ask import ask_one
+from .policy_judging import check_addresses, message_bytes
+
+BATCH_OCTETS = 24_000
+"""Of addresses in one request, which is one line of the socket (serve/control.py)."""
+
+
+def read_message(path: Path, recipients: Sequence[str] | None, settings: Settings) -> Known:
+    """recipients: who got it, where somebody knows; else whom the file names. SettingsError, BadParameter."""
+    check_addresses("--rcpt", recipients or [])
+    raw = message_bytes(path)
+    message = parse(raw)
+    envelope = assumed_envelope(message, None, recipients)
+    seen = observe(message, envelope, settings.organisation.organisation())
+    wanted = tuple(dict.fromkeys((*seen.inspectable, *seen.closed)))
+    if wanted:
+        with CommandInspector(settings.inspection) as inspector:
+            seen = inspected(seen, inspector.inspect(message, wanted))
+    return known_of_file(seen, envelope, hashlib.sha256(raw).hexdigest(), envelope_given=bool(recipients))
+
+
+def names_in(known: Known) -> dict[str, str]:
+    """Keyed hash -> address of everybody whom a file names, so that answers without a name get it back."""
+    named = dict.fromkeys((*(known.recipients or ()), *(known.visible or ())))
+    found: dict[str, str] = {}
+    for batch in batches(list(named)):
+        found |= ask_one("incident_pack_names", addresses=batch)["names"]
+    return found
+
+
+def batches(addresses: Sequence[str]) -> Iterator[list[str]]:
+    """As many addresses at once as a request holds."""
+    batch: list[str] = []
+    octets = 0
+    for address in addresses:
+        # As it stands in JSON: six octets for a character outside of ASCII.
+        size = sum(1 if character.isascii() else 12 for character in address) + 4
+        if batch and (octets + size > BATCH_OCTETS or len(batch) == MOST_ADDRESSES):
+            yield batch
+            batch, octets = [], 0
+        batch.append(address)
+        octets += size
+    if batch:
+        yield batch

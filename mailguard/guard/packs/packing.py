@@ -1,0 +1,173 @@
+"""The story of an incident pack: read what is known, say in the ledger that it is taken along, fill the record.
+
+INVARIANT: the entry that says so is durable before the pack leaves. What a person wrote in a record stays.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ...core.consumer_providers import is_consumer_provider
+from ...core.errors import IncidentRefused
+from ...core.organisation import Organisation
+from ...core.packs.exposure import Got
+from ...core.packs.facts import Known, Sent
+from ...core.packs.pack import Pack, pack_of
+from ...core.register.record import Incident
+from ...core.register.revision import Revision
+from ..accounts import Actor
+from ..ports import Clock, Ledger
+from ..register.book import IncidentBook
+from .apologies import Apologies, Asked, Planned
+from .entries import pack_exported
+from .reading import PackReading
+
+CONSUMER, ORGANISATIONS = "consumer mail providers", "other domains"
+WHY_PACK = "filled from the incident pack"
+WHY_TOLD = "apologies were sent"
+
+
+class Packing:
+    """reading, apologies: the halves of it."""
+
+    def __init__(
+        self,
+        *,
+        reading: PackReading,
+        apologies: Apologies,
+        book: IncidentBook,
+        ledger: Ledger,
+        clock: Clock,
+        organisation: Organisation,
+        zone: ZoneInfo,
+    ) -> None:
+        self._reading = reading
+        self._apologies = apologies
+        self._book = book
+        self._ledger = ledger
+        self._clock = clock
+        self._organisation = organisation
+        self._zone = zone
+
+    async def pack(self, ref: str, actor: Actor, incident: str | None = None) -> tuple[Pack, Revision | None]:
+        """Of a message of the ledger, and the record that it was linked to. UnknownReference, IncidentRefused."""
+        pack = await self._of(ref)
+        revision = None if incident is None else await self._fill(incident, pack, actor)
+        await self._taken_along(ref, pack.counts(), actor, incident)
+        return pack, revision
+
+    async def of_file(self, counts: Mapping[str, int], content_sha256: str, actor: Actor, incident: str | None) -> None:
+        """A pack was made of a file, elsewhere: its counts are recorded. UnknownReference (of the incident)."""
+        if incident is not None:
+            await self._book.history(incident)
+        entry = pack_exported(
+            None, self._clock.now(), actor, counts=counts, content_sha256=content_sha256, incident=incident
+        )
+        await self._ledger.append([entry])
+
+    def names_of(self, addresses: Collection[str]) -> Mapping[str, str]:
+        """Keyed hash -> address: what a file gives back to answers whose evidence is gone."""
+        return self._reading.names_of(addresses)
+
+    async def runs(self, case: str) -> tuple[Sent, ...]:
+        """The apologies that were sent of a case."""
+        return await self._apologies.runs(case)
+
+    async def apologise(
+        self, asked: Asked, actor: Actor, *, to_all: bool = False, inside: bool = False
+    ) -> tuple[Planned, Revision | None]:
+        """Show or send an apology. Of a message of the ledger it goes to whom its evidence names, or, where that is
+        gone, to those of `asked.people` that the ledger knows by their hash; of a file to asked.people.
+
+        to_all: to everybody who got it, not only to whom others saw. inside: to people inside too.
+        """
+        if asked.incident is not None:
+            await self._book.history(asked.incident)
+        if asked.ref is not None:
+            asked = replace(asked, people=await self._whom(asked, to_all, inside))
+        planned = await self._apologies.apologise(asked, actor)
+        revision = None
+        if asked.incident is not None and planned.sent is not None:
+            revision = await self._told(asked.incident, planned, actor)
+        return planned, revision
+
+    async def _of(self, ref: str) -> Pack:
+        known = await self._reading.known(ref)
+        return self._packed(replace(known, apologies=await self._apologies.runs(ref)))
+
+    def _packed(self, known: Known) -> Pack:
+        made_at = self._clock.now().astimezone(self._zone)
+        return pack_of(
+            known, organisation=self._organisation.name, is_inside=self._organisation.is_inside, made_at=made_at
+        )
+
+    async def _whom(self, asked: Asked, to_all: bool, inside: bool) -> tuple[str, ...]:
+        assert asked.ref is not None
+        pack = await self._of(asked.ref)
+        if pack.known.form is None:
+            raise IncidentRefused("nothing was sent: that message did not leave")
+        if pack.known.recipients is None:
+            if not asked.people:
+                raise IncidentRefused(
+                    "nothing was sent: the evidence that names the people is gone; give the message as a file (--eml)"
+                )
+            known = await self._reading.recipients_of(asked.ref, asked.people)
+            return tuple(each for each in asked.people if each in known)
+        return pack.concerned(to_all=to_all, inside=inside)
+
+    async def _taken_along(self, ref: str, counts: Mapping[str, int], actor: Actor, incident: str | None) -> None:
+        await self._ledger.append([pack_exported(ref, self._clock.now(), actor, counts=counts, incident=incident)])
+
+    async def _fill(self, incident: str, pack: Pack, actor: Actor) -> Revision:
+        """Link the message, and say what the pack counted where the record says nothing yet."""
+        assert pack.known.ref is not None
+        try:
+            last = await self._book.link(incident, pack.known.ref, actor)
+        except IncidentRefused:
+            # It names these entries already; what else is wrong with it, the next step says again.
+            last = (await self._book.history(incident))[-1]
+        fields = filled(last.record, pack)
+        if not fields:
+            return last
+        return await self._book.revise(incident, fields, WHY_PACK, actor, last.revision)
+
+    async def _told(self, incident: str, planned: Planned, actor: Actor) -> Revision:
+        assert planned.sent is not None
+        last = (await self._book.history(incident))[-1]
+        if last.record.subjects_told is not None:
+            return last
+        told = {
+            "told": True,
+            "at": planned.sent.at.isoformat(),
+            "how": "an apology by email, a copy for each person alone",
+            "individually": planned.sent.people,
+        }
+        return await self._book.revise(incident, {"subjects_told": told}, WHY_TOLD, actor, last.revision)
+
+
+def filled(record: Incident, pack: Pack) -> dict[str, Any]:
+    """The fields of a record that a pack can fill and nobody has."""
+    known, fields = pack.known, dict[str, Any]()
+    exposure = record.exposure.model_dump(exclude_none=True) if record.exposure else {}
+    counted = {
+        "delivered_count": pack.got.get(Got.YES, 0) if known.answers else None,
+        "envelope_count": known.counts.get("envelope_recipients"),
+        "visible_external_count": known.counts.get("visible_external_recipients"),
+    }
+    new = {name: each for name, each in counted.items() if each is not None and name not in exposure}
+    if new:
+        fields["exposure"] = exposure | new
+    domains = Counter(
+        CONSUMER if is_consumer_provider(each.address.rpartition("@")[2]) else ORGANISATIONS
+        for each in pack.exposure.sights
+        if not each.inside and each.got is not Got.NO
+    )
+    if domains and not record.recipients_external:
+        fields["recipients_external"] = dict(sorted(domains.items()))
+    if record.occurred_from is None and known.decided_at is not None:
+        fields["occurred_from"] = known.decided_at.isoformat()
+    return fields

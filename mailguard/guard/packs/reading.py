@@ -1,0 +1,155 @@
+"""Reads what the ledger and its evidence know of a message that got out. It changes nothing.
+
+Contract: what was erased or purged is said as such, with the time at which it went; counts of the entries stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ...core.errors import MailguardError, UnknownReference
+from ...core.packs.answers import Answer, answers_in, is_outcome, named_again
+from ...core.packs.facts import Gap, Known, form_of
+from ...core.packs.gaps import of_answers, of_decision, of_reading
+from ..console.ports import Trail
+from ..console.trail_records import Group, TrailFilter
+from ..ports import Evidence, Ledger
+from ..records import Entry
+
+TRIES = 3
+PURGES = 1000
+"""Entries of upkeep that are looked through for the purge that took an evidence record; one a day is three years."""
+Fields = Mapping[str, Any]
+HashesOf = Callable[[str], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entered:
+    """evidence: None where the entry has none, or none any more; erased: the latter."""
+
+    entry: Entry
+    evidence: Fields | None
+    erased: bool
+
+
+class PackReading:
+    """hashes_of: the keyed hashes by which entries may know a canonical address."""
+
+    def __init__(self, *, ledger: Ledger, evidence: Evidence, trail: Trail, hashes_of: HashesOf) -> None:
+        self._ledger = ledger
+        self._evidence = evidence
+        self._trail = trail
+        self._hashes_of = hashes_of
+
+    async def known(self, ref: str) -> Known:
+        """Of a message. UnknownReference where the ledger has no decision about it."""
+        entered = await self._entered(ref)
+        decided = next((each for each in entered if each.entry.kind == "message_decided"), None)
+        if decided is None:
+            raise UnknownReference(f'there is no message "{ref}"')
+        fields, evidence = decided.entry.fields, decided.evidence
+        released = [each.entry.fields for each in entered if each.entry.kind == "message_released"]
+        form = form_of(fields, released)
+        outcomes = [each for each in entered if is_outcome(each.entry.kind, each.entry.fields)]
+        answers = [
+            answer
+            for each in outcomes
+            for answer in answers_in(each.entry.kind, each.entry.at, each.entry.fields, each.evidence)
+        ]
+        # What one entry has lost another may still know: the same person, by the same keyed hash.
+        named = [*(evidence or {}).get("recipients", ()), *_named_in(answers)]
+        answers = list(named_again(answers, self.names_of(named)))
+        decision = _laid_over(fields, (evidence or {}).get("decision", {}))
+        path = (evidence or {}).get("sender")
+        return Known(
+            ref=ref,
+            decided_at=decided.entry.at,
+            subject=None if evidence is None else evidence.get("subject"),
+            hashed=tuple(each["hash"] for each in fields.get("recipient_hashes", ())) if evidence is None else (),
+            recipients=None if evidence is None else tuple(evidence["recipients"]),
+            visible=None if evidence is None else tuple(evidence["visible"]),
+            senders=tuple(dict.fromkeys([*([path] if path else ()), *(evidence or {}).get("originators", ())])),
+            form=form,
+            counts={name: each for name, each in fields.get("facts", {}).items() if type(each) is int},
+            findings=tuple(decision.get("findings", ())),
+            inventory=tuple(decision.get("inventory", ())),
+            content_sha256=fields.get("content_sha256"),
+            answers=tuple(answers),
+            gaps=tuple(await self._gaps(ref, decided, outcomes, answers, decision, form is not None)),
+        )
+
+    def names_of(self, addresses: Collection[str]) -> dict[str, str]:
+        """Keyed hash -> address."""
+        return {digest: address for address in set(addresses) for digest in self._hashes_of(address)}
+
+    async def recipients_of(self, ref: str, addresses: Collection[str]) -> frozenset[str]:
+        """Which of these addresses the decision about a message knows as recipients, also after its evidence went."""
+        hashed = {
+            each["hash"]
+            async for entry in self._ledger.entries(ref)
+            if entry.kind == "message_decided"
+            for each in entry.fields.get("recipient_hashes", ())
+        }
+        return frozenset(address for digest, address in self.names_of(addresses).items() if digest in hashed)
+
+    async def _entered(self, ref: str) -> list[_Entered]:
+        """The entries of a message, each with its evidence. One that is written meanwhile is waited for."""
+        for _ in range(TRIES):
+            found = [entry async for entry in self._ledger.entries(ref)]
+            found.sort(key=lambda each: (each.at, each.ledger, each.sequence))
+            records = await self._evidence.read(ref)
+            with_evidence = [each for each in found if "evidence_sha256" in each.fields]
+            if len(records) == len(with_evidence):
+                beside = dict(zip((id(each) for each in with_evidence), records, strict=True))
+                return [_entered(each, beside.get(id(each))) for each in found]
+        raise MailguardError("the ledger grew faster than it could be read")
+
+    async def _gaps(
+        self,
+        ref: str,
+        decided: _Entered,
+        outcomes: Sequence[_Entered],
+        answers: Sequence[Answer],
+        decision: Fields,
+        left: bool,
+    ) -> list[Gap]:
+        found: list[Gap] = []
+        if decided.evidence is None:
+            found += of_decision(decided.entry.fields, await self._went(ref, decided.entry.at))
+        elif decision.get("facts", {}).get("has_attachments") and not decision.get("inventory"):
+            found.append(of_reading())
+        erased = [each for each in outcomes if each.erased]
+        if erased:
+            nameless = sum(each.address is None for each in answers)
+            found.append(of_answers(nameless, await self._went(ref, erased[0].entry.at)))
+        elif left and not outcomes:
+            found.append(Gap("deliveries", "The ledger has no answer of a mail server about it (yet)."))
+        return found
+
+    async def _went(self, ref: str, at: datetime) -> datetime | None:
+        """When the evidence of an entry of that time was erased or purged, whichever was first."""
+        erased = [each.at async for each in self._ledger.entries(ref) if each.kind == "evidence_erased"]
+        upkeep, _ = await self._trail.page(TrailFilter(None, Group.UPKEEP, at_from=at), PURGES)
+        purged = [
+            each.entry.at
+            for each in upkeep
+            if each.entry.kind == "evidence_purged" and datetime.fromisoformat(each.entry.fields["before"]) > at
+        ]
+        return min([*erased, *purged], default=None)
+
+
+def _entered(entry: Entry, record: Fields | None) -> _Entered:
+    erased = record is not None and record.get("erased") is True
+    return _Entered(entry, None if erased else record, erased)
+
+
+def _laid_over(fields: Fields, withheld: Fields) -> dict[str, Any]:
+    """The decision again: entries hold it without names of files, the evidence has these (guard/entries.py)."""
+    return {**fields, **{name: each for name, each in withheld.items() if name != "rules"}}
+
+
+def _named_in(answers: Collection[Answer]) -> list[str]:
+    return [each.address for each in answers if each.address is not None]

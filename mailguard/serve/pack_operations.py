@@ -1,0 +1,143 @@
+"""What `mailguard incident pack` and `mailguard incident apologise` do. Addresses pass here and reach no log."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any, Protocol
+
+from pydantic import Field
+
+from ..core.errors import UnknownReference
+from ..core.packs.draft import MAX_TEXT, template
+from ..core.register.reference import is_incident
+from ..guard.accounts import Actor
+from ..guard.packs.apologies import Asked
+from ..guard.packs.packing import Packing
+from .arguments import Arguments, Item, Ref
+from .control import BadArguments
+from .incident_operations import ByArguments
+
+MOST_ADDRESSES = 500
+"""In one request: it is one line of the socket."""
+Addresses = Annotated[list[str], Field(max_length=MOST_ADDRESSES)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Packed(Protocol):
+    """serve.packs.Packs."""
+
+    @property
+    def packing(self) -> Packing: ...
+    @property
+    def organisation_name(self) -> str: ...
+    @property
+    def contact(self) -> str | None: ...
+
+
+class PackArguments(ByArguments):
+    ref: Ref
+    incident: Ref | None = None
+
+
+class FilePackArguments(ByArguments):
+    content_sha256: Sha256
+    counts: dict[str, int]
+    incident: Ref | None = None
+
+
+class NamesArguments(Arguments):
+    addresses: Addresses
+
+
+class ApologiseArguments(ByArguments):
+    """ref: of the message, or content_sha256 of a file. people: whom the file names."""
+
+    ref: Ref | None = None
+    content_sha256: Sha256 | None = None
+    people: Addresses = Field(default_factory=list)
+    text: str = Field(max_length=MAX_TEXT)
+    to_all: bool = False
+    inside: bool = False
+    confirmed: int | None = None
+    incident: Ref | None = None
+
+
+async def pack(packs: Packed, given: PackArguments, system_user: str) -> AsyncIterator[Item]:
+    _refuse_incident(given.incident)
+    made, revision = await packs.packing.pack(given.ref, _actor(given, system_user), given.incident)
+    yield {
+        "known": made.known.to_json(),
+        "counts": made.counts(),
+        "made_at": made.made_at.isoformat(),
+        "draft": template(packs.organisation_name, packs.contact, made.known.decided_at and _local(made)),
+        "incident": revision and revision.incident,
+        "revision": revision and revision.revision,
+    }
+
+
+async def file_pack(packs: Packed, given: FilePackArguments, system_user: str) -> AsyncIterator[Item]:
+    _refuse_incident(given.incident)
+    await packs.packing.of_file(given.counts, given.content_sha256, _actor(given, system_user), given.incident)
+    runs = await packs.packing.runs(_case(given.content_sha256))
+    yield {
+        "apologies": [each.to_json() for each in runs],
+        "draft": template(packs.organisation_name, packs.contact, None),
+    }
+
+
+async def names(packs: Packed, given: NamesArguments, _: str) -> AsyncIterator[Item]:
+    yield {"names": dict(packs.packing.names_of(given.addresses))}
+
+
+async def apologise(packs: Packed, given: ApologiseArguments, system_user: str) -> AsyncIterator[Item]:
+    _refuse_incident(given.incident)
+    if given.ref is None and given.content_sha256 is None:
+        raise BadArguments("an apology is about a message or a file")
+    asked = Asked(
+        given.ref or _case(given.content_sha256 or ""),
+        given.ref,
+        tuple(given.people),
+        given.text,
+        given.confirmed,
+        given.incident,
+    )
+    planned, revision = await packs.packing.apologise(
+        asked, _actor(given, system_user), to_all=given.to_all, inside=given.inside
+    )
+    yield {
+        "people": len(planned.people),
+        "already": planned.already,
+        "unwritable": planned.unwritable,
+        "sent": planned.sent and planned.sent.to_json(),
+        "earlier": [each.to_json() for each in planned.earlier],
+        "incident": revision and revision.incident,
+        "revision": revision and revision.revision,
+    }
+
+
+def _case(content_sha256: str) -> str:
+    """A file's own name: half of its hash is enough, and short enough to be read aloud in a ledger."""
+    return f"SHA256-{content_sha256[:32]}"
+
+
+def _local(made: Any) -> Any:
+    return made.known.decided_at.astimezone(made.made_at.tzinfo)
+
+
+def _actor(given: ByArguments, system_user: str) -> Actor:
+    return given.actor(system_user)
+
+
+def _refuse_incident(text: str | None) -> None:
+    if text is not None and not is_incident(text):
+        raise UnknownReference(f'"{text}" is no incident; one looks like IR-7Q4K-2FXB7M')
+
+
+OnPacks = Callable[[Packed, Any, str], AsyncIterator[Item]]
+
+PACK_OPERATIONS: dict[str, tuple[type[Arguments], OnPacks]] = {
+    "incident_pack": (PackArguments, pack),
+    "incident_pack_of_file": (FilePackArguments, file_pack),
+    "incident_pack_names": (NamesArguments, names),
+    "incident_apologise": (ApologiseArguments, apologise),
+}
