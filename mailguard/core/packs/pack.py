@@ -13,7 +13,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from .. import words
-from ..finding_kinds import noun_of, so_many
+from ..finding_kinds import PEOPLE_ROWS, noun_of, so_many
 from ..legible import legible
 from ..moment import moment_in_words
 from ..register.table import Table
@@ -93,13 +93,13 @@ class Pack:
         )
 
     def counts(self) -> dict[str, int]:
-        """For the ledger and the register: numbers alone."""
+        """For the ledger and the register: numbers alone. hidden: rows of people that files carried unseen."""
         return {
             "recipients": len(self.exposure.sights),
             "exposed": len(self.exposed),
             "deliveries": len(self.known.answers),
             "delivered": self.got.get(Got.YES, 0),
-            "hidden": sum(each.count for each in self.carried if each.hidden),
+            "hidden": sum(each.count for each in self.carried if each.hidden and each.what == PEOPLE_ROWS),
         }
 
 

@@ -19,7 +19,7 @@ def is_inside(address: str) -> bool:
 
 
 def exposure(recipients: list[str], visible: list[str], form: Form = Form.ORIGINAL, **got: Got) -> Exposure:
-    known = {each: Got.YES for each in recipients} | {f"{name}@patients.example": what for name, what in got.items()}
+    known = dict.fromkeys(recipients, Got.YES) | {f"{name}@patients.example": what for name, what in got.items()}
     return who_saw_whom(recipients, visible, senders={JO}, is_inside=is_inside, form=form, got=known)
 
 

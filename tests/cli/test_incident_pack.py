@@ -1,0 +1,93 @@
+"""mailguard incident pack of a file: a hidden sheet, wrong usage, and that it never writes over anything."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Run, hold, on_store
+
+SHEET = Path(__file__).parents[1] / "fixtures" / "workbooks" / "hidden-sheet.xlsx"
+
+
+@pytest.fixture
+def mg(run: Run, settings: Path) -> Run:
+    async def nothing(_: Any) -> None:
+        pass
+
+    on_store(settings, nothing)
+    return lambda *arguments: run("-C", str(settings), *arguments)
+
+
+@pytest.fixture
+def eml(tmp_path: Path) -> Path:
+    made = EmailMessage()
+    made["From"] = "jo@elmroad.example"
+    made["To"] = "ada@patients.example, ben@patients.example"
+    made["Subject"] = "Referrals"
+    made.set_content("See the sheet.")
+    made.add_attachment(SHEET.read_bytes(), "application", "octet-stream", filename="Referrals.xlsx")
+    path = tmp_path / "message.eml"
+    path.write_bytes(made.as_bytes())
+    return path
+
+
+def test_a_file_alone_gives_the_people_its_hidden_rows_and_what_it_cannot_say(
+    mg: Run, eml: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "pack.zip"
+    ran = mg("incident", "pack", "--eml", str(eml), "--rcpt", "cat@patients.example", "--out", str(out), "--json")
+    (made,) = ran.items()
+    assert (ran.status, made["recipients"], made["exposed"], made["hidden"] >= 40) == (0, 1, 2, True)
+    assert [each["table"] for each in made["gaps"]] == ["deliveries"]
+    with zipfile.ZipFile(out) as archive:
+        table = archive.read("pack/exposures.csv").decode("utf-8-sig")
+        assert "apology.txt" in str(archive.namelist())
+    found = list(csv.reader(io.StringIO(table)))
+    assert [row[0] for row in found[1:3]] == ["ada@patients.example", "ben@patients.example"]
+    assert any(row[0] == "Referrals.xlsx" and row[1] == "40 rows of people, hidden" for row in found), found
+    (entry,) = [each for each in mg("audit", "list", "--json").items() if each["kind"] == "pack_exported"]
+    assert entry["recipients"] == 1 and entry["ref"] is None and len(entry["content_sha256"]) == 64
+
+
+def test_a_pack_never_writes_over_anything_and_says_what_it_needs(mg: Run, eml: Path, tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "notes.txt").write_text("mine")
+    ran = mg("incident", "pack", "--eml", str(eml), "--out", str(taken))
+    assert ran.status == 2 and "already" in ran.err and sorted(taken.iterdir()) == [taken / "notes.txt"]
+    assert mg("incident", "pack", "--out", str(tmp_path / "a")).status == 2
+    assert mg("incident", "pack", "MG-7Q4K-2F", "--rcpt", "a@b.example", "--out", str(tmp_path / "a")).status == 2
+    assert mg("incident", "pack", "MG-7Q4K-2F", "--out", str(tmp_path / "a")).status == 2
+    assert not [each for each in mg("audit", "list", "--json").items() if each["kind"] == "pack_exported"]
+
+
+def test_a_message_that_did_not_leave_has_nobody_to_apologise_to(
+    mg: Run, run: Run, settings: Path, tmp_path: Path
+) -> None:
+    hold(settings, "MG-7Q4K-2F")
+    ran = mg("incident", "pack", "MG-7Q4K-2F", "--out", str(tmp_path / "pack"))
+    assert ran.status == 0 and "This message did not leave" in ran.out
+    draft = tmp_path / "draft.txt"
+    draft.write_text("Subject: Sorry\n\nHello\n")
+    refused = mg("incident", "apologise", "MG-7Q4K-2F", "--text", str(draft), "--confirm", "2")
+    assert refused.status == 2 and "did not leave" in refused.err
+
+
+def test_an_apology_of_a_file_goes_out_once_without_a_service_too(mg: Run, eml: Path, tmp_path: Path) -> None:
+    draft = tmp_path / "draft.txt"
+    draft.write_text("Subject: Sorry\n\nHello\n\nWe are sorry.\n")
+    command = ("incident", "apologise", "--eml", str(eml), "--text", str(draft))
+    assert "It would go to 2 people" in mg(*command).out
+    sent = mg(*command, "--confirm", "2")
+    assert sent.status == 0 and "On its way to 2 people" in sent.out and "not running" in sent.err
+    again = mg(*command, "--confirm", "2")
+    assert again.status == 0 and "2 people had an apology for this message already" in again.out
+    rows = mg("outbox", "list", "--json").items()
+    assert sorted(each["recipients"][0] for each in rows) == ["ada@patients.example", "ben@patients.example"]
