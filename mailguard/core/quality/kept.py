@@ -22,6 +22,9 @@ from ..verdict import EXCEPTION, Rewrite
 from .numbers import number_of, with_number
 
 _FLOOR = "floor-"
+_Pairs = list[tuple[Question, bool]]
+Truths = list[tuple[Rule, Truth]]
+"""Of each rule that is in force."""
 
 
 class Fate(StrEnum):
@@ -70,31 +73,48 @@ def kept_of(ref: str, at: datetime, fields: Mapping[str, Any]) -> Kept:
     return Kept(ref, at, str(fields.get("policy_revision")), facts, rules, int(fields.get("uncounted_parts") or 0))
 
 
-def truth_of(rule: Rule, then: Rule | None, kept: Kept) -> Truth:
-    """Whether the rule matches the message. then: the rule of this id in the policy that decided, None where there was
-    none, or where that policy is not kept.
-    """
-    recorded = kept.rules.get(rule.id)
-    if recorded is not None and then is not None and _is_alike(rule, then):
-        if recorded.errs:
-            return Truth.ERROR
-        seen = read_trail(then.when, recorded.trail, recorded.values)
-        if seen is not None:
-            pairs = zip(questions_in(rule.when), questions_in(then.when), seen, strict=True)
-            answers = iter([_answer(now[0], before[0], *said, kept) for now, before, said in pairs])
-            return _with_spared(_combined(rule.when, answers), rule, recorded)
-    return by_facts(rule, kept.facts)
+class Recounting:
+    """Judges kept messages again. Comparing two rules costs more than judging by them: what came of it is kept."""
+
+    def __init__(self) -> None:
+        self._pairs: dict[tuple[int, int], tuple[Rule, Rule, _Pairs | None]] = {}
+
+    def truth_of(self, rule: Rule, then: Rule | None, kept: Kept) -> Truth:
+        """Whether the rule matches the message. then: the rule of this id in the policy that decided, None where there
+        was none, or where that policy is not kept.
+        """
+        recorded = kept.rules.get(rule.id)
+        pairs = self._paired(rule, then) if recorded is not None and then is not None else None
+        if recorded is not None and then is not None and pairs is not None:
+            if recorded.errs:
+                return Truth.ERROR
+            seen = read_trail(then.when, recorded.trail, recorded.values)
+            if seen is not None:
+                answers = iter([_answer(*pair, *said, kept) for pair, said in zip(pairs, seen, strict=True)])
+                return _with_spared(_combined(rule.when, answers), rule, recorded)
+        return by_facts(rule, kept.facts)
+
+    def truths_of(self, policy: Policy, then: Mapping[str, Rule], kept: Kept) -> Truths:
+        """Of every rule in force. then: the rules of the policy that decided, by id."""
+        enforced = [each for each in policy.rules if each.mode is Mode.ENFORCE]
+        return [(each, self.truth_of(each, then.get(each.id), kept)) for each in enforced]
+
+    def _paired(self, rule: Rule, then: Rule) -> _Pairs | None:
+        """What each condition asks now and then, and whether that is the same; None where the rule is another one."""
+        key = id(rule), id(then)
+        if key not in self._pairs:
+            pairs: _Pairs | None = None
+            if _is_alike(rule, then):
+                both = zip(questions_in(rule.when), questions_in(then.when), strict=True)
+                pairs = [(now[0], now[0].operand == before[0].operand) for now, before in both]
+            # The rules stay with it, so that no other one gets their identity.
+            self._pairs[key] = rule, then, pairs
+        return self._pairs[key][2]
 
 
-def fate_of(policy: Policy, then: Mapping[str, Rule], kept: Kept, unmatched: Rule | None = None) -> Fate:
-    """What the policy would have made of the message; with `unmatched`, a rule of it, if that one did not match.
-
-    then: the rules of the policy that decided.
-    """
-    enforced = [each for each in policy.rules if each.mode is Mode.ENFORCE]
-    if unmatched is not None:
-        enforced = [each for each in enforced if each.id != unmatched.id]
-    asked = [(each, truth_of(each, then.get(each.id), kept)) for each in enforced]
+def fate_of(truths: Truths, kept: Kept, unmatched: Rule | None = None) -> Fate:
+    """What rules with these truths make of the message; with `unmatched`, one of them, if that one did not match."""
+    asked = [each for each in truths if unmatched is None or each[0].id != unmatched.id]
     met = [(rule, truth) for rule, truth in asked if truth in (Truth.TRUE, Truth.ERROR)]
     open_rules = [rule for rule, truth in asked if truth is Truth.NEEDS and _may_hold(rule, kept)]
     floor = _floor(kept, met, unmatched)
@@ -130,9 +150,9 @@ def _shape(node: Node) -> tuple[Any, ...]:
     return type(node).__name__, *map(_shape, node.nodes)
 
 
-def _answer(now: Question, then: Question, truth: Truth, value: Any, kept: Kept) -> Truth:
+def _answer(now: Question, same: bool, truth: Truth, value: Any, kept: Kept) -> Truth:
     """The recorded answer, or that to another number about the same value."""
-    if now.operand == then.operand:
+    if same:
         return truth
     number = number_of(now.operand)
     if (

@@ -14,7 +14,7 @@ from typing import Any
 from ..policy.model import Action, Mode, Policy, Rule
 from ..policy.tree import Truth
 from ..review_report.holds import End
-from .kept import Fate, Kept, fate_of, truth_of
+from .kept import Fate, Kept, Recounting, Truths, fate_of
 from .numbers import Threshold, thresholds, with_threshold
 
 CAUGHT = frozenset({End.CHANGED, End.REJECTED, End.CANCELLED, End.EXPIRED})
@@ -125,12 +125,13 @@ class _Past:
 
 def suggest(rule: Rule, policy: Policy, holds: Iterable[Hold], days: float) -> Suggestion:
     """What other numbers of the rule would have made of the messages that it held. policy: the one in force."""
-    past, counts = [], Counter[Fate]()
+    past, counts, recounting = [], Counter[Fate](), Recounting()
     for hold in holds:
-        fate = _today(rule, policy, hold)
+        truths = recounting.truths_of(policy, hold.then, hold.kept)
+        fate = _today(rule, truths, hold.kept)
         counts[fate] += 1
         if fate is Fate.HELD:
-            past.append(_Past(hold, fate_of(policy, hold.then, hold.kept, rule)))
+            past.append(_Past(hold, fate_of(truths, hold.kept, rule)))
     held = Counter(each.hold.end for each in past)
     found = Suggestion(rule, days, held, counts[Fate.SENT], counts[Fate.UNKNOWN], ())
     numbers = thresholds(rule) if holds_mail(rule) else ()
@@ -142,12 +143,12 @@ def holds_mail(rule: Rule) -> bool:
     return rule.mode is Mode.ENFORCE and rule.action is Action.HOLD
 
 
-def _today(rule: Rule, policy: Policy, hold: Hold) -> Fate:
+def _today(rule: Rule, truths: Truths, kept: Kept) -> Fate:
     """HELD: the rule would match it today, and the policy hold it. SENT: not, or not because of this rule."""
-    truth = truth_of(rule, hold.then.get(rule.id), hold.kept)
+    truth = next((truth for each, truth in truths if each.id == rule.id), Truth.FALSE)
     if truth is Truth.NEEDS:
         return Fate.UNKNOWN
-    return Fate.SENT if truth is Truth.FALSE else fate_of(policy, hold.then, hold.kept)
+    return Fate.SENT if truth is Truth.FALSE else fate_of(truths, kept)
 
 
 def _effect_of(number: int, threshold: Threshold, rule: Rule, past: Sequence[_Past]) -> Effect | None:
@@ -155,17 +156,17 @@ def _effect_of(number: int, threshold: Threshold, rule: Rule, past: Sequence[_Pa
     changed = with_threshold(rule, threshold, number)
     if changed is None:
         return None
-    sent, unknown, wrong = Counter[End](), Counter[End](), 0
+    sent, unknown, wrong, recounting = Counter[End](), Counter[End](), 0, Recounting()
     for each in past:
-        fate = _fate_of(changed, each)
+        fate = _fate_of(changed, each, recounting)
         sent[each.hold.end] += fate is Fate.SENT
         unknown[each.hold.end] += fate is Fate.UNKNOWN
         wrong += fate is Fate.SENT and each.hold.wrong
     return Effect(number, +sent, +unknown, wrong)
 
 
-def _fate_of(changed: Rule, past: _Past) -> Fate:
-    truth = truth_of(changed, past.hold.then.get(changed.id), past.hold.kept)
+def _fate_of(changed: Rule, past: _Past, recounting: Recounting) -> Fate:
+    truth = recounting.truth_of(changed, past.hold.then.get(changed.id), past.hold.kept)
     if truth is Truth.FALSE:
         return past.without
     return Fate.UNKNOWN if truth is Truth.NEEDS and past.without is not Fate.HELD else Fate.HELD
