@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -18,12 +19,18 @@ class ApologyLetters:
     def __init__(self, letterhead: Letterhead) -> None:
         self._letterhead = letterhead
 
-    def rows(self, ref: str, draft: Draft, people: tuple[str, ...], now: datetime) -> tuple[NewDelivery, ...]:
-        """people: canonical addresses. An address that no To field can hold has no row."""
-        found = []
-        for number, address in enumerate(people):
-            to = Path(address.encode("utf-8"), address)
-            if is_writable(to):
-                identifier = f"{ref}.{ROW}.{number}"
-                found.append(self._letterhead.letter(identifier, ROW, ref, to, now, partial(letter, draft)))
-        return tuple(found)
+    def writable(self, people: Iterable[str]) -> tuple[str, ...]:
+        """Those whose canonical address a To field can hold."""
+        return tuple(each for each in people if is_writable(_path(each)))
+
+    def rows(self, ref: str, draft: Draft, people: Sequence[str], now: datetime) -> tuple[NewDelivery, ...]:
+        """people: writable ones. It takes a thread for a long list."""
+        write = partial(letter, draft)
+        return tuple(
+            self._letterhead.letter(f"{ref}.{ROW}.{number}", ROW, ref, _path(address), now, write)
+            for number, address in enumerate(people)
+        )
+
+
+def _path(address: str) -> Path:
+    return Path(address.encode("utf-8"), address)

@@ -5,6 +5,7 @@ INVARIANT: the entry that says so is durable before the pack leaves. What a pers
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -97,7 +98,7 @@ class Packing:
 
     async def _of(self, ref: str) -> Pack:
         known = await self._reading.known(ref)
-        return self._packed(replace(known, apologies=await self._apologies.runs(ref)))
+        return await asyncio.to_thread(self._packed, replace(known, apologies=await self._apologies.runs(ref)))
 
     def _packed(self, known: Known) -> Pack:
         made_at = self._clock.now().astimezone(self._zone)
