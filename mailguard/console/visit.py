@@ -20,7 +20,8 @@ from .security import is_from_our_page
 from .site import Site
 
 MOST_OCTETS = 64 * 1024
-MOST_FIELDS = 200
+MOST_FIELDS = 700
+"""As many as the form of an incident has with all its rows."""
 BODY_SECONDS = 15.0
 FILE_SECONDS = 120.0
 FORM_TYPE = "application/x-www-form-urlencoded"

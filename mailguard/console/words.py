@@ -141,6 +141,7 @@ ROLES = {
     DOWNLOAD: "As a reviewer you may take held messages and attachments along as files.",
 }
 ROLE_FOR_TEAM = "{team}: {what}"
+ROLE_REGISTERS = "You keep the register of incidents."
 
 # The page of a sender (CONSOLE.md 3.2).
 

@@ -25,13 +25,17 @@ ADD_TITLE = "Add somebody"
 ADD_NAME_HINT = "Their email address is best"
 ADD_BUTTON = "Add and make a one-time link"
 ROLE_SENDER = "May sign in to send mail"
-ROLE_ADMIN = "Administrator: looks after accounts and health, and sees no subjects, people and text"
+ROLE_ADMIN = (
+    "Administrator: looks after accounts and health, keeps the register of incidents, and sees no subjects, people and "
+    "text"
+)
 ROLE_VIEWER = "Viewer: sees what is held and why, without subjects, people and text"
 ROLE_REVIEWER = "Reviewer: sees held messages whole, and decides"
 ROLE_ESCALATION = "Whom others turn to: sees what a viewer sees"
 ROLE_REVEAL = "Besides reviewer: may have rows of attachments shown unmasked for ten minutes, with a reason"
 ROLE_DOWNLOAD = "Besides reviewer: may take held messages and attachments along as files"
 ROLE_FOR_ALL = "{role} (everybody’s mail)"
+ROLE_REGISTERS = "{role} (everybody’s mail), and keeps the register of incidents"
 ROLE_FOR_TEAM = "{role} (team {team})"
 ROLES_NONE = "Choose at least one"
 

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from mailguard.console import drafts
 from mailguard.console.app import COOKIE
 from mailguard.console.site import Site
 from mailguard.core.errors import NotAllowed, SettingsError
@@ -22,8 +23,9 @@ from mailguard.guard.register.ports import NewRevision
 from tests.console.house import browser_on, enters, register_on, seen, site_on
 from tests.console.incidents import OMBUDSMAN, Fields, enters_case, filled, fills, posts
 from tests.core.register.records import breach, revision
-from tests.guard.console.house import SAM, House
+from tests.guard.console.house import SAM, SECRET, House
 
+MEASURE = {"what": "x", "owner": "Pat", "due": "1/6/2020", "done": "2/6/2020", "asked": "3", "confirmed": "2"}
 KEEPER, OTHER = "dpo@elmroad.example", "kim@elmroad.example"
 
 
@@ -412,3 +414,78 @@ async def test_lists_of_the_organisations_own_that_cannot_be_read_say_what_to_me
         for path in ("/incidents", "/incidents/new"):
             answer = await browser.get(path)
             assert answer.status_code == 503 and "incidents.yaml" in seen(answer).text
+
+
+async def test_what_was_typed_survives_a_session_that_ended(
+    keeper: httpx.AsyncClient, house: House, site: Site
+) -> None:
+    incident = await enters_case(keeper)
+    record = f"/incidents/{incident}"
+
+    async def late(page: str, **typed: str) -> tuple[httpx.Response, str]:
+        """Send a form a while after it was opened, sign in again, and see where that leads."""
+        shown = filled(await keeper.get(page))
+        house.clock.move(minutes=25)
+        kept = await posts(keeper, page, {**shown, **typed})
+        assert kept.status_code == 403 and "What you typed is kept" in seen(kept).text
+        house.clock.move(seconds=60)
+        given = {"name": KEEPER, "password": SECRET, "code": await house.code(KEEPER)}
+        entered = await posts(keeper, "/sign-in", {**seen(kept).hidden, **given})
+        assert entered.status_code == 303, entered.text
+        return await keeper.get(entered.headers["location"]), entered.headers["location"]
+
+    again, where = await late(
+        "/incidents/new", **{**OMBUDSMAN, "narrative": "One <i>line\r\nand another", "ref": "MG-AAAA-22"}
+    )
+    typed = filled(again)
+    assert where == "/incidents/new?kept=yes" and "is in the form again" in seen(again).text
+    assert typed["narrative"].replace("\r", "") == "One <i>line\nand another" and typed["ref"] == "MG-AAAA-22"
+    assert {name: typed[name] for name in OMBUDSMAN if name != "narrative"} == {
+        name: value for name, value in OMBUDSMAN.items() if name != "narrative"
+    }
+    assert "narrative" not in {name for name, value in filled(await keeper.get("/incidents/new")).items() if value}
+    again, _ = await late(f"{record}/revise", aware_by="A clerk", why="We know more")
+    typed = filled(again)
+    assert (typed["aware_by"], typed["why"], typed["seen"]) == ("A clerk", "We know more", "1")
+    assert (await posts(keeper, f"{record}/revise", typed)).status_code == 303
+    again, _ = await late(f"{record}/decide", decision_by="Robin", decision_ico="report")
+    assert filled(again)["decision_by"] == "Robin" and "Nothing has been saved yet" in seen(again).text
+    again, _ = await late(f"{record}/close", why="Nothing more")
+    assert filled(again)["why"] == "Nothing more"
+    # Somebody else may have changed the record meanwhile.
+    shown = filled(await keeper.get(f"{record}/revise"))
+    await register_on(house).book.revise(incident, {"fine": 7}, "they decided", SAM)
+    again, _ = await late(f"{record}/revise", **{**shown, "aware_by": "Kim", "why": "mine"})
+    typed = filled(again)
+    assert again.status_code == 409 and (typed["aware_by"], typed["fine"], typed["seen"]) == ("Kim", "7", "3")
+
+
+async def test_a_form_with_every_row_filled_in_is_taken(keeper: httpx.AsyncClient, house: House) -> None:
+    rows = {f"{path}.{row}.{column}": value for row in range(20) for path, columns in {
+        "measures_containment": MEASURE, "measures_mitigation": MEASURE, "measures_prevention": MEASURE,
+        "others_told": {"who": "The police", "at": "1/5/2020", "note": "By letter"}}.items()
+        for column, value in columns.items()}  # fmt: skip
+    incident = await enters_case(keeper, **rows)
+    record = (await house.store.incidents.history(incident))[0].record
+    assert len(record.measures_prevention) == len(record.others_told) == 20
+    answer = await fills(keeper, f"/incidents/{incident}/revise", **{"measures_mitigation.19.what": "y"}, why="x")
+    assert answer.status_code == 303
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"ref": "new", "page": "revise", "fields": {"why": "x"}},
+        {"ref": "new", "page": "new", "fields": {"<b>": "x"}},
+        {"ref": "IR-AAAA-AA", "page": "notes", "fields": {"why": "x"}},
+        {"ref": "IR-AAAA-AA/../x", "page": "close", "fields": {"why": "x"}},
+        {"ref": "IR-AAAA-AA", "page": "close", "fields": {"why": 1}},
+        {"ref": "IR-AAAA-AA", "page": "close", "fields": {"why": "x" * 50_000}},
+        {"ref": "IR-AAAA-AA", "page": "close", "fields": ["why"]},
+    ],
+)
+def test_a_draft_of_an_incident_that_no_page_made_is_none(forged: dict[str, Any]) -> None:
+    whole = {"ref": "IR-AAAA-AA", "page": "close", "fields": {"why": "x"}}
+    kept = drafts.from_text(json.dumps(whole))
+    assert kept is not None and kept.path == "/incidents/IR-AAAA-AA/close?kept=yes"
+    assert drafts.from_text(json.dumps(forged)) is None

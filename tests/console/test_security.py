@@ -13,7 +13,7 @@ import pytest
 from mailguard.console import app, assets
 from mailguard.console.security import own_hosts
 from mailguard.console.site import Site
-from mailguard.console.visit import MOST_OCTETS, csrf_of
+from mailguard.console.visit import MOST_FIELDS, MOST_OCTETS, csrf_of
 from mailguard.core.errors import StoreUnavailable
 from tests.console.house import BASE, ORIGIN, browser_on, csrf_in, enters, seen, sends, site_on
 from tests.guard.console.house import SECRET, House
@@ -126,7 +126,7 @@ async def test_signing_in_needs_the_token_of_this_browser_too(browser: httpx.Asy
     ("body", "kind", "status"),
     [
         (b"csrf=x&note=" + b"a" * MOST_OCTETS, "application/x-www-form-urlencoded", 413),
-        (b"&".join(b"a%d=1" % number for number in range(300)), "application/x-www-form-urlencoded", 400),
+        (b"&".join(b"a%d=1" % number for number in range(MOST_FIELDS + 1)), "application/x-www-form-urlencoded", 400),
         (b"a=\xff\xfe", "application/x-www-form-urlencoded", 400),
         (b"a=%ff", "application/x-www-form-urlencoded", 400),
         (b'{"csrf": 1}', "application/json", 415),

@@ -53,4 +53,4 @@ def roles_in_words(visitor: Visitor) -> list[str]:
         role, _, team = each.partition(":")
         if what := words.ROLES.get(role):
             found.append(words.ROLE_FOR_TEAM.format(team=legible(team), what=what) if team else what)
-    return found
+    return [*found, words.ROLE_REGISTERS] if visitor.powers.registers else found

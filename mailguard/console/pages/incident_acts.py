@@ -10,6 +10,7 @@ from ...core.reference import is_reference
 from ...core.register.revision import Revision
 from ...guard.console.register_desk import RegisterDesk
 from ...guard.register.book import Decision
+from .. import drafts
 from .. import words_incident_fields as names
 from .. import words_incidents as said
 from ..answers import Answer, Page, Problem, Redirect
@@ -25,6 +26,8 @@ MOST_NAME = 200
 
 async def show_decide(visit: Visit) -> Answer:
     history = await _history(visit)
+    if kept := drafts.of_incident(visit, history[-1].incident, "decide"):
+        return _deciding(visit, history[-1], kept, notice=said.KEPT)
     record, zone = history[-1].record, visit.site.zone
     typed = {name: value for name in _DECIDE if isinstance(value := record.to_json().get(name), str)}
     if record.decision_at is not None:
@@ -93,7 +96,10 @@ async def link(visit: Visit) -> Answer:
 
 
 async def show_close(visit: Visit) -> Answer:
-    return _closing(visit, (await _history(visit))[-1], "")
+    last = (await _history(visit))[-1]
+    if kept := drafts.of_incident(visit, last.incident, "close"):
+        return _closing(visit, last, kept.get("why", ""), notice=said.KEPT)
+    return _closing(visit, last, "")
 
 
 async def close(visit: Visit) -> Answer:
@@ -158,8 +164,9 @@ def _deciding(
     typed: Mapping[str, str],
     *problems: Problem,
     told: Mapping[str, Any] | None = None,
+    notice: str | None = None,
 ) -> Page:
-    model = {"typed": {name: typed.get(name, "") for name in _DECIDE}, "names": names}
+    model = {"typed": {name: typed.get(name, "") for name in _DECIDE}, "names": names, "notice": notice}
     return _page("incident_decide.html", said.DECIDE_TITLE, "decide", last, model, problems, told)
 
 
@@ -175,12 +182,20 @@ def _linking(visit: Visit, last: Revision, ref: str, *problems: Problem, told: M
     return _page("incident_act.html", said.LINK_TITLE, "link", last, model, problems, told)
 
 
-def _closing(visit: Visit, last: Revision, why: str, *problems: Problem, told: Mapping[str, Any] | None = None) -> Page:
+def _closing(
+    visit: Visit,
+    last: Revision,
+    why: str,
+    *problems: Problem,
+    told: Mapping[str, Any] | None = None,
+    notice: str | None = None,
+) -> Page:
     closed = last.record.status == "closed"
     model = {
         "lead": said.REOPEN_LEAD if closed else said.CLOSE_LEAD,
         "ref": None,
         "why": why,
+        "notice": notice,
         "label": said.REOPEN_WHY if closed else said.CLOSE_WHY,
         "hint": said.REVISE_WHY_HINT,
         "button": said.REOPEN_BUTTON if closed else said.CLOSE_BUTTON,
@@ -205,6 +220,7 @@ def _page(
         "action": path_of(last.incident, act),
         "back": path_of(last.incident),
         "conflict": told,
+        "notice": None,
         **model,
     }
     heading = told["title"] if told else title.format(incident=last.incident)

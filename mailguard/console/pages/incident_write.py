@@ -10,6 +10,7 @@ from ...core.reference import is_reference
 from ...core.register.lists import Lists
 from ...core.register.reference import incident_of_message
 from ...core.register.revision import Revision
+from .. import drafts
 from .. import words_incident_fields as names
 from .. import words_incidents as said
 from ..answers import Answer, Page, Problem, Redirect
@@ -35,13 +36,15 @@ _EMBARGO = "embargo_breach"
 
 async def show_new(visit: Visit) -> Answer:
     desk = keeper(visit)
+    if kept := drafts.of_incident(visit, drafts.NEW, drafts.NEW):
+        return _new(visit, lists_of(desk), _of(kept), kept.get("ref", ""), kept=True)
     ref = printable(visit.query.get("ref", ""))[:40]
     return _new(visit, lists_of(desk), _asked_kind(visit), ref)
 
 
 async def add(visit: Visit) -> Answer:
     desk = keeper(visit)
-    lists, typed = lists_of(desk), _typed(visit)
+    lists, typed = lists_of(desk), _of(visit.form)
     ref = printable(visit.typed("ref")).strip().upper()[:40]
     found = read(typed, {}, visit.site.zone)
     problems = _wrong(found)
@@ -69,17 +72,19 @@ async def add(visit: Visit) -> Answer:
 async def show_revise(visit: Visit) -> Answer:
     desk = keeper(visit)
     history = await desk.history(visit.signed_in, visit.where["incident"])
+    if kept := drafts.of_incident(visit, history[-1].incident, "revise"):
+        return _again(visit, lists_of(desk), history, kept)
     typed = written(history[-1].record.to_json(), visit.site.zone) | _asked_kind(visit)
     return _revise(visit, lists_of(desk), history, typed, part=visit.query.get("part", ""))
 
 
 async def revise(visit: Visit) -> Answer:
     desk = keeper(visit)
-    lists, typed, zone = lists_of(desk), _typed(visit), visit.site.zone
+    lists, typed, zone = lists_of(desk), _of(visit.form), visit.site.zone
     history = await desk.history(visit.signed_in, visit.where["incident"])
     seen = seen_of(visit, history)
     if seen != history[-1].revision:
-        return _second(visit, lists, history, typed, seen)
+        return _second(visit, lists, history, typed, seen, visit.typed("why"))
     changed, found = changes(typed, history[-1].record.to_json(), lists, zone)
     why, problems = why_of(visit, said.NO_WHY)
     problems = (*_wrong(found), *problems)
@@ -95,12 +100,22 @@ async def revise(visit: Visit) -> Answer:
         return _revise(visit, lists, history, typed, *_refused(cause, typed, found, "why"))
     except AlreadyDecided:
         history = await desk.history(visit.signed_in, visit.where["incident"])
-        return _second(visit, lists, history, typed, seen)
+        return _second(visit, lists, history, typed, seen, why)
     return Redirect(address(path_of(history[-1].incident), done="revised"))
 
 
-def _typed(visit: Visit) -> dict[str, str]:
-    return {name: value for name, value in visit.form.items() if name not in _OWN}
+def _again(visit: Visit, lists: Lists, history: Sequence[Revision], kept: Mapping[str, str]) -> Page:
+    """What was typed when a session had ended; others may have changed the record since."""
+    seen, why = kept.get("seen", ""), kept.get("why", "")
+    last = history[-1].revision
+    if seen.isascii() and seen.isdigit() and len(seen) < 8 and 1 <= int(seen) < last:
+        return _second(visit, lists, history, _of(kept), int(seen), why)
+    return _revise(visit, lists, history, _of(kept), why=why, kept=True)
+
+
+def _of(form: Mapping[str, str]) -> dict[str, str]:
+    """The fields of the record in a form."""
+    return {name: value for name, value in form.items() if name not in _OWN}
 
 
 def _asked_kind(visit: Visit) -> dict[str, str]:
@@ -135,7 +150,9 @@ def _field_names(typed: Mapping[str, str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _new(visit: Visit, lists: Lists, typed: Mapping[str, str], ref: str, *problems: Problem) -> Page:
+def _new(
+    visit: Visit, lists: Lists, typed: Mapping[str, str], ref: str, *problems: Problem, kept: bool = False
+) -> Page:
     model = {
         "action": f"{PATH}/new",
         "back": (PATH, said.BACK),
@@ -145,6 +162,7 @@ def _new(visit: Visit, lists: Lists, typed: Mapping[str, str], ref: str, *proble
         "seen": None,
         "why": "",
         "conflict": None,
+        "notice": said.KEPT if kept else None,
     }
     return _page(said.NEW_TITLE, model, lists, typed, problems, _always(typed))
 
@@ -156,35 +174,41 @@ def _revise(
     typed: Mapping[str, str],
     *problems: Problem,
     part: str = "",
+    why: str | None = None,
+    kept: bool = False,
 ) -> Page:
     incident = history[-1].incident
     opened = {part} if part in {each.key for each in FORM} else _always(typed)
-    model = _revising(visit, incident, history[-1].revision)
+    model = _revising(history[-1], visit.typed("why") if why is None else why)
+    model["notice"] = said.KEPT if kept else None
     return _page(said.REVISE_TITLE.format(incident=incident), model, lists, typed, problems, opened)
 
 
-def _second(visit: Visit, lists: Lists, history: Sequence[Revision], typed: Mapping[str, str], seen: int) -> Page:
+def _second(
+    visit: Visit, lists: Lists, history: Sequence[Revision], typed: Mapping[str, str], seen: int, why: str
+) -> Page:
     """Somebody else was first: their changes and what was typed in one form, for the revision that there is now."""
     base, last = history[seen - 1].record.to_json(), history[-1].record.to_json()
     whole, both = merged(typed, base, last, visit.site.zone)
     told = conflict(visit, seen, history, lists)
-    model = _revising(visit, history[-1].incident, history[-1].revision)
+    model = _revising(history[-1], why)
     model["conflict"] = {**told, "merged": said.CONFLICT_MERGED, "both": bool(both)}
     opened = {part.key for part in FORM if any(ask.top in both for ask in part.asks)} | _always(whole)
     title = said.CONFLICT_TITLE.format(who=who_in_words(history[-1]))
     return _page(title, model, lists, whole, (), opened, status=409)
 
 
-def _revising(visit: Visit, incident: str, seen: int) -> dict[str, Any]:
+def _revising(last: Revision, why: str) -> dict[str, Any]:
     return {
-        "action": path_of(incident, "revise"),
-        "back": (path_of(incident), said.BACK_RECORD),
+        "action": path_of(last.incident, "revise"),
+        "back": (path_of(last.incident), said.BACK_RECORD),
         "lead": None,
         "button": said.REVISE_BUTTON,
         "ref": None,
-        "seen": seen,
-        "why": visit.typed("why"),
+        "seen": last.revision,
+        "why": why,
         "conflict": None,
+        "notice": None,
     }
 
 

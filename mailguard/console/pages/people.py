@@ -211,7 +211,8 @@ def role_in_words(written: str) -> str:
         return said.ROLE_SENDER if written == SENDER else said.ROLE_ADMIN
     role, _, team = written.partition(":")
     words_of = _ROLES.get(role, role)
-    form = said.ROLE_FOR_TEAM if team else said.ROLE_FOR_ALL
+    keeps = powers_of([written]).registers
+    form = said.ROLE_FOR_TEAM if team else said.ROLE_REGISTERS if keeps else said.ROLE_FOR_ALL
     return form.format(role=legible(words_of), team=legible(team))
 
 
