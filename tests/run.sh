@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(
-    postgresql haproxy postfix swaks libnet-ssleay-perl strace curl msmtp s-nail openssl gnupg procps util-linux ca-certificates systemd logrotate
+    postgresql pgbouncer haproxy postfix swaks libnet-ssleay-perl strace curl msmtp s-nail openssl gnupg procps util-linux ca-certificates systemd logrotate
     dovecot-core dovecot-imapd libsasl2-modules nodejs node-nodemailer php-cli libphp-phpmailer
     libemail-sender-perl libauthen-sasl-perl libio-socket-ssl-perl
     tnef ytnef-tools libemail-outlook-message-perl libemail-address-perl linux-libc-dev

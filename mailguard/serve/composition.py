@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..config import Settings
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 
 log = logger("serve")
 
+POLICY = "policy"
+"""What guards tell each other when one has another revision in force."""
 STORE_FREE_SECONDS = 5.0
 """A command without a service takes the store for about a second: `mailguard status` in a cron job must not keep the
 service from starting.
@@ -192,6 +195,9 @@ async def _start(
     heartbeat = Heartbeat(metrics.loop_lag.only)
     background(heartbeat.beat(), house)
     metrics.standing.add(roll.gauges)
+    policies.follow(roll.hurry.set)
+    roll.changed = partial(parts.hints.tell, POLICY)
+    parts.hints.listen(POLICY, roll.hurry.set)
     stored = observe(
         metrics, parts, policies, listeners, doors.connections, smarthost, inspector, heartbeat, doors.elsewhere
     )

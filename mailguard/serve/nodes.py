@@ -6,6 +6,7 @@ store does not answer it stays as it was, and the beat's round says so in the lo
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
@@ -26,7 +27,9 @@ BEAT_SECONDS = 10.0
 
 
 class NodeRoll:
-    """name: of this run. revision: of the policy in force here. shared: whether other guards may use the store."""
+    """name: of this run. revision: of the policy in force here. shared: whether other guards may use the store. hurry:
+    set when the next beat is due now. changed: called when a beat has named another revision than the one before.
+    """
 
     def __init__(
         self, nodes: Nodes, clock: Clock, *, name: str, ledger: str, revision: Callable[[], str | None], shared: bool
@@ -41,6 +44,9 @@ class NodeRoll:
         self._roll: Roll | None = None
         self._differs_since: datetime | None = None
         self._told: object = None
+        self._beaten: str | None = None
+        self.hurry = asyncio.Event()
+        self.changed: Callable[[], None] = lambda: None
 
     async def beat(self) -> None:
         """Say that this guard runs, and look who else does. StoreUnavailable."""
@@ -50,6 +56,9 @@ class NodeRoll:
         machine = socket.gethostname()
         me = Node(self._name, self._ledger, machine, __version__, revision, self._began_at)
         roll = self._roll = await self._nodes.beat(me, self._clock.now())
+        if revision != self._beaten:
+            self._beaten = revision
+            self.changed()
         if not roll.differing(revision):
             self._differs_since = None
         elif self._differs_since is None:

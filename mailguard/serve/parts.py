@@ -24,6 +24,7 @@ from ..guard.review import Review
 from ..guard.rewriting import Rewriting
 from ..guard.sender_links import LinkMaker
 from ..guard.sent_before import SentBefore
+from ..store.hints import Hints, Wake
 from ..store.keys import Keyring
 from ..store.passwords import Argon2Passwords
 from ..store.store import Store
@@ -49,7 +50,7 @@ class SystemRandomness:
 
 @dataclass(slots=True)
 class Parts:
-    """What commands work on. wake: set when the outbox was filled."""
+    """What commands work on. wake: set when the outbox was filled. hints: between the guards on one database."""
 
     settings: Settings
     organisation: Organisation
@@ -69,6 +70,7 @@ class Parts:
     register: Register
     packs: Packs
     wake: asyncio.Event
+    hints: Hints
 
     async def close(self) -> None:
         await asyncio.to_thread(self.passwords.close)
@@ -81,7 +83,8 @@ async def open_parts(settings: Settings) -> Parts:
     organisation = settings.organisation.organisation()
     refuse_making_for_another(settings.store_settings())
     store = await Store.open(settings.store_settings())
-    wake = asyncio.Event()
+    hints = Hints(store.settings)
+    wake = Wake(hints)
     notices = Notices(
         organisation=organisation,
         settings=settings.notices,
@@ -152,6 +155,7 @@ async def open_parts(settings: Settings) -> Parts:
         register=register,
         packs=Packs(settings, store, register, notices, organisation, clock, randomness, wake.set),
         wake=wake,
+        hints=hints,
     )
 
 

@@ -49,6 +49,7 @@ class PolicySource:
         self._clock = clock
         self._veto = veto
         self._watch = watch
+        self._followers: list[Callable[[], None]] = []
         self._current: Policy | None = None
         self._seen: object = None
         self._included: tuple[Path, ...] = ()
@@ -68,6 +69,10 @@ class PolicySource:
     @property
     def revision(self) -> str | None:
         return self._current.revision if self._current else None
+
+    def follow(self, look: Callable[[], None]) -> None:
+        """look: called each time that files were loaded. Must not block or raise."""
+        self._followers.append(look)
 
     async def reload(self) -> bool:
         """Load the files and put them in force if they are whole. Whether they are in force now."""
@@ -91,6 +96,8 @@ class PolicySource:
                 return False
             self.problem, self.vetoed, self.diagnostics = None, False, ()
             self._watch("loaded")
+            for look in self._followers:
+                look()
             return True
 
     def _read(self) -> dict[str, bytes]:

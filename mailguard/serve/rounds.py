@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -82,10 +82,11 @@ def go_rounds(
         ("retention", PURGE_SECONDS, purge),
         ("certificates", CERTIFICATE_SECONDS, look_at_certificates),
         ("canary", CANARY_SECONDS, canary.look),
-        ("nodes", BEAT_SECONDS, roll.beat),
         ("witness", WITNESS_SECONDS, witness),
     ):
         background(every(name, seconds, step), house)
+    background(every("nodes", BEAT_SECONDS, roll.beat, roll.hurry), house)
+    background(parts.hints.run(), house)
     if (bodies := parts.store.bodies) is not None:
         # Before mail needs it, so that health tells of it in time.
         background(every("object store", OBJECT_SECONDS, bodies.attend), house)
@@ -148,14 +149,23 @@ def _weekly(parts: Parts) -> WeeklySummary:
     )
 
 
-async def every(name: str, seconds: float, step: Callable[[], Awaitable[object]]) -> None:
-    """Do a step at once and then at intervals, for ever."""
+async def every(
+    name: str, seconds: float, step: Callable[[], Awaitable[object]], hurry: asyncio.Event | None = None
+) -> None:
+    """Do a step at once and then at intervals, for ever. hurry: set when it is not to wait for the next one."""
     while True:
+        if hurry is not None:
+            hurry.clear()
         try:
             await step()
         except Exception as cause:
             log.error("round_failed", round=name, cause=cause)
-        await asyncio.sleep(seconds)
+        if hurry is None:
+            await asyncio.sleep(seconds)
+            continue
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await hurry.wait()
 
 
 def background(work: Coroutine[Any, Any, object], house: AsyncExitStack) -> None:

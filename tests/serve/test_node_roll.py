@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mailguard.guard.nodes import Node, Roll
 from mailguard.serve.nodes import NodeRoll
+from mailguard.serve.rounds import cancel, every
 
 NOW = datetime(2026, 3, 12, 9, tzinfo=UTC)
 
@@ -52,6 +54,31 @@ async def test_who_has_another_policy_is_named_at_once_and_a_problem_after_a_min
     nodes.other = replace(nodes.other, policy_revision="sha256:new")
     await roll.beat()
     assert roll.problem is None
+
+
+async def test_the_others_are_told_once_when_this_guard_has_named_another_revision() -> None:
+    in_force, told = ["sha256:new"], list[str]()
+    roll = NodeRoll(Nodes(), Clock(), name="me", ledger="one", revision=lambda: in_force[-1], shared=True)
+    roll.changed = lambda: told.append(in_force[-1])
+    for each in ("sha256:new", "sha256:new", "sha256:newer", "sha256:newer"):
+        in_force.append(each)
+        await roll.beat()
+    assert told == ["sha256:new", "sha256:newer"]
+
+
+async def test_a_round_that_is_hurried_does_not_wait_for_its_time() -> None:
+    hurry, rounds = asyncio.Event(), list[int]()
+
+    async def step() -> None:
+        rounds.append(1)
+
+    task = asyncio.create_task(every("a round", 600.0, step, hurry))
+    for count in (1, 2, 3):
+        async with asyncio.timeout(10):
+            while len(rounds) < count:
+                await asyncio.sleep(0)
+        hurry.set()
+    await cancel(task)
 
 
 async def test_who_died_has_no_policy_that_differs() -> None:
