@@ -13,8 +13,6 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-import asyncpg
-
 from mailguard.logs import logger
 
 from .store_settings import StoreSettings
@@ -67,6 +65,9 @@ class Hints:
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def _attend(self) -> None:
+        # Only here: a start on SQLite need not wait for it.
+        import asyncpg
+
         dsn = self._settings.parsed_url().set(drivername="postgresql").render_as_string(hide_password=False)
         connection = await asyncpg.connect(
             dsn,
