@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Annotated, Any
 
 import typer
@@ -16,26 +17,40 @@ from .ask import ask, me
 from .options import By
 from .report_text import print_form, print_table
 
+MONTH = "month"
 LONGEST_CELL = 100_000
 """A register leaves nothing out: no text of a record is longer, with what is put before it."""
 FORM_HEADINGS = ("Incident", "Revision", "Section", "Question", "Answer")
 
 
 def report(
-    name: Annotated[str, typer.Argument(metavar="|".join(REPORTS), help="Which report.")],
-    first: Annotated[str, typer.Option("--from", metavar="DATE", help="The first day, as 2026-01-01.")],
-    last: Annotated[str, typer.Option("--to", metavar="DATE", help="The last day, counted in.")],
+    name: Annotated[str, typer.Argument(metavar="|".join((*REPORTS, MONTH)), help="Which report.")],
+    month: Annotated[str | None, typer.Argument(metavar="[YYYY-MM]", help="Of `month`: which one.")] = None,
+    first: Annotated[str | None, typer.Option("--from", metavar="DATE", help="The first day, as 2026-01-01.")] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="DATE", help="The last day, counted in.")] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="A table that a spreadsheet opens.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_html: Annotated[bool, typer.Option("--html", help="Of `month`: a page to print, with charts.")] = False,
     by: By = None,
 ) -> None:
     """Print a report of a period. Incidents count by when they happened; the ledger records who took which report.
 
+    `month` is the report for whoever looks after data protection: `mailguard report month 2026-11 --html`.
+
     Example: mailguard report foi --from 2025-01-01 --to 2025-12-31 --csv
     """
-    if as_csv and as_json:
-        raise SettingsError("choose --csv or --json")
-    tables, forms = _collected(ask("report", report=name, first=first, last=last, by=by or me()))
+    if as_csv + as_json + as_html > 1:
+        raise SettingsError("choose one of --csv, --json and --html")
+    if name == MONTH:
+        if month is None or first is not None or last is not None:
+            raise SettingsError("which month? For example: mailguard report month 2026-11")
+        print_month(month, by or me(), as_csv=as_csv, as_json=as_json, as_html=as_html)
+        return
+    if month is not None or as_html:
+        raise SettingsError(f'"{name}" is of a period: give --from and --to, and no month or --html')
+    if first is None or last is None:
+        raise SettingsError(f'"{name}" is of a period: give --from and --to')
+    tables, forms = collected(ask("report", report=name, first=first, last=last, by=by or me()))
     if as_json:
         output.json_line({"report": name, "from": first, "to": last, "tables": tables, "forms": forms})
     elif as_csv:
@@ -49,7 +64,7 @@ def report(
             output.message("Nothing of that kind happened in this period.")
 
 
-def _collected(items: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def collected(items: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows come one by one behind the table that they belong to."""
     tables: list[dict[str, Any]] = []
     forms: list[dict[str, Any]] = []
@@ -63,8 +78,30 @@ def _collected(items: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], l
     return tables, forms
 
 
-def _print_csv(tables: list[dict[str, Any]], forms: list[dict[str, Any]]) -> None:
-    """The first table as it is; each further one behind an empty line and its title."""
+def print_month(month: str, by: str, *, as_csv: bool, as_json: bool, as_html: bool) -> None:
+    items = ask("report_month", month=month, document=as_html, by=by)
+    if as_html:
+        for item in items:
+            _write(item["document"])
+        return
+    (said,), rest = list(islice(items, 1)), items
+    tables, _ = collected(rest)
+    if as_json:
+        output.json_line({"report": MONTH, **said, "tables": tables})
+    elif as_csv:
+        _print_csv(tables, [], said["notes"])
+    else:
+        output.result(output.plain(said["headline"]))
+        output.result()
+        for note in said["notes"]:
+            output.result(output.plain(note))
+        output.result()
+        for table in tables:
+            print_table(table)
+
+
+def _print_csv(tables: list[dict[str, Any]], forms: list[dict[str, Any]], told: Sequence[str] = ()) -> None:
+    """The first table as it is; each further one behind an empty line and its title. told: notes, at the end."""
     rows: list[list[str]] = []
     for number, table in enumerate(tables):
         rows += [[], [table["title"]]] if number else []
@@ -77,6 +114,7 @@ def _print_csv(tables: list[dict[str, Any]], forms: list[dict[str, Any]]) -> Non
             for section in form["sections"]
             for entry in section["entries"]
         ]
+    rows += [[], *([note] for note in told)] if told else []
     if sys.stdout.isatty():
         output.result(lines(rows, LONGEST_CELL))
     else:

@@ -175,6 +175,7 @@ class Front:
             "shortcuts": whole and visit is not None and visit.signed_in.account.shortcuts,
             "admin": whole and visit is not None and visit.signed_in.powers.admin,
             "registers": whole and visit is not None and visit.signed_in.powers.registers,
+            "sees_reports": whole and visit is not None and self._site.months.may_see(visit.signed_in.powers),
             "banners": shown,
             "half_signed_in": visit is not None and visit.visitor is not None and not whole,
         }

@@ -27,6 +27,11 @@ class Renderer:
         return self._environment.get_template(template).render({"asset": self._paths.__getitem__, **model})
 
 
+def render_alone(template: str, model: Mapping[str, Any]) -> str:
+    """A document that no page of the console is around, and that asks for no other file."""
+    return _environment().get_template(template).render(model)
+
+
 @cache
 def _environment() -> Environment:
     """Made once in a process: to compile all templates takes a third of a second."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from ..guard.console.health import Health
 from ..guard.console.links import LinkBook
 from ..guard.console.list_export import ListExport
 from ..guard.console.looking import Looking
+from ..guard.console.months import MonthDesk
 from ..guard.console.people import People
 from ..guard.console.preferences import Preferences
 from ..guard.console.presence import Presence
@@ -40,7 +42,7 @@ class Site:
     """base_url: where the console is, without a path. contact: whom to ask. zone: of every time that is shown. house:
     who is inside. settings: name and value of those that may be shown. teams: names of those that there are; team_list:
     those whole. federation: the organisation's own sign-in service, None where there is none. local_accounts: whether
-    accounts of our own sign in.
+    accounts of our own sign in. ways: how a near miss would have happened, by its code in the register's lists.
     """
 
     base_url: str
@@ -68,6 +70,8 @@ class Site:
     rules: Rules
     quality: QualityBoard
     wrong_holds: WrongHolds
+    months: MonthDesk
+    ways: Callable[[str], str]
     trials: Trials
     health: Health
     people: People

@@ -28,6 +28,7 @@ from ..guard.console.federation import Federation
 from ..guard.console.health import Health
 from ..guard.console.list_export import ListExport
 from ..guard.console.looking import Looking
+from ..guard.console.months import MonthDesk
 from ..guard.console.people import People
 from ..guard.console.ports import Attempts
 from ..guard.console.preferences import Preferences
@@ -92,6 +93,7 @@ async def start_console(
     serving = asyncio.create_task(server.serve([listening]), name="console")
     house.push_async_callback(server.end, serving)
     house.push_async_callback(site.trail.settle)
+    house.push_async_callback(site.months.settle)
     background(_warm(site), house)
     log.info("console_started", address=where)
     await _welcome_first_admin(settings, parts)
@@ -157,6 +159,8 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
         rules=Rules(in_force=works.policies, counts=parts.store.rule_counts, clock=parts.clock),
         quality=_quality(parts, works),
         wrong_holds=wrong_holds,
+        months=MonthDesk(reports=parts.register.monthly, ledger=parts.store.ledger, clock=parts.clock),
+        ways=parts.register.way,
         trials=Trials(
             policy=works.policies,
             organisation=parts.organisation,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date
 from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, Field
 
+from ..console.month_view import document_of
 from ..core.errors import UnknownReference
 from ..core.reference import is_reference
 from ..core.register.clock import clock_of
@@ -16,7 +18,10 @@ from ..core.register.record import Kind
 from ..core.register.reference import is_incident
 from ..core.register.reports import REPORTS, Period
 from ..core.register.revision import Revision
+from ..core.review_report.month import read_month
+from ..core.review_report.month_tables import headline, month_tables, notes
 from ..guard.accounts import Actor
+from ..guard.monthly.reports import MonthlyReports
 from ..guard.ports import Clock
 from ..guard.register.book import Decision, IncidentBook
 from ..guard.register.near_misses import NearMisses
@@ -25,6 +30,8 @@ from .arguments import Arguments, Item
 from .control import BadArguments
 
 MAX_TEXT = 4000
+PIECE = 16_384
+"""Characters of a page that are handed over at once."""
 Reference = Annotated[str, Field(max_length=40), AfterValidator(lambda text: text.strip().upper())]
 
 
@@ -39,6 +46,11 @@ class Registered(Protocol):
     def near_misses(self) -> NearMisses: ...
     @property
     def clock(self) -> Clock: ...
+    @property
+    def monthly(self) -> MonthlyReports: ...
+    @property
+    def organisation(self) -> str: ...
+    def way(self, code: str) -> str: ...
 
 
 class ByArguments(Arguments):
@@ -98,6 +110,13 @@ class ReportArguments(ByArguments):
     report: str
     first: str
     last: str
+
+
+class MonthArguments(ByArguments):
+    """document: whether a page to print is asked for, in place of tables."""
+
+    month: str
+    document: bool = False
 
 
 async def add(register: Registered, given: AddArguments, system_user: str) -> AsyncIterator[Item]:
@@ -178,6 +197,27 @@ async def report(register: Registered, given: ReportArguments, system_user: str)
         yield {"form": each.to_json()}
 
 
+async def report_month(register: Registered, given: MonthArguments, system_user: str) -> AsyncIterator[Item]:
+    """What the report says first, then as `report`; or the whole page, a piece at a time."""
+    month = read_month(given.month)
+    if month is None:
+        raise BadArguments("a month is written as 2026-11")
+    figures = await register.monthly.figures(month)
+    tables = await asyncio.to_thread(month_tables, figures, register.way)
+    actor = given.actor(system_user)
+    await register.reporting.taken(f"month {month.name}", sum(len(each.rows) for each in tables), actor)
+    if given.document:
+        page = await asyncio.to_thread(document_of, figures, register.way, register.organisation)
+        for start in range(0, len(page), PIECE):
+            yield {"document": page[start : start + PIECE]}
+        return
+    yield {"month": month.name, "over": figures.over, "headline": headline(figures), "notes": list(notes(figures))}
+    for table in tables:
+        yield {"table": {**table.to_json(), "rows": []}}
+        for row in table.rows:
+            yield {"row": list(row)}
+
+
 def _item(revision: Revision, register: Registered) -> Item:
     """`incident list --json`. clock: how the 72 hours stand now."""
     return {
@@ -223,4 +263,5 @@ INCIDENT_OPERATIONS: dict[str, tuple[type[Arguments], OnRegister]] = {
     "incident_reopen": (EndArguments, reopen),
     "incident_form": (FormArguments, form),
     "report": (ReportArguments, report),
+    "report_month": (MonthArguments, report_month),
 }

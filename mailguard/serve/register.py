@@ -12,6 +12,7 @@ from ..core.document import DocumentErrors
 from ..core.errors import SettingsError
 from ..core.register.lists import Lists, load_lists
 from ..guard.console.register_desk import RegisterDesk
+from ..guard.monthly.reports import MonthlyReports
 from ..guard.ports import Clock, Randomness
 from ..guard.register.book import IncidentBook
 from ..guard.register.near_misses import NearMisses
@@ -21,11 +22,21 @@ from ..store.store import Store
 
 
 class Register:
-    """book: what people enter. reporting: what is printed of it. near_misses: what enters by itself."""
+    """book: what people enter. reporting: what is printed of it. near_misses: what enters by itself. monthly: the
+    report of a month.
+    """
 
     def __init__(
-        self, store: Store, clock: Clock, randomness: Randomness, *, lists: Callable[[], Lists], zone: ZoneInfo
+        self,
+        store: Store,
+        clock: Clock,
+        randomness: Randomness,
+        *,
+        lists: Callable[[], Lists],
+        zone: ZoneInfo,
+        organisation: str,
     ) -> None:
+        self.organisation = organisation
         self.zone = zone
         self.clock = clock
         self.lists = lists
@@ -41,6 +52,16 @@ class Register:
         self.reporting = Reporting(incidents=store.incidents, ledger=store.ledger, clock=clock, lists=lists, zone=zone)
         self.near_misses = NearMisses(incidents=store.incidents, clock=clock)
         self._incidents = store.incidents
+        self.monthly = MonthlyReports(
+            records=store.month_records,
+            incidents=store.incidents,
+            quarantine=store.quarantine,
+            policies=store.policies,
+            enter=self.near_misses.enter,
+            find=personal_data_in,
+            clock=clock,
+            zone=zone,
+        )
 
     def desk(self) -> RegisterDesk:
         """The register as the console has it."""
@@ -53,10 +74,16 @@ class Register:
             lists=self.lists,
         )
 
+    def way(self, code: str) -> str:
+        """How something would have happened, in the words of the lists."""
+        return self.lists().nature((code,))
+
 
 def register_of(settings: Settings, store: Store, clock: Clock, randomness: Randomness) -> Register:
     zone = ZoneInfo(settings.organisation.time_zone)
-    return Register(store, clock, randomness, lists=lists_of(settings), zone=zone)
+    return Register(
+        store, clock, randomness, lists=lists_of(settings), zone=zone, organisation=settings.organisation.name
+    )
 
 
 def lists_of(settings: Settings) -> Callable[[], Lists]:

@@ -37,6 +37,7 @@ from .lane import in_lane
 from .ledger import StoredLedger, preparer
 from .lock import OwnerLock
 from .migrate import on_database, prepare_database, take_lock
+from .month_records import StoredMonthRecords
 from .nodes import StoredNodes
 from .object_rows import any_kept
 from .objects import ObjectStore
@@ -128,6 +129,7 @@ class Store:
         self.checked = StoredChecked(engine)
         self.nodes = StoredNodes(engine)
         self.incidents = StoredIncidents(engine, keyring, prepare_all)
+        self.month_records = StoredMonthRecords(engine, keyring)
 
     @classmethod
     async def open(cls, settings: StoreSettings, *, create: bool = True) -> Store:

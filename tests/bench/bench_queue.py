@@ -160,6 +160,7 @@ def operations_on(house: House) -> StoreOperations:
             SystemRandomness(),
             lists=lambda: load_lists(packaged_lists()),
             zone=ZoneInfo("Europe/London"),
+            organisation="Elm Road Surgery",
         ),
         rating=rating_of(house.store, lambda: load_policy({}), house.clock, ZoneInfo("Europe/London")),
         packs=cast(Packed, None),  # no pack is made here

@@ -11,7 +11,9 @@ import email.policy
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -189,6 +191,8 @@ GET_PAGES: dict[str, tuple[tuple[str | None, str], ...]] = {
     "/audit": ((REVIEWER, ""), (ADMIN, ""), (ADMIN, "?kind=message_held")),
     "/audit/check": ((ADMIN, ""),),
     "/audit/export": ((ADMIN, ""),),
+    "/reports": ((REVIEWER, ""), (ADMIN, "")),
+    "/reports/{month}": ((VIEWER, ""), (ADMIN, "")),
     "/policy": ((REVIEWER, ""), (ADMIN, "")),
     "/policy/quality": ((ADMIN, ""), (REVIEWER, "?rule=visible-list")),
     "/policy/try": ((REVIEWER, ""),),
@@ -252,6 +256,7 @@ def addressed(house: House, path: str) -> str:
         return made.stdout.strip().removeprefix(house.base)
     token = house.links[State.HELD].rpartition("/")[2]
     path = path.replace("{incident}", house.incident).replace("{form}", "notification")
+    path = path.replace("{month}", datetime.now(ZoneInfo("Europe/London")).strftime("%Y-%m"))
     return path.replace("{ref}", house.refs[State.HELD]).replace("{token}", token)
 
 
@@ -413,6 +418,7 @@ def test_errors_look_as_they_must(browser: Browser, house: House, watched: Watch
         (NOBODY, f"/s/{'0' * 64}", 404),
         (VIEWER, f"/m/{house.refs[State.HELD]}/decide", 403),
         (VIEWER, "/health", 403),
+        (REVIEWER, "/reports/2001-13", 404),
         (REVIEWER, "/m/MG-AAAA-AA", 404),
     )
     for number, (person, path, status) in enumerate(wrong):

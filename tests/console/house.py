@@ -26,6 +26,7 @@ from mailguard.core.register.lists import load_lists
 from mailguard.core.verdict import Finding, Inspection
 from mailguard.guard.console.health import Wellbeing
 from mailguard.guard.console.list_export import ListExport
+from mailguard.guard.console.months import MonthDesk
 from mailguard.guard.console.people import People
 from mailguard.guard.console.preferences import Preferences
 from mailguard.guard.console.presence import Presence
@@ -130,7 +131,14 @@ class Health:
 
 def register_on(house: House) -> Register:
     lists = load_lists(packaged_lists(), organisation="Elm Road Surgery")
-    return Register(house.store, house.clock, house.randomness, lists=lambda: lists, zone=ZoneInfo("Europe/London"))
+    return Register(
+        house.store,
+        house.clock,
+        house.randomness,
+        lists=lambda: lists,
+        zone=ZoneInfo("Europe/London"),
+        organisation="Elm Road Surgery",
+    )
 
 
 def trials_on(house: House, in_force: InForce, inspector: Inspector) -> Trials:
@@ -187,6 +195,8 @@ def site_on(house: House, **changes: Any) -> Site:
         "house": ORGANISATION,
         "sender": house.sender,
         "trail": house.trail,
+        "months": MonthDesk(reports=register_on(house).monthly, ledger=house.store.ledger, clock=house.clock),
+        "ways": register_on(house).way,
         "people": People(book=house.book, links=house.links, sessions=house.sessions, randomness=house.randomness),
         "register": register_on(house).desk(),
         "settings": (("store", "sqlite:////x"),),

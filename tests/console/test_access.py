@@ -73,6 +73,9 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/audit/check"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, "/audit/check"),
     ("GET", "/audit/export"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 200, 200),
     ("POST", "/audit/export"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 200, 200),
+    ("GET", "/reports"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 200),
+    ("GET", "/reports/{month}"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 404),
+    ("POST", "/reports/{month}/csv"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 404),
     ("GET", "/policy"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 200, 200),
     ("GET", "/policy/quality"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 200),
     ("GET", "/policy/try"): (TO_SIGN_IN, TO_FACTOR, 403, 200, 200, 200),
@@ -145,7 +148,7 @@ async def what_happens(site: Site, route: Route, path: str, token: str) -> int |
 
 async def paths_of(house: House, route: Route, incident: str) -> str:
     link = await house.links.make("half@elmroad.example", SAM)
-    return route.path.format(token=link.token, ref=REF, number=1, incident=incident, form="letter")
+    return route.path.format(token=link.token, ref=REF, number=1, incident=incident, form="letter", month="2026-11")
 
 
 async def test_everybody_gets_what_the_matrix_says(house: House, site: Site) -> None:

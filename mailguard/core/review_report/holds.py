@@ -21,6 +21,7 @@ KINDS = ("message_decided", "message_held", *STEPS)
 
 SENDER = "sender"
 GUARD = "mailguard"
+AS_IT_WAS = "original"
 
 
 class End(StrEnum):
@@ -49,6 +50,7 @@ class By(StrEnum):
 class Life:
     """rules: those because of which it was held. ended_at: of the decision, not of the moment at which it left; None
     while it is open. reviewer: the account or the name of the operating system's user, where a reviewer ended it.
+    form: in which it left, None where it did not.
     """
 
     ref: str
@@ -58,6 +60,7 @@ class Life:
     by: By = By.NOBODY
     ended_at: datetime | None = None
     reviewer: str | None = None
+    form: str | None = None
 
     @property
     def taken(self) -> timedelta | None:
@@ -160,10 +163,11 @@ def _ended(ref: str, hold: _Hold, step: _Step, decided: _Step | None) -> Life:
     if step.kind in _NOT_SENT:
         return Life(ref, hold.at, hold.rules, _NOT_SENT[step.kind], step.by, step.at, step.reviewer)
     said = decided or step
+    form = step.form or said.form
     if said.by is By.NOBODY and hold.waits:
-        return Life(ref, hold.at, hold.rules, End.BY_ITSELF, By.NOBODY, step.at)
-    end = End.SENT if (step.form or said.form) == "original" else End.CHANGED
-    return Life(ref, hold.at, hold.rules, end, said.by, said.at, said.reviewer)
+        return Life(ref, hold.at, hold.rules, End.BY_ITSELF, By.NOBODY, step.at, None, form)
+    end = End.SENT if form == AS_IT_WAS else End.CHANGED
+    return Life(ref, hold.at, hold.rules, end, said.by, said.at, said.reviewer, form)
 
 
 _NOT_SENT = {"release_rejected": End.REJECTED, "hold_cancelled": End.CANCELLED}

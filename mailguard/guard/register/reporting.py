@@ -51,9 +51,12 @@ class Reporting:
         asked = Asked(records, tally, self._lists(), self._zone, self._clock.now())
         report = await asyncio.to_thread(report_on, name, asked)
         rows = sum(len(each.rows) for each in report.tables) + len(report.forms)
-        said = f"{name} {period.in_words}"
-        await self._ledger.append([entries.exported(actor, self._clock.now(), said, rows)])
+        await self.taken(f"{name} {period.in_words}", rows, actor)
         return report
+
+    async def taken(self, said: str, rows: int, actor: Actor) -> None:
+        """The ledger says that somebody takes a report along. said: which."""
+        await self._ledger.append([entries.exported(actor, self._clock.now(), said, rows)])
 
     async def form(self, name: str, incident: str, actor: Actor, revision: int | None = None) -> Form:
         """One of core.register.forms.FORMS, of the last revision or of one before. UnknownReference."""
@@ -63,6 +66,5 @@ class Reporting:
         if found is None:
             raise UnknownReference(f'the incident "{incident}" has no revision {revision}')
         form = FORMS[name](found, self._lists(), self._zone, self._clock.now())
-        said = f"{name} of {incident} revision {found.revision}"
-        await self._ledger.append([entries.exported(actor, self._clock.now(), said, 1)])
+        await self.taken(f"{name} of {incident} revision {found.revision}", 1, actor)
         return form
