@@ -95,8 +95,7 @@ def test_a_large_message_is_held_there_deferred_while_it_is_away_and_sent_as_it_
         assert service.rows("data", "objects") == [{"set": True, "originals": 1, "faults": []}]
         assert health(service)[0] == 200
         assert 'mailguard_object_requests_total{result="ok",what="put"}' in metrics(service)
-        seaweedfs.stop()
-        try:
+        with seaweedfs.frozen():
             code, text = submit(service.port, large(2), TEN)
             assert (code, text[:5]) == (451, "4.3.0"), "what cannot be kept is not taken on"
             found, said = health(service)
@@ -111,8 +110,6 @@ def test_a_large_message_is_held_there_deferred_while_it_is_away_and_sent_as_it_
             service.run("held", "release", small, "--as", "original", "--reason", "All of them agreed.")
             eventually(lambda: sent(sink, 3), 20, "the small one leaves")
             assert not sent(sink)
-        finally:
-            seaweedfs.start()
         service.run("held", "release", reference, "--as", "original", "--reason", "All of them agreed.")
         (taken,) = eventually(lambda: sent(sink), 60, "it leaves afterwards")
         assert taken.endswith(raw), "every byte below our Received field"
