@@ -21,8 +21,8 @@ from ..inspection.inspector import SandboxedInspector
 from ..logs import logger
 from ..smtp.certificate import Certificate
 from ..smtp.listen_settings import HostPort
-from ..smtp.listener import SignInLimits
 from ..smtp.routes import SmarthostRoutes
+from ..smtp.sign_in_limits import Turns
 from ..smtp.smarthost import SmarthostPool
 from ..smtp.smarthost_settings import SmarthostSettings
 from ..store.lock import StoreOwned
@@ -42,6 +42,7 @@ from .own_right import why_refused
 from .parts import Parts, hostname, open_parts
 from .policies import PolicySource
 from .rounds import background, cancel, go_rounds
+from .shared import SharedTurns, pace_of, turns_of
 from .upkeep import operations_on
 from .wellbeing import ServiceHealth
 from .worker_process import shared_out, shared_reading
@@ -175,6 +176,7 @@ async def _start(
         _for_this_process(settings),
         hostname=hostname(settings),
         connect_watch=metrics.stages.tallies["connect"].observe,
+        pace=lambda each: pace_of(each, parts.store),
     )
     house.push_async_callback(smarthost.close)
     await smarthost.refresh()
@@ -183,7 +185,9 @@ async def _start(
     submission = _submission(parts, metrics, policies, reaching_back, inspector)
     house.push_async_callback(submission.settle)
     submit = canary.guarded(submission.submit)
-    attempts = SignInLimits(settings.limits)
+    attempts = turns_of(settings.limits, parts.store)
+    if isinstance(attempts, SharedTurns):
+        house.push_async_callback(attempts.settled)
     doors = await open_doors(
         Behind(parts, metrics, policies, smarthost, canary, submission, attempts, reaching_back), submit, house
     )
@@ -331,7 +335,7 @@ def _for_this_process(settings: Settings) -> tuple[SmarthostSettings, ...]:
 
 async def _start_console(
     parts: Parts,
-    attempts: SignInLimits,
+    attempts: Turns,
     policies: PolicySource,
     inspector: SandboxedInspector,
     well: ServiceHealth,

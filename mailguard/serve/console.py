@@ -30,7 +30,7 @@ from ..guard.console.list_export import ListExport
 from ..guard.console.looking import Looking
 from ..guard.console.months import MonthDesk
 from ..guard.console.people import People
-from ..guard.console.ports import Attempts
+from ..guard.console.ports import Attempts, ShortLivedRecords
 from ..guard.console.preferences import Preferences
 from ..guard.console.presence import Presence
 from ..guard.console.quality import QualityBoard
@@ -38,6 +38,7 @@ from ..guard.console.queue import HeldQueue
 from ..guard.console.rules import Rules
 from ..guard.console.saved_views import SavedViews
 from ..guard.console.sender import SenderDesk
+from ..guard.console.sender_code import CodeTries
 from ..guard.console.sign_in import ConsoleSignIn
 from ..guard.console.timeline import Timeline
 from ..guard.console.trail import AuditTrail
@@ -53,6 +54,7 @@ from .console_socket import console_socket, listen_for_consoles
 from .parts import Parts, let_in
 from .policies import PolicySource
 from .rounds import background
+from .shared import short_lived_of
 from .shown_settings import shown_settings
 from .upkeep import StoreUpkeep
 from .user_operations import start_url
@@ -105,8 +107,8 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
     looking = Looking(
         quarantine=parts.store.quarantine, blobs=parts.store.blobs, ledger=parts.store.ledger, clock=parts.clock
     )
-    queue, deciding = _queue(parts, zone), _deciding(settings, parts)
     wrong_holds = WrongHolds(ledger=parts.store.ledger, evidence=parts.store.evidence, clock=parts.clock)
+    queue, deciding, kept = _queue(parts, zone), _deciding(settings, parts), short_lived_of(parts.store)
     assigning = Assigning(assignments=parts.store.assignments, clock=parts.clock)
     return Site(
         base_url=settings.base_url,
@@ -129,7 +131,7 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
         exports=ListExport(queue=queue, ledger=parts.store.ledger, clock=parts.clock),
         bulk=Bulk(deciding=deciding, assigning=assigning),
         saved_views=SavedViews(views=parts.store.saved_views, clock=parts.clock, randomness=parts.randomness),
-        presence=Presence(parts.clock),
+        presence=Presence(parts.clock, kept),
         preferences=Preferences(accounts=parts.store.accounts, clock=parts.clock),
         sender=SenderDesk(
             links=parts.store.sender_links,
@@ -142,10 +144,11 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
             stop_for=timedelta(seconds=settings.stop_seconds),
             most_urgent=parts.settings.notices.urgent_per_day,
             wrong_holds=wrong_holds,
+            tries=CodeTries(kept),
         ),
         looking=looking,
         timeline=Timeline(parts.store.trail),
-        attachments=Attachments(looking, works.inspector, parts.store.ledger, parts.clock),
+        attachments=Attachments(looking, works.inspector, parts.store.ledger, parts.clock, kept),
         house=parts.organisation,
         deciding=deciding,
         trail=AuditTrail(
@@ -180,7 +183,7 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
             let_in=let_in(parts.settings),
         ),
         register=parts.register.desk(),
-        federation=_federation(settings, parts),
+        federation=_federation(settings, parts, kept),
         local_accounts=settings.local_accounts,
         settings=shown_settings(parts.settings),
         teams=tuple(team.name for team in parts.organisation.teams),
@@ -212,7 +215,7 @@ def _quality(parts: Parts, works: Works) -> QualityBoard:
     return QualityBoard(rules=rules, in_force=works.policies, clock=parts.clock)
 
 
-def _federation(settings: ConsoleSettings, parts: Parts) -> Federation | None:
+def _federation(settings: ConsoleSettings, parts: Parts, kept: ShortLivedRecords) -> Federation | None:
     """The libraries behind it are loaded only where they are needed: they take a second of a start."""
     if settings.oidc is None:
         return None
@@ -227,6 +230,7 @@ def _federation(settings: ConsoleSettings, parts: Parts) -> Federation | None:
         sessions=parts.sessions,
         clock=parts.clock,
         randomness=parts.randomness,
+        kept=kept,
     )
 
 

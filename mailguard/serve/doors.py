@@ -13,7 +13,7 @@ from ..smtp.house import Submit
 from ..smtp.listener import ConnectionLimits, Listener
 from ..smtp.routes import SmarthostRoutes
 from ..smtp.shared_connections import SharedConnections
-from ..smtp.sign_in_limits import SignInLimits, TurnsHere
+from ..smtp.sign_in_limits import Turns
 from .in_use import InUse
 from .metrics import Metrics
 from .parts import Parts, hostname
@@ -36,7 +36,7 @@ class Behind:
     smarthost: SmarthostRoutes
     canary: Canary
     submission: Submission
-    attempts: SignInLimits
+    attempts: Turns
     reaching_back: ReachingBack
 
 
@@ -75,7 +75,7 @@ async def _start_listeners(
             connections=connections,
             spool_directory=settings.spool,
             sign_in=offered.get(each.sign_in),
-            sign_in_limits=TurnsHere(behind.attempts),
+            sign_in_limits=behind.attempts,
             sign_in_watch=behind.metrics.signed_in,
             content_watch=behind.metrics.stages.tallies["content"].observe,
         )

@@ -41,7 +41,7 @@ from ..smtp.listen_settings import HostPort
 from ..smtp.listener import BACKLOG
 from ..smtp.routes import SmarthostRoutes
 from ..smtp.shared_connections import SharedConnections, shared_memory
-from ..smtp.sign_in_limits import SignInLimits, Turn
+from ..smtp.sign_in_limits import Turn, Turns
 from ..smtp.smarthost_capabilities import SmarthostCapabilities
 from ..store.chain import PreparedEntry
 from ..store.store import Store
@@ -110,7 +110,7 @@ class Owned:
     submit: Submit
     remainder: TakesOver
     sign_in: SignIn
-    attempts: SignInLimits
+    attempts: Turns
     reaching_back: ReachingBack
     smarthost: SmarthostRoutes
     policy: Callable[[], Mapping[str, bytes] | None]
@@ -305,7 +305,7 @@ class Workers:
             return await owned.sign_in.sign_in(session, credentials)
 
         async def reserve(peer: str, account: str, now: float) -> Turn | None:
-            return owned.attempts.reserve(peer, account, now)
+            return await owned.attempts.reserve(peer, account, now)
 
         async def settle(turn: Turn, outcome: SignInOutcome, now: float) -> None:
             owned.attempts.settle(turn, outcome, now)

@@ -167,7 +167,7 @@ class Pace:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._interval = 60.0 / messages_per_minute if messages_per_minute else 0.0
+        self.interval_seconds = 60.0 / messages_per_minute if messages_per_minute else 0.0
         self._clock = clock
         self._sleep = sleep
         self._next = float("-inf")
@@ -176,7 +176,7 @@ class Pace:
         """Take the next turn; how many seconds it is away."""
         now = self._clock()
         turn = max(now, self._next)
-        self._next = turn + self._interval
+        self._next = turn + self.interval_seconds
         return turn - now
 
     async def turn(self) -> None:

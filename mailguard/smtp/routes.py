@@ -21,6 +21,7 @@ from ..core.session import Session
 from ..logs import logger
 from .line import Line
 from .pass_through import BoundConnection, SmarthostSignIn
+from .pool import Pace
 from .smarthost import SmarthostPool
 from .smarthost_capabilities import SmarthostCapabilities, common
 from .smarthost_settings import SmarthostSettings, canonical_domains
@@ -32,7 +33,7 @@ log = logger("smarthost")
 
 class SmarthostRoutes:
     """settings: every smarthost, at least one of them without `sender_domains`. hostname: the name in EHLO.
-    connect_watch: as SmarthostPool's.
+    connect_watch: as SmarthostPool's. pace: makes that of the outbox for each.
 
     learned: may be set by whoever wants to hear what another EHLO announced than the one before, with the smarthost's
     place in `settings`.
@@ -46,6 +47,7 @@ class SmarthostRoutes:
         hostname: str,
         clock: Callable[[], float] = monotonic,
         connect_watch: Callable[[float], None] = lambda _: None,
+        pace: Callable[[SmarthostSettings], Pace] = lambda settings: Pace(settings.messages_per_minute),
     ) -> None:
         self.learned: Callable[[int, SmarthostCapabilities], None] = lambda number, capabilities: None
         self.smarthosts = tuple(
@@ -55,6 +57,7 @@ class SmarthostRoutes:
                 clock=clock,
                 connect_watch=connect_watch,
                 learned=partial(self._learned, number),
+                pace=pace(each),
             )
             for number, each in enumerate(settings)
         )

@@ -150,7 +150,8 @@ class SmarthostSettings(BaseModel):
             default="none: as fast as the server takes them",
             unit="messages a minute",
             example="`messages_per_minute: 30`",
-            consequence="the outbox spaces its messages evenly; mail that passes is not slowed down.",
+            consequence="the outbox spaces its messages evenly, of all guards on one PostgreSQL together; mail that "
+            "passes is not slowed down.",
         ),
         examples=[30],
     )

@@ -29,6 +29,12 @@ class Engine(Protocol):
 
     async def read(self, query: Query[T]) -> T: ...
 
+    async def apart(self, query: Query[T]) -> T:
+        """Change what may be lost with a crash of the database: in a transaction of its own, which waits neither for
+        the disk nor for the writer, and which the writer does not wait for. On SQLite it is a write as any other.
+        """
+        ...
+
     async def compact(self) -> None:
         """After a purge: leave no old page behind, as far as the database lets us."""
         ...

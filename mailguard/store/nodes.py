@@ -36,7 +36,7 @@ class StoredNodes:
         }
 
         def write(connection: Connection, _: object) -> Roll:
-            at = _database_clock(connection, now)
+            at = database_clock(connection, now)
             values = said | {"seen_at": at}
             if not connection.execute(update(_table).where(_table.c.node == node.name).values(values)).rowcount:
                 connection.execute(insert(_table).values(values | {"node": node.name}))
@@ -65,7 +65,7 @@ class StoredNodes:
         await self._engine.write(lambda connection, _: connection.execute(gone), locks=False)
 
 
-def _database_clock(connection: Connection, now: datetime) -> int:
+def database_clock(connection: Connection, now: datetime) -> int:
     """In microseconds since 1970. SQLite's clock is that of its one process."""
     if connection.dialect.name == "sqlite":
         return to_micros(now)

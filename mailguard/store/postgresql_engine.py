@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from mailguard.logs import logger
 
 from .chain import Chain
+from .driver import execute
 from .group import GroupFailed, Job, Query, answer, run_group, unavailable
 from .keys import Keyring
 from .queued_engine import QueuedEngine, fail
@@ -59,6 +60,18 @@ class PostgresqlEngine(QueuedEngine):
         try:
             async with asyncio.timeout(self._settings.timeout_seconds), self._engine.connect() as connection:
                 return await connection.run_sync(query)
+        except _TROUBLE as error:
+            raise unavailable(error) from error
+
+    async def apart(self, query: Query[T]) -> T:
+        def run(connection: Connection) -> T:
+            execute(connection, "SET LOCAL synchronous_commit TO off")
+            return query(connection)
+
+        self._refuse_closed()
+        try:
+            async with asyncio.timeout(self._settings.timeout_seconds), self._engine.begin() as connection:
+                return await connection.run_sync(run)
         except _TROUBLE as error:
             raise unavailable(error) from error
 

@@ -6,9 +6,21 @@ Times are whole microseconds since 1970 in UTC (instants.py). Changes come with 
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
-HEAD = "0012"
+HEAD = "0013"
 """The revision of the schema that this code speaks."""
 
 metadata = MetaData(
@@ -374,6 +386,42 @@ nodes = Table(
     Column("policy_revision", Text, nullable=True),
     Column("began_at", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
+    Column("retention", Text, nullable=False),
+)
+
+short_lived = Table(
+    "short_lived",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("group", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("retention", Text, nullable=False),
+    Column("master", Text, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index("ix_short_lived_group", "kind", "group"),
+    Index("ix_short_lived_until", "until"),
+)
+
+sign_in_counts = Table(
+    "sign_in_counts",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("failures", Float, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("turn", BigInteger, nullable=False),
+    Column("retention", Text, nullable=False),
+    Index("ix_sign_in_counts_at", "kind", "at"),
+)
+
+paces = Table(
+    "paces",
+    metadata,
+    Column("server", Text, primary_key=True),
+    Column("next_at", BigInteger, nullable=False),
     Column("retention", Text, nullable=False),
 )
 

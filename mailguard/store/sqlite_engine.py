@@ -130,6 +130,9 @@ class SqliteEngine(QueuedEngine):
         except TimeoutError as error:
             raise unavailable(error) from error
 
+    async def apart(self, query: Query[T]) -> T:
+        return await self.write(lambda connection, _: query(connection), locks=False)
+
     async def compact(self) -> None:
         """Empty the WAL into the database, whose deleted content secure_delete has overwritten."""
         self._truncating = True

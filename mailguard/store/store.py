@@ -28,6 +28,7 @@ from .console import StoredLinks, StoredSessions
 from .engine import Engine
 from .evidence import StoredEvidence
 from .exception_uses import StoredExceptionUses
+from .guessing import StoredGuessing
 from .history import StoredHistory
 from .holds import StoredHolds
 from .incidents import StoredIncidents
@@ -42,6 +43,7 @@ from .nodes import StoredNodes
 from .object_rows import any_kept
 from .objects import ObjectStore
 from .outbox import StoredOutbox
+from .pace import StoredPace
 from .policies import StoredPolicies
 from .quarantine import StoredQuarantine
 from .queue import StoredHeldMessages
@@ -51,6 +53,7 @@ from .saved_views import StoredSavedViews
 from .sender import StoredSenderLinks, StoredUrgentCalls
 from .sendings import StoredSendings
 from .sent_files import StoredFilesSent
+from .short_lived import StoredShortLived
 from .snapshot import sweep_remains
 from .sqlite_engine import SqliteEngine
 from .standing import StoreStanding, read_standing
@@ -130,6 +133,9 @@ class Store:
         self.nodes = StoredNodes(engine)
         self.incidents = StoredIncidents(engine, keyring, prepare_all)
         self.month_records = StoredMonthRecords(engine, keyring)
+        self.short_lived = StoredShortLived(engine, keyring)
+        self.guessing = StoredGuessing(engine, keyring)
+        self.pace = StoredPace(engine)
 
     @classmethod
     async def open(cls, settings: StoreSettings, *, create: bool = True) -> Store:
@@ -230,6 +236,7 @@ class Store:
         await self.console_sessions.purge(now - CONSOLE_SESSIONS_FOR)
         await self.console_links.purge(now - CONSOLE_LINKS_FOR)
         await self.sender_links.purge(now)
+        await self.short_lived.purge(now)
         await sweep_runs(self.engine, now - CANARY_LEFT_FOR)
         if self.bodies is not None:
             await self.bodies.tidy()

@@ -186,7 +186,7 @@ def site_on(house: House, **changes: Any) -> Site:
         "exports": ListExport(queue=house.queue, ledger=house.store.ledger, clock=house.clock),
         "bulk": bulk_on(house),
         "saved_views": SavedViews(views=house.store.saved_views, clock=house.clock, randomness=house.randomness),
-        "presence": Presence(house.clock),
+        "presence": Presence(house.clock, house.kept),
         "preferences": Preferences(accounts=house.store.accounts, clock=house.clock),
         "deciding": deciding_on(house),
         "looking": house.looking,

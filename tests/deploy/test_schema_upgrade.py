@@ -49,7 +49,7 @@ def test_an_older_store_is_refused_upgraded_and_then_sends_everything_once(older
         assert service.run("held", "list", check=False).returncode == 2
 
         migrated = service.run("data", "migrate")
-        assert "Back the store up first" in migrated.stderr and '"0001" to "0012"' in migrated.stderr
+        assert "Back the store up first" in migrated.stderr and '"0001" to "0013"' in migrated.stderr
         assert migrated.stdout == "The store has the schema of this version now.\n"
         again = service.run("data", "migrate")
         assert (again.stdout, again.stderr) == ("The store is up to date.\n", "")

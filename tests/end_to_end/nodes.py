@@ -9,7 +9,7 @@ from typing import Any
 from tests.end_to_end.service import Service
 
 
-def node(folder: Path, name: str, url: str, smarthost: int, policy: str | None = None, **settings: Any) -> Service:
+def node(folder: Path, name: str, url: str, smarthost: int, policy: str | None = None, /, **settings: Any) -> Service:
     """A guard that is not started yet. The first one to start makes the keys; the others get a copy of them."""
     place = folder / name
     keys, made = place / "keys", sorted(folder.glob("*/keys/master-*.key"))

@@ -37,12 +37,13 @@ PEOPLE = people(288)
 class Browser:
     """Somebody with a browser without scripts: cookies, forms, and what stands in them.
 
-    at: where the console is reached, if that is not its own address, as behind a web server.
+    at: where the console is reached, if that is not its own address, as behind a web server. transport: how, if not as
+    ever.
     """
 
-    def __init__(self, base: str, at: str | None = None) -> None:
+    def __init__(self, base: str, at: str | None = None, transport: httpx.BaseTransport | None = None) -> None:
         named = {"Origin": base, "Host": httpx.URL(base).netloc.decode()}
-        self._client = httpx.Client(base_url=at or base, headers=named, timeout=30)
+        self._client = httpx.Client(base_url=at or base, headers=named, timeout=30, transport=transport)
 
     def __enter__(self) -> Browser:
         return self
@@ -62,12 +63,13 @@ class Browser:
         answer = self._client.post(path, data={**seen(page).hidden, **typed})
         return self._client.get(answer.headers["location"]) if answer.status_code == 303 else answer
 
-    def enters(self, service: Service, name: str, role: str) -> None:
+    def enters(self, service: Service, name: str, *roles: str) -> None:
         """By the link that an admin makes for them: password, second factor, and in."""
         password = service.folder / "password"
         password.touch(0o600)
         password.write_text(PASSWORD)
-        service.run("user", "add", name, "--password-file", str(password), "--role", role)
+        given = [argument for role in roles for argument in ("--role", role)]
+        service.run("user", "add", name, "--password-file", str(password), *given)
         start = httpx.URL(service.run("user", "link", name).stdout.strip()).path
         shown = self.send(start, self.get(start), password=PASSWORD, again=PASSWORD)
         if "second-factor" not in str(shown.url):

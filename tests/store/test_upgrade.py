@@ -71,7 +71,7 @@ async def test_the_content_is_of_the_kinds_that_matter(older: Older) -> None:
 async def test_a_start_on_an_older_schema_is_refused_and_changes_nothing(older: Older) -> None:
     before = await state(older)
     with pytest.raises(
-        SettingsError, match=r'"0001".* is older than "0012"; back it up, then run `mailguard data migrate`'
+        SettingsError, match=r'"0001".* is older than "0013"; back it up, then run `mailguard data migrate`'
     ):
         await Store.open(older.settings)
     assert await state(older) == before

@@ -42,7 +42,7 @@ async def show(visit: Visit) -> Answer:
     if held.state not in OPEN:
         return Redirect(f"/m/{held.ref}/outcome")
     options = await _options(visit, held)
-    visit.site.presence.note(held.ref, visit.signed_in)
+    await visit.site.presence.note(held.ref, visit.signed_in)
     kept = drafts.of_session(visit, held.ref, "decide")
     return await _form(visit, held, options, kept, notice=says.KEPT_FILLED if kept else None)
 
@@ -54,7 +54,7 @@ async def check(visit: Visit) -> Answer:
     if held.state not in OPEN or str(held.version) != visit.typed("version"):
         return await conflict(visit, held, note_of(typed))
     options = await _options(visit, held)
-    visit.site.presence.note(held.ref, visit.signed_in)
+    await visit.site.presence.note(held.ref, visit.signed_in)
     if (phrase := _phrase(visit)) is not None:
         note = f"{typed['reject_note']}\n{phrase}".strip()
         return await _form(visit, held, options, {**typed, "choice": Choice.REJECT.value, "reject_note": note})
@@ -95,7 +95,7 @@ async def act(visit: Visit) -> Answer:
         raise await not_allowed(visit) from None
     if choice is Choice.ORIGINAL and typed["wrong"]:
         await call_wrong(visit, held, typed["why_note"])
-    visit.site.presence.leave(held.ref, visit.signed_in)
+    await visit.site.presence.leave(held.ref, visit.signed_in)
     return Redirect(f"/m/{held.ref}/outcome")
 
 
@@ -211,7 +211,7 @@ async def _form(
         "second": _second(visit, held),
         "first_of_two": held.approvals_needed > 1 and held.approvals == () and not held.approved_by,
         "escalated": _escalated(visit, held),
-        "present": _present(visit, held),
+        "present": await _present(visit, held),
         "notes": len(await visit.site.deciding.notes(held)),
     }
     return Page("decide.html", says.TITLE, model, 422 if problems else 200, tuple(problems))
@@ -249,9 +249,9 @@ def _second(visit: Visit, held: Held) -> dict[str, Any] | None:
     }
 
 
-def _present(visit: Visit, held: Held) -> str | None:
+async def _present(visit: Visit, held: Held) -> str | None:
     """Who else is deciding about it just now."""
-    others = visit.site.presence.others([held.ref], visit.signed_in.account.identifier)
+    others = await visit.site.presence.others([held.ref], visit.signed_in.account.identifier)
     if held.ref not in others:
         return None
     present, who = others[held.ref], legible(others[held.ref].name, 120)

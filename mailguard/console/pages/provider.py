@@ -58,7 +58,7 @@ async def back(visit: Visit) -> Answer:
 async def show(visit: Visit) -> Answer:
     """How people sign in, and what came of the last test."""
     _refuse(visit)
-    return _settings_page(visit)
+    return await _settings_page(visit)
 
 
 async def attempt(visit: Visit) -> Answer:
@@ -67,7 +67,7 @@ async def attempt(visit: Visit) -> Answer:
     begun = await _federation(visit).begin(visit.token, visit.peer, SETTINGS, trying=True)
     if isinstance(begun, KeptOut):
         problem = Problem("test", said.TRIED_OUT[begun.trouble])
-        return _settings_page(visit, STATUS.get(begun.trouble, 403), problem)
+        return await _settings_page(visit, STATUS.get(begun.trouble, 403), problem)
     return _onwards(begun)
 
 
@@ -102,7 +102,7 @@ def _kept_out(visit: Visit, out: KeptOut) -> Answer:
     return sign_in.page(visit, "", out.to, STATUS[out.trouble], [problem], draft=drafts.from_text(out.draft))
 
 
-def _settings_page(visit: Visit, status: int = 200, *problems: Problem) -> Page:
+async def _settings_page(visit: Visit, status: int = 200, *problems: Problem) -> Page:
     site, federation = visit.site, visit.site.federation
     label = federation.label if federation else ""
     model: dict[str, Any] = {
@@ -115,7 +115,7 @@ def _settings_page(visit: Visit, status: int = 200, *problems: Problem) -> Page:
         else [],
         "trial": None,
     }
-    trial = federation.trial(visit.signed_in) if federation else None
+    trial = await federation.trial(visit.signed_in) if federation else None
     if trial is not None:
         model["trial"] = _trial(visit, trial)
     return Page("provider.html", said.TITLE, model, status, problems)

@@ -30,7 +30,7 @@ async def show(visit: Visit) -> Answer:
     chosen = chosen_of(visit.query)
     asked, problems = asked_of(chosen, visit)
     found = await visit.site.queue.page(powers, asked) if not problems else QueuePage((), 0, 1, 1, 0)
-    present = visit.site.presence.others([each.ref for each in found.items], asked.account)
+    present = await visit.site.presence.others([each.ref for each in found.items], asked.account)
     saved = await visit.site.saved_views.of(visit.signed_in)
     model = {
         "heading": words.QUEUE_HEADING,

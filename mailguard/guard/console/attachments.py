@@ -2,7 +2,7 @@
 
 INVARIANT: a look, an unmasking and a file taken along are in the ledger before anything of it is shown or sent; what
 cannot be recorded is not shown. INVARIANT: a value leaves here masked, unless this session has had this attachment
-unmasked within the last minutes and its account may do so still. A restart forgets who had: then values are masked.
+unmasked within the last minutes and its account may do so still. Where it was forgotten who had, values are masked.
 """
 
 from __future__ import annotations
@@ -24,10 +24,13 @@ from .. import entries
 from ..ports import Clock, Ledger
 from ..records import Held
 from .looking import Looking
-from .ports import Excerpts
+from .ports import Excerpts, ShortLivedRecords
+from .records import ShortLived
 from .sessions import Visitor
 
 UNMASKED_FOR = timedelta(minutes=10)
+UNMASKED = "unmasked"
+MOST_UNMASKED = 10_000
 SECONDS = 40.0
 AT_ONCE = 2
 """Attachments that are read for people at the same time: each takes a worker from mail for as long as it lasts."""
@@ -84,7 +87,7 @@ class Attachments:
     excerpts: Excerpts
     ledger: Ledger
     clock: Clock
-    _unmasked: dict[tuple[str, str, int], datetime] = field(default_factory=dict)
+    kept: ShortLivedRecords
     _reading: int = 0
 
     async def open(self, visitor: Visitor, ref: str, number: int) -> Opened:
@@ -93,7 +96,7 @@ class Attachments:
         message, parts = await self._opened(held)
         part = _part(parts, number)
         may_unmask = visitor.powers.reveals.covers(held.team)
-        until = self._unmasked_until(visitor, held, number) if may_unmask else None
+        until = await self._unmasked_until(visitor, held, number) if may_unmask else None
         await self.looking.note(visitor, held, "attachment unmasked" if until else "attachment", part=number)
         excerpt = await self._read(message, part)
         return Opened(
@@ -118,8 +121,8 @@ class Attachments:
         now = self.clock.now()
         until = now + UNMASKED_FOR
         await self._record("content_revealed", visitor, held, number, {"reason": reason}, until=until.isoformat())
-        self._unmasked = {key: end for key, end in self._unmasked.items() if end > now}
-        self._unmasked[visitor.session.key, held.ref, number] = until
+        key = _unmasked_key(visitor, held, number)
+        await self.kept.keep(ShortLived(UNMASKED, key, visitor.session.key, {}, now, until), MOST_UNMASKED)
 
     async def offered(self, visitor: Visitor, ref: str, number: int) -> Offered:
         """What `take` would give. NotAllowed: no right."""
@@ -168,9 +171,9 @@ class Attachments:
         finally:
             self._reading -= 1
 
-    def _unmasked_until(self, visitor: Visitor, held: Held, number: int) -> datetime | None:
-        until = self._unmasked.get((visitor.session.key, held.ref, number))
-        return until if until is not None and until > self.clock.now() else None
+    async def _unmasked_until(self, visitor: Visitor, held: Held, number: int) -> datetime | None:
+        found = await self.kept.find(UNMASKED, _unmasked_key(visitor, held, number), self.clock.now())
+        return None if found is None else found.until
 
     async def _record(
         self, kind: str, visitor: Visitor, held: Held, number: int, evidence: Mapping[str, str], **more: Any
@@ -179,6 +182,10 @@ class Attachments:
         fields = {"account": account.identifier, "via": "console", "version": held.version, "part": number, **more}
         entry = entries.plain(kind, held.ref, self.clock.now(), **fields)
         await self.ledger.append([replace(entry, evidence={"account": account.shown, **evidence})])
+
+
+def _unmasked_key(visitor: Visitor, held: Held, number: int) -> str:
+    return f"{visitor.session.key} {held.ref} {number}"
 
 
 def _part(parts: tuple[OtherPart, ...], number: int) -> OtherPart:

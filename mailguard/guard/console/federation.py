@@ -7,9 +7,8 @@ lost a group loses its roles with the next sign-in, in every browser. INVARIANT:
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
@@ -20,13 +19,14 @@ from ...logs import logger
 from ..ports import Accounts, Clock, Randomness
 from ..records import Account, Federated, NewAccount, NewEntry
 from .pending import LASTS, Begun, PendingSignIns
-from .ports import SignInService
-from .records import Identity, Returned
+from .ports import ShortLivedRecords, SignInService
+from .records import Identity, Returned, ShortLived
 from .sessions import SessionBook, Visitor
 from .tokens import key_of
 
 log = logger("console")
 TRIES = 3
+TRIAL = "sign-in-trial"
 MOST_TRIALS = 50
 
 
@@ -88,6 +88,7 @@ class Federation:
         sessions: SessionBook,
         clock: Clock,
         randomness: Randomness,
+        kept: ShortLivedRecords,
     ) -> None:
         self.label = label
         self.issuer = issuer
@@ -96,8 +97,8 @@ class Federation:
         self._accounts = accounts
         self._sessions = sessions
         self._clock = clock
-        self._pending = PendingSignIns(clock, randomness)
-        self._trials: OrderedDict[str, Trial] = OrderedDict()
+        self._kept = kept
+        self._pending = PendingSignIns(clock, randomness, kept)
 
     async def begin(
         self, token: str, peer: str, to: str, draft: str | None = None, *, trying: bool = False
@@ -105,18 +106,18 @@ class Federation:
         """Begin a sign-in of the browser with this token; its state comes back. The service is asked first, so that
         nobody is sent to where nothing answers.
         """
-        begun = self._pending.begin(token, peer, to, draft, trying=trying)
+        begun = await self._pending.begin(token, peer, to, draft, trying=trying)
         try:
             await self._service.address(begun.secrets)
         except (ServiceSilent, NotBelieved) as cause:
-            self._pending.take(begun.secrets.state, token)
+            await self._pending.take(begun.secrets.state, token)
             log.warning("oidc_unavailable", problem=str(cause), cause=cause)
             return KeptOut(Trouble.SILENT, to=to, draft=draft)
         return begun.secrets.state
 
     async def onwards(self, state: str, token: str) -> str | KeptOut:
         """Where the browser goes now. It changes nothing."""
-        begun = self._pending.look(state, token)
+        begun = await self._pending.look(state, token)
         if begun is None:
             return KeptOut(Trouble.STALE)
         try:
@@ -127,7 +128,7 @@ class Federation:
 
     async def finish(self, state: str, token: str, returned: Returned, browser: str) -> CameIn | KeptOut | Trial:
         """What becomes of a browser that comes back. browser: what it calls itself."""
-        begun = self._pending.take(state, token)
+        begun = await self._pending.take(state, token)
         if begun is None:
             log.info("console_sign_in_refused", reason=Trouble.STALE.value)
             return KeptOut(Trouble.STALE)
@@ -143,10 +144,10 @@ class Federation:
             return self._kept_out(begun, Trouble.NO_ACCESS, identity.mailbox)
         return CameIn(await self._sessions.begin(account, browser, draft=begun.draft), begun.to)
 
-    def trial(self, visitor: Visitor) -> Trial | None:
+    async def trial(self, visitor: Visitor) -> Trial | None:
         """What this session tried last, for as long as it is fresh."""
-        found = self._trials.get(visitor.session.key)
-        return found if found and self._clock.now() - found.at < LASTS else None
+        found = await self._kept.find(TRIAL, visitor.session.key, self._clock.now())
+        return None if found is None else _trial_from(found)
 
     async def _identified(self, begun: Begun, returned: Returned) -> Identity | Trouble:
         try:
@@ -168,9 +169,13 @@ class Federation:
             there = await self._found(identity)
             trouble = None if roles and not (there and there.disabled) else Trouble.NO_ACCESS
             trial = Trial(now, identity, known, roles, trouble if identity.mailbox else Trouble.NO_MAILBOX)
-        self._trials[key_of(token)] = trial
-        while len(self._trials) > MOST_TRIALS:
-            self._trials.popitem(last=False)
+        value = {
+            "identity": None if trial.identity is None else asdict(trial.identity),
+            "known": list(trial.known),
+            "roles": list(trial.roles),
+            "trouble": None if trial.trouble is None else trial.trouble.value,
+        }
+        await self._kept.keep(ShortLived(TRIAL, key_of(token), "", value, now, now + LASTS), MOST_TRIALS)
         return trial
 
     async def _account(self, identity: Identity, mailbox: str) -> Account | None:
@@ -216,6 +221,14 @@ class Federation:
     def _kept_out(self, begun: Begun, trouble: Trouble, mailbox: str | None = None) -> KeptOut:
         log.info("console_sign_in_refused", reason=trouble.value)
         return KeptOut(trouble, mailbox, begun.to, begun.draft)
+
+
+def _trial_from(kept: ShortLived) -> Trial:
+    value = kept.value
+    who, trouble = value["identity"], value["trouble"]
+    identity = None if who is None else Identity(**{**who, "groups": tuple(who["groups"])})
+    why = None if trouble is None else Trouble(trouble)
+    return Trial(kept.at, identity, tuple(value["known"]), tuple(value["roles"]), why)
 
 
 def _entry(kind: str, at: datetime, **fields: object) -> NewEntry:

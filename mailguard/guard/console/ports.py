@@ -11,7 +11,17 @@ from ...core.mail.message import Message
 from ...core.sign_in import SignInOutcome
 from ..records import Held, HeldChange, NewDelivery, NewEntry, SenderLink
 from .queue_records import HeldFilter
-from .records import Assignment, CheckedMail, ConsoleLink, ConsoleSession, Identity, Returned, Secrets, UrgentCall
+from .records import (
+    Assignment,
+    CheckedMail,
+    ConsoleLink,
+    ConsoleSession,
+    Identity,
+    Returned,
+    Secrets,
+    ShortLived,
+    UrgentCall,
+)
 from .trail_records import Place, Recorded, TrailFilter
 
 
@@ -181,12 +191,44 @@ class Excerpts(Protocol):
 
 
 class Attempts(Protocol):
-    """How fast passwords can be guessed, over the whole process; times are seconds of time.monotonic."""
+    """How fast passwords can be guessed, over all guards; times are seconds of time.monotonic."""
 
-    def reserve(self, peer: str, account: str, now: float) -> Any:
+    async def reserve(self, peer: str, account: str, now: float) -> Any:
         """A turn, whose `starts` says when the attempt may be tried; None where that is too far away."""
         ...
 
     def settle(self, turn: Any, outcome: SignInOutcome, now: float) -> None:
         """What came of a turn. Each is settled once."""
+        ...
+
+
+class ShortLivedRecords(Protocol):
+    """What is kept for minutes, by its kind and a key in it. Who finds nothing goes on as if it never was: what is kept
+    here may be lost, and nothing that somebody was promised may depend on it.
+    """
+
+    async def keep(self, one: ShortLived, most: int, most_of_group: int | None = None) -> None:
+        """In place of what had its key. Beyond so many of its group, or of its kind, the oldest of the group with the
+        most makes room.
+        """
+        ...
+
+    async def find(self, kind: str, key: str, now: datetime) -> ShortLived | None:
+        """None where there is none, its time is over, or what is stored is not what was kept."""
+        ...
+
+    async def take(self, kind: str, key: str, now: datetime) -> ShortLived | None:
+        """The same, and it is gone: of several who take it, one gets it."""
+        ...
+
+    async def of_groups(self, kind: str, groups: Collection[str], now: datetime) -> Sequence[ShortLived]:
+        """Those of these groups, the oldest first."""
+        ...
+
+    async def count(self, kind: str, key: str, now: datetime, until: datetime, most: int) -> int:
+        """One more for this key. How many there were in a row, each before the time of the last was over."""
+        ...
+
+    async def counted(self, kind: str, key: str, now: datetime) -> int:
+        """How many there were; `take` makes it none."""
         ...

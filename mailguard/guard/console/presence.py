@@ -1,21 +1,26 @@
 """Who is deciding about which message just now, so that two people do not do the same work.
 
-Contract: it is a courtesy: it is kept in the memory of one process, is forgotten after two minutes or with a restart,
-and neither lets anybody decide nor keeps anybody from it. Of several who decide the first one counts (guard.review).
+Contract: it is a courtesy: it is forgotten after two minutes, and neither lets anybody decide nor keeps anybody from
+it. Of several who decide the first one counts (guard.review).
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ...core.errors import StoreUnavailable
 from ..ports import Clock
+from .ports import ShortLivedRecords
+from .records import ShortLived
 from .sessions import Visitor
 
 FOR = timedelta(minutes=2)
 """How long opening the form of a decision counts; each step of it counts anew."""
 MOST = 2_000
+KIND = "presence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,37 +30,40 @@ class Present:
     account: str
     name: str
     since: datetime
-    seen_at: datetime
 
 
 class Presence:
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, kept: ShortLivedRecords) -> None:
         self._clock = clock
-        self._at: dict[str, dict[str, Present]] = {}
+        self._kept = kept
 
-    def note(self, ref: str, visitor: Visitor) -> None:
-        """The visitor is deciding about a message."""
+    async def note(self, ref: str, visitor: Visitor) -> None:
+        """The visitor is deciding about a message. StoreUnavailable."""
         now, account = self._clock.now(), visitor.account
-        there = self._there(ref)
-        since = there[account.identifier].since if account.identifier in there else now
-        self._at.pop(ref, None)
-        self._at[ref] = {**there, account.identifier: Present(account.identifier, account.shown, since, now)}
-        while len(self._at) > MOST:
-            del self._at[next(iter(self._at))]
+        key = _key(ref, account.identifier)
+        there = await self._kept.find(KIND, key, now)
+        since = there.value["since"] if there is not None else now.isoformat()
+        value = {"ref": ref, "account": account.identifier, "name": account.shown, "since": since}
+        await self._kept.keep(ShortLived(KIND, key, ref, value, now, now + FOR), MOST)
 
-    def leave(self, ref: str, visitor: Visitor) -> None:
+    async def leave(self, ref: str, visitor: Visitor) -> None:
         """The visitor has decided."""
-        self._at.get(ref, {}).pop(visitor.account.identifier, None)
+        with contextlib.suppress(StoreUnavailable):  # it is forgotten by itself, and the decision stands
+            await self._kept.take(KIND, _key(ref, visitor.account.identifier), self._clock.now())
 
-    def others(self, refs: Sequence[str], account: str) -> Mapping[str, Present]:
-        """By reference, who else than this account is deciding about these; of several, who began first."""
-        found = {}
-        for ref in refs:
-            others = [each for each in self._there(ref).values() if each.account != account]
-            if others:
-                found[ref] = min(others, key=lambda each: each.since)
+    async def others(self, refs: Sequence[str], account: str) -> Mapping[str, Present]:
+        """By reference, who else than this account is deciding about these; of several, who began first.
+        StoreUnavailable.
+        """
+        found: dict[str, Present] = {}
+        for each in await self._kept.of_groups(KIND, refs, self._clock.now()) if refs else ():
+            value = each.value
+            present = Present(value["account"], value["name"], datetime.fromisoformat(value["since"]))
+            first = found.get(value["ref"])
+            if present.account != account and (first is None or present.since < first.since):
+                found[value["ref"]] = present
         return found
 
-    def _there(self, ref: str) -> dict[str, Present]:
-        now = self._clock.now()
-        return {key: each for key, each in self._at.get(ref, {}).items() if now - each.seen_at < FOR}
+
+def _key(ref: str, account: str) -> str:
+    return f"{ref} {account}"

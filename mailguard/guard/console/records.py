@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +128,17 @@ class CheckedMail:
 
     count: int
     last_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShortLived:
+    """Something that is kept for minutes. kind: what it is. key: it is found by it. group: what it counts with, and is
+    found by too. value: JSON, which may name people. at, until: when it was kept, and how long it counts.
+    """
+
+    kind: str
+    key: str = field(repr=False)
+    group: str = field(repr=False)
+    value: Mapping[str, Any] = field(repr=False)
+    at: datetime
+    until: datetime

@@ -31,7 +31,7 @@ from ..sender_links import SENDER, acting, forms_for_sender, name_of
 from ..wrong_holds import SaidBy, WrongHolds
 from .ports import SenderLinks, UrgentCalls
 from .records import UrgentCall
-from .sender_code import CodeTries, Tried, code_for
+from .sender_code import AT_MOST, CodeTries, Tried, code_for
 from .tokens import key_of
 
 log = logger("console")
@@ -129,8 +129,8 @@ class SenderDesk:
         clock: Clock,
         stop_for: timedelta,
         wrong_holds: WrongHolds,
+        tries: CodeTries,
         most_urgent: int = MOST_URGENT,
-        tries: CodeTries | None = None,
     ) -> None:
         self._links = links
         self._urgent = urgent
@@ -142,7 +142,7 @@ class SenderDesk:
         self._stop_for = stop_for
         self._wrong_holds = wrong_holds
         self.most_urgent = most_urgent
-        self._tries = tries or CodeTries()
+        self._tries = tries
 
     async def look(self, token: str) -> Case | None:
         """None where the link leads nowhere (any more): expired, altered and invented ones are one and the same."""
@@ -193,14 +193,15 @@ class SenderDesk:
         Who the others are is nobody's to find out by trying (THREATS.md T71): wrong addresses count as wrong codes do.
         """
         tried, now = f"address {case.link.key}", self._clock.now()
-        if self._tries.is_locked(tried, now):
+        if await self._tries.is_locked(tried, now):
             raise TooManyTries("too many addresses were tried to which the message does not go")
         held = await self._quarantine.get(case.ref)
         going = {each.address for each in held.envelope.recipients}
         asked = {canonical_address(each): each for each in written}
         strange = next((written for address, written in asked.items() if address not in going), None)
         if strange is not None:
-            self._tries.wrong(tried, now)
+            if await self._tries.wrong(tried, now) > AT_MOST:
+                raise TooManyTries("others tried addresses at the same time")
             raise NotAmong(strange)
         if going <= asked.keys():
             raise NobodyLeft("everybody would be left out")

@@ -3,26 +3,26 @@
 Link scanners open links, run what they find and press buttons (THREATS.md T67); they do not read a code and type it.
 The code says nothing about the token of the link, and is another one in each browser.
 
-INVARIANT: memory is bounded. It is kept by one process: of two, each lets somebody guess.
+INVARIANT: what is counted is bounded, and counted for all guards together.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hmac
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
 from ...core.reference import ALPHABET
+from .ports import ShortLivedRecords
 
 LETTERS = 5
 """25 bits: with AT_MOST tries in LOCKED_FOR, guessing takes longer than any deadline."""
 AT_MOST = 5
 LOCKED_FOR = timedelta(minutes=10)
 MOST_LINKS = 10_000
+KIND = "sender-code"
 
 
 class Tried(Enum):
@@ -44,46 +44,34 @@ def typed_code(text: str) -> str:
     return "".join(letter for letter in text if not letter.isspace() and letter != "-").upper()
 
 
-@dataclass(slots=True)
-class _Wrong:
-    count: int
-    until: datetime
-
-
 class CodeTries:
-    """Counts wrong codes, by link."""
+    """Counts wrong codes, by link. Every method raises StoreUnavailable."""
 
-    def __init__(self, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
+    def __init__(self, kept: ShortLivedRecords, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
+        self._kept = kept
         self._sleep = sleep
-        self._wrong: OrderedDict[str, _Wrong] = OrderedDict()
 
-    def is_locked(self, key: str, now: datetime) -> bool:
+    async def is_locked(self, key: str, now: datetime) -> bool:
         """Whether nothing may be tried any more for this key."""
-        known = self._wrong.get(key)
-        if known is not None and known.until <= now:
-            del self._wrong[key]
-            return False
-        return known is not None and known.count >= AT_MOST
+        return await self._kept.counted(KIND, key, now) >= AT_MOST
 
-    def wrong(self, key: str, now: datetime) -> int:
+    async def wrong(self, key: str, now: datetime) -> int:
         """Count a wrong one. How many there have been."""
-        count = self._wrong[key].count + 1 if key in self._wrong else 1
-        self._wrong[key] = _Wrong(count, now + LOCKED_FOR)
-        self._wrong.move_to_end(key)
-        if len(self._wrong) > MOST_LINKS:
-            self._wrong.popitem(last=False)
-        return count
+        return await self._kept.count(KIND, key, now, now + LOCKED_FOR, MOST_LINKS)
 
     async def attempt(self, key: str, expected: str, typed: str, now: datetime) -> Tried:
         """Try a code for a link. Each wrong one takes longer to answer; nothing typed is wrong and no try."""
-        if self.is_locked(key, now):
+        if await self.is_locked(key, now):
             return Tried.LOCKED
         if not typed_code(typed):
             # No guess: what presses buttons without typing must not lock out the sender, whose message may leave soon.
             return Tried.WRONG
+        # It counts before it is compared: of many that come at once, at several guards, no more are tried.
+        count = await self.wrong(key, now)
+        if count > AT_MOST:
+            return Tried.LOCKED
         if hmac.compare_digest(typed_code(typed).encode("utf-8", "replace"), expected.encode()):
-            self._wrong.pop(key, None)
+            await self._kept.take(KIND, key, now)
             return Tried.RIGHT
-        count = self.wrong(key, now)
         await self._sleep((count - 1) / 2)
         return Tried.LOCKED if count >= AT_MOST else Tried.WRONG

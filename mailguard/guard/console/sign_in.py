@@ -75,7 +75,7 @@ class ConsoleSignIn:
         Never raises; keeps no secret.
         """
         now = self._monotonic()
-        turn = self._attempts.reserve(peer, name, now)
+        turn = await self._attempts.reserve(peer, name, now)
         if turn is None:
             log.warning("console_sign_in_slowed")
             return Refusal.SLOWED
@@ -119,7 +119,7 @@ class ConsoleSignIn:
         this one comes back. Attempts count as those to sign in do.
         """
         now = self._monotonic()
-        turn = self._attempts.reserve(peer, visitor.account.name, now)
+        turn = await self._attempts.reserve(peer, visitor.account.name, now)
         if turn is None:
             return Refusal.SLOWED
         outcome = SignInOutcome.UNAVAILABLE

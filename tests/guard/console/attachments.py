@@ -68,4 +68,4 @@ class Reading:
 
 
 def attachments_on(house: House, reading: Reading | None = None) -> Attachments:
-    return Attachments(house.looking, reading or Reading(), house.store.ledger, house.clock)
+    return Attachments(house.looking, reading or Reading(), house.store.ledger, house.clock, house.kept)

@@ -25,6 +25,7 @@ from mailguard.core.sign_in import SignInOutcome
 from mailguard.guard.accounts import AccountBook, Actor
 from mailguard.guard.console.links import LinkBook
 from mailguard.guard.console.looking import Looking
+from mailguard.guard.console.ports import ShortLivedRecords
 from mailguard.guard.console.queue import HeldQueue
 from mailguard.guard.console.sender import SenderDesk
 from mailguard.guard.console.sender_code import CodeTries
@@ -40,8 +41,9 @@ from mailguard.guard.sender_links import LinkMaker
 from mailguard.guard.sent_before import SentBefore
 from mailguard.guard.settings import NoticeSettings
 from mailguard.guard.wrong_holds import WrongHolds
+from mailguard.serve.shared import short_lived_of
 from mailguard.smtp.listen_settings import Limits
-from mailguard.smtp.sign_in_limits import SignInLimits
+from mailguard.smtp.sign_in_limits import SignInLimits, TurnsHere
 from mailguard.store.audit import verify
 from mailguard.store.passwords import Argon2Passwords
 from mailguard.store.store import Store
@@ -89,7 +91,7 @@ class NoLimits:
     def __init__(self) -> None:
         self.outcomes: list[SignInOutcome] = []
 
-    def reserve(self, peer: str, account: str, now: float) -> Any:
+    async def reserve(self, peer: str, account: str, now: float) -> Any:
         return self.Turn(now)
 
     def settle(self, turn: Any, outcome: SignInOutcome, now: float) -> None:
@@ -115,9 +117,11 @@ class House:
     sender: SenderDesk = field(init=False)
     trail: AuditTrail = field(init=False)
     randomness: Randomness = field(default_factory=Randomness)
+    kept: ShortLivedRecords = field(init=False)
     waits: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.kept = short_lived_of(self.store)
         self.looking = Looking(
             quarantine=self.store.quarantine, blobs=self.store.blobs, ledger=self.store.ledger, clock=self.clock
         )
@@ -186,7 +190,7 @@ class House:
             clock=self.clock,
             stop_for=STOP_FOR,
             wrong_holds=self.wrong_holds,
-            tries=CodeTries(self._wait),
+            tries=CodeTries(self.kept, self._wait),
         )
 
     async def _wait(self, seconds: float) -> None:
@@ -263,7 +267,7 @@ async def open_house(folder: Path, *, limits: Limits | None = None, teams: Seque
     if not url:
         shutil.copytree(await _new_store(), folder, dirs_exist_ok=True)
     settings = StoreSettings(url=url or f"sqlite:///{folder}/mailguard.db", keys=folder / "mailguard.keys")
-    attempts: Any = SignInLimits(limits) if limits else NoLimits()
+    attempts: Any = TurnsHere(SignInLimits(limits)) if limits else NoLimits()
     return House(await Store.open(settings), Clock(), Argon2Passwords(SMALL), attempts, teams)
 
 

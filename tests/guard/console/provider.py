@@ -64,5 +64,6 @@ def federation_on(
         sessions=sessions,
         clock=house.clock,
         randomness=house.randomness,
+        kept=house.kept,
     )
     return federation, sessions

@@ -17,6 +17,7 @@ from mailguard.guard.console import attachments as story
 from mailguard.guard.console.attachments import WHOLE, Attachments, Busy, NoAttachment
 from mailguard.guard.console.looking import NotReadable, NotYours
 from mailguard.guard.console.sessions import Visitor
+from mailguard.guard.console.short_lived import ShortLivedHere
 from tests.guard.console.attachments import NAME, NUMBER, RAW, Reading, attachments_on
 from tests.guard.console.house import House, close_house, open_house
 
@@ -101,6 +102,7 @@ async def test_a_right_that_was_taken_away_ends_it(house: House) -> None:
 async def test_a_restart_forgets_who_had_them_unmasked(house: House) -> None:
     sam = await visitor(house, "reviewer:elm", "reveal:elm")
     await attachments_on(house).unmask(sam, REF, 1, REASON)
+    house.kept = ShortLivedHere()
     assert NAME not in values((await attachments_on(house).open(sam, REF, 1)).excerpt)
 
 
@@ -203,7 +205,7 @@ async def test_two_are_read_at_a_time_and_none_for_ever(house: House, monkeypatc
             await asyncio.sleep(60)
             raise AssertionError
 
-    on = Attachments(house.looking, Stuck(), house.store.ledger, house.clock)
+    on = Attachments(house.looking, Stuck(), house.store.ledger, house.clock, house.kept)
     ended = await asyncio.gather(*(on.open(sam, REF, 1) for _ in range(3)), return_exceptions=True)
     assert [type(each) for each in ended] == [Busy] * 3
     on.excerpts = Reading()

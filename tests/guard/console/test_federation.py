@@ -242,24 +242,25 @@ async def test_what_is_kept_of_them_is_sealed_and_comes_back_whole(house: House)
 
 
 async def test_one_address_floods_out_its_own_sign_ins_and_nobody_elses(house: House) -> None:
-    pending = PendingSignIns(house.clock, house.randomness)
-    other = pending.begin("t", "192.0.2.9", "/", None)
-    mine = [pending.begin("t", f"2001:db8::{number:x}", "/", None) for number in range(MOST_OF_A_PEER + 5)]
-    assert other is not None and pending.look(other.secrets.state, "t") is not None
-    left = [each for each in mine if each and pending.look(each.secrets.state, "t")]
+    pending = PendingSignIns(house.clock, house.randomness, house.kept)
+    other = await pending.begin("t", "192.0.2.9", "/", None)
+    mine = [await pending.begin("t", f"2001:db8::{number:x}", "/", None) for number in range(MOST_OF_A_PEER + 5)]
+    assert other is not None and await pending.look(other.secrets.state, "t") is not None
+    left = [each for each in mine if each and await pending.look(each.secrets.state, "t")]
     assert left == mine[5:]
     for number in range(1000):
-        pending.begin("t", f"10.{number >> 8}.{number & 255}.1", "/", None)
-    assert pending.look(pending.begin("t", "203.0.113.1", "/", None).secrets.state, "t") is not None
+        await pending.begin("t", f"10.{number >> 8}.{number & 255}.1", "/", None)
+    last = await pending.begin("t", "203.0.113.1", "/", None)
+    assert await pending.look(last.secrets.state, "t") is not None
 
 
 async def test_many_networks_put_out_the_busiest_of_them_first(house: House) -> None:
-    pending = PendingSignIns(house.clock, house.randomness)
-    other = pending.begin("t", "192.0.2.9", "/", None)
+    pending = PendingSignIns(house.clock, house.randomness, house.kept)
+    other = await pending.begin("t", "192.0.2.9", "/", None)
     for number in range(MOST + 50):
         network = number // MOST_OF_A_PEER
-        pending.begin("t", f"10.{network >> 8}.{network & 255}.1", "/", None)
-    assert pending.look(other.secrets.state, "t") is not None
+        await pending.begin("t", f"10.{network >> 8}.{network & 255}.1", "/", None)
+    assert await pending.look(other.secrets.state, "t") is not None
 
 
 async def test_who_saw_what_is_found_by_the_mailbox_that_pages_show(house: House) -> None:

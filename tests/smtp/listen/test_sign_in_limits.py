@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailguard.core import guessing
 from mailguard.core.sign_in import SignInOutcome
 from mailguard.smtp import sign_in_limits
 from mailguard.smtp.listen_settings import Limits
@@ -163,7 +164,7 @@ def test_t7_guessing_at_a_known_account_from_its_own_address_is_slowed_too() -> 
 def test_t7_a_known_account_is_forgotten_in_time() -> None:
     of = limits()
     guess(of, 0.0, outcome="accepted")
-    late = sign_in_limits.KNOWN_SECONDS + 1
+    late = guessing.KNOWN_SECONDS + 1
     while guess(of, late, peer=ELSEWHERE):
         pass
     assert not guess(of, late)

@@ -32,6 +32,7 @@ ADDED_SINCE = {
         ),
         *("compatible", "nodes", "saved_views", "sender_links", "sent_files", "urgent_calls"),
         *("incidents", "register_positions", "objects", "object_spaces"),
+        *("paces", "short_lived", "sign_in_counts"),
     }
 }
 
