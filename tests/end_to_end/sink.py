@@ -10,11 +10,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Taken:
-    """One transaction. mail, rcpt: the arguments in wire form. content: without dot-stuffing."""
+    """One transaction. mail, rcpt: the arguments in wire form. content: without dot-stuffing. hello: who sent it."""
 
     mail: bytes
     rcpt: tuple[bytes, ...]
     content: bytes
+    hello: bytes = b""
 
     @property
     def recipients(self) -> list[str]:
@@ -27,11 +28,12 @@ class _Session(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         sink: Sink = self.server.sink
         self.wfile.write(b"220 sink.example ESMTP\r\n")
-        mail, rcpt = b"", list[bytes]()
+        mail, rcpt, hello = b"", list[bytes](), b""
         while line := self.rfile.readline():
             command, _, argument = line.rstrip(b"\r\n").partition(b" ")
             verb = command.upper()
             if verb == b"EHLO":
+                hello = argument
                 self.wfile.write(b"".join(b"250-" + each + b"\r\n" for each in sink.extensions) + b"250 HELP\r\n")
             elif verb == b"MAIL":
                 mail, rcpt = argument[5:], []
@@ -46,7 +48,7 @@ class _Session(socketserver.StreamRequestHandler):
                     self.wfile.write(b"554 5.5.1 no valid recipients\r\n")
                     continue
                 self.wfile.write(b"354 go ahead\r\n")
-                sink.keep(Taken(mail, tuple(rcpt), self._content()))
+                sink.keep(Taken(mail, tuple(rcpt), self._content(), hello))
                 self.wfile.write(b"250 2.0.0 kept\r\n")
             elif verb == b"QUIT":
                 self.wfile.write(b"221 2.0.0 bye\r\n")
