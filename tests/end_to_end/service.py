@@ -20,13 +20,14 @@ START_SECONDS = 30.0
 
 
 class Service:
-    """Start with `start()`; `port` is where clients submit. Everything lies in `folder`."""
+    """Start with `start()`; `port` is where clients submit. Everything lies in `folder`. root: whose mailguard."""
 
     def __init__(self, folder: Path, smarthost_port: int, policy: str | None = None, **settings: Any) -> None:
         self.folder = folder
         self.settings_file = folder / "mailguard.yaml"
         self.log_file = folder / "log.jsonl"
         self.port = 0
+        self.root = ROOT
         self._process: subprocess.Popen[bytes] | warm.Forked | None = None
         self._prefixed = False
         policies = folder / "policies"
@@ -66,9 +67,9 @@ class Service:
         seen = len(self.events(events_in))
         self._prefixed = bool(prefix)
         arguments = ["-C", str(self.settings_file), "serve"]
-        env = os.environ | {"PYTHONPATH": str(ROOT)}
+        env = os.environ | {"PYTHONPATH": str(self.root)}
         with self.log_file.open("ab") as log:
-            if prefix:
+            if prefix or self.root != ROOT:
                 self._process = subprocess.Popen(
                     [*prefix, sys.executable, "-m", "mailguard", *arguments],
                     stdout=log,
@@ -126,7 +127,12 @@ class Service:
 
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """A `mailguard` command with these settings."""
-        done = warm.run(["-C", str(self.settings_file), *arguments], env=os.environ | {"PYTHONPATH": str(ROOT)})
+        line, env = ["-C", str(self.settings_file), *arguments], os.environ | {"PYTHONPATH": str(self.root)}
+        if self.root == ROOT:
+            done = warm.run(line, env=env)
+        else:
+            python = [sys.executable, "-m", "mailguard", *line]
+            done = subprocess.run(python, env=env, cwd=self.folder, capture_output=True, text=True, check=False)
         if check and done.returncode:
             raise AssertionError(f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
