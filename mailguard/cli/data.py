@@ -172,6 +172,15 @@ def objects(as_json: Json = False) -> None:
         raise typer.Exit(Status.FINDINGS)
 
 
+RECORDS = {
+    "near_misses": "near misses",
+    "false_positives": "false positives",
+    "breaches": "closed breaches",
+    "embargo_breaches": "closed embargo breaches",
+}
+"""Of the register, by their setting."""
+
+
 @app.command("purge")
 def purge(
     show: Annotated[bool, typer.Option("--show", help="Remove nothing; say how much would be.")] = False,
@@ -182,16 +191,19 @@ def purge(
     Example: mailguard data purge --show
     """
     counts = ask_one("data_purge", show=show)
-    if show and not as_json:
-        of_held = "held messages that were decided before"
-        for name, what in (("held", of_held), ("evidence", "evidence records from before")):
-            output.result(f"{what} {output.when(counts[f'{name}_before'])}: {counts[name]} would be removed")
-        return
     if as_json:
         output.json_line(counts)
         return
+    if show:
+        of_held = "held messages that were decided before"
+        for name, what in (("held", of_held), ("evidence", "evidence records from before")):
+            output.result(f"{what} {output.when(counts[f'{name}_before'])}: {counts[name]} would be removed")
+        for name, what in RECORDS.items():
+            told = f"{counts[name]} would be removed" if name in counts else f"kept for good (retention.{name})"
+            output.result(f"{what} in the register: {told}")
+        return
     for kind, count in counts.items():
-        output.result(f"{kind.replace('_', ' ')}: {count} removed")
+        output.result(f"{RECORDS.get(kind, kind)}: {count} removed")
 
 
 def _tell_held_back(found: dict[str, Any]) -> None:

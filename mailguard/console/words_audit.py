@@ -125,6 +125,7 @@ SENTENCES = {
     "evidence_erased": "Details of {ref} were erased before their time",
     "evidence_purged": "Details that were kept for long enough were removed",
     "held_purged": "Held messages that were kept for long enough were removed",
+    "incidents_purged": "Records of the register that were kept for long enough were removed",
     "ledgers_witnessed": "The records of the other mailguards were witnessed",
     "store_backed_up": "{who} took a copy of everything that mailguard keeps",
     "store_copied": "{who} moved everything that mailguard keeps into this database",

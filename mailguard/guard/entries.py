@@ -103,6 +103,7 @@ KINDS = {
     "evidence_erased": "Evidence records were erased; the chain stays whole.",
     "evidence_purged": "Retention removed evidence records; the chain stays whole.",
     "held_purged": "Retention removed messages that were held, with their keys.",
+    "incidents_purged": "Retention removed records of the register, with every revision; `incidents` names them.",
     "ledgers_witnessed": "How far the other ledgers of the store had come, as this guard saw them.",
     "store_backed_up": "Somebody took a copy of the store; what follows is not in it.",
     "store_copied": "All of the store was copied from a SQLite file into this database; `rows` says how many rows.",

@@ -22,6 +22,7 @@ from ..logs import logger
 from ..store.audit import verify
 from ..store.export import ExportUnreadable, export
 from ..store.export import verify_export as verify_file
+from ..store.incident_retention import SETTING_OF_KIND
 from ..store.migrate import migrate
 from ..store.object_rows import count_kept
 from ..store.snapshot import take_snapshot
@@ -83,7 +84,7 @@ class StoreUpkeep:
         yield {"sha256": digest.hexdigest()}
 
     async def purge(self) -> Mapping[str, int]:
-        return asdict(await self._store.purge(self._clock.now()))
+        return _flat(asdict(await self._store.purge(self._clock.now())))
 
     async def look_at_objects(self) -> Mapping[str, Any]:
         if self._store.bodies is None:
@@ -93,8 +94,14 @@ class StoreUpkeep:
         return {"set": True, "originals": found.originals, "faults": faults}
 
     async def due(self) -> Mapping[str, Any]:
-        found = asdict(await self._store.due(self._clock.now()))
+        found = _flat(asdict(await self._store.due(self._clock.now())))
         return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in found.items()}
+
+
+def _flat(counts: dict[str, Any]) -> dict[str, Any]:
+    """Records of the register stand beside the rest, each kind under the name of its setting."""
+    records = counts.pop("records")
+    return counts | {SETTING_OF_KIND[kind]: count for kind, count in records.items()}
 
 
 def operations_on(

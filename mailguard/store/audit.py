@@ -1,11 +1,11 @@
 """Audit: does the ledger still say what was written? Streaming, in bounded memory.
 
-What `verify` finds: every edit, deletion, insertion and swap of entries, checkpoints, heads and evidence records, and a
-tail that was cut, back to the last witness line; also when whoever did it can write the whole store but has no key.
-Where several writers share a store, also what somebody with the keys did to one ledger that another has seen
-(witnessing.py), as long as that other one stands as its own witness file says.
-Evidence that an entry of the ledger says was erased or has expired is no finding. What it cannot find: a tail cut by
-somebody who can cut the witness too, and anything by somebody who has the keys (docs/decisions/ledger.md).
+What `verify` finds: every edit, deletion, insertion and swap of entries, checkpoints, heads, evidence records and
+revisions of the register, and a tail that was cut, back to the last witness line; also when whoever did it can write
+the whole store but has no key. Where several writers share a store, also what somebody with the keys did to one ledger
+that another has seen (witnessing.py), as long as that other one stands as its own witness file says.
+Evidence and records that an entry of the ledger says were erased or have expired are no finding. What it cannot find: a
+tail cut by somebody who can cut the witness too, and anything by somebody who has the keys (docs/decisions/ledger.md).
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from .evidence import ERASED_KIND, PURGED_KIND
 from .instants import iso
 from .keys import PURPOSES, Keyring, signature_holds
 from .paging import PAGE_ROWS, fetch, pages
+from .record_audit import verify_records
 from .sealing import SealBroken, unseal_json, unwrap
 from .store import Store
 from .walk import SHOWN_FINDINGS, ChainWalk, Report
@@ -63,6 +64,7 @@ async def verify(store: Store) -> Report:
     await _readable(report, "", witness.verify(report))
     await _readable(report, "", _verify_evidence(engine, keyring, report, gone))
     await _readable(report, "", _verify_strays(engine, report))
+    await _readable(report, "", verify_records(engine, keyring, report))
     await _readable(report, "", _verify_keys(engine, keyring, report))
     return report
 

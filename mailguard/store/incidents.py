@@ -156,14 +156,27 @@ class StoredIncidents:
         return row, list(self._prepare([replace(new.entry, fields=fields)]))
 
     def _read(self, row: Row[Any]) -> Revision:
-        clear = {"kind": row.kind, "status": row.status, "happened_at": row.happened_at, "at": row.at}
-        bound_to = _bound_to(row.incident, row.revision, clear)
-        body = unseal_json(unwrap(self._keyring, row.master, row.wrapped_key, bound_to), bound_to, row.sealed)
+        body = _opened(row, self._keyring)
         try:
             record = Incident.model_validate(body["record"])
         except ValueError as cause:
             raise SealBroken("a record of an incident is of another version of mailguard") from cause
         return Revision(row.incident, row.revision, from_micros(row.at), body["act"], body["by"], body["why"], record)
+
+
+def opens(row: Row[Any], keyring: Keyring) -> bool:
+    """Whether a revision is what was sealed, for its place and for what stands in the clear beside it."""
+    try:
+        _opened(row, keyring)
+    except (SealBroken, ValueError):
+        return False
+    return True
+
+
+def _opened(row: Row[Any], keyring: Keyring) -> Any:
+    clear = {"kind": row.kind, "status": row.status, "happened_at": row.happened_at, "at": row.at}
+    bound_to = _bound_to(row.incident, row.revision, clear)
+    return unseal_json(unwrap(keyring, row.master, row.wrapped_key, bound_to), bound_to, row.sealed)
 
 
 def _bound_to(incident: str, revision: int, clear: Mapping[str, Any]) -> bytes:

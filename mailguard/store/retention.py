@@ -4,13 +4,14 @@ What each retention class means: `held` and `message` go once the message is dec
 `evidence` by the time of its entry; `policy` stays as long as the ledger names it; `account` until somebody
 removes the account; `session` and `link` (of the console) go some time after they ended; `sender-link`,
 `urgent-call` and `assignment` go with their message, the first of them when it has expired; `saved-view` until somebody
-removes it, or the account whose own it is; `incident` stays, with every revision
-(docs/decisions/register.md); `occasion` and `sending` go when their own time has run out; `canary:RUN` goes with its
+removes it, or the account whose own it is; `incident` goes when its kind of record is no longer kept, and by default
+never (incident_retention.py); `occasion` and `sending` go when their own time has run out; `canary:RUN` goes with its
 run (canary.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,9 +25,11 @@ from . import schema
 from .blobs import sweep
 from .chain import Chain, PreparedEntry
 from .engine import Engine
+from .incident_retention import count_old, kept_for
 from .instants import iso, to_micros
 from .ledger import Prepare
 from .outbox import forget_message
+from .store_settings import RetentionSettings
 
 PURGED_KIND = "held_purged"
 PURGE_BATCH = 20
@@ -36,28 +39,35 @@ STAGED_FOR = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """How many of each were removed."""
+    """How many of each were removed. records: of the register, by kind."""
 
     held: int
     evidence: int
     staged: int
+    records: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What a purge would remove now. before: the time before which a message was decided, or evidence was recorded."""
+    """What a purge would remove now. before: the time before which a message was decided, or evidence was recorded.
+
+    records: of the register, by kind, those kinds that do not stay for good.
+    """
 
     held: int
     held_before: datetime
     evidence: int
     evidence_before: datetime
+    records: Mapping[str, int]
 
 
-def count_due(connection: Connection, held_before: datetime, evidence_before: datetime) -> Due:
+def count_due(connection: Connection, settings: RetentionSettings, now: datetime) -> Due:
+    held_before, evidence_before = now - settings.held, now - settings.evidence
     held = select(func.count()).select_from(_expired_before(to_micros(held_before)).subquery())
     evidence = select(func.count()).where(schema.evidence.c.at < to_micros(evidence_before))
     counts = (connection.execute(query).scalar_one() for query in (held, evidence))
-    return Due(next(counts), held_before, next(counts), evidence_before)
+    records = count_old(connection, kept_for(settings), now)
+    return Due(next(counts), held_before, next(counts), evidence_before, records)
 
 
 async def purge_held(engine: Engine, prepare_all: Prepare, before: datetime, at: datetime) -> int:

@@ -31,6 +31,7 @@ from .exception_uses import StoredExceptionUses
 from .guessing import StoredGuessing
 from .history import StoredHistory
 from .holds import StoredHolds
+from .incident_retention import kept_for, purge_records
 from .incidents import StoredIncidents
 from .instants import optional_moment
 from .keys import Keyring
@@ -229,6 +230,7 @@ class Store:
         keep_for = retention or self.settings.retention
         held = await purge_held(self.engine, self.prepare, now - keep_for.held, now)
         evidence = await self.evidence.purge(now - keep_for.evidence, now)
+        records = await purge_records(self.engine, self.prepare, kept_for(keep_for), now)
         staged = await sweep_staged(self.engine, now)
         await self.history.purge(now)
         await self.sendings.purge(now)
@@ -241,13 +243,12 @@ class Store:
         if self.bodies is not None:
             await self.bodies.tidy()
         await self.engine.compact()
-        return Purged(held, evidence, staged)
+        return Purged(held, evidence, staged, records)
 
     async def due(self, now: datetime, retention: RetentionSettings | None = None) -> Due:
         """What `purge` would remove now; nothing is."""
         keep_for = retention or self.settings.retention
-        before = now - keep_for.held, now - keep_for.evidence
-        return await self.engine.read(lambda connection: count_due(connection, *before))
+        return await self.engine.read(lambda connection: count_due(connection, keep_for, now))
 
     async def erase_evidence(self, ref: str, reason: str, actor: str, at: datetime | None = None) -> int:
         """Erase what is known of a message's people before its time. How many records. UnknownReference."""

@@ -33,6 +33,30 @@ class RetentionSettings(BaseModel):
         description="How long the evidence records (addresses, subject, outcome by recipient) stay. Default 400d; a "
         "number with s, m, h or d. Example: 730d. After that nobody can say any more whom a message named.",
     )
+    near_misses: Duration | None = Field(
+        default=None,
+        ge=timedelta(0),
+        description="How long near misses stay in the register, from their last revision. Default: for "
+        "good; a number with s, m, h or d. Example: 1095d. After that reports of that time count them no longer.",
+    )
+    false_positives: Duration | None = Field(
+        default=None,
+        ge=timedelta(0),
+        description="How long false positives stay in the register, from their last revision. Default: for "
+        "good; a number with s, m, h or d. Example: 1095d. After that they are gone with every revision.",
+    )
+    breaches: Duration | None = Field(
+        default=None,
+        ge=timedelta(0),
+        description="How long closed breaches stay in the register, from their last revision. Default: for "
+        "good; a number with s, m, h or d. Example: 1095d. After that no report or answer has them; open ones stay.",
+    )
+    embargo_breaches: Duration | None = Field(
+        default=None,
+        ge=timedelta(0),
+        description="How long closed embargo breaches stay in the register, from their last revision. Default: for "
+        "good; a number with s, m, h or d. Example: 1095d. After that no report has them; open ones stay.",
+    )
 
 
 class StoreSettings(BaseModel):
@@ -63,8 +87,9 @@ class StoreSettings(BaseModel):
     )
     retention: RetentionSettings = Field(
         default_factory=RetentionSettings,
-        description="How long what is kept stays: held (default 30d) and evidence (default 400d). Example: "
-        "{held: 14d, evidence: 730d}. `data purge` and the service remove what is older.",
+        description="How long what is kept stays: held (default 30d), evidence (default 400d), and each kind of "
+        "record of the register (default: for good). Example: {held: 14d, evidence: 730d, near_misses: 1095d}. "
+        "`data purge` and the service remove what is older.",
     )
     object_store: ObjectStoreSettings | None = Field(
         default=None,

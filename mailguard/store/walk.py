@@ -30,7 +30,8 @@ class Trouble:
 class Report:
     """What an audit found. troubles: the first hundred; trouble_count: all of them.
 
-    key_known: whether signatures were checked with a public key that did not come out of the export itself.
+    records: revisions of records of incidents. key_known: whether signatures were checked with a public key that did
+    not come out of the export itself.
     """
 
     ledgers: dict[str, int] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class Report:
     checkpoints: int = 0
     evidence: int = 0
     evidence_gone: int = 0
+    records: int = 0
     witnessed: int = 0
     key_known: bool = True
     troubles: list[Trouble] = field(default_factory=list)
@@ -60,6 +62,7 @@ class Report:
             "checkpoints": self.checkpoints,
             "evidence": self.evidence,
             "evidence_gone": self.evidence_gone,
+            "records": self.records,
             "witnessed": self.witnessed,
             "key_known": self.key_known,
             "trouble_count": self.trouble_count,

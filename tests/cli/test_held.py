@@ -299,6 +299,11 @@ def test_what_a_purge_would_remove_is_shown_first(run: Run, settings: Path) -> N
     assert (shown["held"], shown["evidence"]) == (0, 0)
     said = run("-C", str(settings), "data", "purge", "--show").out
     assert "held messages that were decided before" in said and ": 0 would be removed" in said
+    assert "closed breaches in the register: kept for good (retention.breaches)" in said
+    with settings.open("a") as more:
+        more.write("retention: {near_misses: 1d}\n")
+    assert run("-C", str(settings), "data", "purge", "--show", "--json").items()[0]["near_misses"] == 0
+    assert "near misses in the register: 0 would be removed" in run("-C", str(settings), "data", "purge", "--show").out
     assert run("-C", str(settings), "held", "list").status == 0 and REF in run("-C", str(settings), "held", "list").out
 
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from mailguard.core.errors import AlreadyDecided, ReferenceTaken, UnknownReference
 from mailguard.core.register.record import Incident
 from mailguard.core.register.revision import Revision
 from mailguard.guard.records import NewEntry
 from mailguard.guard.register.ports import NewRevision, RegisterFilter
-from mailguard.store import schema
+from mailguard.store import incident_retention, schema
 from mailguard.store.audit import verify
 from mailguard.store.sealing import SealBroken
 from mailguard.store.store import Store
+from mailguard.store.store_settings import RetentionSettings
 from tests.store import samples
 
 ID = "IR-7Q4K-2FXB7M"
@@ -189,3 +191,104 @@ async def test_the_newest_of_what_is_asked_for_come_a_page_at_a_time_by_their_la
     assert await store.incidents.numbers(RegisterFilter(revised=True)) == {"IR-AAAA-22": 2}
     since = RegisterFilter(at_from=samples.NOW - timedelta(days=2), at_before=samples.NOW)
     assert list(await store.incidents.numbers(since)) == ["IR-AAAA-32", "IR-AAAA-42"]
+
+
+async def purged(store: Store, **kept: timedelta) -> dict[str, int]:
+    settings = RetentionSettings(**kept)
+    due = await store.due(LATER, settings)
+    removed = (await store.purge(LATER, settings)).records
+    assert due.records == {kind: count for kind, count in removed.items() if kind in due.records}, "shown as removed"
+    return {kind: count for kind, count in removed.items() if count}
+
+
+LATER = samples.NOW + timedelta(days=400)
+YEAR = timedelta(days=365)
+
+
+async def test_records_of_each_kind_go_when_their_own_time_is_over(store: Store) -> None:
+    kinds = ("near_miss", "false_positive", "breach", "embargo_breach")
+    for number, kind in enumerate(kinds):
+        for letter in "BC":
+            await store.incidents.add(new(incident=f"IR-{kind}-{letter}", kind=kind))
+            status = "closed" if letter == "B" else "open"
+            await store.incidents.add(new(2, f"IR-{kind}-{letter}", kind=kind, status=status, subjects_max=number))
+    assert await purged(store) == {}
+    assert await purged(store, near_misses=timedelta(days=401), breaches=timedelta(days=500)) == {}
+    assert len(await walked(store)) == 8
+    assert await purged(store, near_misses=YEAR, embargo_breaches=YEAR) == {"near_miss": 2, "embargo_breach": 1}
+    assert await purged(store, breaches=YEAR) == {"breach": 1}
+    assert sorted(await walked(store)) == [
+        "IR-breach-C",
+        "IR-embargo_breach-C",
+        "IR-false_positive-B",
+        "IR-false_positive-C",
+    ]
+    with pytest.raises(UnknownReference):
+        await store.incidents.history("IR-near_miss-B")
+    entries = [entry async for entry in store.ledger.entries() if entry.kind == "incidents_purged"]
+    assert [entry.fields["incidents"] for entry in entries] == [
+        ["IR-near_miss-B", "IR-near_miss-C"],
+        ["IR-embargo_breach-B"],
+        ["IR-breach-B"],
+    ]
+    found = await verify(store)
+    assert found.whole
+    assert found.records == 8
+
+
+async def test_a_record_that_became_a_breach_is_kept_as_one(store: Store) -> None:
+    await store.incidents.add(new(kind="near_miss"))
+    await store.incidents.add(new(2, kind="breach"))
+    assert await purged(store, near_misses=YEAR) == {}
+    await store.incidents.add(new(3, kind="breach", status="closed"))
+    assert await purged(store, breaches=YEAR) == {"breach": 1}
+    assert (await verify(store)).whole
+
+
+async def test_a_message_whose_near_miss_has_gone_may_be_entered_again(store: Store) -> None:
+    await store.incidents.add(new(kind="near_miss"))
+    await purged(store, near_misses=YEAR)
+    await store.incidents.add(new(kind="breach"))
+    assert (await verify(store)).whole
+    await store.engine.write(lambda connection, _: connection.execute(delete(schema.incidents)))
+    assert (await verify(store)).whole, "of a name that the ledger says has gone, a row that is missing proves nothing"
+
+
+async def test_more_than_go_in_one_step_go(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(incident_retention, "AT_ONCE", 3)
+    for number in range(10):
+        await store.incidents.add(new(incident=f"IR-{number}", kind="near_miss"))
+    assert await purged(store, near_misses=YEAR) == {"near_miss": 10}
+    assert (await verify(store)).whole
+
+
+Change = Callable[[Connection], object]
+_rows = schema.incidents
+SPOILT: dict[str, tuple[Change, str]] = {
+    "gone": (lambda c: c.execute(delete(_rows).where(_rows.c.revision == 2)), "record-changed"),
+    "all gone": (lambda c: c.execute(delete(_rows)), "record-changed"),
+    "other text": (lambda c: c.execute(update(_rows).values(sealed=b"x" * 60)), "record-changed"),
+    "other status": (lambda c: c.execute(update(_rows).values(status="closed")), "record-unreadable"),
+    "another's": (
+        lambda c: c.execute(update(_rows).where(_rows.c.revision == 2).values(incident="IR-OTHER")),
+        "record-inserted",
+    ),
+    "older for newer": (
+        lambda c: (
+            c.execute(delete(_rows).where(_rows.c.revision == 2)),
+            c.execute(update(_rows).values(revision=2)),
+        ),
+        "record-changed",
+    ),
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT)
+async def test_the_audit_finds_what_was_done_to_a_record(store: Store, spoil: str) -> None:
+    await store.incidents.add(new())
+    await store.incidents.add(new(2, subjects_max=9))
+    assert (await verify(store)).whole
+    change, kind = SPOILT[spoil]
+    await store.engine.write(lambda connection, _: change(connection))
+    found = await verify(store)
+    assert kind in {each.kind for each in found.troubles}

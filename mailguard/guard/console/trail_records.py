@@ -53,8 +53,8 @@ _GROUPS: Mapping[Group, str] = {
         "copies_queued recipients_queued copy_delivered copy_deferred copy_bounced outbox_retried outbox_dropped"
     ),
     Group.UPKEEP: (
-        "evidence_erased evidence_purged held_purged ledgers_witnessed store_backed_up store_copied store_restored "
-        "trail_checked"
+        "evidence_erased evidence_purged held_purged incidents_purged ledgers_witnessed store_backed_up store_copied "
+        "store_restored trail_checked"
     ),
     Group.CANARY: "canary_recorded canary_passed canary_failed",
     Group.REGISTER: "incident_added incident_revised clock_reminded apology_queued",
