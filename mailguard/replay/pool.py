@@ -8,10 +8,12 @@ asked. Bounded: each process has some tasks at a time, and nothing is taken from
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -21,6 +23,8 @@ TASKS_EACH = 3
 """At a time: one is worked on, and the next are there already when it ends."""
 AHEAD = 24
 """Tasks, for each process, that may be done before the first of them is: one slow message must not stop the others."""
+COLLECTED_EACH = 50
+"""Tasks, after which all of a process's objects are looked through for cycles, and not only the young ones."""
 WAIT_SECONDS = 0.25
 END_SECONDS = 5.0
 
@@ -167,6 +171,10 @@ def _work(
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for each in inherited:
         each.close()
+    # What there is at the fork stays, and a task leaves hardly a cycle: looked for between tasks it takes a tenth less.
+    gc.freeze()
+    gc.disable()
     with begin() as work, contextlib.suppress(EOFError, OSError):
-        while True:
+        for done in count(1):
             pipe.send([work(item) for item in pipe.recv()])
+            gc.collect(1 if done % COLLECTED_EACH else 2)

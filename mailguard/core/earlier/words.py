@@ -156,7 +156,7 @@ def written_text(message: Message) -> str:
     for media_type in ("text/plain", "text/html"):
         for part in (each for each in leaves if each.media_type == media_type):
             text = _read(message, part)
-            if len(text.split()) >= FEW_WORDS:
+            if len(text.split(None, FEW_WORDS)) >= FEW_WORDS:
                 return text
             best = max(best, text, key=len)
     return best
