@@ -31,7 +31,6 @@ from .object_rows import (
     begin_object,
     complete_object,
     give_up,
-    give_up_object,
     object_of,
 )
 from .sealing import CHUNK_OCTETS, SealBroken, chunk_count, context, seal_chunks, unseal_chunk, unwrap
@@ -171,14 +170,16 @@ class StoredBlobs:
             raise
 
     async def discard(self, stage: Stage) -> None:
-        """Remove what was staged, as far as the store is there; `sweep` gets the rest."""
+        """Remove what was staged, as far as the store is there; `sweep` gets the rest.
+
+        Whoever calls this may only believe that it failed: what was kept meanwhile stays, with its object, and so does
+        what somebody else staged under this name.
+        """
         if not stage.staged:
             return
 
         def remove(connection: Connection, _: Chain) -> None:
-            remove_blob(connection, stage.blob, kept=False)
-            if stage.apart is not None:
-                give_up_object(connection, stage.apart.name)
+            remove_staged(connection, stage.blob, stage.key.wrapped)
 
         await asyncio.gather(asyncio.shield(self._engine.write(remove, locks=False)), return_exceptions=True)
 
@@ -223,11 +224,12 @@ def keep(connection: Connection, stage: Stage) -> None:
     table = schema.blobs
     if stage.apart is None:
         _write(connection, stage)
-    elif not complete_object(connection, stage.apart):
-        raise StoreUnavailable("an original was given up before it was kept")
     query = update(table).where(table.c.blob == stage.blob, table.c.ref == stage.ref, table.c.kept.is_(False))
+    # Before its object, as in `remove_staged`: another guard that sweeps waits, and neither is broken off.
     if connection.execute(query.values(kept=True)).rowcount != 1:
         raise ReferenceTaken("a stored original of this name exists already")
+    if stage.apart is not None and not complete_object(connection, stage.apart):
+        raise StoreUnavailable("an original was given up before it was kept")
 
 
 def is_kept(connection: Connection, blob: str, ref: str | None = None, size: int | None = None) -> bool:
@@ -241,10 +243,13 @@ def is_kept(connection: Connection, blob: str, ref: str | None = None, size: int
     return connection.execute(query).first() is not None
 
 
-def remove_blob(connection: Connection, blob: str, *, kept: bool) -> None:
-    """Remove an original with its key, if it is (not) kept."""
+def remove_staged(connection: Connection, blob: str, wrapped_key: bytes | None = None) -> None:
+    """Remove an original that is not kept, with its key and its object. wrapped_key: only if it is sealed with that."""
     table = schema.blobs
-    if connection.execute(delete(table).where(table.c.blob == blob, table.c.kept.is_(kept))).rowcount:
+    mine = delete(table).where(table.c.blob == blob, table.c.kept.is_(False))
+    if wrapped_key is not None:
+        mine = mine.where(table.c.wrapped_key == wrapped_key)
+    if connection.execute(mine).rowcount:
         connection.execute(delete(schema.chunks).where(schema.chunks.c.blob == blob))
         give_up(connection, [blob])
 
@@ -269,7 +274,7 @@ def sweep(connection: Connection, before: int | None = None) -> int:
         query = query.where(table.c.created_at < before)
     found = connection.execute(query).scalars().all()
     for blob in found:
-        remove_blob(connection, blob, kept=False)
+        remove_staged(connection, blob)
     return len(found)
 
 

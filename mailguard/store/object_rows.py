@@ -81,10 +81,6 @@ def give_up(connection: Connection, blobs: Collection[str]) -> None:
         connection.execute(update(_table).where(_table.c.blob.in_(blobs)).values(gone=True))
 
 
-def give_up_object(connection: Connection, name: str) -> None:
-    connection.execute(update(_table).where(_table.c.object == name).values(gone=True))
-
-
 def give_up_forgotten(connection: Connection, before: int) -> int:
     """Objects whose original is not there any more, as a guard of an older version leaves them. How many."""
     there = exists().where(schema.blobs.c.blob == _table.c.blob)

@@ -5,10 +5,12 @@ taken for another, and what small mail needs goes on.
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
@@ -17,6 +19,7 @@ from structlog.testing import capture_logs
 from mailguard.core.errors import StoreUnavailable
 from mailguard.core.lifecycle import State
 from mailguard.store import schema
+from mailguard.store.blobs import Stage
 from mailguard.store.object_rows import PART_CHUNKS
 from mailguard.store.objects import ObjectMissing
 from mailguard.store.sealing import CHUNK_OCTETS, SealBroken
@@ -93,6 +96,41 @@ async def test_a_fault_at_the_second_part_leaves_nothing(store: Store, ill_s3: I
     assert len(ill_s3.kept) == 1
     await store.bodies.remove_gone()
     assert ill_s3.kept == {}
+
+
+async def test_what_is_held_after_its_time_ran_out_keeps_its_object(
+    sqlite_settings: StoreSettings, ill_s3: IllS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The step that keeps it stands before a foreign lock until nobody waits for it any more, and is then done."""
+    changes = {
+        "object_store": ill_s3.settings(larger_than_bytes=LARGE),
+        "timeout_seconds": 0.5,
+        "busy_timeout_seconds": 20.0,
+    }
+    store = await Store.open(sqlite_settings.model_copy(update=changes))
+    assert store.bodies is not None
+    foreign = sqlite3.connect(sqlite_settings.sqlite_path(), isolation_level=None)
+    stage, discard = store.blobs.stage, store.blobs.discard
+
+    async def then_lock(*given: Any, **named: Any) -> Stage:
+        staged = await stage(*given, **named)
+        foreign.execute("BEGIN IMMEDIATE")
+        return staged
+
+    async def unlock_first(staged: Stage) -> None:
+        foreign.rollback()
+        await discard(staged)
+
+    monkeypatch.setattr(store.blobs, "stage", then_lock)
+    monkeypatch.setattr(store.blobs, "discard", unlock_first)
+    raw = os.urandom(SIZE)
+    with pytest.raises(StoreUnavailable):
+        await hold(store, raw)
+    assert (await count(store, "held"), await count(store, "blobs")) == (1, 1)
+    assert await store.bodies.remove_gone() == 0
+    assert bytes(memoryview(await store.blobs.read("MG-A"))) == raw
+    foreign.close()
+    await store.close()
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from mailguard.core.errors import SettingsError, StoreUnavailable, UnknownReference
+from mailguard.core.errors import ReferenceTaken, SettingsError, StoreUnavailable, UnknownReference
 from mailguard.core.lifecycle import State
 from mailguard.store import bodies, schema
+from mailguard.store.blobs import keep
 from mailguard.store.object_rows import PART_CHUNKS
 from mailguard.store.object_settings import ObjectStoreSettings
 from mailguard.store.objects import ObjectMissing, ObjectStore
@@ -120,6 +121,38 @@ async def test_a_hold_that_fails_at_the_end_leaves_nothing(store: Store) -> None
     assert store.bodies is not None
     assert await store.bodies.remove_gone() == 1
     assert await names(store) == {}
+
+
+async def test_a_hold_whose_answer_was_lost_keeps_its_object(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that was cut after COMMIT: the message is held, although whoever held it was told that it failed."""
+    write = store.engine.write
+
+    async def answer_lost(operation: Any, *, locks: bool = True) -> Any:
+        done = await write(operation, locks=locks)
+        if locks:
+            raise StoreUnavailable("cut")
+        return done
+
+    monkeypatch.setattr(store.engine, "write", answer_lost)
+    raw = os.urandom(2 * LARGE)
+    with pytest.raises(StoreUnavailable):
+        await put(store, raw)
+    monkeypatch.undo()
+    assert (await store.quarantine.get("MG-A")).blob == "MG-A"
+    assert store.bodies is not None
+    assert await store.bodies.remove_gone() == 0
+    assert bytes(await store.blobs.read("MG-A")) == raw
+
+
+async def test_who_fails_removes_nothing_that_another_staged_under_the_name(store: Store) -> None:
+    now, raw = datetime.now(UTC), os.urandom(2 * LARGE)
+    first = await store.blobs.stage("MG-A", "MG-A", raw, now, apart=True)
+    with pytest.raises(ReferenceTaken):
+        await put(store, os.urandom(2 * LARGE))
+    await store.engine.write(lambda connection, _: keep(connection, first))
+    assert store.bodies is not None
+    assert await store.bodies.remove_gone() == 0
+    assert bytes(await store.blobs.read("MG-A")) == raw
 
 
 async def test_what_a_crash_left_on_its_way_is_removed_after_a_day(store: Store) -> None:
