@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import ColumnElement, Row, Table, and_, func, select
 
 from mailguard.logs import logger
 
@@ -44,6 +44,7 @@ from .witness import WitnessLine, read_witness
 from .witnessing import Claim, Claims, claims_of
 
 log = logger("store")
+PLACES_AT_ONCE = 50_000
 
 
 @dataclass(slots=True)
@@ -84,8 +85,7 @@ async def _ledger_names(engine: Engine, witness: _Witnessed) -> list[str]:
     """Every ledger that anything speaks of: one that was deleted from all tables stands in the witness still."""
     names = set(witness.ledgers())
     for table in (schema.entries, schema.ledgers, schema.checkpoints, schema.evidence):
-        rows = await engine.read(partial(fetch, select(table.c.ledger).distinct()))
-        names |= {row.ledger for row in rows}
+        names |= set(await _named_in(engine, table))
     return sorted(names)
 
 
@@ -334,7 +334,7 @@ async def _note_later(engine: Engine, report: Report, gone: Gone) -> None:
 
 
 async def _verify_strays(engine: Engine, report: Report) -> None:
-    """Records that no entry commits to."""
+    """Records that no entry commits to. Some places at a time: a read has no longer than any step has for the store."""
     entries, records = schema.entries, schema.evidence
     of_entry = and_(entries.c.ledger == records.c.ledger, entries.c.sequence == records.c.sequence)
     query = (
@@ -343,8 +343,29 @@ async def _verify_strays(engine: Engine, report: Report) -> None:
         .where(entries.c.evidence_sha256.is_(None))
         .limit(SHOWN_FINDINGS)
     )
-    for row in await engine.read(partial(fetch, query)):
-        report.add("evidence-inserted", row.ledger, row.sequence, "a record that no entry commits to")
+    for ledger in await _named_in(engine, records):
+        mine = records.c.ledger == ledger
+        first = await _lowest(engine, records.c.sequence, mine)
+        while first is not None:
+            last = min(first + PLACES_AT_ONCE, 2**63 - 1)
+            here = query.where(mine, records.c.sequence >= first, records.c.sequence <= last)
+            for row in await engine.read(partial(fetch, here)):
+                report.add("evidence-inserted", row.ledger, row.sequence, "a record that no entry commits to")
+            first = await _lowest(engine, records.c.sequence, mine, records.c.sequence > last)
+
+
+async def _named_in(engine: Engine, table: Table) -> list[str]:
+    """The ledgers that a table speaks of, each found by a seek: it may have millions of rows, and has few ledgers."""
+    found: list[str] = []
+    while (name := await _lowest(engine, table.c.ledger, *(table.c.ledger > each for each in found[-1:]))) is not None:
+        found.append(name)
+    return found
+
+
+async def _lowest(engine: Engine, column: ColumnElement[Any], *where: ColumnElement[bool]) -> Any:
+    query = select(column).where(*where).order_by(column).limit(1)
+    rows = await engine.read(partial(fetch, query))
+    return rows[0][0] if rows else None
 
 
 async def _verify_keys(engine: Engine, keyring: Keyring, report: Report) -> None:
