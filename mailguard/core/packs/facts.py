@@ -46,7 +46,8 @@ class Known:
     """recipients: of the envelope. visible: whom the message names, inside addresses too. senders: who it says sent it.
     form: in which it left, None where it did not. counts: of the decision's facts, which no purge takes away. findings,
     inventory: as in a decision (verdict.py). hashed: the keyed hashes of recipients whose names are gone. from_file:
-    whether the recipients are those of a file.
+    whether the recipients are those of a file. left_out: how many its sender took off before it left; they are neither
+    recipients nor hashed.
     """
 
     ref: str | None = None
@@ -65,6 +66,7 @@ class Known:
     apologies: tuple[Sent, ...] = ()
     hashed: tuple[str, ...] = ()
     from_file: bool = False
+    left_out: int = 0
 
     def to_json(self) -> dict[str, Any]:
         plain = {each.name: getattr(self, each.name) for each in fields(self)}

@@ -10,9 +10,8 @@ from .. import words
 from .facts import Gap
 
 
-def of_decision(fields: Mapping[str, Any], since: datetime | None) -> tuple[Gap, ...]:
-    """The evidence beside the decision is gone. fields: of its entry, whose counts stay."""
-    facts = fields.get("facts", {})
+def of_decision(facts: Mapping[str, Any], since: datetime | None) -> tuple[Gap, ...]:
+    """The evidence beside the decision is gone. facts: of its entry, whose counts stay."""
     recipients, shown = facts.get("envelope_recipients"), facts.get("visible_external_recipients")
     got = f" The ledger still says how many: {words.people(recipients)}." if recipients is not None else ""
     seen = f" The ledger still says that it showed {words.people(shown)} outside." if shown is not None else ""

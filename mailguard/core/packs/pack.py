@@ -116,8 +116,17 @@ def pack_of(known: Known, *, organisation: str, is_inside: Callable[[str], bool]
         form=known.form or Form.ORIGINAL,
         got=got,
     )
-    counted = count_got(known.answers) or Counter(each.got for each in exposure.sights)
-    return Pack(known, organisation, made_at, exposure, tuple(_carried(known)), counted)
+    return Pack(known, organisation, made_at, exposure, tuple(_carried(known)), _counted(known, exposure))
+
+
+def _counted(known: Known, exposure: Exposure) -> Counter[Got]:
+    """Of every recipient, also of whom nothing names any more and of whom there is no answer (yet)."""
+    if known.form is None or not known.answers:
+        return Counter(each.got for each in exposure.sights)
+    counted = count_got(known.answers)
+    # A file names only some of those whom the ledger knows by their hash.
+    silent = len(frozenset(known.hashed or known.recipients or ())) - counted.total()
+    return counted + Counter({Got.UNKNOWN: max(0, silent)})
 
 
 def _lead(pack: Pack) -> list[str]:
@@ -142,6 +151,8 @@ def _lead(pack: Pack) -> list[str]:
     if known.decided_at is not None:
         said.append(f"mailguard checked it at {moment_in_words(known.decided_at.astimezone(pack.made_at.tzinfo))}.")
     said.append(f"The next mail server took it for {words.people(pack.got.get(Got.YES, 0))}{_rest(pack.got)}.")
+    if known.left_out:
+        said.append(f"Its sender took {words.people(known.left_out)} off it before it left: no copy went to them.")
     unaddressed = sum(not each.addressed for each in exposed)
     if unaddressed:
         said.append(
@@ -154,7 +165,7 @@ def _lead(pack: Pack) -> list[str]:
 
 
 def _rest(got: Mapping[Got, int]) -> str:
-    names = ((Got.NO, "not for {}"), (Got.PERHAPS, "perhaps for {}"), (Got.UNKNOWN, "for {} nothing is known"))
+    names = ((Got.NO, "not for {}"), (Got.PERHAPS, "perhaps for {}"), (Got.UNKNOWN, "of {} there is no answer"))
     rest = [text.format(f"{got[each]:,}") for each, text in names if got.get(each)]
     return f" ({', '.join(rest)})" if rest else ""
 

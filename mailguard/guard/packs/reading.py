@@ -5,7 +5,7 @@ Contract: what was erased or purged is said as such, with the time at which it w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,8 @@ from ..records import Entry
 TRIES = 3
 PURGES = 1000
 """Entries of upkeep that are looked through for the purge that took an evidence record; one a day is three years."""
+COPIES = "envelope_recipients"
+LEFT_OUT = "recipients_left_out"
 Fields = Mapping[str, Any]
 HashesOf = Callable[[str], Sequence[str]]
 
@@ -33,6 +35,19 @@ class _Entered:
     entry: Entry
     evidence: Fields | None
     erased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Off:
+    """Whom the sender took off: hashes by any key, and how many people these are."""
+
+    hashes: frozenset[str] | set[str]
+    count: int
+
+    def taken_from(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """The facts of the decision, with so many fewer to whom the message went."""
+        copies = facts.get(COPIES)
+        return {**facts, **({COPIES: max(0, copies - self.count)} if type(copies) is int else {})}
 
 
 class PackReading:
@@ -64,21 +79,25 @@ class PackReading:
         answers = list(named_again(answers, self.names_of(named)))
         decision = _laid_over(fields, (evidence or {}).get("decision", {}))
         path = (evidence or {}).get("sender")
+        off = self._left_out(entered)
+        hashed = tuple(each["hash"] for each in fields.get("recipient_hashes", ()))
+        counts = {name: each for name, each in fields.get("facts", {}).items() if type(each) is int}
         return Known(
             ref=ref,
             decided_at=decided.entry.at,
             subject=None if evidence is None else evidence.get("subject"),
-            hashed=tuple(each["hash"] for each in fields.get("recipient_hashes", ())) if evidence is None else (),
-            recipients=None if evidence is None else tuple(evidence["recipients"]),
+            hashed=tuple(each for each in hashed if each not in off.hashes) if evidence is None else (),
+            recipients=None if evidence is None else tuple(self._without(off, evidence["recipients"])),
             visible=None if evidence is None else tuple(evidence["visible"]),
             senders=tuple(dict.fromkeys([*([path] if path else ()), *(evidence or {}).get("originators", ())])),
             form=form,
-            counts={name: each for name, each in fields.get("facts", {}).items() if type(each) is int},
+            counts=off.taken_from(counts),
             findings=tuple(decision.get("findings", ())),
             inventory=tuple(decision.get("inventory", ())),
             content_sha256=fields.get("content_sha256"),
             answers=tuple(answers),
-            gaps=tuple(await self._gaps(ref, decided, outcomes, answers, decision, form is not None)),
+            gaps=tuple(await self._gaps(ref, decided, off, outcomes, answers, decision, form is not None)),
+            left_out=off.count,
         )
 
     def names_of(self, addresses: Collection[str]) -> dict[str, str]:
@@ -86,14 +105,29 @@ class PackReading:
         return {digest: address for address in set(addresses) for digest in self._hashes_of(address)}
 
     async def recipients_of(self, ref: str, addresses: Collection[str]) -> frozenset[str]:
-        """Which of these addresses the decision about a message knows as recipients, also after its evidence went."""
+        """Which of these addresses the decision about a message knows as recipients, also after its evidence went; not
+        whom its sender took off since.
+        """
+        entered = await self._entered(ref)
         hashed = {
             each["hash"]
-            async for entry in self._ledger.entries(ref)
-            if entry.kind == "message_decided"
-            for each in entry.fields.get("recipient_hashes", ())
+            for one in entered
+            if one.entry.kind == "message_decided"
+            for each in one.entry.fields.get("recipient_hashes", ())
         }
-        return frozenset(address for digest, address in self.names_of(addresses).items() if digest in hashed)
+        known = {address for digest, address in self.names_of(addresses).items() if digest in hashed}
+        return frozenset(self._without(self._left_out(entered), known))
+
+    def _left_out(self, entered: Sequence[_Entered]) -> _Off:
+        """Whom the sender took off the message while it waited, by keyed hashes, which no purge takes away."""
+        acts = [each for each in entered if each.entry.kind == LEFT_OUT]
+        hashes = {each["hash"] for act in acts for each in act.entry.fields.get("recipient_hashes", ())}
+        # By other keys too: these may have changed between the decision and the act.
+        named = {address for act in acts for address in (act.evidence or {}).get("left_out", ())}
+        return _Off(hashes | self.names_of(named).keys(), sum(int(act.entry.fields["left_out"]) for act in acts))
+
+    def _without(self, off: _Off, addresses: Iterable[str]) -> list[str]:
+        return [each for each in addresses if off.hashes.isdisjoint(self._hashes_of(each))]
 
     async def _entered(self, ref: str) -> list[_Entered]:
         """The entries of a message, each with its evidence. One that is written meanwhile is waited for."""
@@ -111,6 +145,7 @@ class PackReading:
         self,
         ref: str,
         decided: _Entered,
+        off: _Off,
         outcomes: Sequence[_Entered],
         answers: Sequence[Answer],
         decision: Fields,
@@ -118,7 +153,8 @@ class PackReading:
     ) -> list[Gap]:
         found: list[Gap] = []
         if decided.evidence is None:
-            found += of_decision(decided.entry.fields, await self._went(ref, decided.entry.at))
+            facts = off.taken_from(decided.entry.fields.get("facts", {}))
+            found += of_decision(facts, await self._went(ref, decided.entry.at))
         elif decision.get("facts", {}).get("has_attachments") and not decision.get("inventory"):
             found.append(of_reading())
         erased = [each for each in outcomes if each.erased]

@@ -1,0 +1,66 @@
+"""A message that waited or was held, on a real store: as a submission keeps it, and with entries of its way out."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+
+from mailguard.core.envelope import Envelope, Recipient
+from mailguard.core.envelope import Path as MailPath
+from mailguard.core.lifecycle import State
+from mailguard.core.outcome import Outcome
+from mailguard.guard import entries
+from mailguard.guard.records import NewEntry, RecipientRecord
+from mailguard.serve.parts import Parts
+from tests.cli.conftest import AT, _new_held
+
+REF = "MG-7Q4K-2F"
+PEOPLE = tuple(f"p{number}@patients.example" for number in range(1, 5))
+RAW = (
+    b"From: reception@elmroad.example\r\nTo: " + ", ".join(PEOPLE).encode() + b"\r\nSubject: Flu clinic\r\n"
+    b"Date: Fri, 20 Nov 2026 09:00:00 +0000\r\nMessage-ID: <a@elmroad.example>\r\n\r\nHello\r\n"
+)
+
+
+async def keep(parts: Parts, state: State, ref: str = REF) -> None:
+    """It goes to PEOPLE and shows them to each other; it came in at AT."""
+    paths = tuple(Recipient(MailPath(each.encode(), each)) for each in PEOPLE)
+    envelope = Envelope(MailPath(b"reception@elmroad.example", "reception@elmroad.example"), paths)
+    facts = {"envelope_recipients": len(PEOPLE), "visible_external_recipients": len(PEOPLE)}
+    decided = NewEntry(
+        "message_decided",
+        ref,
+        AT,
+        {"disposition": "hold", "rewrite": "separate", "facts": facts, "content_sha256": _sha256()},
+        tuple(map(RecipientRecord, PEOPLE)),
+        {
+            "sender": "reception@elmroad.example",
+            "originators": [],
+            "recipients": list(PEOPLE),
+            "visible": list(PEOPLE),
+            "subject": "Flu clinic",
+            "decision": {},
+        },
+        claims_ref=True,
+    )
+    held = replace(
+        _new_held(ref, 1, "Flu clinic"),
+        state=state,
+        envelope=envelope,
+        recipients_sha256=entries.recipients_sha256(envelope),
+        content_sha256=_sha256(),
+    )
+    await parts.store.quarantine.hold(held, RAW, [decided, entries.plain("message_held", ref, AT)], [])
+
+
+async def delivered(parts: Parts, people: tuple[str, ...], at: datetime, kind: str = "copy_delivered") -> None:
+    """The next mail server took it for these."""
+    said = {"outcome": "accepted", "code": 250, "status": "2.0.0", "text": "kept"}
+    records = tuple(RecipientRecord(each, Outcome.ACCEPTED, 250, "2.0.0") for each in people)
+    evidence = {"outcome": dict.fromkeys(people, said)}
+    await parts.store.ledger.append([NewEntry(kind, REF, at, {"smarthost": "127.0.0.1:25"}, records, evidence)])
+
+
+def _sha256() -> str:
+    return hashlib.sha256(RAW).hexdigest()
