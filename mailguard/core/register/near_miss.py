@@ -107,7 +107,11 @@ def with_outcome(record: Incident, kind: str, fields: Mapping[str, Any], entry: 
     if outcome is None or entry in record.entries:
         return None
     guard = (record.guard or Guard()).model_copy(update={"outcome": outcome, "form": _text(fields.get("form"))})
-    return record.model_copy(update={"guard": guard, "entries": (*record.entries, entry)})
+    exposure = record.exposure
+    if outcome == RELEASED and exposure is not None and exposure.delivered_count == 0:
+        # It was true of what had been stopped. How many copies a mail server takes from here on, an incident pack says.
+        exposure = exposure.model_copy(update={"delivered_count": None})
+    return record.model_copy(update={"guard": guard, "exposure": exposure, "entries": (*record.entries, entry)})
 
 
 def with_wrong(record: Incident, fields: Mapping[str, Any], entry: LedgerEntry) -> Incident | None:
@@ -125,8 +129,9 @@ def with_wrong(record: Incident, fields: Mapping[str, Any], entry: LedgerEntry) 
 
 CALLED_WRONG = "hold_called_wrong"
 """The kind of entry by which somebody says that a message should not have been held."""
+RELEASED = "released"
 OUTCOMES: Mapping[str, str] = {
-    "message_released": "released",
+    "message_released": RELEASED,
     "release_rejected": "not_sent",
     "hold_cancelled": "cancelled_by_sender",
     "hold_expired": "expired",
@@ -137,7 +142,7 @@ OUTCOMES: Mapping[str, str] = {
 def let_go_as_it_was(record: Incident) -> bool:
     """Whether it is a near miss whose message a person let go as it was: what it is then, a person has to say."""
     guard = record.guard
-    return record.kind == "near_miss" and guard is not None and (guard.outcome, guard.form) == ("released", "original")
+    return record.kind == "near_miss" and guard is not None and (guard.outcome, guard.form) == (RELEASED, "original")
 
 
 def _stopped(rule: Mapping[str, Any]) -> bool:

@@ -103,6 +103,11 @@ def test_what_became_of_it_is_added_once() -> None:
     assert released is not None and released.guard is not None
     assert (released.guard.outcome, released.guard.form) == ("released", "original")
     assert released.kind == "near_miss" and released.entries == (ENTRY, later)
+    # Nothing of it had been delivered; of what left, nobody knows yet how much was.
+    assert record.exposure is not None and record.exposure.delivered_count == 0
+    assert released.exposure is not None and released.exposure.delivered_count is None
+    cancelled = with_outcome(record, "hold_cancelled", {}, later)
+    assert cancelled is not None and cancelled.exposure == record.exposure
     assert with_outcome(released, "message_released", {"form": "original"}, later) is None
     assert with_outcome(record, "message_held", {}, later) is None
 
