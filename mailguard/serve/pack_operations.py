@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from typing import Annotated, Any, Protocol
 
 from pydantic import Field
 
 from ..core.errors import UnknownReference
 from ..core.packs.draft import MAX_TEXT, template
+from ..core.packs.pack import Pack
 from ..core.register.reference import is_incident
 from ..guard.accounts import Actor
 from ..guard.packs.apologies import Asked
@@ -69,7 +71,7 @@ async def pack(packs: Packed, given: PackArguments, system_user: str) -> AsyncIt
         "known": made.known.to_json(),
         "counts": made.counts(),
         "made_at": made.made_at.isoformat(),
-        "draft": template(packs.organisation_name, packs.contact, made.known.decided_at and _local(made)),
+        "draft": template(packs.organisation_name, packs.contact, _left(made)),
         "incident": revision and revision.incident,
         "revision": revision and revision.revision,
     }
@@ -120,8 +122,9 @@ def _case(content_sha256: str) -> str:
     return f"SHA256-{content_sha256[:32]}"
 
 
-def _local(made: Any) -> Any:
-    return made.known.decided_at.astimezone(made.made_at.tzinfo)
+def _left(made: Pack) -> datetime | None:
+    """When the people were sent it, in the time zone in which the pack is printed."""
+    return made.known.left_at and made.known.left_at.astimezone(made.made_at.tzinfo)
 
 
 def _actor(given: ByArguments, system_user: str) -> Actor:

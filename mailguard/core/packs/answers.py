@@ -47,6 +47,11 @@ class Answer:
     status: str | None = None
     text: str | None = None
 
+    @property
+    def may_have_left(self) -> bool:
+        """Whether a mail server has the copy, or may have it."""
+        return _got(self.outcome) is not Got.NO
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"at": self.at.isoformat()}
 

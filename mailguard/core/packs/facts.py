@@ -44,10 +44,10 @@ class Sent:
 @dataclass(frozen=True, slots=True)
 class Known:
     """recipients: of the envelope. visible: whom the message names, inside addresses too. senders: who it says sent it.
-    form: in which it left, None where it did not. counts: of the decision's facts, which no purge takes away. findings,
-    inventory: as in a decision (verdict.py). hashed: the keyed hashes of recipients whose names are gone. from_file:
-    whether the recipients are those of a file. left_out: how many its sender took off before it left; they are neither
-    recipients nor hashed.
+    form: in which it left, None where it did not. left_at: when the first copy did, None where that is not known.
+    counts: of the decision's facts, which no purge takes away. findings, inventory: as in a decision (verdict.py).
+    hashed: the keyed hashes of recipients whose names are gone. from_file: whether the recipients are those of a file.
+    left_out: how many its sender took off before it left; they are neither recipients nor hashed.
     """
 
     ref: str | None = None
@@ -67,11 +67,13 @@ class Known:
     hashed: tuple[str, ...] = ()
     from_file: bool = False
     left_out: int = 0
+    left_at: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
         plain = {each.name: getattr(self, each.name) for each in fields(self)}
         return plain | {
             "decided_at": self.decided_at and self.decided_at.isoformat(),
+            "left_at": self.left_at and self.left_at.isoformat(),
             "form": self.form and self.form.value,
             "counts": dict(self.counts),
             "findings": [dict(each) for each in self.findings],
@@ -88,6 +90,7 @@ def known_from_json(value: Mapping[str, Any]) -> Known:
         **{
             **value,
             "decided_at": _moment(value["decided_at"]),
+            "left_at": _moment(value["left_at"]),
             "recipients": None if value["recipients"] is None else tuple(value["recipients"]),
             "visible": None if value["visible"] is None else tuple(value["visible"]),
             "senders": tuple(value["senders"]),
@@ -148,6 +151,13 @@ def form_of(decision: Mapping[str, Any], released: Iterable[Mapping[str, Any]]) 
     if decision.get("disposition") != "relay":
         return None
     return Form(decision["rewrite"]) if decision.get("rewrite") else Form.ORIGINAL
+
+
+def left_at(released: Iterable[datetime], answers: Iterable[Answer]) -> datetime | None:
+    """When a message left. released: the times of its `message_released`. What nobody held left with the first copy
+    that a mail server took, or may have taken; its decision can be days older.
+    """
+    return min(released, default=None) or min((each.at for each in answers if each.may_have_left), default=None)
 
 
 def _moment(text: str | None) -> datetime | None:

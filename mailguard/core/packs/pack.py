@@ -130,7 +130,7 @@ def _counted(known: Known, exposure: Exposure) -> Counter[Got]:
 
 
 def _lead(pack: Pack) -> list[str]:
-    known, said = pack.known, []
+    known, said, zone = pack.known, list[str](), pack.made_at.tzinfo
     if known.form is None:
         return ["This message did not leave: nobody outside saw anything of it."]
     exposed, people = pack.exposed, _people_who_saw(pack)
@@ -149,7 +149,9 @@ def _lead(pack: Pack) -> list[str]:
     said += [f"{each.file}: {each.said}" for each in pack.carried if each.hidden]
     said.append(f"It left {FORMS[known.form]}.")
     if known.decided_at is not None:
-        said.append(f"mailguard checked it at {moment_in_words(known.decided_at.astimezone(pack.made_at.tzinfo))}.")
+        said.append(f"mailguard checked it at {moment_in_words(known.decided_at.astimezone(zone))}.")
+    if known.left_at is not None:
+        said.append(f"It left at {moment_in_words(known.left_at.astimezone(zone))}.")
     said.append(f"The next mail server took it for {words.people(pack.got.get(Got.YES, 0))}{_rest(pack.got)}.")
     if known.left_out:
         said.append(f"Its sender took {words.people(known.left_out)} off it before it left: no copy went to them.")

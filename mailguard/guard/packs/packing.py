@@ -18,7 +18,7 @@ from ...core.organisation import Organisation
 from ...core.packs.exposure import Got
 from ...core.packs.facts import Known, Sent
 from ...core.packs.pack import Pack, pack_of
-from ...core.register.record import Incident
+from ...core.register.record import BREACHES, Incident
 from ...core.register.revision import Revision
 from ..accounts import Actor
 from ..ports import Clock, Ledger
@@ -28,6 +28,7 @@ from .entries import pack_exported
 from .reading import PackReading
 
 CONSUMER, ORGANISATIONS = "consumer mail providers", "other domains"
+_WHEN = ("occurred_from", "occurred_to")
 WHY_PACK = "filled from the incident pack"
 WHY_TOLD = "apologies were sent"
 
@@ -169,6 +170,18 @@ def filled(record: Incident, pack: Pack) -> dict[str, Any]:
     )
     if domains and not record.recipients_external:
         fields["recipients_external"] = dict(sorted(domains.items()))
-    if record.occurred_from is None and known.decided_at is not None:
-        fields["occurred_from"] = known.decided_at.isoformat()
-    return fields
+    return fields | _happened(record, known)
+
+
+def _happened(record: Incident, known: Known) -> dict[str, Any]:
+    """When others first could see it: when it left, which can be days after it was stopped and decided about. Where a
+    near miss turned out to be a breach, its times are those at which the guard stopped it.
+    """
+    if known.left_at is None:
+        return {}
+    stopped = known.decided_at
+    if record.occurred_from is None:
+        return {"occurred_from": known.left_at.isoformat()}
+    if record.kind not in BREACHES or record.occurred_from != stopped or record.occurred_to not in (None, stopped):
+        return {}
+    return {name: known.left_at.isoformat() for name in _WHEN if getattr(record, name) is not None}

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...core.errors import MailguardError, UnknownReference
 from ...core.packs.answers import Answer, answers_in, is_outcome, named_again
-from ...core.packs.facts import Gap, Known, form_of
+from ...core.packs.facts import Gap, Known, form_of, left_at
 from ...core.packs.gaps import of_answers, of_decision, of_reading
 from ..console.ports import Trail
 from ..console.trail_records import Group, TrailFilter
@@ -66,8 +66,8 @@ class PackReading:
         if decided is None:
             raise UnknownReference(f'there is no message "{ref}"')
         fields, evidence = decided.entry.fields, decided.evidence
-        released = [each.entry.fields for each in entered if each.entry.kind == "message_released"]
-        form = form_of(fields, released)
+        released = [each.entry for each in entered if each.entry.kind == "message_released"]
+        form = form_of(fields, [each.fields for each in released])
         outcomes = [each for each in entered if is_outcome(each.entry.kind, each.entry.fields)]
         answers = [
             answer
@@ -98,6 +98,7 @@ class PackReading:
             answers=tuple(answers),
             gaps=tuple(await self._gaps(ref, decided, off, outcomes, answers, decision, form is not None)),
             left_out=off.count,
+            left_at=left_at([each.at for each in released], answers) if form is not None else None,
         )
 
     def names_of(self, addresses: Collection[str]) -> dict[str, str]:

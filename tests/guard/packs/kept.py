@@ -23,16 +23,30 @@ RAW = (
 )
 
 
-async def keep(parts: Parts, state: State, ref: str = REF) -> None:
+async def keep(parts: Parts, state: State, disposition: str = "hold") -> None:
     """It goes to PEOPLE and shows them to each other; it came in at AT."""
     paths = tuple(Recipient(MailPath(each.encode(), each)) for each in PEOPLE)
     envelope = Envelope(MailPath(b"reception@elmroad.example", "reception@elmroad.example"), paths)
+    rule = {
+        "id": "visible-list",
+        "mode": "enforce",
+        "action": "hold",
+        "matched": True,
+        "reason": "4 people in To would see each other's addresses",
+        "values": {"visible_external_recipients": len(PEOPLE)},
+    }
     facts = {"envelope_recipients": len(PEOPLE), "visible_external_recipients": len(PEOPLE)}
     decided = NewEntry(
         "message_decided",
-        ref,
+        REF,
         AT,
-        {"disposition": "hold", "rewrite": "separate", "facts": facts, "content_sha256": _sha256()},
+        {
+            "disposition": disposition,
+            "rewrite": "separate",
+            "rules": [rule],
+            "facts": facts,
+            "content_sha256": _sha256(),
+        },
         tuple(map(RecipientRecord, PEOPLE)),
         {
             "sender": "reception@elmroad.example",
@@ -45,21 +59,23 @@ async def keep(parts: Parts, state: State, ref: str = REF) -> None:
         claims_ref=True,
     )
     held = replace(
-        _new_held(ref, 1, "Flu clinic"),
+        _new_held(REF, 1, "Flu clinic"),
         state=state,
         envelope=envelope,
         recipients_sha256=entries.recipients_sha256(envelope),
         content_sha256=_sha256(),
     )
-    await parts.store.quarantine.hold(held, RAW, [decided, entries.plain("message_held", ref, AT)], [])
+    await parts.store.quarantine.hold(held, RAW, [decided, entries.plain("message_held", REF, AT)], [])
 
 
-async def delivered(parts: Parts, people: tuple[str, ...], at: datetime, kind: str = "copy_delivered") -> None:
+async def delivered(parts: Parts, people: tuple[str, ...], at: datetime) -> None:
     """The next mail server took it for these."""
     said = {"outcome": "accepted", "code": 250, "status": "2.0.0", "text": "kept"}
     records = tuple(RecipientRecord(each, Outcome.ACCEPTED, 250, "2.0.0") for each in people)
     evidence = {"outcome": dict.fromkeys(people, said)}
-    await parts.store.ledger.append([NewEntry(kind, REF, at, {"smarthost": "127.0.0.1:25"}, records, evidence)])
+    await parts.store.ledger.append(
+        [NewEntry("copy_delivered", REF, at, {"smarthost": "127.0.0.1:25"}, records, evidence)]
+    )
 
 
 def _sha256() -> str:
