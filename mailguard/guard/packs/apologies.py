@@ -86,7 +86,17 @@ class Apologies:
 
     async def runs(self, case: str) -> tuple[Sent, ...]:
         """What was sent of a case, the first run first."""
-        return tuple(_sent(each) for each in await self._earlier(case))
+        return tuple(_sent(each) for each in await self.queued(case))
+
+    async def queued(self, case: str) -> Sequence[Entry]:
+        """The entries of these runs."""
+        found: list[Entry] = []
+        while True:
+            name = f"{_name(case)}{len(found) + 1}"
+            runs = [entry async for entry in self._ledger.entries(name) if entry.kind == QUEUED]
+            if not runs:
+                return found
+            found.append(runs[0])
 
     async def apologise(self, asked: Asked, actor: Actor) -> Planned:
         """Show, or send. IncidentRefused for a text that must not be sent, or another number of people than confirmed:
@@ -97,7 +107,7 @@ class Apologies:
         if faults or draft is None:
             raise IncidentRefused("nothing was sent:\n" + "\n".join(f"  {each}" for each in faults))
         for _ in range(TRIES):
-            earlier = await self._earlier(asked.case)
+            earlier = await self.queued(asked.case)
             people, already = self._left(asked.people, earlier)
             reached = self._letters.writable(people)
             runs = tuple(_sent(each) for each in earlier)
@@ -143,15 +153,6 @@ class Apologies:
         wanted = tuple(dict.fromkeys(people))
         left = tuple(each for each in wanted if had.isdisjoint(self._hashes_of(each)))
         return left, len(wanted) - len(left)
-
-    async def _earlier(self, case: str) -> list[Entry]:
-        found: list[Entry] = []
-        while True:
-            name = f"{_name(case)}{len(found) + 1}"
-            runs = [entry async for entry in self._ledger.entries(name) if entry.kind == QUEUED]
-            if not runs:
-                return found
-            found.append(runs[0])
 
 
 def _name(case: str) -> str:

@@ -18,19 +18,21 @@ from ...core.organisation import Organisation
 from ...core.packs.exposure import Got
 from ...core.packs.facts import Known, Sent
 from ...core.packs.pack import Pack, pack_of
-from ...core.register.record import BREACHES, Incident
+from ...core.register.record import BREACHES, Incident, SubjectsTold
 from ...core.register.revision import Revision
 from ..accounts import Actor
 from ..ports import Clock, Ledger
 from ..register.book import IncidentBook
 from .apologies import Apologies, Asked, Planned
-from .entries import pack_exported
+from .entries import QUEUED, pack_exported
 from .reading import PackReading
 
 CONSUMER, ORGANISATIONS = "consumer mail providers", "other domains"
 _WHEN = ("occurred_from", "occurred_to")
 WHY_PACK = "filled from the incident pack"
 WHY_TOLD = "apologies were sent"
+HOW_TOLD = "an apology by email, a copy for each person alone"
+"""What a person wrote in its place stays, and so does their number."""
 
 
 class Packing:
@@ -93,8 +95,8 @@ class Packing:
             asked = replace(asked, people=await self._whom(asked, to_all, inside))
         planned = await self._apologies.apologise(asked, actor)
         revision = None
-        if asked.incident is not None and planned.sent is not None:
-            revision = await self._told(asked.incident, planned, actor)
+        if asked.incident is not None and asked.confirmed is not None:
+            revision = await self._told(asked.incident, asked.case, actor)
         return planned, revision
 
     async def _of(self, ref: str) -> Pack:
@@ -137,18 +139,27 @@ class Packing:
             return last
         return await self._book.revise(incident, fields, WHY_PACK, actor, last.revision)
 
-    async def _told(self, incident: str, planned: Planned, actor: Actor) -> Revision:
-        assert planned.sent is not None
+    async def _told(self, incident: str, case: str, actor: Actor) -> Revision:
+        """Say in the record how many were told, each run of the case once: those that it counts it links. A long list
+        of a file goes in several runs, and one that could not be entered is when somebody asks again.
+        """
         last = (await self._book.history(incident))[-1]
-        if last.record.subjects_told is not None:
+        told = last.record.subjects_told or SubjectsTold(told=True, how=HOW_TOLD)
+        if told.how != HOW_TOLD:
             return last
-        told = {
-            "told": True,
-            "at": planned.sent.at.isoformat(),
-            "how": "an apology by email, a copy for each person alone",
-            "individually": planned.sent.people,
-        }
-        return await self._book.revise(incident, {"subjects_told": told}, WHY_TOLD, actor, last.revision)
+        counted = {(each.ledger, each.sequence) for each in last.record.entries if each.kind == QUEUED}
+        runs = [
+            each
+            for each in await self._apologies.queued(case)
+            if (each.ledger, each.sequence) not in counted and each.fields.get("incident") in (None, incident)
+        ]
+        if not runs:
+            return last
+        before = (told.individually or 0) if counted else 0
+        people = before + sum(int(each.fields["people"]) for each in runs)
+        told = told.model_copy(update={"at": told.at or runs[0].at, "individually": people})
+        fields = {"subjects_told": told.model_dump(mode="json", exclude_none=True)}
+        return await self._book.revise(incident, fields, WHY_TOLD, actor, last.revision, runs)
 
 
 def filled(record: Incident, pack: Pack) -> dict[str, Any]:

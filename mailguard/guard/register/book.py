@@ -23,6 +23,7 @@ from ...core.register.reference import RANDOM_OCTETS, incident_of_message, new_i
 from ...core.register.revision import Act, Revision
 from ..accounts import Actor
 from ..ports import Clock, Ledger, Randomness
+from ..records import Entry
 from .entries import entry_of
 from .ports import Incidents, NewRevision
 
@@ -91,13 +92,19 @@ class IncidentBook:
         raise ReferenceTaken("no free reference was found")
 
     async def revise(
-        self, incident: str, fields: Mapping[str, Any], why: str, actor: Actor, seen: int | None = None
+        self,
+        incident: str,
+        fields: Mapping[str, Any],
+        why: str,
+        actor: Actor,
+        seen: int | None = None,
+        proofs: Sequence[Entry] = (),
     ) -> Revision:
-        """Change fields, None to take one back; the others stay. seen: the revision that it was written for.
-        IncidentRefused, UnknownReference, AlreadyDecided.
+        """Change fields, None to take one back; the others stay. seen: the revision that it was written for. proofs:
+        entries of the ledger to be linked with it. IncidentRefused, UnknownReference, AlreadyDecided.
         """
         _refuse_kept(fields)
-        return await self._change(incident, self._given(fields), "revised", why, actor, seen)
+        return await self._change(incident, self._given(fields), "revised", why, actor, seen, proofs)
 
     async def decide(self, incident: str, decision: Decision, actor: Actor, seen: int | None = None) -> Revision:
         """Record whether the Commissioner is told; not to tell needs a reason. As `revise`."""
@@ -155,10 +162,17 @@ class IncidentBook:
         return written if written.tzinfo is not None else written.replace(tzinfo=self._zone)
 
     async def _change(
-        self, incident: str, fields: Mapping[str, Any], act: Act, why: str | None, actor: Actor, seen: int | None
+        self,
+        incident: str,
+        fields: Mapping[str, Any],
+        act: Act,
+        why: str | None,
+        actor: Actor,
+        seen: int | None,
+        proofs: Sequence[Entry] = (),
     ) -> Revision:
         before = await self._last(incident, seen)
-        record = self._read({**before.record.to_json(), **fields})
+        record = _with_proofs(self._read({**before.record.to_json(), **fields}), proofs)
         return await self._next(before, record, act, why, actor)
 
     async def _next(self, before: Revision, record: Incident, act: Act, why: str | None, actor: Actor) -> Revision:
@@ -182,15 +196,10 @@ class IncidentBook:
         found = [entry async for entry in self._ledger.entries(ref)]
         if not found:
             raise UnknownReference(f'there is no message "{ref}"')
-        links = [
-            LedgerEntry(ledger=each.ledger, sequence=each.sequence, hash=each.hash, kind=each.kind) for each in found
-        ]
         message = record.message or MessageRefs()
         if message.ref is None:
             message = message.model_copy(update={"ref": ref})
-        return record.model_copy(
-            update={"message": message, "entries": tuple(dict.fromkeys((*record.entries, *links)))}
-        )
+        return _with_proofs(record.model_copy(update={"message": message}), found)
 
     def _given(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         return localised(fields, self._zone)
@@ -212,6 +221,11 @@ class IncidentBook:
             faults += [Fault(REASON, f"it holds {each.noun}; write it without") for each in self._find(why)]
         if faults:
             raise _refused(faults)
+
+
+def _with_proofs(record: Incident, proofs: Sequence[Entry]) -> Incident:
+    links = [LedgerEntry(ledger=each.ledger, sequence=each.sequence, hash=each.hash, kind=each.kind) for each in proofs]
+    return record.model_copy(update={"entries": tuple(dict.fromkeys((*record.entries, *links)))})
 
 
 def _refused(faults: Sequence[Fault]) -> IncidentRefused:
