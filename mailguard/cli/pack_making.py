@@ -87,19 +87,24 @@ def apologise(
 
 
 def _shown_or_sent(given: dict[str, Any], people: list[str], confirm: int | None) -> dict[str, Any]:
-    """A long list of a file goes in several requests: what each of them would send is known before the first does."""
+    """A long list of a file goes in several requests: what each of them would send is known before the first does.
+    Where the evidence still names the people, the first one is about all of them.
+    """
     requests = list(batches(people)) or [[]]
-    shown = [ask_one("incident_apologise", **given, people=batch) for batch in requests]
+    shown = [ask_one("incident_apologise", **given, people=requests[0])]
+    if shown[0]["whole"]:
+        requests = [[]]
+    shown += [ask_one("incident_apologise", **given, people=batch) for batch in requests[1:]]
     total = sum(each["people"] for each in shown)
-    if confirm is None or total == 0:
+    if confirm is None:
         return _together(shown)
-    if total != confirm:
+    if total not in (0, confirm):
         raise IncidentRefused(f"nothing was sent: it would go to {total:,} people, and {confirm:,} were confirmed")
+    # Those that send nothing too: the record may not count yet what went out before.
     return _together(
         [
             ask_one("incident_apologise", **given, people=batch, confirmed=before["people"])
             for batch, before in zip(requests, shown, strict=True)
-            if before["people"]
         ]
     )
 

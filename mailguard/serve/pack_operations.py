@@ -110,6 +110,7 @@ async def apologise(packs: Packed, given: ApologiseArguments, system_user: str) 
         "people": len(planned.people),
         "already": planned.already,
         "unwritable": planned.unwritable,
+        "whole": planned.whole,
         "sent": planned.sent and planned.sent.to_json(),
         "earlier": [each.to_json() for each in planned.earlier],
         "incident": revision and revision.incident,

@@ -11,7 +11,11 @@ from typing import Any
 
 import pytest
 
-from .conftest import Run, hold, on_store
+from mailguard.core.lifecycle import State
+from mailguard.serve.parts import Parts
+from tests.guard.packs.kept import REF, delivered, keep, written
+
+from .conftest import AT, Run, hold, on_store
 
 SHEET = Path(__file__).parents[1] / "fixtures" / "workbooks" / "hidden-sheet.xlsx"
 
@@ -91,3 +95,53 @@ def test_an_apology_of_a_file_goes_out_once_without_a_service_too(mg: Run, eml: 
     assert again.status == 0 and "2 people had an apology for this message already" in again.out
     rows = mg("outbox", "list", "--json").items()
     assert sorted(each["recipients"][0] for each in rows) == ["ada@patients.example", "ben@patients.example"]
+
+
+def test_a_long_list_is_counted_once_with_its_file_beside_it_whether_its_evidence_is_there_or_not(
+    mg: Run, settings: Path, tmp_path: Path
+) -> None:
+    many = tuple(f"p{number}@patients.example" for number in range(600))
+    file, draft = tmp_path / "long.eml", tmp_path / "draft.txt"
+    file.write_bytes(written(many))
+    draft.write_text("Subject: Sorry\n\nHello\n\nWe are sorry.\n")
+
+    async def left(parts: Parts) -> None:
+        await keep(parts, State.HELD, "relay", many)
+        await delivered(parts, many, AT)
+
+    async def purged(parts: Parts) -> None:
+        await parts.store.erase_evidence(REF, "asked", "jo")
+
+    on_store(settings, left)
+    command = ("incident", "apologise", REF, "--eml", str(file), "--text", str(draft))
+    assert "It would go to 600 people" in mg(*command).out
+    on_store(settings, purged)
+    assert "It would go to 600 people" in mg(*command).out
+    added = mg("incident", "add", "--narrative", "A list was shown", "--json").items()[0]["incident"]
+    sent = mg(*command, "--confirm", "600", "--incident", added, "--json").items()[0]
+    assert (sent["people"], len(sent["sent"]), sent["incident"]) == (600, 2, added)
+    (item,) = mg("incident", "show", added, "--json").items()
+    assert item["record"]["subjects_told"]["individually"] == 600
+
+
+def test_a_long_list_that_the_evidence_names_is_sent_in_one_run_and_entered_by_asking_again(
+    mg: Run, settings: Path, tmp_path: Path
+) -> None:
+    many = tuple(f"p{number}@patients.example" for number in range(600))
+    file, draft = tmp_path / "long.eml", tmp_path / "draft.txt"
+    file.write_bytes(written(many))
+    draft.write_text("Subject: Sorry\n\nHello\n\nWe are sorry.\n")
+
+    async def left(parts: Parts) -> None:
+        await keep(parts, State.HELD, "relay", many)
+        await delivered(parts, many, AT)
+
+    on_store(settings, left)
+    command = ("incident", "apologise", REF, "--eml", str(file), "--text", str(draft), "--confirm", "600")
+    sent = mg(*command, "--json").items()[0]
+    assert (sent["people"], len(sent["sent"])) == (600, 1)
+    added = mg("incident", "add", "--narrative", "A list was shown", "--json").items()[0]["incident"]
+    again = mg(*command, "--incident", added, "--json").items()[0]
+    assert (again["people"], again["already"], again["sent"]) == (0, 600, [])
+    (item,) = mg("incident", "show", added, "--json").items()
+    assert item["record"]["subjects_told"]["individually"] == 600

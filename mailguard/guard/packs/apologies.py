@@ -49,6 +49,7 @@ class Asked:
 class Planned:
     """people: to whom it goes, or went. already: of those asked for, how many an earlier run had. unwritable: how many
     have an address that no To field can hold. sent: the run, None where nothing was sent. earlier: the runs before it.
+    whole: whether it is about everybody whom the message concerned, whoever was named to us.
     """
 
     people: tuple[str, ...]
@@ -56,6 +57,7 @@ class Planned:
     unwritable: int
     sent: Sent | None
     earlier: tuple[Sent, ...]
+    whole: bool = False
 
 
 class Apologies:

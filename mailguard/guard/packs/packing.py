@@ -91,9 +91,11 @@ class Packing:
         """
         if asked.incident is not None:
             await self._book.history(asked.incident)
+        whole = False
         if asked.ref is not None:
-            asked = replace(asked, people=await self._whom(asked, to_all, inside))
-        planned = await self._apologies.apologise(asked, actor)
+            people, whole = await self._whom(asked, to_all, inside)
+            asked = replace(asked, people=people)
+        planned = replace(await self._apologies.apologise(asked, actor), whole=whole)
         revision = None
         if asked.incident is not None and asked.confirmed is not None:
             revision = await self._told(asked.incident, asked.case, actor)
@@ -109,7 +111,8 @@ class Packing:
             known, organisation=self._organisation.name, is_inside=self._organisation.is_inside, made_at=made_at
         )
 
-    async def _whom(self, asked: Asked, to_all: bool, inside: bool) -> tuple[str, ...]:
+    async def _whom(self, asked: Asked, to_all: bool, inside: bool) -> tuple[tuple[str, ...], bool]:
+        """To whom, and whether these are all: those whom a request names are as many as fit into it."""
         assert asked.ref is not None
         pack = await self._of(asked.ref)
         if pack.known.form is None:
@@ -120,8 +123,8 @@ class Packing:
                     "nothing was sent: the evidence that names the people is gone; give the message as a file (--eml)"
                 )
             known = await self._reading.recipients_of(asked.ref, asked.people)
-            return tuple(each for each in asked.people if each in known)
-        return pack.concerned(to_all=to_all, inside=inside)
+            return tuple(each for each in asked.people if each in known), False
+        return pack.concerned(to_all=to_all, inside=inside), True
 
     async def _taken_along(self, ref: str, counts: Mapping[str, int], actor: Actor, incident: str | None) -> None:
         await self._ledger.append([pack_exported(ref, self._clock.now(), actor, counts=counts, incident=incident)])

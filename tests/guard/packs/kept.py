@@ -17,42 +17,40 @@ from tests.cli.conftest import AT, _new_held
 
 REF = "MG-7Q4K-2F"
 PEOPLE = tuple(f"p{number}@patients.example" for number in range(1, 5))
-RAW = (
-    b"From: reception@elmroad.example\r\nTo: " + ", ".join(PEOPLE).encode() + b"\r\nSubject: Flu clinic\r\n"
-    b"Date: Fri, 20 Nov 2026 09:00:00 +0000\r\nMessage-ID: <a@elmroad.example>\r\n\r\nHello\r\n"
-)
 
 
-async def keep(parts: Parts, state: State, disposition: str = "hold") -> None:
-    """It goes to PEOPLE and shows them to each other; it came in at AT."""
-    paths = tuple(Recipient(MailPath(each.encode(), each)) for each in PEOPLE)
+async def keep(parts: Parts, state: State, disposition: str = "hold", people: tuple[str, ...] = PEOPLE) -> None:
+    """It shows people to each other; it came in at AT."""
+    raw, shown = written(people), f"{len(people):,} people in To would see each other's addresses"
+    sha256 = hashlib.sha256(raw).hexdigest()
+    paths = tuple(Recipient(MailPath(each.encode(), each)) for each in people)
     envelope = Envelope(MailPath(b"reception@elmroad.example", "reception@elmroad.example"), paths)
     rule = {
         "id": "visible-list",
         "mode": "enforce",
         "action": "hold",
         "matched": True,
-        "reason": "4 people in To would see each other's addresses",
-        "values": {"visible_external_recipients": len(PEOPLE)},
+        "reason": shown,
+        "values": {"visible_external_recipients": len(people)},
     }
-    facts = {"envelope_recipients": len(PEOPLE), "visible_external_recipients": len(PEOPLE)}
+    facts = {"envelope_recipients": len(people), "visible_external_recipients": len(people)}
     decided = NewEntry(
         "message_decided",
         REF,
         AT,
         {
             "disposition": disposition,
-            "rewrite": "separate",
+            "rewrite": "separate" if disposition == "hold" else None,
             "rules": [rule],
             "facts": facts,
-            "content_sha256": _sha256(),
+            "content_sha256": sha256,
         },
-        tuple(map(RecipientRecord, PEOPLE)),
+        tuple(map(RecipientRecord, people)),
         {
             "sender": "reception@elmroad.example",
             "originators": [],
-            "recipients": list(PEOPLE),
-            "visible": list(PEOPLE),
+            "recipients": list(people),
+            "visible": list(people),
             "subject": "Flu clinic",
             "decision": {},
         },
@@ -63,9 +61,9 @@ async def keep(parts: Parts, state: State, disposition: str = "hold") -> None:
         state=state,
         envelope=envelope,
         recipients_sha256=entries.recipients_sha256(envelope),
-        content_sha256=_sha256(),
+        content_sha256=sha256,
     )
-    await parts.store.quarantine.hold(held, RAW, [decided, entries.plain("message_held", REF, AT)], [])
+    await parts.store.quarantine.hold(held, raw, [decided, entries.plain("message_held", REF, AT)], [])
 
 
 async def delivered(parts: Parts, people: tuple[str, ...], at: datetime) -> None:
@@ -78,5 +76,10 @@ async def delivered(parts: Parts, people: tuple[str, ...], at: datetime) -> None
     )
 
 
-def _sha256() -> str:
-    return hashlib.sha256(RAW).hexdigest()
+def written(people: tuple[str, ...]) -> bytes:
+    """The message itself."""
+    shown = ",\r\n ".join(people)
+    return (
+        f"From: reception@elmroad.example\r\nTo: {shown}\r\nSubject: Flu clinic\r\n"
+        "Date: Fri, 20 Nov 2026 09:00:00 +0000\r\nMessage-ID: <a@elmroad.example>\r\n\r\nHello\r\n"
+    ).encode()
