@@ -49,11 +49,11 @@ class Read:
 
 
 def written(record: Mapping[str, Any], zone: ZoneInfo) -> dict[str, str]:
-    """What a form shows of a record (Incident.to_json)."""
+    """What a form shows of a record (Incident.to_json): of a list as many rows as it has room for."""
     typed: dict[str, str] = {}
     for ask in asks():
         if isinstance(ask, Rows):
-            for number, row in enumerate(record.get(ask.path, ())):
+            for number, row in enumerate(record.get(ask.path, ())[:MOST_ROWS]):
                 for column in ask.columns:
                     name = ask.name(column, number)
                     typed |= _typed(column.kind, name, row.get(name.rpartition(".")[2]), zone)
@@ -69,7 +69,8 @@ def read(typed: Mapping[str, str], base: Mapping[str, Any], zone: ZoneInfo) -> R
     found = Read()
     for ask in asks():
         if isinstance(ask, Rows):
-            found.fields[ask.path] = _read_rows(ask, typed, found, zone)
+            kept = base.get(ask.path, ())[MOST_ROWS:]
+            found.fields[ask.path] = [*_read_rows(ask, typed, found, zone), *kept]
         else:
             value = _read(ask, ask.path, ask.label, typed, found, zone)
             _put(found.fields, ask, value, base)

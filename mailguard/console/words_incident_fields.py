@@ -209,6 +209,7 @@ YES_NO: Mapping[str, str] = {"yes": "Yes", "no": "No"}
 NOT_KNOWN = "Not known yet"
 CHOOSE_NONE = "Not stated"
 ROW = "{title} {number}"
+MOST_ROWS = "This form has room for {count} of them. If the record has more, the others stay as they are."
 HIDDEN = "{count} × {kind}"
 LINKED = ("1 entry", "{count:,} entries")
 

@@ -157,6 +157,23 @@ def test_a_form_has_a_row_to_spare() -> None:
     assert rows_in(containment, {"measures_containment.19.what": "x"}) == 20
 
 
+def test_rows_beyond_those_of_a_form_stay_when_one_in_it_is_changed() -> None:
+    measures = [{"what": f"Measure {number}", "owner": "Jo"} for number in range(25)]
+    base = {**case("ombudsman.yaml"), "measures_prevention": measures}
+    typed = written(base, LONDON)
+    assert "measures_prevention.19.what" in typed and "measures_prevention.20.what" not in typed
+    assert changes(typed, base, LISTS, LONDON)[0] == {}
+    typed |= {"measures_prevention.3.owner": "Sam", "measures_prevention.7.what": "", "measures_prevention.7.owner": ""}
+    changed, found = changes(typed, base, LISTS, LONDON)
+    expected = [{**each, "owner": "Sam"} if each is measures[3] else each for each in measures]
+    del expected[7]
+    assert changed == {"measures_prevention": expected} and found.wrong == []
+    # Beside somebody else's change of another field nothing of it is in dispute, and what they added stays.
+    last = {**base, "measures_prevention": [*measures, {"what": "Measure 25"}], "subjects_max": 6000}
+    whole, both = merged(written(base, LONDON) | {"aware_by": "Robin"}, base, last, LONDON)
+    assert both == [] and set(changes(whole, last, LISTS, LONDON)[0]) == {"aware_by"}
+
+
 def test_what_two_people_typed_is_brought_together_field_by_field() -> None:
     base = case("ombudsman.yaml")
     last = {**base, "subjects_max": 6000, "consequences_actual": "Two complaints came."}

@@ -460,6 +460,19 @@ async def test_what_was_typed_survives_a_session_that_ended(
     assert again.status_code == 409 and (typed["aware_by"], typed["fine"], typed["seen"]) == ("Kim", "7", "3")
 
 
+async def test_a_list_that_a_form_has_no_room_for_is_kept_and_said(keeper: httpx.AsyncClient, house: House) -> None:
+    measures = [{"what": f"Measure {number}"} for number in range(25)]
+    fields = {"kind": "near_miss", "narrative": "A list was held.", "measures_prevention": measures}
+    incident = (await register_on(house).book.add(fields, SAM)).incident
+    path = f"/incidents/{incident}/revise"
+    assert "This form has room for 20 of them." in (await keeper.get(path)).text
+    answer = await fills(keeper, path, **{"measures_prevention.3.owner": "Sam"}, why="Sam does it")
+    assert answer.status_code == 303
+    last = (await register_on(house).book.history(incident))[-1].record
+    assert [each.what for each in last.measures_prevention] == [each["what"] for each in measures]
+    assert last.measures_prevention[3].owner == "Sam"
+
+
 async def test_a_form_with_every_row_filled_in_is_taken(keeper: httpx.AsyncClient, house: House) -> None:
     rows = {f"{path}.{row}.{column}": value for row in range(20) for path, columns in {
         "measures_containment": MEASURE, "measures_mitigation": MEASURE, "measures_prevention": MEASURE,

@@ -14,7 +14,7 @@ from .. import drafts
 from .. import words_incident_fields as names
 from .. import words_incidents as said
 from ..answers import Answer, Page, Problem, Redirect
-from ..incident_fields import FORM, Ask, Kind, Rows, options_of
+from ..incident_fields import FORM, MOST_ROWS, Ask, Kind, Rows, options_of
 from ..incident_form import Read, changes, merged, read, rows_in, top_of, written
 from ..render import address
 from ..visit import CSRF, Visit, printable
@@ -249,6 +249,9 @@ def _ask(ask: Ask | Rows, typed: Mapping[str, str], lists: Lists) -> dict[str, A
             }
             for row in range(rows_in(ask, typed))
         ]
+        if len(rows) == MOST_ROWS:
+            room = names.MOST_ROWS.format(count=MOST_ROWS)
+            shown["hint"] = f"{shown['hint']} {room}" if shown["hint"] else room
         return {**shown, "kind": "rows", "rows": rows}
     return {**shown, **_one(ask, ask.path, typed, lists)}
 
