@@ -43,6 +43,9 @@ class Fault:
 
 def faults_of(record: Incident, lists: Lists, find: FindPersonalData, now: datetime) -> list[Fault]:
     """All of them; an empty list for a record that may be saved."""
+    if years := list(_years(record)):
+        # With such a time nothing else can be calculated.
+        return years
     return [
         *_codes(record, lists),
         *_numbers(record),
@@ -65,6 +68,8 @@ def texts_of(record: Incident) -> Iterator[tuple[str, str]]:
     yield from _texts("", record)
 
 
+_YEARS = range(1900, 2200)
+"""Of any time of a record. One at an end of the calendar has no date in other time zones: no report could be made."""
 _NO_TEXT = (Person, Organisation, MessageRefs, LedgerEntry, Guard)
 _LINKS = frozenset({"output_url", "published_statement_url", "public_notice_url"})
 
@@ -130,6 +135,23 @@ def _times(record: Incident, now: datetime) -> Iterator[Fault]:
         yield Fault("aware_at", "the 72 hours count from it, so a breach needs it")
     if record.notified_ico_at and record.aware_at and record.notified_ico_at < record.aware_at:
         yield Fault("notified_ico_at", "nobody tells the Commissioner before being aware")
+
+
+def _years(record: Incident) -> Iterator[Fault]:
+    for field, moment in _moments("", record):
+        if moment.year not in _YEARS:
+            yield Fault(field, f"the year is not between {_YEARS.start} and {_YEARS.stop - 1}")
+
+
+def _moments(path: str, value: Any) -> Iterator[tuple[str, datetime]]:
+    if isinstance(value, datetime):
+        yield path, value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _moments(f"{path}.{name}" if path else name, getattr(value, name))
+    elif isinstance(value, tuple):
+        for number, each in enumerate(value):
+            yield from _moments(f"{path}.{number}", each)
 
 
 def _decision(record: Incident, now: datetime) -> Iterator[Fault]:

@@ -6,12 +6,13 @@ Codes are those of the lists (lists.py). Nothing here says whether a record is i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from .lists import Organisation, Person
 
@@ -21,6 +22,34 @@ Word = Annotated[str, Field(max_length=500)]
 Count = Annotated[int, Field(ge=0, le=10_000_000_000, strict=True)]
 Kind = Literal["near_miss", "breach", "embargo_breach", "false_positive"]
 BREACHES = frozenset({"breach", "embargo_breach"})
+
+
+def _written_moment(value: Any) -> Any:
+    """pydantic alone takes a number, also one in a text, for seconds since 1970."""
+    read = value if isinstance(value, datetime) else _read(datetime.fromisoformat, value)
+    if read is None:
+        raise PydanticCustomError("moment", "a time is written as 2026-03-05T10:00, or a day as 2026-03-05")
+    return read
+
+
+def _written_day(value: Any) -> Any:
+    read = value if isinstance(value, date) else _read(date.fromisoformat, value)
+    if read is None:
+        raise PydanticCustomError("day", "a day is written as 2026-03-05")
+    return read
+
+
+def _read(read: Callable[[str], date], value: Any) -> date | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        return read(value)
+    except ValueError:
+        return None
+
+
+Moment = Annotated[datetime, BeforeValidator(_written_moment)]
+Day = Annotated[date, BeforeValidator(_written_day)]
 
 
 class _Part(BaseModel):
@@ -88,8 +117,8 @@ class Measure(_Part):
 
     what: Text
     owner: Word | None = None
-    due: date | None = None
-    done: date | None = None
+    due: Day | None = None
+    done: Day | None = None
     asked: Count | None = None
     confirmed: Count | None = None
 
@@ -98,7 +127,7 @@ class SubjectsTold(_Part):
     """Whether the people were told (UK GDPR Article 34). individually: how many. exception: of 34(3)."""
 
     told: bool
-    at: datetime | None = None
+    at: Moment | None = None
     how: Text | None = None
     individually: Count | None = None
     public_notice_url: Word | None = None
@@ -109,7 +138,7 @@ class OtherTold(_Part):
     """Who else was told: DHSC, police, CQC, SRA, UKSA, insurers, ..."""
 
     who: Word
-    at: datetime | None = None
+    at: Moment | None = None
     note: Text | None = None
 
 
@@ -120,7 +149,7 @@ class Statistics(_Part):
     output_url: Word | None = None
     codes: tuple[Word, ...] = ()
     code_version: Word | None = None
-    release_at: datetime | None = None
+    release_at: Moment | None = None
     published_statement_url: Word | None = None
 
 
@@ -143,14 +172,14 @@ class Incident(_Part):
 
     kind: Kind
     status: Literal["open", "closed"] = "open"
-    occurred_from: datetime | None = None
-    occurred_to: datetime | None = None
-    detected_at: datetime | None = None
+    occurred_from: Moment | None = None
+    occurred_to: Moment | None = None
+    detected_at: Moment | None = None
     detected_how: Literal["rule", "sender", "recipient", "complaint", "look_back", "other"] | None = None
-    aware_at: datetime | None = None
+    aware_at: Moment | None = None
     aware_by: Word | None = None
     aware_basis: Text | None = None
-    notified_ico_at: datetime | None = None
+    notified_ico_at: Moment | None = None
     ico_reference: Word | None = None
     delay_reason: Text | None = None
     organisation: Organisation | None = None
@@ -180,7 +209,7 @@ class Incident(_Part):
     risk: Risk | None = None
     decision_ico: Literal["report", "not_report"] | None = None
     decision_by: Word | None = None
-    decision_at: datetime | None = None
+    decision_at: Moment | None = None
     decision_reason: Text | None = None
     advice_taken: Text | None = None
     measures_containment: tuple[Measure, ...] = ()
@@ -192,8 +221,8 @@ class Incident(_Part):
     outcome_regulator: Text | None = None
     fine: Count | None = None
     currency: Word | None = None
-    outcome_date: date | None = None
-    closed_at: datetime | None = None
+    outcome_date: Day | None = None
+    closed_at: Moment | None = None
     guard: Guard | None = None
 
     @property

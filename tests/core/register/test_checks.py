@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from mailguard.core.register.checks import faults_of
 from mailguard.core.register.clock import ClockState, clock_of
@@ -52,6 +53,46 @@ def test_the_cases_are_in_order() -> None:
 )
 def test_what_cannot_be_is_refused_with_its_field(fields: dict[str, Any], field: str) -> None:
     assert field in faults(breach(**fields))
+
+
+MOMENTS = (
+    *("occurred_from", "occurred_to", "detected_at", "aware_at", "notified_ico_at", "decision_at", "closed_at"),
+    *("subjects_told.at", "others_told.0.at", "statistics.release_at"),
+)
+DAYS = ("measures_containment.0.due", "measures_prevention.0.done", "outcome_date")
+
+
+def with_value(path: str, value: object) -> dict[str, Any]:
+    top, _, rest = path.partition(".")
+    if rest.startswith("0."):
+        return {top: [{"what" if "measures" in top else "who": "x", rest[2:]: value}]}
+    if rest:
+        return {top: {rest: value, **({"told": True} if top == "subjects_told" else {})}}
+    return {top: value}
+
+
+@pytest.mark.parametrize("value", [2026, 20261120, "2026", "1764201600", "-1", "1e9", 2026.5, True, "2026-11"])
+@pytest.mark.parametrize("field", [*MOMENTS, *DAYS])
+def test_a_number_is_no_time(field: str, value: object) -> None:
+    """pydantic alone reads it as seconds since 1970: a record of this year would be in no report of it."""
+    with pytest.raises(ValidationError) as refused:
+        breach(**with_value(field, value))
+    (error,) = refused.value.errors()
+    assert ".".join(map(str, error["loc"])) == field
+    assert "is written as 2026-03-05" in error["msg"] and "Value error" not in error["msg"]
+
+
+@pytest.mark.parametrize("field", MOMENTS)
+@pytest.mark.parametrize("written", ["0001-01-01", "9999-12-31T23:59-05:00"])
+def test_a_year_at_an_end_of_the_calendar_is_refused(field: str, written: str) -> None:
+    assert field in faults(breach(**with_value(field, written)))
+
+
+@pytest.mark.parametrize("field", MOMENTS)
+@pytest.mark.parametrize("written", ["2026-03-05", "2026-03-05T10", "2026-03-05T10:00+01:00", "2026-03-05T10:00:00Z"])
+def test_a_time_as_iso_8601_has_it_is_read_and_kept(field: str, written: str) -> None:
+    record = breach(**with_value(field, written))
+    assert "2026-03-05T" in str(record.to_json()) and Incident.model_validate(record.to_json()) == record
 
 
 @pytest.mark.parametrize(
