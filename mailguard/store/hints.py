@@ -68,14 +68,15 @@ class Hints:
         # Only here: a start on SQLite need not wait for it.
         import asyncpg
 
-        dsn = self._settings.parsed_url().set(drivername="postgresql").render_as_string(hide_password=False)
-        connection = await asyncpg.connect(
-            dsn,
-            timeout=ANSWER_SECONDS,
-            command_timeout=ANSWER_SECONDS,
-            statement_cache_size=0,
-            server_settings={"application_name": "mailguard-hints"},
-        )
+        from .postgresql_engine import connect_arguments
+
+        own = {
+            "timeout": ANSWER_SECONDS,
+            "command_timeout": ANSWER_SECONDS,
+            "statement_cache_size": 0,
+            "server_settings": {"application_name": "mailguard-hints"},
+        }
+        connection = await asyncpg.connect(**connect_arguments(self._settings) | own)
         try:
             await connection.add_listener(CHANNEL, self._hear)
             connection.add_termination_listener(lambda _: self._something.set())

@@ -7,7 +7,7 @@ appends to it, so that the chain never forks. A lost connection fails its group 
 from __future__ import annotations
 
 import asyncio
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,12 +27,25 @@ T = TypeVar("T")
 log = logger("store")
 MAX_GROUP = 256
 CONNECT_SECONDS = 10.0
+DRIVER = "postgresql+asyncpg"
+_OF_SQLALCHEMY = frozenset({"prepared_statement_cache_size", "prepared_statement_name_func", "async_creator_fn"})
+"""What a URL may say that the driver does not know."""
+
+
+def connect_arguments(settings: StoreSettings) -> dict[str, Any]:
+    """What asyncpg has to be told to reach the database as the engine does: where, as whom, and whether by TLS alone.
+
+    Not the URL as it is: asyncpg reads it as libpq does, where `ssl=require` is no word for TLS.
+    """
+    url = settings.parsed_url().set(drivername=DRIVER)
+    _, arguments = url.get_dialect()().create_connect_args(url)
+    return {name: value for name, value in arguments.items() if name not in _OF_SQLALCHEMY}
 
 
 def asynchronous_engine(settings: StoreSettings) -> AsyncEngine:
     """Errors come without their parameters. A commit waits for the disk, whatever the server's default is."""
     return create_async_engine(
-        settings.parsed_url().set(drivername="postgresql+asyncpg"),
+        settings.parsed_url().set(drivername=DRIVER),
         pool_size=settings.connections,
         max_overflow=0,
         pool_timeout=settings.timeout_seconds,

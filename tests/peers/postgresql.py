@@ -14,12 +14,15 @@ import subprocess
 import tempfile
 import time
 import uuid
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 
 from tests.ports import free_port
+from tests.smtp.listen.certificates import make_pair
 
 
 class Postgresql:
@@ -61,6 +64,28 @@ class Postgresql:
             self.process.wait(30)
             self.process = None
 
+    def serve_tls(self, folder: Path) -> None:
+        """Offer TLS, with a certificate that is made in a folder, until `serve_plain`. Nobody is made to use it."""
+        made = make_pair(folder)
+        for name, option in (("certificate", "ssl_cert_file"), ("key", "ssl_key_file")):
+            there = self.folder / made[name].name
+            shutil.copy(made[name], there)
+            if os.geteuid() == 0:
+                shutil.chown(there, "postgres", "postgres")
+            self.execute(f"ALTER SYSTEM SET {option} = '{there}'")
+        self._tls("on")
+
+    def serve_plain(self) -> None:
+        self._tls("off")
+
+    def _tls(self, state: str) -> None:
+        self.execute(f"ALTER SYSTEM SET ssl = {state}")
+        self.execute("SELECT pg_reload_conf()")
+        deadline = time.monotonic() + 30
+        while self.ask("SHOW ssl") != state:
+            assert time.monotonic() < deadline, (self.folder / "log").read_text()
+            time.sleep(0.05)
+
     def postmaster(self) -> int:
         return int((self.data / "postmaster.pid").read_text().splitlines()[0])
 
@@ -83,14 +108,21 @@ class Postgresql:
 
     def execute(self, statement: str) -> None:
         """Run one statement, whether or not an event loop runs in this thread."""
+        self._with_connection(lambda connection: connection.execute(statement))
 
-        async def run() -> None:
+    def ask(self, query: str) -> Any:
+        """The first value of the first row."""
+        return self._with_connection(lambda connection: connection.fetchval(query))
+
+    def _with_connection(self, use: Callable[[Any], Awaitable[Any]]) -> Any:
+        async def run() -> Any:
             connection = await asyncpg.connect(self.url("postgres"))
-            await connection.execute(statement)
+            found = await use(connection)
             await connection.close()
+            return found
 
         with ThreadPoolExecutor(1) as pool:
-            pool.submit(asyncio.run, run()).result()
+            return pool.submit(asyncio.run, run()).result()
 
     def _answers(self) -> bool:
         try:

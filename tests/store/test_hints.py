@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 
+import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from mailguard.guard.delivery import Deliveries, Schedule
 from mailguard.store import hints as module
 from mailguard.store.hints import Hints, Wake
+from mailguard.store.postgresql_engine import asynchronous_engine
 from mailguard.store.store import Store
 from mailguard.store.store_settings import StoreSettings
 from tests.guard.world import MemorySmarthost, World
@@ -147,6 +150,59 @@ async def test_behind_a_pooler(postgresql: Postgresql, url: str, tmp_path: Path,
         for each in guards:
             await each.end()
         bouncer.close()
+
+
+BY_TLS = "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'mailguard-hints'"
+
+
+async def test_by_tls_where_the_url_wants_it(postgresql: Postgresql, url: str, tmp_path: Path) -> None:
+    postgresql.serve_tls(tmp_path)
+    try:
+        guard = Guard(f"{url}?ssl=require", tmp_path)
+        try:
+            await guard.listens()
+            assert postgresql.ask(BY_TLS) is True
+        finally:
+            await guard.end()
+    finally:
+        postgresql.serve_plain()
+
+
+async def test_never_in_the_clear_where_the_url_wants_tls(url: str, tmp_path: Path) -> None:
+    with capture_logs() as logged:
+        guard = Guard(f"{url}?ssl=require", tmp_path)
+        await until(lambda: logged)
+        await guard.end()
+    assert [each["event"] for each in logged] == ["hints_lost"]
+    assert isinstance(logged[0]["cause"], ConnectionError) and not guard.heard
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://mailguard:p%40ss@db.example:5433/mailguard?ssl=verify-full",
+        "postgresql+asyncpg://mailguard@/mailguard?host=one.example:5432&host=two.example:5433",
+        "postgresql://mailguard@db.example/mailguard?prepared_statement_cache_size=0",
+    ],
+)
+async def test_it_connects_as_the_engine_does(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+
+    async def connect(*given: object, **named: object) -> None:
+        assert not given
+        asked.append(named)
+        raise OSError
+
+    monkeypatch.setattr(asyncpg, "connect", connect)
+    settings = StoreSettings(url=url, keys=tmp_path)
+    engine = asynchronous_engine(settings)
+    with pytest.raises(OSError):
+        await engine.connect()
+    with pytest.raises(OSError):
+        await Hints(settings)._attend()
+    own = {"timeout", "command_timeout", "server_settings", "statement_cache_size"}
+    of_engine, of_hints = ({name: each[name] for name in each.keys() - own} for each in asked)
+    assert of_engine == of_hints
 
 
 NEVER = 600.0
