@@ -101,11 +101,14 @@ def settle(counts: Counts, turn: Turn, outcome: SignInOutcome, now: float) -> No
 
 
 def _faded(count: Count | None, bounds: Bounds, now: float) -> Count:
-    """As it is now. A clock that was set back makes nothing of a count."""
+    """As it is now. A clock that was set back makes nothing of a count: the last turn is as far away as it was, and no
+    farther than a turn can be.
+    """
     if count is None:
         return Count(0.0, now, now)
-    passed = max(0.0, now - count.at)
-    return Count(max(0.0, count.failures - passed / bounds.forget), now, count.turn)
+    passed, back = max(0.0, now - count.at), max(0.0, count.at - now)
+    turn = min(count.turn - back, now + bounds.wait)
+    return Count(max(0.0, count.failures - passed / bounds.forget), now, turn)
 
 
 def _pause(kind: str, count: Count, bounds: Bounds) -> float:

@@ -18,7 +18,6 @@ from ..core.guessing import KNOWN_SECONDS, MOST_KEYS, Bounds, Count, Turn
 from ..core.sign_in import SignInOutcome
 from . import schema
 from .engine import Engine
-from .instants import to_micros
 from .keys import Keyring
 from .nodes import database_clock
 
@@ -110,7 +109,7 @@ def _seconds(connection: Connection) -> float:
 
 def _trim(connection: Connection) -> None:
     """What was not used for so long that it says nothing, and of each kind all but the latest."""
-    now = to_micros(datetime.now(UTC))
+    now = database_clock(connection, datetime.now(UTC))
     connection.execute(delete(_table).where(_table.c.at < now - int(KNOWN_SECONDS * SECOND)))
     for kind in (guessing.CLIENT, guessing.ACCOUNT, guessing.PAIR, KNOWN):
         latest = select(_table.c.at).where(_table.c.kind == kind).order_by(_table.c.at.desc())

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from datetime import datetime, timedelta, tzinfo
+from typing import Self
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, update
 
 from mailguard.core.guessing import ACCOUNT, PAIR, Bounds, Turn
 from mailguard.core.sign_in import SignInOutcome
@@ -88,6 +91,32 @@ async def test_neither_names_nor_addresses_stand_in_it_and_it_is_bounded(store: 
     rows = await store.engine.read(lambda connection: connection.execute(select(schema.sign_in_counts)).all())
     assert 5 <= len([row for row in rows if row.kind == ACCOUNT]) <= 7
     assert not {row.key for row in rows} & {name(f"user{number}").hex() for number in range(20)}
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"])
+async def test_a_guard_whose_own_clock_is_ahead_forgets_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + timedelta(days=31)
+
+    first, _, _ = guards(store)
+    for _ in range(5):
+        await reserve(first)
+    monkeypatch.setattr(guessing, "datetime", Ahead)
+    second, _, _ = guards(store)
+    late = await reserve(second)
+    assert late is not None and late.starts > 50.5
+
+
+async def test_a_clock_that_is_set_back_keeps_nobody_out(store: Store) -> None:
+    at, _, _ = guards(store)
+    await reserve(at)
+    table = schema.sign_in_counts
+    later = update(table).values(at=table.c.at + 120_000_000, turn=table.c.turn + 120_000_000)
+    await store.engine.write(lambda connection, _: connection.execute(later), locks=False)
+    turn = await reserve(at)
+    assert turn is not None and round(turn.starts - 50.0) == 0
 
 
 async def test_all_guards_together_keep_the_pace_of_a_server(store: Store) -> None:

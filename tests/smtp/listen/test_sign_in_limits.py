@@ -54,6 +54,16 @@ def test_t7_then_each_waits_longer_and_far_turns_are_refused_at_once() -> None:
     assert of.reserve(HERE, "anna", 16.0) is not None
 
 
+def test_a_clock_that_is_set_back_keeps_nobody_out_and_gives_nothing_away() -> None:
+    of = limits()
+    assert guess(of, 1000.0)
+    assert guess(of, 880.0)
+    while of.reserve(HERE, "anna", 1000.0) is not None:
+        pass
+    assert of.reserve(HERE, "anna", 880.0) is None
+    assert of.reserve(HERE, "anna", 896.0) is not None
+
+
 def test_t7_fifty_connections_gain_nothing() -> None:
     """None has its answer when the next one asks: an attempt counts as failed until it is known."""
     of = limits()
