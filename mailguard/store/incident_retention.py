@@ -1,7 +1,8 @@
 """Retention of the register: records of each kind go when their own time is over, with every revision and its key.
 
 Contract: off unless it was set (docs/decisions/register.md). A breach goes only once it is closed; the time runs from
-the last revision. The ledger says which went in the step that removes them.
+the last revision. The ledger says which went in the step that removes them. A record that somebody changes meanwhile
+stays, or nobody can change it any more.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, Select, delete, func, select
 
 from ..guard.records import NewEntry
 from . import schema
-from .chain import Chain, PreparedEntry
+from .chain import Chain
 from .engine import Engine
 from .instants import iso, to_micros
 from .ledger import Prepare
@@ -50,17 +51,31 @@ async def purge_records(
         if long is None:
             continue
         before = now - long
-        while incidents := await engine.read(partial(_old, kind, to_micros(before))):
-            fields = {"before": iso(to_micros(before)), "incident_kind": kind, "incidents": incidents}
-            prepared = prepare_all([NewEntry(RECORDS_PURGED, None, now, fields)])
-            await engine.write(partial(_remove, incidents, prepared))
-            removed[kind] += len(incidents)
+        limit = to_micros(before)
+        while incidents := await engine.read(partial(_old, kind, limit)):
+            removed[kind] += await engine.write(partial(_remove, kind, limit, incidents, prepare_all, now))
     return removed
 
 
-def _remove(incidents: list[str], prepared: list[PreparedEntry], connection: Connection, chain: Chain) -> None:
-    connection.execute(delete(_table).where(_table.c.incident.in_(incidents)))
-    chain.append(connection, prepared)
+def _remove(
+    kind: str,
+    limit: int,
+    incidents: list[str],
+    prepare_all: Prepare,
+    now: datetime,
+    connection: Connection,
+    chain: Chain,
+) -> int:
+    mine = _table.c.incident.in_(incidents)
+    # Whoever adds a revision locks the one before. What is read after that knows of all that came before this step.
+    connection.execute(select(_table.c.incident).where(mine).order_by(*_table.primary_key).with_for_update())
+    found = connection.execute(_expired(kind, limit).where(mine).order_by(_table.c.incident)).scalars().all()
+    if not found:
+        return 0
+    fields = {"before": iso(limit), "incident_kind": kind, "incidents": list(found)}
+    connection.execute(delete(_table).where(_table.c.incident.in_(found)))
+    chain.append(connection, prepare_all([NewEntry(RECORDS_PURGED, None, now, fields)]))
+    return len(found)
 
 
 def count_old(connection: Connection, kept: Mapping[str, timedelta | None], now: datetime) -> dict[str, int]:

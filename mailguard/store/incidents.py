@@ -204,7 +204,9 @@ def _chosen(wanted: RegisterFilter) -> Select[Any]:
 
 
 def _insert(connection: Connection, row: Mapping[str, Any], revision: Revision) -> None:
-    newest = select(func.max(_table.c.revision)).where(_table.c.incident == revision.incident)
+    of_it = select(_table.c.revision).where(_table.c.incident == revision.incident)
+    # Locked, so that retention does not take away what this one follows (incident_retention.py).
+    newest = of_it.order_by(_table.c.revision.desc()).limit(1).with_for_update()
     if (connection.execute(newest).scalar() or 0) != revision.revision - 1:
         raise _conflict(revision)
     connection.execute(insert(_table), [row])

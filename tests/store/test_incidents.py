@@ -18,9 +18,12 @@ from mailguard.guard.records import NewEntry
 from mailguard.guard.register.ports import NewRevision, RegisterFilter
 from mailguard.store import incident_retention, schema
 from mailguard.store.audit import verify
+from mailguard.store.incidents import _insert
+from mailguard.store.postgresql_engine import asynchronous_engine
 from mailguard.store.sealing import SealBroken
 from mailguard.store.store import Store
-from mailguard.store.store_settings import RetentionSettings
+from mailguard.store.store_settings import RetentionSettings, StoreSettings
+from tests.peers.postgresql import Postgresql
 from tests.store import samples
 
 ID = "IR-7Q4K-2FXB7M"
@@ -260,6 +263,49 @@ async def test_more_than_go_in_one_step_go(store: Store, monkeypatch: pytest.Mon
         await store.incidents.add(new(incident=f"IR-{number}", kind="near_miss"))
     assert await purged(store, near_misses=YEAR) == {"near_miss": 10}
     assert (await verify(store)).whole
+
+
+async def closed_and_old(store: Store) -> None:
+    for incident in (ID, "IR-OTHER"):
+        await store.incidents.add(new(incident=incident))
+        await store.incidents.add(new(2, incident, status="closed"))
+
+
+async def test_a_breach_that_is_reopened_while_old_ones_go_stays(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    await closed_and_old(store)
+    write = store.engine.write
+
+    async def reopened_first(operation: Any) -> Any:
+        monkeypatch.undo()
+        await store.incidents.add(new(3, status="open"))
+        return await write(operation)
+
+    monkeypatch.setattr(store.engine, "write", reopened_first)
+    assert await incident_retention.purge_records(store.engine, store.prepare, {"breach": YEAR}, LATER) == {"breach": 1}
+    assert [each.revision for each in await store.incidents.history(ID)] == [1, 2, 3]
+    entries = [entry async for entry in store.ledger.entries() if entry.kind == "incidents_purged"]
+    assert [entry.fields["incidents"] for entry in entries] == [["IR-OTHER"]]
+    assert (await verify(store)).whole
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"])
+async def test_a_breach_that_another_guard_reopens_at_the_same_moment_stays(
+    store: Store, settings: StoreSettings, postgresql: Postgresql
+) -> None:
+    await closed_and_old(store)
+    row, _ = store.incidents._sealed(new(3, status="open"))
+    other = asynchronous_engine(settings)
+    waits = f"SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = '{other.url.database}'"
+    async with other.begin() as connection:
+        await connection.run_sync(_insert, row, new(3).revision)
+        purge = incident_retention.purge_records(store.engine, store.prepare, {"breach": YEAR}, LATER)
+        purging = asyncio.create_task(purge)
+        while not purging.done() and not await asyncio.to_thread(postgresql.ask, waits):
+            await asyncio.sleep(0.01)
+        assert not purging.done()
+    assert await purging == {"breach": 1}
+    await other.dispose()
+    assert [each.revision for each in await store.incidents.history(ID)] == [1, 2, 3]
 
 
 Change = Callable[[Connection], object]
