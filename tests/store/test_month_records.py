@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from mailguard.console.month_view import file_of, model_of
 from mailguard.core.errors import UnknownReference
@@ -33,6 +34,7 @@ from mailguard.store import month_records
 from mailguard.store.store import Store
 from mailguard.store.store_settings import StoreSettings
 from tests.core.review_report.generated_month import LONDON, REVISION, Happened, entries_of, happened
+from tests.store import samples
 
 MONTH = Month(2026, 10)
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -236,6 +238,37 @@ async def test_reading_gives_a_piece_at_a_time_whatever_the_month_holds(store: S
     sizes = [len(each) async for each in store.month_records.entries(begins, ends)]
     assert sum(sizes) > 2500
     assert max(sizes) <= 500
+
+
+async def test_where_the_ledgers_begin_and_end_is_not_looked_for_in_every_entry(tmp_path: Path) -> None:
+    """Steps of SQLite's virtual machine are counted, so no clock is asked."""
+    settings = StoreSettings(url=f"sqlite:///{tmp_path}/mailguard.db")
+    for ledger in ("empty", "main"):
+        store = await Store.open(settings.model_copy(update={"ledger": ledger}))
+        if ledger == "empty":
+            await store.close()
+    count = [0]
+
+    def tick() -> int:
+        count[0] += 1
+        return 0
+
+    def counted(connection: Connection) -> Sequence[tuple[str, int, int]]:
+        raw: Any = connection.connection.driver_connection
+        raw.set_progress_handler(tick, 1)
+        try:
+            return month_records._ledgers(connection)
+        finally:
+            raw.set_progress_handler(None, 0)
+
+    steps, done = [], 0
+    for entries in (100, 2_000):
+        await store.ledger.append([samples.entry(f"MG-{number}") for number in range(done, entries)])
+        done, count[0] = entries, 0
+        assert ("main", 1, entries) in await store.engine.read(counted)
+        steps.append(count[0])
+    await store.close()
+    assert steps[1] < steps[0] + 50, steps
 
 
 async def test_the_file_opens_as_a_table_and_guards_against_formulas(store: Store, month: list[Happened]) -> None:
