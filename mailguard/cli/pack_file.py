@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..config import Settings
+from ..core.errors import SettingsError
 from ..core.mail.parse import parse
 from ..core.observation import inspected, observe
 from ..core.packs.facts import Known
-from ..core.packs.from_file import known_of_file
+from ..core.packs.from_file import contents_of, is_mail, known_of_file
 from ..core.policy.trial import assumed_envelope
 from ..serve.inspecting import CommandInspector
 from ..serve.pack_operations import MOST_ADDRESSES
 from .ask import ask_one
-from .policy_judging import check_addresses, message_bytes
+from .policy_judging import check_addresses, read
 
 BATCH_OCTETS = 24_000
 """Of addresses in one request, which is one line of the socket (serve/control.py)."""
 
 
-def read_message(path: Path, recipients: Sequence[str] | None, settings: Settings) -> Known:
-    """recipients: who got it, where somebody knows; else whom the file names. SettingsError, BadParameter."""
+def contents_in(path: Path, recipients: Sequence[str] | None) -> Mapping[str, memoryview]:
+    """SHA-256 -> what the file can be a copy of, its own content first. SettingsError, BadParameter."""
     check_addresses("--rcpt", recipients or [])
-    raw = message_bytes(path)
-    message = parse(raw)
+    contents = contents_of(read(path))
+    if not is_mail(parse(bytes(next(iter(contents.values()))))):
+        raise SettingsError(
+            f'"{path}" is no message: it has neither a sender nor a recipient. Give it as mail programs save it (.eml)'
+        )
+    return contents
+
+
+def read_message(
+    contents: Mapping[str, memoryview], content_sha256: str, recipients: Sequence[str] | None, settings: Settings
+) -> Known:
+    """content_sha256: which of the contents. recipients: who got it, where somebody knows; else whom it names."""
+    message = parse(bytes(contents[content_sha256]))
     envelope = assumed_envelope(message, None, recipients)
     seen = observe(message, envelope, settings.organisation.organisation())
     wanted = tuple(dict.fromkeys((*seen.inspectable, *seen.closed)))
     if wanted:
         with CommandInspector(settings.inspection) as inspector:
             seen = inspected(seen, inspector.inspect(message, wanted))
-    return known_of_file(seen, envelope, hashlib.sha256(raw).hexdigest(), envelope_given=bool(recipients))
+    return known_of_file(seen, envelope, content_sha256, envelope_given=bool(recipients))
 
 
 def names_in(known: Known) -> dict[str, str]:

@@ -15,7 +15,7 @@ from ..core.packs.facts import Known, Sent, completed, known_from_json
 from ..core.packs.pack import Pack, pack_of
 from . import output, settings
 from .ask import ask_one, me, tell_if_waiting
-from .pack_file import batches, names_in, read_message
+from .pack_file import batches, contents_in, names_in, read_message
 from .pack_folder import DRAFT, files_of, refuse_taken, write
 from .policy_judging import counted, read
 
@@ -76,9 +76,10 @@ def apologise(
         given["ref"] = ref
     people: list[str] = []
     if eml is not None:
-        known = read_message(eml, rcpt, chosen)
+        contents = contents_in(eml, rcpt)
+        known = read_message(contents, next(iter(contents)), rcpt, chosen)
         people = list(_packed(known, chosen, datetime.now().astimezone()).concerned(to_all=everybody, inside=inside))
-        given["content_sha256"] = known.content_sha256
+        given["contents"] = list(contents)
     item = _shown_or_sent(given, people, confirm)
     if as_json:
         output.json_line(item)
@@ -149,19 +150,19 @@ def _made(
     chosen: Settings, ref: str | None, eml: Path | None, rcpt: list[str] | None, incident: str | None, by: str
 ) -> tuple[Pack, dict[str, Any]]:
     """The pack, and what the service answered; it has recorded by then that the pack is taken along."""
-    file = read_message(eml, rcpt, chosen) if eml is not None else None
+    contents = contents_in(eml, rcpt) if eml is not None else {}
     now = datetime.now().astimezone()
     if ref is not None:
-        answer = ask_one("incident_pack", ref=ref, incident=incident, by=by)
+        answer = ask_one("incident_pack", ref=ref, contents=list(contents), incident=incident, by=by)
         known = known_from_json(answer["known"])
-        if file is not None:
+        if contents:
+            # The service has refused a file that is no copy of it.
+            file = read_message(contents, str(known.content_sha256), rcpt, chosen)
             known = completed(known, file, names_in(file))
         return _packed(known, chosen, now), answer
-    assert file is not None
+    file = read_message(contents, next(iter(contents)), rcpt, chosen)
     counts = _packed(file, chosen, now).counts()
-    answer = ask_one(
-        "incident_pack_of_file", content_sha256=file.content_sha256, counts=counts, incident=incident, by=by
-    )
+    answer = ask_one("incident_pack_of_file", contents=list(contents), counts=counts, incident=incident, by=by)
     runs = tuple(Sent(each["ref"], datetime.fromisoformat(each["at"]), each["people"]) for each in answer["apologies"])
     return _packed(replace(file, apologies=runs), chosen, now), answer
 

@@ -23,6 +23,8 @@ MOST_ADDRESSES = 500
 """In one request: it is one line of the socket."""
 Addresses = Annotated[list[str], Field(max_length=MOST_ADDRESSES)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Contents = Annotated[list[Sha256], Field(max_length=100)]
+"""What a file can be a copy of (core/packs/from_file.py)."""
 
 
 class Packed(Protocol):
@@ -38,11 +40,12 @@ class Packed(Protocol):
 
 class PackArguments(ByArguments):
     ref: Ref
+    contents: Contents = Field(default_factory=list)
     incident: Ref | None = None
 
 
 class FilePackArguments(ByArguments):
-    content_sha256: Sha256
+    contents: Contents = Field(min_length=1)
     counts: dict[str, int]
     incident: Ref | None = None
 
@@ -52,10 +55,10 @@ class NamesArguments(Arguments):
 
 
 class ApologiseArguments(ByArguments):
-    """ref: of the message, or content_sha256 of a file. people: whom the file names."""
+    """ref: of the message. contents, people: of a file, and whom it names. One of both, or both."""
 
     ref: Ref | None = None
-    content_sha256: Sha256 | None = None
+    contents: Contents = Field(default_factory=list)
     people: Addresses = Field(default_factory=list)
     text: str = Field(max_length=MAX_TEXT)
     to_all: bool = False
@@ -66,7 +69,7 @@ class ApologiseArguments(ByArguments):
 
 async def pack(packs: Packed, given: PackArguments, system_user: str) -> AsyncIterator[Item]:
     _refuse_incident(given.incident)
-    made, revision = await packs.packing.pack(given.ref, _actor(given, system_user), given.incident)
+    made, revision = await packs.packing.pack(given.ref, _actor(given, system_user), given.incident, given.contents)
     yield {
         "known": made.known.to_json(),
         "counts": made.counts(),
@@ -79,8 +82,7 @@ async def pack(packs: Packed, given: PackArguments, system_user: str) -> AsyncIt
 
 async def file_pack(packs: Packed, given: FilePackArguments, system_user: str) -> AsyncIterator[Item]:
     _refuse_incident(given.incident)
-    await packs.packing.of_file(given.counts, given.content_sha256, _actor(given, system_user), given.incident)
-    runs = await packs.packing.runs(_case(given.content_sha256))
+    runs = await packs.packing.of_file(given.counts, given.contents, _actor(given, system_user), given.incident)
     yield {
         "apologies": [each.to_json() for each in runs],
         "draft": template(packs.organisation_name, packs.contact, None),
@@ -93,15 +95,16 @@ async def names(packs: Packed, given: NamesArguments, _: str) -> AsyncIterator[I
 
 async def apologise(packs: Packed, given: ApologiseArguments, system_user: str) -> AsyncIterator[Item]:
     _refuse_incident(given.incident)
-    if given.ref is None and given.content_sha256 is None:
+    if given.ref is None and not given.contents:
         raise BadArguments("an apology is about a message or a file")
     asked = Asked(
-        given.ref or _case(given.content_sha256 or ""),
+        given.ref or "",
         given.ref,
         tuple(given.people),
         given.text,
         given.confirmed,
         given.incident,
+        tuple(given.contents),
     )
     planned, revision = await packs.packing.apologise(
         asked, _actor(given, system_user), to_all=given.to_all, inside=given.inside
@@ -116,11 +119,6 @@ async def apologise(packs: Packed, given: ApologiseArguments, system_user: str) 
         "incident": revision and revision.incident,
         "revision": revision and revision.revision,
     }
-
-
-def _case(content_sha256: str) -> str:
-    """A file's own name: half of its hash is enough, and short enough to be read aloud in a ledger."""
-    return f"SHA256-{content_sha256[:32]}"
 
 
 def _left(made: Pack) -> datetime | None:

@@ -13,7 +13,7 @@ import pytest
 
 from mailguard.core.lifecycle import State
 from mailguard.serve.parts import Parts
-from tests.guard.packs.kept import REF, delivered, keep, written
+from tests.guard.packs.kept import PEOPLE, REF, delivered, keep, written
 
 from .conftest import AT, Run, hold, on_store
 
@@ -145,3 +145,73 @@ def test_a_long_list_that_the_evidence_names_is_sent_in_one_run_and_entered_by_a
     assert (again["people"], again["already"], again["sent"]) == (0, 600, [])
     (item,) = mg("incident", "show", added, "--json").items()
     assert item["record"]["subjects_told"]["individually"] == 600
+
+
+async def _left(parts: Parts) -> None:
+    await keep(parts, State.HELD, "relay")
+    await delivered(parts, PEOPLE, AT)
+
+
+async def _erased(parts: Parts) -> None:
+    await parts.store.erase_evidence(REF, "asked", "jo")
+
+
+def test_the_file_of_another_message_is_refused_and_says_nothing_of_this_one(
+    mg: Run, eml: Path, settings: Path, tmp_path: Path
+) -> None:
+    draft, out = tmp_path / "draft.txt", tmp_path / "pack"
+    draft.write_text("Subject: Sorry\n\nHello\n\nWe are sorry.\n")
+    own, other = tmp_path / "own.eml", tmp_path / "other.eml"
+    own.write_bytes(b"Return-Path: <x@elmroad.example>\r\nDelivered-To: zoe@patients.example\r\n" + written(PEOPLE))
+    other.write_bytes(b"From: jo@elmroad.example\nTo: p1@patients.example\n\nHello\n")
+    on_store(settings, _left)
+    for _ in range(2):
+        for file in (other, eml):
+            ran = mg("incident", "pack", REF, "--eml", str(file), "--out", str(out))
+            assert ran.status == 2 and f"file is not {REF}" in ran.err and "as it was sent" in ran.err, ran.err
+            ran = mg("incident", "apologise", REF, "--eml", str(file), "--text", str(draft), "--confirm", "1")
+            assert ran.status == 2 and f"file is not {REF}" in ran.err and not out.exists()
+        on_store(settings, _erased)
+    assert not {"pack_exported", "apology_queued"} & {each["kind"] for each in mg("audit", "list", "--json").items()}
+    # Of a copy as it arrived only the message itself counts: what servers wrote above it, nobody else was shown.
+    ran = mg("incident", "pack", REF, "--eml", str(own), "--out", str(out), "--json")
+    assert (ran.items()[0]["recipients"], ran.items()[0]["exposed"]) == (4, 4), ran.err
+
+
+@pytest.mark.parametrize("content", ["", "version: 1\nrules:\n  - id: a\n    when: {recipients: 10}\n", "Hello\n"])
+def test_what_is_no_message_is_no_all_clear(mg: Run, tmp_path: Path, content: str) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(content)
+    ran = mg("incident", "pack", "--eml", str(file), "--out", str(tmp_path / "pack"))
+    assert ran.status == 2 and "is no message" in ran.err and ran.out == "", ran
+    assert not (tmp_path / "pack").exists()
+
+
+def test_nobody_has_a_second_apology_by_the_file_of_a_message_that_has_a_reference(
+    mg: Run, settings: Path, tmp_path: Path
+) -> None:
+    draft = tmp_path / "draft.txt"
+    draft.write_text("Subject: Sorry\n\nHello\n\nWe are sorry.\n")
+    as_sent, arrived = tmp_path / "sent.eml", tmp_path / "arrived.eml"
+    as_sent.write_bytes(written(PEOPLE).replace(b"\r\n", b"\n"))
+    arrived.write_bytes(b"Received: from mx.example by mail.example; now\r\n" + written(PEOPLE))
+    on_store(settings, _left)
+    command = ("incident", "apologise", "--text", str(draft), "--confirm", "4", "--json")
+    assert len(mg(*command, REF).items()[0]["sent"]) == 1
+    for way in (("--eml", str(as_sent)), ("--eml", str(arrived)), (REF,), (REF, "--eml", str(arrived))):
+        (again,) = mg(*command, *way).items()
+        assert (again["people"], again["already"], again["sent"]) == (0, 4, []), way
+    assert len(mg("outbox", "list", "--json").items()) == 4
+    made = mg("incident", "pack", "--eml", str(as_sent), "--out", str(tmp_path / "pack"))
+    assert made.status == 0 and (tmp_path / "pack" / "apologies.csv").exists()
+
+
+def test_nor_the_other_way_round(mg: Run, settings: Path, tmp_path: Path) -> None:
+    draft, file = tmp_path / "draft.txt", tmp_path / "sent.eml"
+    draft.write_text("Subject: Sorry\n\nHello\n\nWe are sorry.\n")
+    file.write_bytes(written(PEOPLE))
+    on_store(settings, _left)
+    command = ("incident", "apologise", "--text", str(draft), "--confirm", "4", "--json")
+    assert len(mg(*command, "--eml", str(file)).items()[0]["sent"]) == 1
+    (again,) = mg(*command, REF).items()
+    assert (again["people"], again["already"], again["sent"]) == (0, 4, [])

@@ -201,14 +201,33 @@ rules:
 """
 
 
-def test_hidden_rows_of_a_message_that_got_out_are_counted_by_attachment_out_of_the_ledger(tmp_path: Path) -> None:
+def with_sheet() -> bytes:
     sheet = (ROOT / "tests" / "fixtures" / "workbooks" / "hidden-sheet.xlsx").read_bytes()
     made = EmailMessage()
     made["From"], made["To"] = "jo@elmroad.example", SHOWN[0]
     made.set_content("See the sheet.")
     made.add_attachment(sheet, "application", "octet-stream", filename="Referrals.xlsx")
+    return made.as_bytes(policy=SMTP)
+
+
+def test_an_attachment_that_no_rule_asked_about_is_read_out_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "sent.eml"
+    file.write_bytes(with_sheet())
+    with Sink() as sink, Service(tmp_path / "house", sink.port, MONITOR) as service:
+        code, said = submit(service.port, file.read_bytes(), [SHOWN[0]])
+        assert code == 250, said
+        relayed = lambda: [each for each in service.rows("audit", "list") if each["kind"] == "message_relayed"]  # noqa: E731
+        ref = str(eventually(relayed)[0]["ref"])
+        (pack,) = service.rows("incident", "pack", ref, "--out", str(tmp_path / "without"))
+        assert pack["hidden"] == 0 and "--eml" in pack["gaps"][0]["text"]
+        (pack,) = service.rows("incident", "pack", ref, "--eml", str(file), "--out", str(tmp_path / "with"))
+        assert (pack["recipients"], pack["delivered"], pack["hidden"], pack["gaps"]) == (1, 1, 40, [])
+        assert "40 rows of people, hidden" in (tmp_path / "with" / "pack.txt").read_text()
+
+
+def test_hidden_rows_of_a_message_that_got_out_are_counted_by_attachment_out_of_the_ledger(tmp_path: Path) -> None:
     with Sink() as sink, Service(tmp_path / "house", sink.port, HIDDEN) as service:
-        code, said = submit(service.port, made.as_bytes(policy=SMTP), [SHOWN[0]])
+        code, said = submit(service.port, with_sheet(), [SHOWN[0]])
         assert code == 250, said
         relayed = lambda: [each for each in service.rows("audit", "list") if each["kind"] == "message_relayed"]  # noqa: E731
         ref = str(eventually(relayed)[0]["ref"])

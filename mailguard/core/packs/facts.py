@@ -110,14 +110,21 @@ def known_from_json(value: Mapping[str, Any]) -> Known:
 def completed(known: Known, file: Known, names: Mapping[str, str]) -> Known:
     """What the ledger knows, with what a file of the message gives back. names: keyed hash -> address of the file.
 
-    Only what is missing is taken from the file: the ledger saw what left, and a file can be any. Recipients are those
-    of its people whom the ledger knows by their hash.
+    The file is that message, by its hash. Still only what is missing is taken from it: the ledger saw what left.
+    Recipients are those of its people whom the ledger knows by their hash.
     """
     answers = named_again(known.answers, names)
     nameless = any(each.address is None for each in answers)
+    carried = tuple(each for each in file.gaps if each.table == "carried")
     if known.recipients is not None:
-        gaps = tuple(each for each in known.gaps if each.table != "deliveries" or nameless)
-        return replace(known, answers=answers, gaps=gaps)
+        kept = [each for each in known.gaps if each.table != "carried" and (each.table != "deliveries" or nameless)]
+        return replace(
+            known,
+            findings=_of_other_parts(known.findings, file.findings, known),
+            inventory=_of_other_parts(known.inventory, file.inventory, known),
+            answers=answers,
+            gaps=(*kept, *carried),
+        )
     recipients = tuple(dict.fromkeys(names[each] for each in known.hashed if each in names))
     unnamed = len(known.hashed) - len(recipients)
     gaps = tuple(_with_file(each, unnamed) for each in known.gaps)
@@ -127,12 +134,20 @@ def completed(known: Known, file: Known, names: Mapping[str, str]) -> Known:
         recipients=recipients,
         visible=file.visible,
         senders=file.senders,
-        findings=file.findings,
-        inventory=file.inventory,
+        findings=_of_other_parts(file.findings, known.findings, file),
+        inventory=_of_other_parts(file.inventory, known.inventory, file),
         answers=answers,
-        gaps=gaps + tuple(each for each in file.gaps if each.table == "carried"),
+        gaps=gaps + carried,
         from_file=True,
     )
+
+
+def _of_other_parts(
+    own: tuple[Mapping[str, Any], ...], others: tuple[Mapping[str, Any], ...], read: Known
+) -> tuple[Mapping[str, Any], ...]:
+    """With what others say of the parts that `read` says nothing of: no part counts twice."""
+    parts = {each.get("part", "") for each in (*read.findings, *read.inventory)}
+    return own + tuple(each for each in others if each.get("part", "") not in parts)
 
 
 def _with_file(gap: Gap, unnamed: int) -> Gap:

@@ -32,9 +32,9 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """case: the reference of the message, or "SHA256-..." of a file. ref: the message, None for a file's. people:
-    canonical addresses. text: the draft as a file has it. confirmed: how many people it goes to, as somebody saw it;
-    None only shows.
+    """case: by which earlier runs are known (`case_of`). ref: the message, None for a file's. people: canonical
+    addresses. text: the draft as a file has it. confirmed: how many people it goes to, as somebody saw it; None only
+    shows. contents: SHA-256 of what the file can be a copy of, its own first; none without a file.
     """
 
     case: str
@@ -43,6 +43,7 @@ class Asked:
     text: str
     confirmed: int | None = None
     incident: str | None = None
+    contents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,11 @@ class Apologies:
         wanted = tuple(dict.fromkeys(people))
         left = tuple(each for each in wanted if had.isdisjoint(self._hashes_of(each)))
         return left, len(wanted) - len(left)
+
+
+def case_of(content_sha256: str) -> str:
+    """Of a message, whether the ledger names it or a file: half of its hash is enough, and can be read aloud."""
+    return f"SHA256-{content_sha256[:32]}"
 
 
 def _name(case: str) -> str:

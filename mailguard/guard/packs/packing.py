@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from ...core.register.revision import Revision
 from ..accounts import Actor
 from ..ports import Clock, Ledger
 from ..register.book import IncidentBook
-from .apologies import Apologies, Asked, Planned
+from .apologies import Apologies, Asked, Planned, case_of
 from .entries import QUEUED, pack_exported
 from .reading import PackReading
 
@@ -57,21 +57,33 @@ class Packing:
         self._organisation = organisation
         self._zone = zone
 
-    async def pack(self, ref: str, actor: Actor, incident: str | None = None) -> tuple[Pack, Revision | None]:
-        """Of a message of the ledger, and the record that it was linked to. UnknownReference, IncidentRefused."""
+    async def pack(
+        self, ref: str, actor: Actor, incident: str | None = None, contents: Collection[str] = ()
+    ) -> tuple[Pack, Revision | None]:
+        """Of a message of the ledger, and the record that it was linked to. UnknownReference, IncidentRefused.
+
+        contents: SHA-256 of what a file can be a copy of that completes it; one that is not that message is refused.
+        """
         pack = await self._of(ref)
+        if contents:
+            _refuse_other(pack.known, contents)
         revision = None if incident is None else await self._fill(incident, pack, actor)
         await self._taken_along(ref, pack.counts(), actor, incident)
         return pack, revision
 
-    async def of_file(self, counts: Mapping[str, int], content_sha256: str, actor: Actor, incident: str | None) -> None:
-        """A pack was made of a file, elsewhere: its counts are recorded. UnknownReference (of the incident)."""
+    async def of_file(
+        self, counts: Mapping[str, int], contents: Sequence[str], actor: Actor, incident: str | None
+    ) -> tuple[Sent, ...]:
+        """A pack was made of a file, elsewhere: its counts are recorded. The apologies that were sent of it, under
+        whichever of these hashes. UnknownReference (of the incident).
+        """
         if incident is not None:
             await self._book.history(incident)
         entry = pack_exported(
-            None, self._clock.now(), actor, counts=counts, content_sha256=content_sha256, incident=incident
+            None, self._clock.now(), actor, counts=counts, content_sha256=contents[0], incident=incident
         )
         await self._ledger.append([entry])
+        return await self._apologies.runs(await self._case(contents))
 
     def names_of(self, addresses: Collection[str]) -> Mapping[str, str]:
         """Keyed hash -> address: what a file gives back to answers whose evidence is gone."""
@@ -93,17 +105,30 @@ class Packing:
             await self._book.history(asked.incident)
         whole = False
         if asked.ref is not None:
-            people, whole = await self._whom(asked, to_all, inside)
-            asked = replace(asked, people=people)
+            pack = await self._of(asked.ref)
+            people, whole = await self._whom(asked, pack, to_all, inside)
+            asked = replace(asked, people=people, case=_case_of(pack.known))
+        elif asked.contents:
+            asked = replace(asked, case=await self._case(asked.contents))
         planned = replace(await self._apologies.apologise(asked, actor), whole=whole)
         revision = None
         if asked.incident is not None and asked.confirmed is not None:
             revision = await self._told(asked.incident, asked.case, actor)
         return planned, revision
 
+    async def _case(self, contents: Sequence[str]) -> str:
+        """Of a file: that under which something was sent already, else its own. A case has a name in the ledger."""
+        cases = [case_of(each) for each in contents]
+        for case in cases:
+            if await self._apologies.queued(case):
+                return case
+        return cases[0]
+
     async def _of(self, ref: str) -> Pack:
         known = await self._reading.known(ref)
-        return await asyncio.to_thread(self._packed, replace(known, apologies=await self._apologies.runs(ref)))
+        return await asyncio.to_thread(
+            self._packed, replace(known, apologies=await self._apologies.runs(_case_of(known)))
+        )
 
     def _packed(self, known: Known) -> Pack:
         made_at = self._clock.now().astimezone(self._zone)
@@ -111,10 +136,11 @@ class Packing:
             known, organisation=self._organisation.name, is_inside=self._organisation.is_inside, made_at=made_at
         )
 
-    async def _whom(self, asked: Asked, to_all: bool, inside: bool) -> tuple[tuple[str, ...], bool]:
+    async def _whom(self, asked: Asked, pack: Pack, to_all: bool, inside: bool) -> tuple[tuple[str, ...], bool]:
         """To whom, and whether these are all: those whom a request names are as many as fit into it."""
         assert asked.ref is not None
-        pack = await self._of(asked.ref)
+        if asked.contents or asked.people:
+            _refuse_other(pack.known, asked.contents)
         if pack.known.form is None:
             raise IncidentRefused("nothing was sent: that message did not leave")
         if pack.known.recipients is None:
@@ -163,6 +189,22 @@ class Packing:
         told = told.model_copy(update={"at": told.at or runs[0].at, "individually": people})
         fields = {"subjects_told": told.model_dump(mode="json", exclude_none=True)}
         return await self._book.revise(incident, fields, WHY_TOLD, actor, last.revision, runs)
+
+
+def _case_of(known: Known) -> str:
+    """The same for a message and for a file of it, so that nobody has two apologies for it."""
+    assert known.ref is not None
+    return case_of(known.content_sha256) if known.content_sha256 else known.ref
+
+
+def _refuse_other(known: Known, contents: Collection[str]) -> None:
+    """IncidentRefused for a file of another message: what it says would be said of this one."""
+    if known.content_sha256 is None or known.content_sha256 not in contents:
+        raise IncidentRefused(
+            f"the file is not {known.ref}: its content is not what mailguard checked then. Give the message as it was "
+            "sent, or as it arrived; the copy that a mail program keeps can be another. Without --eml the pack says "
+            "what the ledger knows; without the reference, what the file says"
+        )
 
 
 def filled(record: Incident, pack: Pack) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mailguard.core.packs.answers import Answer, answers_in, count_got, got_of
 from mailguard.core.packs.exposure import Form, Got
 from mailguard.core.packs.facts import Gap, Known, Sent, completed, form_of, known_from_json
+from mailguard.core.packs.gaps import of_file, of_reading, of_unread
 from mailguard.core.packs.pack import Pack, pack_of
 from mailguard.core.packs.page import as_html, as_text
 
@@ -143,6 +144,18 @@ def test_a_file_gives_names_back_to_those_whom_the_ledger_knows_and_to_nobody_el
 def test_what_the_ledger_knows_no_file_changes() -> None:
     file = replace(KNOWN, recipients=("x@y.example",), visible=("x@y.example",), findings=())
     assert completed(KNOWN, file, {}) == KNOWN
+    assert completed(KNOWN, replace(file, findings=({**SHEET, "part": "2", "count": 7},)), {}) == KNOWN
+
+
+def test_a_file_says_what_attachments_carry_that_nobody_had_read() -> None:
+    unread = replace(KNOWN, findings=(), inventory=(), gaps=(of_reading(),))
+    file = replace(KNOWN, ref=None, gaps=(*of_file(envelope_given=False), of_unread(1)))
+    found = completed(unread, file, {})
+    assert (found.findings, found.inventory, found.gaps) == (KNOWN.findings, KNOWN.inventory, (of_unread(1),))
+    # Of the parts that somebody had read stays what was read then; the others are added.
+    other = {**SHEET, "part": "3", "count": 12}
+    found = completed(KNOWN, replace(file, findings=({**SHEET, "part": "2", "count": 7}, other)), {})
+    assert found.findings == (*KNOWN.findings, other)
 
 
 people = st.sampled_from([ADA, BEN, CAT, "in@elmroad.example"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mailguard.core.lifecycle import State
 from mailguard.core.moment import date_in_words
+from mailguard.core.packs.from_file import contents_of
 from mailguard.core.register.reference import incident_of_message
 from mailguard.guard.packs.apologies import Asked
 from mailguard.serve.pack_operations import PackArguments
@@ -14,7 +16,7 @@ from mailguard.serve.pack_operations import pack as pack_operation
 from mailguard.serve.parts import Parts
 from tests.cli.conftest import AT
 
-from .kept import PEOPLE, REF, delivered, keep
+from .kept import PEOPLE, REF, delivered, keep, written
 from .test_apologies import JO, TEXT, on_store
 
 P1, P2, P3, P4 = PEOPLE
@@ -52,7 +54,9 @@ def test_so_it_is_after_the_evidence_went(tmp_path: Path) -> None:
         assert len(pack.known.hashed) == 3 and pack.known.recipients is None
         assert "took it for 2 people (of 1 there is no answer)." in " ".join(pack.lead())
         assert "The ledger still says how many: 3 people." in " ".join(each.text for each in pack.known.gaps)
-        planned, _ = await packing.apologise(Asked(REF, REF, PEOPLE, TEXT), JO)
+        planned, _ = await packing.apologise(
+            replace(Asked(REF, REF, PEOPLE, TEXT), contents=tuple(contents_of(written(PEOPLE)))), JO
+        )
         assert planned.people == LEFT
 
     on_store(tmp_path, act)
