@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
-from typing import Any
+from datetime import datetime
+from functools import partial
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from ..guard.canary.canary import Canary
 from ..guard.deadline import Deadline
 from ..guard.late_notices import LateNotices
+from ..guard.ports import Clock
 from ..guard.register.clock_reminders import ClockReminders
 from ..guard.reminders import Reminders
 from ..guard.weekly import WeeklySummary
@@ -43,6 +46,12 @@ WITNESS_SECONDS = 60.0
 CANCEL_AGAIN_SECONDS = 0.2
 
 
+class Purging(Protocol):
+    async def purge(self, now: datetime) -> object:
+        """Remove what retention no longer keeps."""
+        ...
+
+
 def go_rounds(
     parts: Parts,
     metrics: Metrics,
@@ -60,9 +69,6 @@ def go_rounds(
         metrics.canary_failing.set(canary.is_failing or canary.is_overdue)
         await stored.read()
 
-    async def purge() -> None:
-        await parts.store.purge(parts.clock.now())
-
     async def witness() -> None:
         await parts.store.witness_others(parts.clock.now())
 
@@ -79,7 +85,7 @@ def go_rounds(
         ("gauges", GAUGE_SECONDS, set_gauges),
         ("near misses", NEAR_MISS_SECONDS, parts.register.near_misses.enter),
         ("smarthost", REFRESH_SECONDS, smarthost.refresh),
-        ("retention", PURGE_SECONDS, purge),
+        ("retention", PURGE_SECONDS, partial(purge, parts.store, parts.clock, roll)),
         ("certificates", CERTIFICATE_SECONDS, look_at_certificates),
         ("canary", CANARY_SECONDS, canary.look),
         ("witness", WITNESS_SECONDS, witness),
@@ -92,6 +98,14 @@ def go_rounds(
         background(every("object store", OBJECT_SECONDS, bodies.attend), house)
         background(every("orphans", ORPHAN_SECONDS, lambda: bodies.remove_orphans(parts.clock.now())), house)
     background(policies.watch(), house)
+
+
+async def purge(store: Purging, clock: Clock, roll: NodeRoll) -> None:
+    """Remove what retention no longer keeps. Not by a clock that is off: what goes too early does not come back, and
+    another guard, or this one when its clock is right, removes it soon enough.
+    """
+    if roll.clock_agrees:
+        await store.purge(clock.now())
 
 
 def _deadline(parts: Parts) -> Deadline:

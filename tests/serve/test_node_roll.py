@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from mailguard.guard.nodes import Node, Roll
 from mailguard.serve.nodes import NodeRoll
-from mailguard.serve.rounds import cancel, every
+from mailguard.serve.rounds import cancel, every, purge
 
 NOW = datetime(2026, 3, 12, 9, tzinfo=UTC)
 
@@ -101,6 +101,22 @@ async def test_a_clock_that_is_off_is_a_problem_at_once() -> None:
     nodes.ahead = 9.0
     await roll.beat()
     assert roll.clock_agrees and roll.problem is None
+
+
+async def test_a_guard_whose_clock_is_off_removes_nothing_that_is_kept() -> None:
+    """What a clock of next month would have removed does not come back."""
+    purged: list[datetime] = []
+
+    class Store:
+        async def purge(self, now: datetime) -> None:
+            purged.append(now)
+
+    nodes = Nodes()
+    roll = roll_of(nodes)
+    for nodes.ahead in (0.0, 31 * 86400.0, -60.0, 3.0):
+        await roll.beat()
+        await purge(Store(), Clock(), roll)
+    assert len(purged) == 2
 
 
 async def test_who_is_alone_on_its_store_asks_nobody() -> None:
