@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -254,7 +256,36 @@ async def test_a_message_whose_near_miss_has_gone_may_be_entered_again(store: St
     await store.incidents.add(new(kind="breach"))
     assert (await verify(store)).whole
     await store.engine.write(lambda connection, _: connection.execute(delete(schema.incidents)))
-    assert (await verify(store)).whole, "of a name that the ledger says has gone, a row that is missing proves nothing"
+    found = await verify(store)
+    assert [each.kind for each in found.troubles] == ["record-changed"], "what came after the purge is excused by none"
+
+
+async def test_a_record_that_was_entered_again_and_went_again_is_excused_each_time(store: Store) -> None:
+    for _ in range(2):
+        await store.incidents.add(new(kind="near_miss"))
+        assert await purged(store, near_misses=YEAR) == {"near_miss": 1}
+    found = await verify(store)
+    assert found.whole and found.records == 0
+
+
+async def test_of_another_ledger_a_purge_excuses_what_is_older_than_it(tmp_path: Path) -> None:
+    """Only clocks order the ledgers of several guards. Here one SQLite store whose `ledger:` was changed."""
+    first = StoreSettings(url=f"sqlite:///{tmp_path}/mailguard.db", ledger="first")
+    store = await Store.open(first)
+    await store.incidents.add(new(kind="near_miss"))
+    await store.close()
+    store = await Store.open(first.model_copy(update={"ledger": "second", "witness": tmp_path / "second.witness"}))
+    assert await purged(store, near_misses=YEAR) == {"near_miss": 1}
+    assert (await verify(store)).whole
+    await store.close()
+    store = await Store.open(first)
+    again, later = new(kind="breach"), LATER + timedelta(days=1)
+    again = NewRevision(replace(again.revision, at=later), replace(again.entry, at=later))
+    await store.incidents.add(again)
+    assert (await verify(store)).whole
+    await store.engine.write(lambda connection, _: connection.execute(delete(schema.incidents)))
+    assert [each.kind for each in (await verify(store)).troubles] == ["record-changed"]
+    await store.close()
 
 
 async def test_more_than_go_in_one_step_go(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
