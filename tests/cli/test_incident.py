@@ -122,6 +122,7 @@ REFUSED = (
     (("--aware", "2026"), "aware_at: a time is written as"),
     (("--set", "aware_at=20261120"), "aware_at: a time is written as"),
     (("--aware", "9999-12-31"), "aware_at: the year is not between 1900 and 2199"),
+    (("--occurred", "2026-11-20", "--aware", "2026-11-18"), "aware_at: nobody is aware of it before it happens"),
     (("--set", "outcome_date=2026"), "outcome_date: a day is written as"),
     (("--set", "status=closed"), "alone"),
     (("--set", "nothing"), "NAME=VALUE"),
@@ -169,7 +170,11 @@ def test_not_to_report_needs_a_reason_and_a_breach_is_closed_after_a_decision(mg
     assert refused.status == 2 and "needs its reason" in refused.err
     ran = mg("incident", "decide", incident, "--do-not-report", "--decided-by", "DPO", "--reason", "came back unopened")
     assert ran.status == 0 and "decided not to report" in ran.err
+    early = mg("incident", "decide", incident, "--report", "--decided-by", "DPO", "--at", "2020-01-01")
+    assert early.status == 2 and "decision_at: nobody decides about a breach before being aware of it" in early.err
     assert mg("incident", "close", incident, "--why", "done").status == 0
+    again = mg("incident", "close", incident, "--why", "done")
+    assert again.status == 2 and "it is closed already" in again.err
     (item,) = mg("incident", "list", "--json").items()
     assert item["record"]["status"] == "closed" and item["record"]["decision_reason"] == "came back unopened"
     assert mg("incident", "list", "--open", "--json").items() == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel
@@ -133,8 +133,16 @@ def _times(record: Incident, now: datetime) -> Iterator[Fault]:
         yield Fault("occurred_to", "it ended before it began" if begun else "occurred_from is missing")
     if record.kind in BREACHES and record.aware_at is None:
         yield Fault("aware_at", "the 72 hours count from it, so a breach needs it")
+    if record.kind in BREACHES and record.aware_at and begun and _end(record.aware_at) < begun:
+        yield Fault("aware_at", "nobody is aware of it before it happens: it is before occurred_from")
     if record.notified_ico_at and record.aware_at and record.notified_ico_at < record.aware_at:
         yield Fault("notified_ico_at", "nobody tells the Commissioner before being aware")
+
+
+def _end(moment: datetime) -> datetime:
+    """The last that may be meant: a day alone stands as its first moment."""
+    midnight = moment.hour == moment.minute == moment.second == moment.microsecond == 0
+    return moment + timedelta(days=1) if midnight else moment
 
 
 def _years(record: Incident) -> Iterator[Fault]:
@@ -159,6 +167,13 @@ def _decision(record: Incident, now: datetime) -> Iterator[Fault]:
         for field in ("decision_by", "decision_at"):
             if not getattr(record, field):
                 yield Fault(field, "a decision says who took it and when")
+    if (
+        record.kind in BREACHES
+        and record.decision_at
+        and record.aware_at
+        and _end(record.decision_at) < record.aware_at
+    ):
+        yield Fault("decision_at", "nobody decides about a breach before being aware of it: it is before aware_at")
     if record.decision_ico == "not_report" and not (record.decision_reason or "").strip():
         yield Fault("decision_reason", "a decision not to report needs its reason")
     if record.decision_ico == "not_report" and record.notified_ico_at is not None:

@@ -124,7 +124,9 @@ class IncidentBook:
         return await self._next(before, await self._linked(before.record, ref), "linked", None, actor)
 
     async def close(self, incident: str, why: str, actor: Actor, seen: int | None = None) -> Revision:
-        """As `revise`. A breach is closed when it was decided about, and told where that was decided."""
+        """As `revise`. A breach is closed when it was decided about, and told where that was decided; once."""
+        if (await self._last(incident, seen)).record.status == "closed":
+            raise _refused([Fault("status", "it is closed already")])
         closed = {"status": "closed", "closed_at": self._clock.now().isoformat()}
         return await self._change(incident, closed, "closed", why, actor, seen)
 

@@ -43,6 +43,10 @@ def test_the_cases_are_in_order() -> None:
         ({"aware_at": "2030-01-01"}, "aware_at"),
         ({"occurred_to": "2026-03-04"}, "occurred_to"),
         ({"notified_ico_at": "2026-03-05T09:00"}, "notified_ico_at"),
+        ({"occurred_from": "2026-03-05T10:01"}, "aware_at"),
+        ({"occurred_from": "2026-03-07", "aware_at": "2026-03-05"}, "aware_at"),
+        ({"decision_ico": "report", "decision_by": "x", "decision_at": "2026-03-05T09:59"}, "decision_at"),
+        ({"decision_ico": "report", "decision_by": "x", "decision_at": "2020-01-01"}, "decision_at"),
         ({"notified_ico_at": "2026-03-08T10:01"}, "delay_reason"),
         ({"decision_ico": "report"}, "decision_by"),
         ({"decision_ico": "not_report", "decision_by": "x", "decision_at": "2026-03-06"}, "decision_reason"),
@@ -53,6 +57,20 @@ def test_the_cases_are_in_order() -> None:
 )
 def test_what_cannot_be_is_refused_with_its_field(fields: dict[str, Any], field: str) -> None:
     assert field in faults(breach(**fields))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"occurred_from": "2026-03-01", "occurred_to": "2026-03-31"},
+        {"occurred_from": "2026-03-05T10:00"},
+        {"occurred_from": "2026-03-05T15:00", "aware_at": "2026-03-05"},
+        {"decision_ico": "report", "decision_by": "x", "decision_at": "2026-03-05"},
+        {"decision_ico": "report", "decision_by": "x", "decision_at": "2026-03-05T10:00"},
+    ],
+)
+def test_what_goes_on_after_it_is_known_and_a_day_alone_are_no_contradiction(fields: dict[str, Any]) -> None:
+    assert faults(breach(**fields)) == []
 
 
 MOMENTS = (
