@@ -22,6 +22,8 @@ MOST_CHARACTERS = 1_200
 MOST_TOGETHER = 40_000
 """With what a form adds to it, it goes into one (visit.py)."""
 NEW = "new"
+ONCE = "once"
+"""The field that tells a form from every other: sent a second time as it was, it makes no second record."""
 KEPT = "kept"
 """In the address of a page of an incident that is to show what was kept: it has many forms, and each begins empty."""
 _INCIDENT = re.compile(r"/incidents/(?:(new)|([^/]{1,40})/(revise|decide|close))")
@@ -68,7 +70,7 @@ def typed_by(visit: Visit) -> Draft | None:
 def _of_incident(visit: Visit, ref: str, page: str) -> Draft | None:
     fields = {name: value for name, value in visit.form.items() if name != CSRF and value.strip()}
     draft = Draft(ref, page, fields)
-    return draft if draft.valid and fields.keys() - {"seen"} else None
+    return draft if draft.valid and fields.keys() - {"seen", ONCE} else None
 
 
 def to_text(draft: Draft) -> str:

@@ -366,7 +366,7 @@ async def test_who_answers_for_everybodys_mail_keeps_the_register(
         assert visitor is not None
         for act in (
             site.register.page(visitor, RegisterAsked()),
-            site.register.add(visitor, {"kind": "breach"}, None),
+            site.register.add(visitor, {"kind": "breach"}, None, b"once"),
             site.register.form(visitor, "letter", "IR-AAAA-AA"),
             site.register.report(visitor, "foi", Period(house.clock.at.date(), house.clock.at.date())),
         ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from ...core.reference import is_reference
 from ...core.register.lists import Lists
 from ...core.register.reference import incident_of_message
 from ...core.register.revision import Revision
+from ...guard.console.tokens import is_token, new_token
 from .. import drafts
 from .. import words_incident_fields as names
 from .. import words_incidents as said
@@ -30,7 +32,7 @@ from .incident_room import (
     why_of,
 )
 
-_OWN = frozenset({CSRF, "seen", "why", "ref"})
+_OWN = frozenset({CSRF, drafts.ONCE, "seen", "why", "ref"})
 _EMBARGO = "embargo_breach"
 
 
@@ -58,7 +60,7 @@ async def add(visit: Visit) -> Answer:
     if isinstance(risk := fields.get("risk"), dict):
         fields["risk"] = {**risk, "version": lists.grid.version}
     try:
-        made = await desk.add(visit.signed_in, fields, ref or None)
+        made = await desk.add(visit.signed_in, fields, ref or None, _once(visit, typed, ref))
     except IncidentRefused as cause:
         return _new(visit, lists, typed, ref, *_refused(cause, typed, found, "kind"))
     except UnknownReference:
@@ -118,6 +120,16 @@ def _of(form: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in form.items() if name not in _OWN}
 
 
+def _once(visit: Visit, typed: Mapping[str, str], ref: str) -> bytes:
+    """The form that was sent, with all that was typed: who goes back and enters something else means another."""
+    return json.dumps([_token(visit), ref, sorted(typed.items())]).encode()
+
+
+def _token(visit: Visit) -> str:
+    token = visit.typed(drafts.ONCE)
+    return token if is_token(token) else new_token(visit.site.randomness)
+
+
 def _asked_kind(visit: Visit) -> dict[str, str]:
     kind = visit.query.get("kind", "")
     return {"kind": kind} if kind in names.KINDS else {}
@@ -159,6 +171,7 @@ def _new(
         "lead": said.NEW_LEAD,
         "button": said.NEW_BUTTON,
         "ref": ref,
+        "once": _token(visit),
         "seen": None,
         "why": "",
         "conflict": None,
@@ -205,6 +218,7 @@ def _revising(last: Revision, why: str) -> dict[str, Any]:
         "lead": None,
         "button": said.REVISE_BUTTON,
         "ref": None,
+        "once": None,
         "seen": last.revision,
         "why": why,
         "conflict": None,

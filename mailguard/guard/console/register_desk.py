@@ -138,13 +138,13 @@ class RegisterDesk:
         await self._near_misses.enter()
         return await self._book.history(incident)
 
-    async def add(self, visitor: Visitor, fields: Mapping[str, Any], ref: str | None) -> Revision:
+    async def add(self, visitor: Visitor, fields: Mapping[str, Any], ref: str | None, once: bytes) -> Revision:
         """As IncidentBook.add."""
         actor = self._refuse(visitor)
         if ref is not None:
             _refuse_message(ref)
             await self._near_misses.enter()
-        return await self._book.add(fields, actor, ref)
+        return await self._book.add(fields, actor, ref, once)
 
     async def revise(self, visitor: Visitor, incident: str, fields: Mapping[str, Any], why: str, seen: int) -> Revision:
         """As IncidentBook.revise."""

@@ -7,6 +7,7 @@ entry of the ledger. INVARIANT: who changed it is recorded; what they wrote stan
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -67,8 +68,11 @@ class IncidentBook:
         self._find = find
         self._zone = zone
 
-    async def add(self, fields: Mapping[str, Any], actor: Actor, ref: str | None = None) -> Revision:
+    async def add(
+        self, fields: Mapping[str, Any], actor: Actor, ref: str | None = None, once: bytes | None = None
+    ) -> Revision:
         """Enter an incident. ref: the message that it is about, whose entries are linked; it may be entered once.
+        once: what tells this entering from every other; when it comes again, the answer is the record that it made.
         IncidentRefused, UnknownReference (no such message), ReferenceTaken.
         """
         _refuse_kept(fields)
@@ -82,13 +86,15 @@ class IncidentBook:
             record = await self._linked(record, ref)
         await self._check(record)
         for _ in range(TRIES):
-            incident = incident_of_message(ref) if ref else new_incident(self._randomness.octets(RANDOM_OCTETS))
+            incident = incident_of_message(ref) if ref else new_incident(self._octets(once))
             made = Revision(incident, 1, now, "added", actor.by, None, record)
             try:
                 return await self._keep(made, None, actor)
             except ReferenceTaken:
                 if ref is not None:
                     raise
+                if once is not None:
+                    return (await self._incidents.history(incident))[0]
         raise ReferenceTaken("no free reference was found")
 
     async def revise(
@@ -202,6 +208,10 @@ class IncidentBook:
         if message.ref is None:
             message = message.model_copy(update={"ref": ref})
         return _with_proofs(record.model_copy(update={"message": message}), found)
+
+    def _octets(self, once: bytes | None) -> bytes:
+        """Of a new reference, which can be taken once."""
+        return self._randomness.octets(RANDOM_OCTETS) if once is None else hashlib.sha256(once).digest()
 
     def _given(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         return localised(fields, self._zone)
