@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
 from ..core.register.forms import FORMS
-from . import incident_pack, output
+from ..core.register.record import TIMES
+from . import incident_pack, output, settings
 from .ask import ask, ask_one, me
 from .exits import Status
 from .incident_fields import fields_of, merged
@@ -87,7 +89,7 @@ def list_incidents(
     last: Annotated[str | None, typer.Option("--to", metavar="DATE", help="The last day.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List the register, the oldest incident first, each as its last revision has it.
+    """List the register, the oldest incident first, each as its last revision has it. Times are the organisation's.
 
     Example: mailguard incident list --kind breach --open
     """
@@ -97,7 +99,8 @@ def list_incidents(
         for item in items:
             output.json_line(item)
         return
-    rows = [_row(item) for item in items]
+    zone = _zone()
+    rows = [_row(item, zone) for item in items]
     output.table(("INCIDENT", "KIND", "STATUS", "WHEN", "PEOPLE", "72 HOURS"), rows)
     if not rows:
         output.message("No incidents.")
@@ -105,7 +108,7 @@ def list_incidents(
 
 @app.command("show")
 def show(incident: Incident, as_json: Json = False) -> None:
-    """Show one record with all its revisions, and how the 72 hours stand.
+    """Show one record with all its revisions, and how the 72 hours stand. Times are the organisation's.
 
     Example: mailguard incident show IR-7Q4K-2FXB7M
     """
@@ -113,11 +116,12 @@ def show(incident: Incident, as_json: Json = False) -> None:
     if as_json:
         output.json_line(item)
         return
-    output.pairs([("incident", item["incident"]), ("72 hours", _clock(item["clock"]))])
-    output.pairs((name, _shown(value)) for name, value in item["record"].items())
+    zone = _zone()
+    output.pairs([("incident", item["incident"]), ("72 hours", _clock(item["clock"], zone))])
+    output.pairs((name, _shown(name, value, zone)) for name, value in item["record"].items())
     output.result()
     rows = [
-        (each["revision"], output.when(each["at"]), each["act"], each["by"] or "mailguard", each["why"] or "")
+        (each["revision"], output.when(each["at"], zone), each["act"], each["by"] or "mailguard", each["why"] or "")
         for each in item["revisions"]
     ]
     output.table(("REVISION", "AT", "WHAT", "BY", "WHY"), rows)
@@ -240,26 +244,38 @@ def _say(item: dict[str, Any], as_json: bool, what: str) -> None:
         output.json_line(item)
         return
     output.result(f"{item['incident']} {what}.")
-    clock = _clock(item["clock"])
+    clock = _clock(item["clock"], _zone())
     if clock:
         output.message(f"72 hours: {clock}.")
 
 
-def _row(item: dict[str, Any]) -> tuple[object, ...]:
+def _zone() -> ZoneInfo:
+    """Of the organisation: a time that is typed without one is in it."""
+    return ZoneInfo(settings.load().organisation.time_zone)
+
+
+def _row(item: dict[str, Any], zone: ZoneInfo) -> tuple[object, ...]:
     record = item["record"]
     when = record.get("occurred_from") or record.get("detected_at") or record.get("aware_at")
     most = record.get("subjects_max", record.get("subjects_known"))
     if most is None:
         counts = [each.get("max", each.get("known")) for each in record.get("subjects", ())]
         most = sum(each for each in counts if each is not None) if any(each is not None for each in counts) else ""
-    return item["incident"], record["kind"], record["status"], output.when(when), most, _clock(item["clock"])
+    return (
+        item["incident"],
+        record["kind"],
+        record["status"],
+        output.when(when, zone),
+        most,
+        _clock(item["clock"], zone),
+    )
 
 
-def _clock(clock: dict[str, Any]) -> str:
+def _clock(clock: dict[str, Any], zone: ZoneInfo) -> str:
     state = clock["state"]
     if state in ("running", "overdue"):
         left = clock["hours_left"]
-        until = output.when(clock["deadline"])
+        until = output.when(clock["deadline"], zone)
         return f"{left:g} hours left, until {until}" if left >= 0 else f"OVER by {-left:g} hours, since {until}"
     return {
         "none": "",
@@ -270,9 +286,9 @@ def _clock(clock: dict[str, Any]) -> str:
     }[str(state)]
 
 
-def _shown(value: Any) -> Any:
+def _shown(name: str, value: Any, zone: ZoneInfo) -> Any:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_shown(each)}" for name, each in value.items())
+        return ", ".join(f"{name} {_shown(name, each, zone)}" for name, each in value.items())
     if isinstance(value, list):
-        return [str(_shown(each)) for each in value]
-    return value
+        return [str(_shown("", each, zone)) for each in value]
+    return output.when(value, zone) if isinstance(value, str) and name in TIMES else value

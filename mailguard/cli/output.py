@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 COLOURS = {"red": "31", "green": "32", "yellow": "33", "bold": "1"}
 
@@ -78,9 +79,12 @@ def pairs(items: Iterable[tuple[str, object]]) -> None:
         result(f"{name.ljust(width)}  {plain(shown)}")
 
 
-def when(iso: str | None) -> str:
-    """A time of a result for people, in the time zone of this computer."""
-    return datetime.fromisoformat(iso).astimezone().strftime("%Y-%m-%d %H:%M") if iso else ""
+def when(iso: str | None, zone: ZoneInfo | None = None) -> str:
+    """A time of a result for people, in the time zone of this computer; or in `zone`, which it then names."""
+    if not iso:
+        return ""
+    at = datetime.fromisoformat(iso).astimezone(zone)
+    return at.strftime("%Y-%m-%d %H:%M" if zone is None else "%Y-%m-%d %H:%M %Z")
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -275,14 +275,20 @@ def system_user(identifier: int) -> str:
 def call(path: Path, operation: str, arguments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The items of an operation of the running service, as they come. For commands; it blocks.
 
-    Raises ServiceNotRunning, ServiceUnreachable, NotAllowed (the socket belongs to another user), and what the
-    operation raised.
+    Raises ServiceNotRunning, ServiceUnreachable, NotAllowed (the socket belongs to another user), BadArguments (longer
+    than a request may be), and what the operation raised.
     """
     with _connect(path) as connection:
         connection.settimeout(ANSWER_SECONDS)
         request = {"protocol": PROTOCOL, "operation": operation, "arguments": dict(arguments)}
+        line = json.dumps(request).encode()
+        if len(line) > REQUEST_BYTES:
+            # The service would end the connection without a word.
+            raise BadArguments(
+                f"this is {len(line):,} octets to send, and a request may have {REQUEST_BYTES:,}: shorten it"
+            )
         try:
-            connection.sendall(json.dumps(request).encode() + b"\n")
+            connection.sendall(line + b"\n")
             with connection.makefile("rb") as answers:
                 yield from _answers(answers)
         except OSError as cause:

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -284,6 +285,52 @@ def test_lists_and_contacts_of_an_organisations_own(mg: Run, made: Path) -> None
     assert mg("incident", "form", incident, "--as", "letter").status == 2
     own.unlink()
     assert "cannot be read" in mg("incident", "add", "--narrative", "x").err
+
+
+def test_times_are_shown_where_they_were_typed_and_say_so(mg: Run, made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The computer is in another zone than the organisation."""
+    made.write_text(made.read_text().replace("organisation: {", "organisation: {time_zone: Europe/Dublin, "))
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    time.tzset()
+    try:
+        ran = mg("incident", "add", "--aware", "2019-05-01", "--occurred", "2019-05-01", "--narrative", "x")
+        assert "since 2019-05-04 00:00 IST" in ran.err
+        incident = ran.out.split()[0]
+        shown = mg("incident", "show", incident)
+        assert "since 2019-05-04 00:00 IST" in shown.out and "2019-05-01 00:00 IST" in shown.out
+        assert "NZ" not in shown.out
+        listed = mg("incident", "list").out
+        assert "2019-05-01 00:00 IST" in listed and "since 2019-05-04 00:00 IST" in listed
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_period_to_the_ends_of_the_calendar_is_everything(mg: Run) -> None:
+    incident = entered(mg, "--file", PHSO)
+    whole = ("--from", "0001-01-01", "--to", "9999-12-31")
+    (item,) = mg("incident", "list", *whole, "--json").items()
+    assert item["incident"] == incident
+    for name in REPORTS:
+        ran = mg("report", name, *whole)
+        assert ran.status == 0, name
+
+
+@pytest.mark.parametrize("field", ["mechanism", "narrative", "cyber", "recipients_external", "statistics"])
+def test_null_takes_a_field_back_of_whatever_kind(mg: Run, field: str) -> None:
+    incident = entered(
+        mg, "--file", str(HERE / "statistics.yaml"), "--set", "cyber=true", "--set", "recipients_external={press: 2}"
+    )
+    assert field in one(mg("incident", "show", incident, "--json"))["record"]
+    taken = one(mg("incident", "revise", incident, "--set", f"{field}=null", "--why", "wrong", "--json"))
+    assert field not in taken["record"]
+
+
+def test_null_takes_back_a_part_of_a_field(mg: Run) -> None:
+    incident = entered(mg, "--file", str(HERE / "statistics.yaml"))
+    taken = one(mg("incident", "revise", incident, "--set", "statistics.codes=null", "--why", "wrong", "--json"))
+    assert "codes" not in taken["record"]["statistics"] and "output_title" in taken["record"]["statistics"]
+    assert "kind: field required" in mg("incident", "revise", incident, "--set", "kind=null", "--why", "x").err
 
 
 def test_every_report_prints_of_nothing_too(mg: Run) -> None:

@@ -201,6 +201,13 @@ async def test_a_client_that_vanishes_undoes_no_decision(
     assert operations.finished == 1
 
 
+async def test_a_request_that_is_too_long_is_refused_before_it_is_sent(served: tuple[Path, Operations]) -> None:
+    """The service ends such a connection, and "it ended in the middle of its answer" told nobody what to do."""
+    path, _ = served
+    with pytest.raises(BadArguments, match=r"70,\d{3} octets to send, and a request may have 65,536: shorten it"):
+        list(call(path, "anything", {"text": "x" * 70_000}))
+
+
 async def test_an_answer_that_is_too_long_is_an_error(served: tuple[Path, Operations]) -> None:
     path, _ = served
     assert len((await collect(path, "count", size=1_000_000))[0]["text"]) == 1_000_000

@@ -263,7 +263,7 @@ def _localised(name: str, value: Any, zone: ZoneInfo) -> Any:
         return {key: _localised(key, inner, zone) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_localised("", each, zone) for each in value]
-    if isinstance(value, str) and name in _TIMES:
+    if isinstance(value, str) and name in TIMES:
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
@@ -272,7 +272,7 @@ def _localised(name: str, value: Any, zone: ZoneInfo) -> Any:
     return value
 
 
-_TIMES = frozenset(
+TIMES = frozenset(
     {
         "occurred_from",
         "occurred_to",

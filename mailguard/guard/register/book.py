@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from ...core.register.checks import Fault, FindPersonalData, faults_of
 from ...core.register.lists import Lists
 from ...core.register.record import BREACHES, Incident, LedgerEntry, MessageRefs, localised
 from ...core.register.reference import RANDOM_OCTETS, incident_of_message, new_incident
+from ...core.register.reports import begin_of, end_of
 from ...core.register.revision import Act, Revision
 from ..accounts import Actor
 from ..ports import Clock, Ledger, Randomness
@@ -155,11 +156,11 @@ class IncidentBook:
 
     def begins(self, day: date) -> datetime:
         """The first moment of a day of the organisation."""
-        return datetime.combine(day, time(), self._zone)
+        return begin_of(day, self._zone)
 
     def ends(self, day: date) -> datetime:
         """The moment after it."""
-        return self.begins(day + timedelta(days=1))
+        return end_of(day, self._zone)
 
     def moment(self, text: str) -> datetime:
         """A time as a person writes it: without a zone it is the organisation's. IncidentRefused."""
@@ -217,9 +218,11 @@ class IncidentBook:
         return localised(fields, self._zone)
 
     def _read(self, fields: Mapping[str, Any]) -> Incident:
-        """IncidentRefused for fields that there are not, or values that they cannot have; values are not repeated."""
+        """IncidentRefused for fields that there are not, or values that they cannot have; values are not repeated.
+        None: as if the field was not there.
+        """
         try:
-            return Incident.model_validate(dict(fields))
+            return Incident.model_validate(_without_none(fields))
         except ValidationError as cause:
             found = [
                 Fault(".".join(map(str, error["loc"])), _sentence(error["type"], error["msg"]))
@@ -243,6 +246,12 @@ def _with_proofs(record: Incident, proofs: Sequence[Entry]) -> Incident:
 def _refused(faults: Sequence[Fault]) -> IncidentRefused:
     text = "the record was not saved:\n" + "\n".join(f"  {each}" for each in faults)
     return IncidentRefused(text, tuple((each.field, each.text) for each in faults))
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without_none(each) for name, each in value.items() if each is not None}
+    return [_without_none(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _refuse_kept(fields: Mapping[str, Any]) -> None:

@@ -19,6 +19,19 @@ from . import annual, foi, near_miss, register, rules, summary
 from .tally import Tally
 
 
+def begin_of(day: date, zone: ZoneInfo) -> datetime:
+    """The first moment of a day."""
+    return datetime.combine(day, time(), zone)
+
+
+def end_of(day: date, zone: ZoneInfo) -> datetime:
+    """The moment after a day. Of the last day of the calendar, its first: nothing happens then."""
+    return begin_of(min(day, date.max - _DAY) + _DAY, zone)
+
+
+_DAY = timedelta(days=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """Both days are counted in; they begin and end in the organisation's time zone."""
@@ -27,11 +40,11 @@ class Period:
     last: date
 
     def begins(self, zone: ZoneInfo) -> datetime:
-        return datetime.combine(self.first, time(), zone)
+        return begin_of(self.first, zone)
 
     def ends(self, zone: ZoneInfo) -> datetime:
         """The moment after it."""
-        return datetime.combine(self.last + timedelta(days=1), time(), zone)
+        return end_of(self.last, zone)
 
     def holds(self, at: datetime | None, zone: ZoneInfo) -> bool:
         return at is not None and self.begins(zone) <= at < self.ends(zone)
