@@ -34,7 +34,13 @@ class Packs:
         self.contact = settings.notices.contact
         hashes_of = store.keyring.hashes_of_address
         self.packing = Packing(
-            reading=PackReading(ledger=store.ledger, evidence=store.evidence, trail=store.trail, hashes_of=hashes_of),
+            reading=PackReading(
+                ledger=store.ledger,
+                evidence=store.evidence,
+                trail=store.trail,
+                outbox=store.outbox,
+                hashes_of=hashes_of,
+            ),
             apologies=Apologies(
                 outbox=store.outbox,
                 ledger=store.ledger,

@@ -143,6 +143,12 @@ class StoredOutbox:
         rows = await self._engine.read(lambda connection: connection.execute(query).all())
         return await asyncio.to_thread(readable, rows, lambda row: read_delivery(row, self._keyring))
 
+    async def of_message(self, ref: str) -> Sequence[Delivery]:
+        """Rows of one message that are not done, oldest first."""
+        query = rows_with_keys().where(_table.c.ref == ref, _open).order_by(_table.c.number)
+        rows = await self._engine.read(lambda connection: connection.execute(query).all())
+        return await asyncio.to_thread(readable, rows, lambda row: read_delivery(row, self._keyring))
+
     async def retry(self, ref: str, now: datetime, entries: Sequence[NewEntry]) -> int:
         """Make the rows of a message of everybody's mail due now; one that is being sent stays leased.
 

@@ -76,6 +76,22 @@ def test_forty_people_who_saw_each_other_each_get_one_apology_alone(tmp_path: Pa
             _check_ledger_and_log(service, ref)
 
 
+def test_a_copy_that_was_refused_is_no_copy_and_one_in_the_outbox_is_still_tried(tmp_path: Path) -> None:
+    with Sink() as sink, Service(tmp_path / "house", sink.port, MONITOR) as service:
+        sink.refusals |= {REFUSED.encode(): b"550 5.1.1 no such mailbox", SHOWN[8].encode(): b"451 4.2.1 busy"}
+        ref = sent_out(service)
+        eventually(lambda: service.rows("outbox", "list"))
+        service.run("incident", "pack", ref, "--out", str(tmp_path / "pack"))
+        got = {each["Recipient"]: each["Copy"] for each in rows(tmp_path / "pack", "recipients.csv")}
+        too = {each["Whose"]: each["Got a copy too"] for each in rows(tmp_path / "pack", "exposures.csv")}
+        assert (got[REFUSED], got[SHOWN[8]]) == ("not delivered", "still being tried")
+        assert (too[REFUSED], too[SHOWN[8]], too[SHOWN[0]]) == ("no: not delivered", "still being tried", "yes")
+        service.run("outbox", "drop", ref, "--reason", "busy for good")
+        service.run("incident", "pack", ref, "--out", str(tmp_path / "later"))
+        got = {each["Recipient"]: each["Copy"] for each in rows(tmp_path / "later", "recipients.csv")}
+        assert got[SHOWN[8]] == "not delivered"
+
+
 def test_after_the_purge_the_pack_says_what_is_no_longer_known_and_nobody_gets_a_second_apology(tmp_path: Path) -> None:
     draft = tmp_path / "finished.txt"
     draft.write_text("Subject: We are sorry\n\nHello\n\nWe are sorry.\n")

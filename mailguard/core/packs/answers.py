@@ -6,7 +6,7 @@ After the evidence was purged an entry still says what was answered, of a recipi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -91,23 +91,23 @@ def named_again(answers: Iterable[Answer], names: Mapping[str, str]) -> tuple[An
     )
 
 
-def got_of(answers: Iterable[Answer]) -> dict[str, Got]:
-    """By address, whether their copy was taken: once it was, nothing later takes it back."""
-    found: dict[str, Got] = {}
-    for each in sorted(answers, key=lambda each: each.at):
-        if each.address is not None and found.get(each.address) is not Got.YES:
-            found[each.address] = _got(each.outcome)
-    return found
+def got_of(answers: Iterable[Answer], waiting: Collection[str] = ()) -> dict[str, Got]:
+    """By address, whether their copy was taken: once it was, nothing later takes it back. waiting: as in Known."""
+    return _last(((each, each.address) for each in answers if each.address is not None), waiting)
 
 
-def count_got(answers: Iterable[Answer]) -> Counter[Got]:
+def count_got(answers: Iterable[Answer], waiting: Collection[str] = ()) -> Counter[Got]:
     """How many recipients there are of each, also of those whom nothing names any more."""
+    return Counter(_last(((each, each.address or each.hash) for each in answers), waiting).values())
+
+
+def _last(answers: Iterable[tuple[Answer, str]], waiting: Collection[str]) -> dict[str, Got]:
     last: dict[str, Got] = {}
-    for each in sorted(answers, key=lambda each: each.at):
-        whose = each.address or each.hash
+    for each, whose in sorted(answers, key=lambda each: each[0].at):
         if last.get(whose) is not Got.YES:
             last[whose] = _got(each.outcome)
-    return Counter(last.values())
+    still = frozenset(waiting)
+    return {whose: Got.TRYING if got is Got.NO and whose in still else got for whose, got in last.items()}
 
 
 def _got(outcome: str) -> Got:

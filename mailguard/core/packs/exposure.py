@@ -26,11 +26,14 @@ class Got(StrEnum):
 
     YES = "yes"
     PERHAPS = "perhaps"
+    TRYING = "trying"
     NO = "no"
     UNKNOWN = "unknown"
 
 
 PERHAPS = frozenset({Got.PERHAPS, Got.UNKNOWN})
+NOT_YET = frozenset({Got.NO, Got.TRYING})
+"""Who has no copy: nothing was seen in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +56,20 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """One address that others could see. addressed: whether it was a recipient too. seen_by: of how many others whose
-    copy was taken; perhaps: of how many more of whom that is not known.
+    """One address that others could see. got: what became of a copy to it, None where none was addressed to it.
+    seen_by: of how many others whose copy was taken; perhaps: of how many more of whom that is not known.
     """
 
     address: str
     inside: bool
-    addressed: bool
+    got: Got | None
     seen_by: int
     perhaps: int
+
+    @property
+    def addressed(self) -> bool:
+        """Whether it was a recipient too."""
+        return self.got is not None
 
     @property
     def is_exposed(self) -> bool:
@@ -127,4 +135,4 @@ def _exposed(shown: Iterable[str], sights: tuple[Sight, ...], is_inside: Callabl
         sees_itself = own is not None and address in own.view
         certain = sum(count[0] for count in seen) - (sees_itself and own is not None and own.got is Got.YES)
         perhaps = sum(count[1] for count in seen) - (sees_itself and own is not None and own.got in PERHAPS)
-        yield Exposed(address, is_inside(address), own is not None, certain, perhaps)
+        yield Exposed(address, is_inside(address), None if own is None else own.got, certain, perhaps)

@@ -47,6 +47,7 @@ class Known:
     form: in which it left, None where it did not. left_at: when the first copy did, None where that is not known.
     counts: of the decision's facts, which no purge takes away. findings, inventory: as in a decision (verdict.py).
     hashed: the keyed hashes of recipients whose names are gone. from_file: whether the recipients are those of a file.
+    waiting: whose copy still is in the outbox, by address, or by the hash that their answers have.
     left_out: how many its sender took off before it left; they are neither recipients nor hashed.
     """
 
@@ -67,6 +68,7 @@ class Known:
     hashed: tuple[str, ...] = ()
     from_file: bool = False
     left_out: int = 0
+    waiting: tuple[str, ...] = ()
     left_at: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -95,6 +97,7 @@ def known_from_json(value: Mapping[str, Any]) -> Known:
             "visible": None if value["visible"] is None else tuple(value["visible"]),
             "senders": tuple(value["senders"]),
             "hashed": tuple(value["hashed"]),
+            "waiting": tuple(value["waiting"]),
             "form": value["form"] and Form(value["form"]),
             "findings": tuple(value["findings"]),
             "inventory": tuple(value["inventory"]),
@@ -114,6 +117,7 @@ def completed(known: Known, file: Known, names: Mapping[str, str]) -> Known:
     Recipients are those of its people whom the ledger knows by their hash.
     """
     answers = named_again(known.answers, names)
+    known = replace(known, waiting=tuple(names.get(each, each) for each in known.waiting))
     nameless = any(each.address is None for each in answers)
     carried = tuple(each for each in file.gaps if each.table == "carried")
     if known.recipients is not None:

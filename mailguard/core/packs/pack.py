@@ -18,12 +18,21 @@ from ..legible import legible
 from ..moment import moment_in_words
 from ..register.table import Table
 from .answers import count_got, got_of
-from .exposure import Exposed, Exposure, Form, Got, Sight, who_saw_whom
+from .exposure import NOT_YET, Exposed, Exposure, Form, Got, Sight, who_saw_whom
 from .facts import Known
 
+TOO = {
+    None: "no",
+    Got.YES: "yes",
+    Got.PERHAPS: "perhaps",
+    Got.TRYING: "still being tried",
+    Got.NO: "no: not delivered",
+    Got.UNKNOWN: "not known",
+}
 GOT = {
     Got.YES: "delivered to the next mail server",
     Got.PERHAPS: "perhaps delivered: the answer was lost",
+    Got.TRYING: "still being tried",
     Got.NO: "not delivered",
     Got.UNKNOWN: "not known",
 }
@@ -74,7 +83,7 @@ class Pack:
         return tuple(
             each.address
             for each in self.exposure.sights
-            if (each.got is not Got.NO if to_all else each.address in exposed)
+            if (each.got not in NOT_YET if to_all else each.address in exposed)
             and (inside or not each.inside)
             and each.address not in self.known.senders
         )
@@ -105,7 +114,7 @@ class Pack:
 
 def pack_of(known: Known, *, organisation: str, is_inside: Callable[[str], bool], made_at: datetime) -> Pack:
     """is_inside: of a canonical address. Where it is not known whom it went to or whom it named, nobody is listed."""
-    got = got_of(known.answers)
+    got = got_of(known.answers, known.waiting)
     if known.form is None:
         got = dict.fromkeys(known.recipients or (), Got.NO)
     exposure = who_saw_whom(
@@ -123,7 +132,7 @@ def _counted(known: Known, exposure: Exposure) -> Counter[Got]:
     """Of every recipient, also of whom nothing names any more and of whom there is no answer (yet)."""
     if known.form is None or not known.answers:
         return Counter(each.got for each in exposure.sights)
-    counted = count_got(known.answers)
+    counted = count_got(known.answers, known.waiting)
     # A file names only some of those whom the ledger knows by their hash.
     silent = len(frozenset(known.hashed or known.recipients or ())) - counted.total()
     return counted + Counter({Got.UNKNOWN: max(0, silent)})
@@ -167,14 +176,19 @@ def _lead(pack: Pack) -> list[str]:
 
 
 def _rest(got: Mapping[Got, int]) -> str:
-    names = ((Got.NO, "not for {}"), (Got.PERHAPS, "perhaps for {}"), (Got.UNKNOWN, "of {} there is no answer"))
+    names = (
+        (Got.NO, "not for {}"),
+        (Got.TRYING, "still tried for {}"),
+        (Got.PERHAPS, "perhaps for {}"),
+        (Got.UNKNOWN, "of {} there is no answer"),
+    )
     rest = [text.format(f"{got[each]:,}") for each, text in names if got.get(each)]
     return f" ({', '.join(rest)})" if rest else ""
 
 
 def _people_who_saw(pack: Pack) -> int:
     """Recipients who saw at least one address besides their own."""
-    return sum(each.others > 0 and each.got is not Got.NO for each in pack.exposure.sights)
+    return sum(each.others > 0 and each.got not in NOT_YET for each in pack.exposure.sights)
 
 
 def _recipients(sights: tuple[Sight, ...], carried: tuple[Carried, ...]) -> Table:
@@ -185,8 +199,8 @@ def _recipients(sights: tuple[Sight, ...], carried: tuple[Carried, ...]) -> Tabl
             "inside" if each.inside else "outside",
             "yes" if each.shown else "no: Bcc, or on the envelope alone",
             GOT[each.got],
-            str(each.others if each.got is not Got.NO else 0),
-            hidden if each.got is not Got.NO else "",
+            str(each.others if each.got not in NOT_YET else 0),
+            hidden if each.got not in NOT_YET else "",
         )
         for each in sights
     )
@@ -206,7 +220,7 @@ def _exposures(exposed: tuple[Exposed, ...], carried: tuple[Carried, ...], peopl
             each.address,
             "email address",
             "inside" if each.inside else "outside",
-            "yes" if each.addressed else "no",
+            TOO[each.got],
             str(each.seen_by),
             str(each.perhaps),
         )

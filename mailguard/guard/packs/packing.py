@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from ...core.consumer_providers import is_consumer_provider
 from ...core.errors import IncidentRefused
 from ...core.organisation import Organisation
-from ...core.packs.exposure import Got
+from ...core.packs.exposure import NOT_YET, Got
 from ...core.packs.facts import Known, Sent
 from ...core.packs.pack import Pack, pack_of
 from ...core.register.record import BREACHES, Incident, SubjectsTold
@@ -222,7 +222,7 @@ def filled(record: Incident, pack: Pack) -> dict[str, Any]:
     domains = Counter(
         CONSUMER if is_consumer_provider(each.address.rpartition("@")[2]) else ORGANISATIONS
         for each in pack.exposure.sights
-        if not each.inside and each.got is not Got.NO
+        if not each.inside and each.got not in NOT_YET
     )
     if domains and not record.recipients_external:
         fields["recipients_external"] = dict(sorted(domains.items()))

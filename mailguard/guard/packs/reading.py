@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from ...core.errors import MailguardError, UnknownReference
-from ...core.packs.answers import Answer, answers_in, is_outcome, named_again
+from ...core.packs.answers import ABOUT_IT, Answer, answers_in, is_outcome, named_again
 from ...core.packs.facts import Gap, Known, form_of, left_at
 from ...core.packs.gaps import of_answers, of_decision, of_reading
 from ..console.ports import Trail
 from ..console.trail_records import Group, TrailFilter
 from ..ports import Evidence, Ledger
-from ..records import Entry
+from ..records import Delivery, Entry
 
 TRIES = 3
 PURGES = 1000
@@ -26,6 +26,14 @@ COPIES = "envelope_recipients"
 LEFT_OUT = "recipients_left_out"
 Fields = Mapping[str, Any]
 HashesOf = Callable[[str], Sequence[str]]
+
+
+class Waiting(Protocol):
+    """store.outbox.Outbox."""
+
+    async def of_message(self, ref: str) -> Sequence[Delivery]:
+        """Rows of a message that are not done."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +61,13 @@ class _Off:
 class PackReading:
     """hashes_of: the keyed hashes by which entries may know a canonical address."""
 
-    def __init__(self, *, ledger: Ledger, evidence: Evidence, trail: Trail, hashes_of: HashesOf) -> None:
+    def __init__(
+        self, *, ledger: Ledger, evidence: Evidence, trail: Trail, outbox: Waiting, hashes_of: HashesOf
+    ) -> None:
         self._ledger = ledger
         self._evidence = evidence
         self._trail = trail
+        self._outbox = outbox
         self._hashes_of = hashes_of
 
     async def known(self, ref: str) -> Known:
@@ -98,8 +109,16 @@ class PackReading:
             answers=tuple(answers),
             gaps=tuple(await self._gaps(ref, decided, off, outcomes, answers, decision, form is not None)),
             left_out=off.count,
+            waiting=await self._waiting(ref, answers),
             left_at=left_at([each.at for each in released], answers) if form is not None else None,
         )
+
+    async def _waiting(self, ref: str, answers: Iterable[Answer]) -> tuple[str, ...]:
+        """Those of the answers whose copy is still in the outbox, as these name them: a name that went stays gone."""
+        rows = [each for each in await self._outbox.of_message(ref) if each.kind not in ABOUT_IT]
+        people = {each.address for row in rows for each in row.envelope.recipients}
+        known = people | self.names_of(people).keys()
+        return tuple(dict.fromkeys(whose for each in answers if (whose := each.address or each.hash) in known))
 
     def names_of(self, addresses: Collection[str]) -> dict[str, str]:
         """Keyed hash -> address."""

@@ -158,6 +158,34 @@ def test_a_file_says_what_attachments_carry_that_nobody_had_read() -> None:
     assert found.findings == (*KNOWN.findings, other)
 
 
+def test_who_has_no_copy_is_not_said_to_have_one_and_one_in_the_outbox_is_still_tried() -> None:
+    known = replace(
+        KNOWN,
+        visible=(ADA, BEN, CAT, "never@patients.example"),
+        answers=(answer(ADA, "accepted"), answer(BEN, "deferred"), answer(CAT, "refused")),
+        waiting=(BEN,),
+    )
+    pack = packed(known)
+    got, exposed, *_ = pack.tables()
+    assert [row[3] for row in got.rows] == ["delivered to the next mail server", "still being tried", "not delivered"]
+    assert [row[4] for row in got.rows] == ["3", "0", "0"]
+    # ADA alone has a copy, so nobody else saw hers.
+    assert [row[3] for row in exposed.rows[:3]] == ["still being tried", "no: not delivered", "no"]
+    assert "took it for 1 person (not for 1, still tried for 1)." in " ".join(pack.lead())
+    assert pack.concerned(to_all=True) == (ADA,)
+    # Once nothing of it is left in the outbox, nobody tries it any more.
+    assert "(not for 2)" in " ".join(packed(replace(known, waiting=())).lead())
+    assert known_from_json(json.loads(json.dumps(known.to_json()))) == known
+
+
+def test_after_a_purge_it_is_still_tried_by_its_hash_and_a_file_gives_the_name_back() -> None:
+    lost = replace(LOST, answers=(answer(None, "accepted", digest="a1"), answer(None, "deferred", digest="b1")))
+    lost = replace(lost, waiting=("b1",))
+    assert packed(lost).got == {Got.YES: 1, Got.TRYING: 1, Got.UNKNOWN: 1}
+    found = packed(completed(lost, replace(KNOWN, ref=None, gaps=()), {"a1": ADA, "b1": BEN}))
+    assert {each.address: each.got for each in found.exposure.sights} == {ADA: Got.YES, BEN: Got.TRYING}
+
+
 people = st.sampled_from([ADA, BEN, CAT, "in@elmroad.example"])
 
 
