@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
+import pytest
+
+from mailguard.core.lifecycle import State
+from mailguard.core.packs.from_file import contents_of
 from mailguard.core.register.record import Incident
-from mailguard.guard.packs.apologies import Planned
+from mailguard.guard.packs.apologies import Asked, Planned
 from mailguard.serve.parts import Parts
+from tests.cli.conftest import AT
 
-from .test_apologies import CASE, JO, PEOPLE, asked, on_store
+from .kept import PEOPLE as SHOWN
+from .kept import REF, delivered, keep, written
+from .test_apologies import CASE, JO, PEOPLE, TEXT, asked, on_store
 
 
 async def opened(parts: Parts) -> str:
@@ -62,6 +71,43 @@ def test_runs_that_were_not_entered_are_when_somebody_asks_again_and_a_second_me
         assert (await individually(parts, incident), await individually(parts, other)) == (5, 5)
 
     on_store(tmp_path, act)
+
+
+@pytest.mark.parametrize("named_at_first", [True, False])
+@pytest.mark.parametrize("by_file", [True, False])
+def test_what_a_crash_left_out_is_entered_by_asking_again_by_the_message_or_by_its_file(
+    tmp_path: Path, named_at_first: bool, by_file: bool
+) -> None:
+    """Killed between the rows and the record, or the first run named no incident."""
+
+    async def act(parts: Parts) -> None:
+        await keep(parts, State.HELD, "relay")
+        await delivered(parts, SHOWN, AT)
+        packing, incident = parts.packs.packing, await opened(parts)
+        first = Asked(REF, REF, (), TEXT, 4, incident if named_at_first else None)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(packing, "_told", _killed)
+            with pytest.raises(_Killed) if named_at_first else nullcontext():
+                await packing.apologise(first, JO)
+        assert len(await parts.store.outbox.list()) == 4 and await individually(parts, incident) is None
+        again = replace(first, incident=incident)
+        if by_file:
+            again = replace(again, ref=None, people=SHOWN, contents=tuple(contents_of(written(SHOWN))))
+        for _ in range(2):
+            planned, revision = await packing.apologise(again, JO)
+            assert (planned.people, planned.already, planned.sent) == ((), 4, None) and revision is not None
+            assert await individually(parts, incident) == 4
+        assert len(await parts.store.outbox.list()) == 4
+
+    on_store(tmp_path, act)
+
+
+class _Killed(Exception):
+    pass
+
+
+async def _killed(*_: object) -> NoReturn:
+    raise _Killed
 
 
 def test_what_a_person_wrote_of_it_stays(tmp_path: Path) -> None:
