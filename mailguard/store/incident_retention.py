@@ -2,7 +2,8 @@
 
 Contract: off unless it was set (docs/decisions/register.md). A breach goes only once it is closed; the time runs from
 the last revision. The ledger says which went in the step that removes them. A record that somebody changes meanwhile
-stays, or nobody can change it any more.
+stays, or nobody can change it any more. A record of a message that is still held stays, and so does one to which the
+register has yet to add what became of it: it would be lost, as no record is made of an outcome alone.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, literal, not_, select
 
+from ..core.lifecycle import TERMINAL
+from ..core.register.near_miss import OUTCOMES
 from ..guard.records import NewEntry
 from . import schema
 from .chain import Chain
@@ -26,7 +29,9 @@ RECORDS_PURGED = "incidents_purged"
 AT_ONCE = 100
 CLOSED_FIRST = frozenset({"breach", "embargo_breach"})
 """An open one has work that is left to do, however old it is."""
-_table = schema.incidents
+_table, _held, _entries, _positions = schema.incidents, schema.held, schema.entries, schema.register_positions
+_ref = literal("MG-").concat(func.substr(_table.c.incident, 4))
+"""Of the message of a record, if it has the letters of one (core/register/reference.py)."""
 
 
 SETTING_OF_KIND: Mapping[str, str] = {
@@ -98,4 +103,17 @@ def _expired(kind: str, limit: int) -> Select[Any]:
     later = _table.alias()
     last = select(func.max(later.c.revision)).where(later.c.incident == _table.c.incident).scalar_subquery()
     found = select(_table.c.incident).where(_table.c.revision == last, _table.c.kind == kind, _table.c.at < limit)
+    found = found.where(not_(_message_held()), not_(_outcome_unread()))
     return found.where(_table.c.status == "closed") if kind in CLOSED_FIRST else found
+
+
+def _message_held() -> ColumnElement[bool]:
+    ended = _held.c.state.in_(sorted(state.value for state in TERMINAL))
+    return exists().where(_held.c.ref == _ref, not_(ended))
+
+
+def _outcome_unread() -> ColumnElement[bool]:
+    """Whether the ledger says something of the message that the register has not come to yet."""
+    place = select(_positions.c.sequence).where(_positions.c.ledger == _entries.c.ledger).scalar_subquery()
+    said = _entries.c.kind.in_(sorted(OUTCOMES))
+    return exists().where(_entries.c.ref == _ref, said, _entries.c.sequence > func.coalesce(place, 0))
