@@ -120,6 +120,16 @@ def test_no_form_that_is_handed_out_says_a_small_number_in_words_either() -> Non
         ("3 people,4 letters", "(a small number) people,(a small number) letters"),
         ("Both patients (2)", "(a small number) patients ((a small number))"),
         ("a pair of three-year-old children", "a (a small number) of (a small number)-year-old children"),
+        ("2-3 people were told", "~ people were told"),
+        ("2–3 or 1/2 of 4", "~–~ or ~/~ of ~"),
+        ("two-three or 3-to-4", "~-~ or ~-to-~"),
+        ("patients 1,2 and 3", "patients ~ and ~"),
+        ("wards 1-2-3, 4-12 letters", "wards ~, ~-12 letters"),
+        ("a trio, their twins, a Pair's duo", "a ~, their ~, a ~'s ~"),
+        ("the triplets; a quartet; the lone caller", "the ~; a ~; the ~ caller"),
+        ("Neither of them, nor either of the couples", "~ them, nor ~ the ~"),
+        ("half a dozen letters, a dozen files", "half a dozen letters, a dozen files"),
+        ("on 05-03-2026 at 10-11, 1,234 and 12,345 rows", "on 05-03-2026 at 10-11, 1,234 and 12,345 rows"),
         (
             "on 2026-03-05, fine 1,000 GBP, 3.5 %, 14 claims, 33(3)",
             "on 2026-03-05, fine 1,000 GBP, 3.5 %, 14 claims, 33(~)",
@@ -130,6 +140,12 @@ def test_texts_lose_small_numbers_and_keep_dates_and_sums(written: str, handed_o
     expected = handed_out.replace("~", "(a small number)")
     assert without_small(written, breach(subjects_max=2), 5) == expected
     assert without_small(written, breach(subjects_max=200), 5) == written
+
+
+def test_a_larger_threshold_reaches_tens_and_dozens() -> None:
+    said = without_small("thirty-one people, half a dozen in a dozen of 45-60 rows, fifty", breach(subjects_max=31), 50)
+    few = "(a small number)"
+    assert said == f"{few}-{few} people, {few} in a {few} of {few}-60 rows, fifty"
 
 
 def test_whatever_is_recorded_the_parts_and_totals_of_a_year_bound_no_small_number() -> None:

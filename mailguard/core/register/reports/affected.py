@@ -12,8 +12,24 @@ from ..small_numbers import is_small, shown, total_shown
 _WORDS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen " \
     "eighteen nineteen twenty"  # fmt: skip
 _NUMBERS = {word: number for number, word in enumerate(_WORDS.split(), start=1)}
-_NUMBERS |= {"single": 1, "sole": 1, "both": 2, "couple": 2, "pair": 2}
-_NUMBER = re.compile(rf"(?<!\w)(?<!\d[.,-])(\d{{1,3}}|{'|'.join(_NUMBERS)})(?!\w|[.,-]\d)", re.IGNORECASE)
+_TENS = "thirty forty fifty sixty seventy eighty ninety"
+_NUMBERS |= {word: number for number, word in zip(range(30, 100, 10), _TENS.split(), strict=True)}
+_NOUNS = {
+    1: "single sole lone solitary",
+    2: "both couple couples pair pairs duo duos twin twins twosome twosomes",
+    3: "trio trios triplet triplets threesome threesomes triad triads",
+    4: "quartet quartets quadruplet quadruplets quads foursome foursomes",
+    5: "quintet quintets quintuplet quintuplets",
+    6: "sextet sextets sextuplet sextuplets",
+    12: "dozen",
+}
+_NUMBERS |= {noun: number for number, nouns in _NOUNS.items() for noun in nouns.split()}
+_PHRASES = {"half a dozen": 6, "half-dozen": 6, "either of": 2, "neither of": 2}
+_NUMBERS |= _PHRASES
+_GROUP = r"\d{1,3}(?:(?:-|,(?!\d{3}(?!\d)))\d{1,3})*"
+"""A number, or a range or list of some: 2-3, 1,2. Not 1,000."""
+_WORD = "|".join([*_PHRASES, *(word for word in _NUMBERS if word not in _PHRASES)])
+_NUMBER = re.compile(rf"(?<!\w)(?<!\d[.,-])({_GROUP}|{_WORD})(?!\w|[.,-]\d)", re.IGNORECASE)
 """Not parts of dates, of decimals, or of larger numbers."""
 A_FEW = "(a small number)"
 
@@ -58,11 +74,16 @@ def without_small(text: str, record: Incident, below: int) -> str:
     counts += [record.subjects_told.individually] if record.subjects_told else []
     if not any(is_small(each, below) for each in counts):
         return text
-    return _NUMBER.sub(lambda found: A_FEW if _value(found[0]) < below else found[0], text)
+    return _NUMBER.sub(lambda found: _without(found[0], below), text)
 
 
-def _value(written: str) -> int:
-    return int(written) if written.isdigit() else _NUMBERS[written.lower()]
+def _without(written: str, below: int) -> str:
+    if not written[0].isdecimal():
+        return A_FEW if _NUMBERS[written.lower()] < below else written
+    numbers = [int(each) for each in re.split("[-,]", written)]
+    if all(each < below for each in numbers):
+        return A_FEW
+    return re.sub(r"\d+", lambda each: A_FEW if int(each[0]) < below else each[0], written)
 
 
 def _most(subjects: Subjects) -> int | None:
