@@ -77,7 +77,11 @@ def apologise(
     people: list[str] = []
     if eml is not None:
         contents = contents_in(eml, rcpt)
-        known = read_message(contents, next(iter(contents)), rcpt, chosen)
+        which = next(iter(contents))
+        if ref is not None:
+            # A copy as it arrived names whom it was delivered to, which nobody else was shown.
+            which = ask_one("incident_pack_content", ref=ref, contents=list(contents))["content_sha256"]
+        known = read_message(contents, which, rcpt, chosen)
         people = list(_packed(known, chosen, datetime.now().astimezone()).concerned(to_all=everybody, inside=inside))
         given["contents"] = list(contents)
     item = _shown_or_sent(given, people, confirm)

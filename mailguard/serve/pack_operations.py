@@ -50,6 +50,11 @@ class FilePackArguments(ByArguments):
     incident: Ref | None = None
 
 
+class ContentArguments(Arguments):
+    ref: Ref
+    contents: Contents
+
+
 class NamesArguments(Arguments):
     addresses: Addresses
 
@@ -87,6 +92,10 @@ async def file_pack(packs: Packed, given: FilePackArguments, system_user: str) -
         "apologies": [each.to_json() for each in runs],
         "draft": template(packs.organisation_name, packs.contact, None),
     }
+
+
+async def content(packs: Packed, given: ContentArguments, _: str) -> AsyncIterator[Item]:
+    yield {"content_sha256": await packs.packing.content_of(given.ref, given.contents)}
 
 
 async def names(packs: Packed, given: NamesArguments, _: str) -> AsyncIterator[Item]:
@@ -140,6 +149,7 @@ OnPacks = Callable[[Packed, Any, str], AsyncIterator[Item]]
 PACK_OPERATIONS: dict[str, tuple[type[Arguments], OnPacks]] = {
     "incident_pack": (PackArguments, pack),
     "incident_pack_of_file": (FilePackArguments, file_pack),
+    "incident_pack_content": (ContentArguments, content),
     "incident_pack_names": (NamesArguments, names),
     "incident_apologise": (ApologiseArguments, apologise),
 }

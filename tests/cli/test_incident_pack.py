@@ -178,6 +178,22 @@ def test_the_file_of_another_message_is_refused_and_says_nothing_of_this_one(
     assert (ran.items()[0]["recipients"], ran.items()[0]["exposed"]) == (4, 4), ran.err
 
 
+def test_whom_a_copy_was_delivered_to_nobody_else_was_shown(mg: Run, settings: Path, tmp_path: Path) -> None:
+    blind = "zoe@patients.example"
+    draft, arrived = tmp_path / "draft.txt", tmp_path / "arrived.eml"
+    draft.write_text("Subject: Sorry\n\nHello\n\nWe are sorry.\n")
+    arrived.write_bytes(b"Delivered-To: " + blind.encode() + b"\r\n" + written(PEOPLE))
+
+    async def left(parts: Parts) -> None:
+        await keep(parts, State.HELD, "relay", blind=(blind,))
+        await delivered(parts, (*PEOPLE, blind), AT)
+        await parts.store.erase_evidence(REF, "asked", "jo")
+
+    on_store(settings, left)
+    shown = mg("incident", "apologise", REF, "--eml", str(arrived), "--text", str(draft), "--json").items()[0]
+    assert shown["people"] == 4
+
+
 @pytest.mark.parametrize("content", ["", "version: 1\nrules:\n  - id: a\n    when: {recipients: 10}\n", "Hello\n"])
 def test_what_is_no_message_is_no_all_clear(mg: Run, tmp_path: Path, content: str) -> None:
     file = tmp_path / "policy.yaml"

@@ -85,6 +85,11 @@ class Packing:
         await self._ledger.append([entry])
         return await self._apologies.runs(await self._case(contents))
 
+    async def content_of(self, ref: str, contents: Collection[str]) -> str:
+        """Which of these SHA-256 of a file is a message of the ledger. UnknownReference, IncidentRefused."""
+        known = await self._reading.known(ref)
+        return _refuse_other(known, contents)
+
     def names_of(self, addresses: Collection[str]) -> Mapping[str, str]:
         """Keyed hash -> address: what a file gives back to answers whose evidence is gone."""
         return self._reading.names_of(addresses)
@@ -197,14 +202,15 @@ def _case_of(known: Known) -> str:
     return case_of(known.content_sha256) if known.content_sha256 else known.ref
 
 
-def _refuse_other(known: Known, contents: Collection[str]) -> None:
-    """IncidentRefused for a file of another message: what it says would be said of this one."""
+def _refuse_other(known: Known, contents: Collection[str]) -> str:
+    """The content that it is. IncidentRefused for a file of another message: what it says would be said of this one."""
     if known.content_sha256 is None or known.content_sha256 not in contents:
         raise IncidentRefused(
             f"the file is not {known.ref}: its content is not what mailguard checked then. Give the message as it was "
             "sent, or as it arrived; the copy that a mail program keeps can be another. Without --eml the pack says "
             "what the ledger knows; without the reference, what the file says"
         )
+    return known.content_sha256
 
 
 def filled(record: Incident, pack: Pack) -> dict[str, Any]:

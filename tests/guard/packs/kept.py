@@ -19,11 +19,13 @@ REF = "MG-7Q4K-2F"
 PEOPLE = tuple(f"p{number}@patients.example" for number in range(1, 5))
 
 
-async def keep(parts: Parts, state: State, disposition: str = "hold", people: tuple[str, ...] = PEOPLE) -> None:
-    """It shows people to each other; it came in at AT."""
+async def keep(
+    parts: Parts, state: State, disposition: str = "hold", people: tuple[str, ...] = PEOPLE, blind: tuple[str, ...] = ()
+) -> None:
+    """It shows people to each other, and to those who are only on the envelope; it came in at AT."""
     raw, shown = written(people), f"{len(people):,} people in To would see each other's addresses"
     sha256 = hashlib.sha256(raw).hexdigest()
-    paths = tuple(Recipient(MailPath(each.encode(), each)) for each in people)
+    paths = tuple(Recipient(MailPath(each.encode(), each)) for each in (*people, *blind))
     envelope = Envelope(MailPath(b"reception@elmroad.example", "reception@elmroad.example"), paths)
     rule = {
         "id": "visible-list",
@@ -33,7 +35,7 @@ async def keep(parts: Parts, state: State, disposition: str = "hold", people: tu
         "reason": shown,
         "values": {"visible_external_recipients": len(people)},
     }
-    facts = {"envelope_recipients": len(people), "visible_external_recipients": len(people)}
+    facts = {"envelope_recipients": len(people) + len(blind), "visible_external_recipients": len(people)}
     decided = NewEntry(
         "message_decided",
         REF,
@@ -45,11 +47,11 @@ async def keep(parts: Parts, state: State, disposition: str = "hold", people: tu
             "facts": facts,
             "content_sha256": sha256,
         },
-        tuple(map(RecipientRecord, people)),
+        tuple(map(RecipientRecord, (*people, *blind))),
         {
             "sender": "reception@elmroad.example",
             "originators": [],
-            "recipients": list(people),
+            "recipients": [*people, *blind],
             "visible": list(people),
             "subject": "Flu clinic",
             "decision": {},
