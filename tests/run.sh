@@ -99,7 +99,8 @@ run_core() {
 run_edges_inner() {
     pytest tests/inspection
     pytest tests/peers tests/smtp tests/dialogues
-    pytest tests/store tests/serve tests/console tests/oidc
+    pytest tests/store tests/serve tests/oidc
+    pytest tests/console
     pytest tests/cli tests/editor tests/incidents tests/places tests/replay
 }
 run_edges_outer() {

@@ -227,7 +227,8 @@ notices:
 
 # deadline: 24h                   # a hold that nobody decides in this time ends as not sent
 # calendar_memory: 400d           # so long updates of an invitation sent as separate copies are sent so too
-# retention: {{held: 30d, evidence: 400d}}
+# retention: {{held: 30d, evidence: 400d}}   # and near_misses, breaches ... of the register, kept for good unless set
+# object_store: null              # an S3 bucket for the bodies of large held messages; see docs/reference.md
 # limits: {{recipients: 5000, message_bytes: 52428800}}
 # canary: {{defer_mail: false}}     # the guard tests itself every 6 hours; true: no new mail is taken while that fails
 # outbox: {{}}                      # how what waits is tried again; see docs/reference.md
