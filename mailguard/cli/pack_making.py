@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ..config import Settings
 from ..core.errors import IncidentRefused, SettingsError
-from ..core.packs.draft import read_draft
+from ..core.packs.draft import MAX_TEXT, read_draft
 from ..core.packs.facts import Known, Sent, completed, known_from_json
 from ..core.packs.pack import Pack, pack_of
 from . import output, settings
@@ -65,6 +65,8 @@ def apologise(
         said = read(text).decode()
     except UnicodeDecodeError:
         raise SettingsError(f'"{text}" is no text in UTF-8') from None
+    if len(said) > MAX_TEXT:
+        raise SettingsError(f'"{text}" has {len(said):,} characters, and an apology may have {MAX_TEXT:,}: shorten it')
     given: dict[str, Any] = {
         "text": said,
         "to_all": everybody,

@@ -288,7 +288,9 @@ def call(path: Path, operation: str, arguments: Mapping[str, Any]) -> Iterator[d
                 f"this is {len(line):,} octets to send, and a request may have {REQUEST_BYTES:,}: shorten it"
             )
         try:
-            connection.sendall(line + b"\n")
+            with contextlib.suppress(BrokenPipeError):
+                # A service that is busy says so and goes, also before it was asked: what it said is still there.
+                connection.sendall(line + b"\n")
             with connection.makefile("rb") as answers:
                 yield from _answers(answers)
         except OSError as cause:

@@ -82,6 +82,9 @@ def test_a_message_that_did_not_leave_has_nobody_to_apologise_to(
     draft.write_text("Subject: Sorry\n\nHello\n")
     refused = mg("incident", "apologise", "MG-7Q4K-2F", "--text", str(draft), "--confirm", "2")
     assert refused.status == 2 and "did not leave" in refused.err
+    draft.write_text("Subject: Sorry\n\n" + "Hello " * 12_000)
+    long = mg("incident", "apologise", "MG-7Q4K-2F", "--text", str(draft))
+    assert long.status == 2 and "has 72,016 characters, and an apology may have 4,000: shorten it" in long.err
 
 
 def test_an_apology_of_a_file_goes_out_once_without_a_service_too(mg: Run, eml: Path, tmp_path: Path) -> None:

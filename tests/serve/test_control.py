@@ -174,6 +174,16 @@ async def test_too_many_commands_at_once_are_told_so(
     assert len(await first) == 1
 
 
+def test_what_a_service_said_before_it_was_asked_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It turns a command away as soon as that connects, which may be before the command has sent anything."""
+    mine, theirs = socket.socketpair()
+    monkeypatch.setattr(control, "_connect", lambda _: mine)
+    theirs.sendall(json.dumps({"error": {"name": "StoreUnavailable", "text": "busy"}}).encode() + b"\n")
+    theirs.close()
+    with pytest.raises(StoreUnavailable, match="busy"):
+        list(call(tmp_path, "count", {}))
+
+
 async def test_a_long_operation_says_that_it_is_alive(
     served: tuple[Path, Operations], monkeypatch: pytest.MonkeyPatch
 ) -> None:
