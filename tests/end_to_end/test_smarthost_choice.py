@@ -209,6 +209,8 @@ def test_a_postfix_that_trusts_the_guard_is_told_who_the_client_is(tmp_path: Pat
             with MailClient(service.port, first=b"PROXY TCP4 198.51.100.8 192.0.2.1 40000 25\r\n") as client:
                 client.hello()
                 assert client.send(message(to=ONE[0], number=3), ONE).code == 250
+        # A process of its own writes the log, after the answer.
+        eventually(lambda: all(f"message-id=<{number}@elmroad.example>" in postfix.log() for number in (1, 2, 3)))
         assert [client_seen(postfix.log(), number, told) for number in (1, 2, 3)] == [
             "198.51.100.7", "198.51.100.7", "198.51.100.8",
         ]  # fmt: skip
