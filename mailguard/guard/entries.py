@@ -40,7 +40,7 @@ KINDS = {
     "message_relayed": "The smarthost took the message for at least one recipient.",
     "message_refused": "The smarthost refused the message for every recipient; the client was told.",
     "message_deferred": "The message was not taken for now; the client was told to try again.",
-    "message_uncertain": "The smarthost's answer was lost after the final dot; it may have the message.",
+    "message_uncertain": "The smarthost's answer was lost, or its sender ended (`why`); it may have the message.",
     "copies_queued": "Separate copies are in the outbox.",
     "recipients_queued": "Recipients that the smarthost deferred are in the outbox.",
     "release_approved": "The first of two approvals.",
@@ -161,9 +161,7 @@ def outcome(kind: str, ref: str, at: datetime, transmission: Transmission, **fie
         )
         for sent in transmission.recipients
     )
-    said: dict[str, dict[str, Any]] = {
-        each.address: {"outcome": each.outcome, "code": each.code, "status": each.status} for each in records
-    }
+    said = _said(records)
     for sent in transmission.recipients:
         if sent.reply is not None and sent.reply.text:
             said[sent.recipient.address]["text"] = legible(sent.reply.text, SAID)
@@ -173,6 +171,19 @@ def outcome(kind: str, ref: str, at: datetime, transmission: Transmission, **fie
     if transmission.server is not None:
         details["smarthost"] = transmission.server
     return NewEntry(kind, ref, at, details, records, evidence)
+
+
+def with_outcome(entry: NewEntry, records: Sequence[RecipientRecord]) -> NewEntry:
+    """The entry with what became of each recipient, by no answer of a smarthost's. Itself where there are none."""
+    if not records:
+        return entry
+    counts = {name.value: sum(each.outcome is name for each in records) for name in Outcome}
+    fields = {**entry.fields, "counts": counts}
+    return replace(entry, fields=fields, recipients=tuple(records), evidence={"outcome": _said(records)})
+
+
+def _said(records: Sequence[RecipientRecord]) -> dict[str, dict[str, Any]]:
+    return {each.address: {"outcome": each.outcome, "code": each.code, "status": each.status} for each in records}
 
 
 def plain(kind: str, ref: str | None, at: datetime, **fields: Any) -> NewEntry:

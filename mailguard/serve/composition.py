@@ -15,6 +15,7 @@ from ..config import Settings
 from ..core.errors import SettingsError
 from ..guard.canary.canary import Canary
 from ..guard.delivery import Deliveries, Schedule
+from ..guard.lost_outcomes import LostOutcomes
 from ..guard.ports import Inspector, Smarthost
 from ..guard.submission import Submission
 from ..inspection.inspector import SandboxedInspector
@@ -41,12 +42,13 @@ from .observing import observe
 from .own_right import why_refused
 from .parts import Parts, hostname, open_parts
 from .policies import PolicySource
+from .reaching_back import ReachingBack
 from .rounds import background, cancel, go_rounds
 from .shared import SharedTurns, pace_of, turns_of
 from .upkeep import operations_on
 from .wellbeing import ServiceHealth
 from .worker_process import shared_out, shared_reading
-from .workers import ReachingBack, Workers, owners_share
+from .workers import Workers, owners_share
 
 if TYPE_CHECKING:
     from .console import OpenAnnexe
@@ -164,6 +166,8 @@ async def _start(
     parts.dkim_keys.load()
     metrics = Metrics()
     policies = await _policies(parts, metrics)
+    lost = LostOutcomes(parts.store.ledger, parts.store.ledger, parts.store.evidence, parts.clock)
+    await lost.look_back()
     inspector = start_inspector(shared_reading(settings), house, metrics.worker_ended)
     roll = await on_the_roll(parts, policies, house)
     canary = await canary_of(parts, metrics, policies, inspector)
@@ -189,7 +193,7 @@ async def _start(
     if isinstance(attempts, SharedTurns):
         house.push_async_callback(attempts.settled)
     doors = await open_doors(
-        Behind(parts, metrics, policies, smarthost, canary, submission, attempts, reaching_back), submit, house
+        Behind(parts, metrics, policies, smarthost, canary, submission, attempts, lost, reaching_back), submit, house
     )
     if doors.workers is not None:
         reloads.append(doors.workers.tell_reload)

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from ..guard.canary.canary import Canary
+from ..guard.lost_outcomes import LostOutcomes
 from ..guard.submission import Submission
 from ..smtp.house import Submit
 from ..smtp.listener import ConnectionLimits, Listener
@@ -18,10 +19,11 @@ from .in_use import InUse
 from .metrics import Metrics
 from .parts import Parts, hostname
 from .policies import PolicySource
+from .reaching_back import ReachingBack
 from .rounds import background, every
 from .sign_ins import sign_ins
 from .worker_process import offered_by
-from .workers import Owned, ReachingBack, SharedListener, Workers
+from .workers import Owned, SharedListener, Workers
 
 WORKERS_SECONDS = 1.0
 
@@ -37,6 +39,7 @@ class Behind:
     canary: Canary
     submission: Submission
     attempts: Turns
+    lost: LostOutcomes
     reaching_back: ReachingBack
 
 
@@ -100,6 +103,7 @@ async def _start_workers(behind: Behind, submit: Submit, house: AsyncExitStack) 
         remainder=behind.submission.remainder,
         sign_in=sign_ins(parts, behind.smarthost)["local"],
         attempts=behind.attempts,
+        lost=behind.lost,
         reaching_back=behind.reaching_back,
         smarthost=behind.smarthost,
         policy=lambda: policies.documents,

@@ -5,7 +5,7 @@ the mail (worker_process.py), on sockets that the owner has bound and that outli
 docs/decisions/workers.md.
 
 INVARIANT: of a worker that dies nothing is lost that a client was told 250 for: what it relayed is the smarthost's,
-what it handed over goes on here.
+what it handed over goes on here. INVARIANT: a decision that it had no outcome of yet gets one (guard/lost_outcomes.py).
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from ..config import Settings
 from ..core.envelope import Envelope, Recipient
 from ..core.errors import SettingsError
 from ..core.mail.message import Buffer
-from ..core.outcome import RecipientOutcome, Transmission
+from ..core.outcome import RecipientOutcome
 from ..core.reply import Reply
-from ..core.rewrite.content import Content
 from ..core.session import Session
 from ..core.sign_in import Credentials, SignInAnswer, SignInOutcome
 from ..guard.elsewhere import Submit
-from ..guard.ports import SignIn, SmarthostConnection
+from ..guard.lost_outcomes import WORKER_LOST, LostOutcomes
+from ..guard.ports import SignIn
 from ..guard.records import NewEntry
 from ..guard.remainder import Sent, TakesOver
 from ..guard.watch import Stage
@@ -48,6 +48,8 @@ from ..store.store import Store
 from .in_use import InUse
 from .metrics import Metrics
 from .peer import Peer
+from .reaching_back import ReachingBack
+from .unsettled import Unsettled
 from .worker_process import Start
 
 log = logger("serve")
@@ -69,40 +71,11 @@ PROGRAM = "; ".join(
 """As inspection/process.py starts its own: the same code as the service's, and -I shuts out everything else."""
 
 
-class ReachingBack:
-    """Implements guard.ports.Smarthost for messages that a worker handed over: where a client has signed in at the
-    smarthost, its mail leaves on that connection, which the worker has.
-    """
-
-    def __init__(self, smarthost: SmarthostRoutes) -> None:
-        self._smarthost = smarthost
-        self.workers: dict[str, Peer] = {}
-
-    async def connect(self, session: Session | None) -> SmarthostConnection:
-        peer = self.workers.get(session.identifier) if session is not None and session.bound else None
-        if session is None or peer is None:
-            return await self._smarthost.connect(session)
-        return _WorkersConnection(peer, session)
-
-
-class _WorkersConnection:
-    def __init__(self, peer: Peer, session: Session) -> None:
-        self._peer = peer
-        self._session = session
-
-    async def transmit(self, envelope: Envelope, content: Content) -> Transmission:
-        found = await self._peer.call("transmit", self._session.identifier, envelope, content.edits)
-        assert isinstance(found, Transmission)
-        return found
-
-    async def release(self) -> None:
-        """The worker keeps it for the session's next message."""
-
-
 @dataclass(frozen=True, slots=True)
 class Owned:
     """What workers ask the owner for. submit: for messages that are handed over, remainder, sign_in, attempts: as for
-    the owner's own. policy: the documents in force, None where there are none. defers: whether no mail may be taken.
+    the owner's own. lost: records what a dead worker did not. policy: the documents in force, None where there are
+    none. defers: whether no mail may be taken.
     """
 
     store: Store
@@ -113,6 +86,7 @@ class Owned:
     attempts: Turns
     reaching_back: ReachingBack
     smarthost: SmarthostRoutes
+    lost: LostOutcomes
     policy: Callable[[], Mapping[str, bytes] | None]
     defers: Callable[[], bool]
 
@@ -140,6 +114,7 @@ class Workers:
         self._peers: dict[int, Peer] = {}
         self._in_use: dict[int, InUse] = {}
         self._keepers: list[asyncio.Task[None]] = []
+        self._settling: set[asyncio.Task[None]] = set()
         self.listeners: tuple[SharedListener, ...] = ()
         self._stopping = False
         self._deferring = owned.defers()
@@ -182,6 +157,7 @@ class Workers:
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
+        await asyncio.gather(*self._settling)
         os.close(self._memory)
 
     def tell_policy(self, documents: Mapping[str, bytes]) -> None:
@@ -231,7 +207,8 @@ class Workers:
         ours, theirs = socket.socketpair()
         with theirs:
             process = await self._spawn(theirs)
-        peer = await Peer.on(ours, self._handlers(part))
+        unsettled = Unsettled()
+        peer = await Peer.on(ours, self._handlers(part, unsettled))
         try:
             beginning = self._beginning(part)
             async with asyncio.timeout(START_SECONDS):
@@ -250,7 +227,15 @@ class Workers:
                 with suppress(ProcessLookupError):
                     process.kill()
             status = await asyncio.shield(process.wait())
+            # The next worker does not wait for a store that may be slow.
+            self._settling.add(task := asyncio.create_task(self._settle(unsettled)))
+            task.add_done_callback(self._settling.discard)
         return status
+
+    async def _settle(self, unsettled: Unsettled) -> None:
+        """Record that nobody knows what became of what a worker had decided and not finished."""
+        if refs := await unsettled.left():
+            await self._owned.lost.record(refs, WORKER_LOST)
 
     def _catch_up(self, peer: Peer, beginning: Start) -> None:
         """What has changed while it started, when it could not be told."""
@@ -281,11 +266,13 @@ class Workers:
             shares=tuple(workers_share(each.connections, self._settings.workers) for each in self._settings.smarthosts),
         )
 
-    def _handlers(self, part: int) -> Mapping[str, Callable[..., Awaitable[Any]]]:
+    def _handlers(self, part: int, unsettled: Unsettled) -> Mapping[str, Callable[..., Awaitable[Any]]]:
         owned = self._owned
 
         async def append(prepared: Sequence[PreparedEntry], patient: bool) -> list[tuple[str, int, str]]:
-            kept = await owned.store.engine.append(prepared, patient=patient)
+            with unsettled.recording():
+                kept = await owned.store.engine.append(prepared, patient=patient)
+                unsettled.recorded(prepared)
             return [(each.ledger, each.sequence, each.hash) for each in kept]
 
         async def hand_over(session: Session, envelope: Envelope, raw: Buffer) -> Reply:
@@ -299,7 +286,9 @@ class Workers:
         async def take_over(
             sent: Sent, waiting: tuple[Recipient, ...], refused: tuple[RecipientOutcome, ...], entry: NewEntry
         ) -> None:
-            await owned.remainder.take_over(sent, waiting, refused, entry)
+            with unsettled.recording():
+                await owned.remainder.take_over(sent, waiting, refused, entry)
+                unsettled.settled(entry.ref)
 
         async def sign_in(session: Session, credentials: Credentials) -> SignInAnswer:
             return await owned.sign_in.sign_in(session, credentials)

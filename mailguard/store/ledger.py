@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, select
 
 from ..guard.records import Entry, NewEntry
 from . import schema
@@ -17,6 +17,7 @@ from .paging import pages
 Prepare = Callable[[Sequence[NewEntry]], list[PreparedEntry]]
 """Turns new entries into prepared ones; the store hands it to every port that appends."""
 
+DECIDED = "message_decided"
 MANY_RECIPIENTS = 500
 """Above this, entries are prepared in a thread: 5,000 recipients take a tenth of a second of the processor."""
 
@@ -24,8 +25,10 @@ MANY_RECIPIENTS = 500
 class StoredLedger:
     """One chain per writer; this process appends to its own and reads all."""
 
-    def __init__(self, engine: Engine, prepare_all: Prepare) -> None:
+    def __init__(self, engine: Engine, prepare_all: Prepare, name: str) -> None:
+        """name: of the chain that is ours."""
         self._engine = engine
+        self._name = name
         self._prepare = prepare_all
 
     async def append(self, entries: Sequence[NewEntry], *, patient: bool = False) -> Sequence[Entry]:
@@ -54,6 +57,18 @@ class StoredLedger:
         query = query.where(table.c.ledger == ledger, table.c.kind.in_(kinds)).order_by(table.c.sequence.desc())
         row = await self._engine.read(lambda connection: connection.execute(query.limit(1)).one_or_none())
         return None if row is None else read_entry(row.ledger, row.sequence, row.hash, row.body)
+
+    async def unsettled(self, outcomes: Collection[str], last: int) -> Sequence[str]:
+        """Implements guard.lost_outcomes.Unsettled."""
+        table, later = schema.entries, schema.entries.alias()
+        end = select(func.max(table.c.sequence)).where(table.c.ledger == self._name).scalar_subquery()
+        query = (
+            select(table.c.ref)
+            .where(table.c.ledger == self._name, table.c.sequence > end - last, table.c.kind == DECIDED)
+            .where(~exists().where(later.c.ref == table.c.ref, later.c.kind.in_(sorted(outcomes))))
+            .order_by(table.c.sequence)
+        )
+        return await self._engine.read(lambda connection: connection.execute(query).scalars().all())
 
 
 def preparer(ledger: str, keyring: Keyring) -> Prepare:

@@ -110,7 +110,7 @@ class Store:
         self.prepare = prepare_all
         self.bodies = Bodies(engine, ObjectStore(settings.object_store)) if settings.object_store else None
         self.blobs = StoredBlobs(engine, keyring, self.bodies)
-        self.ledger = StoredLedger(engine, prepare_all)
+        self.ledger = StoredLedger(engine, prepare_all, settings.ledger)
         self.evidence = StoredEvidence(engine, keyring, prepare_all)
         self.quarantine = StoredQuarantine(engine, keyring, prepare_all, self.blobs)
         self.outbox = StoredOutbox(engine, keyring, prepare_all, self.blobs)

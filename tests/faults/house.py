@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mailguard.core.lifecycle import State
+from mailguard.guard.lost_outcomes import OUTCOMES
 from mailguard.serve.control import call
 from tests.end_to_end.service import Service, eventually
 from tests.faults.aims import AIMS, Scene
@@ -20,6 +21,7 @@ from tests.faults.stages import Snapshot, stages
 from tests.faults.tracing_sink import Passage, TracingSink
 from tests.faults.traffic import RULES, Load, Released, Sent, until
 
+DECIDED = {"message_decided"}
 OWN = ("message_decided", "message_released", "notice_queued")
 
 
@@ -54,9 +56,12 @@ class House:
         self.sent += load.sent
         self.releases += load.releases
         self.service.start()
-        ledger = Snapshot.of(_before_this_start(self._entries()))
+        entries = self._entries()
+        ledger = Snapshot.of(_before_this_start(entries))
         assert self.service.run("audit", "verify", check=False).returncode == 0, "the ledger is broken after a kill"
         self._assert_recorded_before_done(load, passages, ledger)
+        undone = [ref for ref, kinds in Snapshot.of(entries).kinds.items() if DECIDED <= kinds and not OUTCOMES & kinds]
+        assert not undone, f"the start left decisions without an outcome: {undone}"
         whole = Counter(each.sha256 for each in self._passages() if each.whole and each.kind != "pass")
         self.open_at_kill.update(sha256 for sha256, count in whole.items() if count > ledger.delivered[sha256])
         return stages(life, load.sent, load.releases, passages, ledger)

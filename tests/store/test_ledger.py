@@ -175,3 +175,32 @@ async def test_a_checkpoint_among_appends_gives_no_place_twice(store: Store) -> 
         await asyncio.gather(*before, store.checkpoint(), *after)
     assert [entry.sequence for entry in await everything(store)] == list(range(1, 101))
     assert (await verify(store)).whole
+
+
+async def test_decisions_without_an_outcome_are_found_at_the_end_of_our_own_ledger(store: Store) -> None:
+    async def append(ref: str, *kinds: str) -> None:
+        await store.ledger.append([samples.entry(ref, each, claims_ref=each == "message_decided") for each in kinds])
+
+    await append("MG-OLD", "message_decided")
+    await append("MG-A", "message_decided")
+    await append("MG-DONE", "message_decided", "message_relayed")
+    await append("MG-NOTED", "message_decided", "note_added")
+    await append("MG-B", "message_decided")
+    await append("MG-A", "evidence_erased")
+    assert await store.ledger.unsettled({"message_relayed"}, 100) == ["MG-OLD", "MG-A", "MG-NOTED", "MG-B"]
+    # The last seven entries: the one of MG-OLD is the eighth.
+    assert await store.ledger.unsettled({"message_relayed"}, 7) == ["MG-A", "MG-NOTED", "MG-B"]
+
+
+async def test_what_another_guard_is_sending_is_its_own(postgresql: object, tmp_path: object) -> None:
+    url = postgresql.new_database()  # type: ignore[attr-defined]
+    first, second = [
+        await Store.open(StoreSettings(url=url, keys=tmp_path / "keys", ledger=name))  # type: ignore[operator]
+        for name in ("guard-1", "guard-2")
+    ]
+    await first.ledger.append([samples.entry("MG-A", "message_decided", claims_ref=True)])
+    await second.ledger.append([samples.entry("MG-B", "message_decided", claims_ref=True)])
+    assert await first.ledger.unsettled({"message_relayed"}, 100) == ["MG-A"]
+    assert await second.ledger.unsettled({"message_relayed"}, 100) == ["MG-B"]
+    for each in (first, second):
+        await each.close()
