@@ -22,7 +22,7 @@ log = logger("submission")
 WORKER_LOST = "worker lost"
 SERVICE_ENDED = "service ended"
 LOOKS_BACK = 20_000
-"""Entries at the end of the ledger in which a start looks for them: a twentieth of a second (docs/decisions/workers.md)."""
+"""Entries at the end of the ledger in which a start looks for them: a twentieth of a second (decisions/workers.md)."""
 
 OUTCOMES = frozenset(
     {

@@ -60,7 +60,7 @@ class House:
         ledger = Snapshot.of(_before_this_start(entries))
         assert self.service.run("audit", "verify", check=False).returncode == 0, "the ledger is broken after a kill"
         self._assert_recorded_before_done(load, passages, ledger)
-        undone = [ref for ref, kinds in Snapshot.of(entries).kinds.items() if DECIDED <= kinds and not OUTCOMES & kinds]
+        undone = [ref for ref, kinds in Snapshot.of(entries).kinds.items() if kinds >= DECIDED and not OUTCOMES & kinds]
         assert not undone, f"the start left decisions without an outcome: {undone}"
         whole = Counter(each.sha256 for each in self._passages() if each.whole and each.kind != "pass")
         self.open_at_kill.update(sha256 for sha256, count in whole.items() if count > ledger.delivered[sha256])
