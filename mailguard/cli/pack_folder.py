@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..console.table_file import table
+from ..console.pack_files import zipped
 from ..core.errors import SettingsError
-from ..core.packs.pack import Pack
-from ..core.packs.page import as_html, as_text
 from .private import open_private_octets
-
-DRAFT = "apology.txt"
-
-
-def files_of(pack: Pack, draft: str) -> dict[str, bytes]:
-    """Name -> content."""
-    tables = {f"{each.name}.csv": table(each.headings, each.rows) for each in pack.tables()}
-    return {"pack.html": as_html(pack).encode(), "pack.txt": as_text(pack).encode(), **tables, DRAFT: draft.encode()}
 
 
 def refuse_taken(path: Path) -> None:
@@ -32,7 +20,7 @@ def write(path: Path, files: Mapping[str, bytes]) -> None:
     """SettingsError where it cannot be written."""
     try:
         if is_zip(path):
-            _write(path, _zipped(path.stem, files))
+            _write(path, zipped(path.stem, files))
             return
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, content in files.items():
@@ -48,11 +36,3 @@ def is_zip(path: Path) -> bool:
 def _write(path: Path, content: bytes) -> None:
     with open_private_octets(path) as file:
         file.write(content)
-
-
-def _zipped(folder: str, files: Mapping[str, bytes]) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(f"{folder}/{name}", content)
-    return made.getvalue()

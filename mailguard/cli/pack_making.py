@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ..config import Settings
+from ..console.pack_files import DRAFT, files_of
 from ..core.errors import IncidentRefused, SettingsError
 from ..core.packs.draft import MAX_TEXT, read_draft
 from ..core.packs.facts import Known, Sent, completed, known_from_json
@@ -16,7 +17,7 @@ from ..core.packs.pack import Pack, pack_of
 from . import output, settings
 from .ask import ask_one, me, tell_if_waiting
 from .pack_file import batches, contents_in, names_in, read_message
-from .pack_folder import DRAFT, files_of, refuse_taken, write
+from .pack_folder import refuse_taken, write
 from .policy_judging import counted, read
 
 

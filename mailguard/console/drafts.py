@@ -12,13 +12,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..core.packs.draft import MAX_TEXT
 from ..core.reference import is_reference
 from ..core.register.reference import is_incident
 from .visit import CSRF, Visit
 
-FIELDS = ("choice", "reject_note", "ask_to", "ask_note", "send_note", "why", "why_note", "wrong", "note")
+FIELDS = ("choice", "reject_note", "ask_to", "ask_note", "send_note", "why", "why_note", "wrong", "note",
+          "text", "to_all", "inside", "incident")  # fmt: skip
 MOST_CHARACTERS = 1_200
 """Of a field: a note that is a little too long is kept too, so that it can be shortened."""
+MOST_TEXT = MAX_TEXT + MOST_CHARACTERS
+"""Of an apology, likewise."""
+PAGES = ("decide", "notes", "pack/apology")
 MOST_TOGETHER = 40_000
 """With what a form adds to it, it goes into one (visit.py)."""
 NEW = "new"
@@ -28,12 +33,12 @@ KEPT = "kept"
 """In the address of a page of an incident that is to show what was kept: it has many forms, and each begins empty."""
 _INCIDENT = re.compile(r"/incidents/(?:(new)|([^/]{1,40})/(revise|decide|close))")
 _FIELD = re.compile(r"[a-z][A-Za-z0-9_.-]{0,80}")
-_PAGE = re.compile(r"/m/([^/]{1,40})/(decide|notes)(?:/check)?")
+_PAGE = re.compile(r"/m/([^/]{1,40})/(decide|notes|pack/apology)(?:/check)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """page: of a message "decide" or "notes"; of an incident (ref: its reference, or NEW) the one that it was. fields:
+    """page: of a message one of PAGES; of an incident (ref: its reference, or NEW) the one that it was. fields:
     by name, as typed.
     """
 
@@ -51,7 +56,7 @@ class Draft:
     def valid(self) -> bool:
         """It has been through a browser."""
         if is_reference(self.ref):
-            return self.page in ("decide", "notes")
+            return self.page in PAGES
         here = self.page == NEW if self.ref == NEW else is_incident(self.ref)
         return here and self.page in (NEW, "revise", "decide", "close") and all(map(_FIELD.fullmatch, self.fields))
 
@@ -63,7 +68,7 @@ def typed_by(visit: Visit) -> Draft | None:
     found = _PAGE.fullmatch(visit.path)
     if found is None or not is_reference(found[1]):
         return None
-    fields = {name: visit.typed(name)[:MOST_CHARACTERS] for name in FIELDS if visit.typed(name).strip()}
+    fields = {name: visit.typed(name)[: _most(name)] for name in FIELDS if visit.typed(name).strip()}
     return Draft(found[1], found[2], fields) if fields else None
 
 
@@ -91,9 +96,13 @@ def from_text(text: str | None) -> Draft | None:
             return None
         if not is_reference(ref):
             return draft
-        return Draft(ref, page, {name: fields[name][:MOST_CHARACTERS] for name in FIELDS if name in fields})
+        return Draft(ref, page, {name: fields[name][: _most(name)] for name in FIELDS if name in fields})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _most(name: str) -> int:
+    return MOST_TEXT if name == "text" else MOST_CHARACTERS
 
 
 def of_session(visit: Visit, ref: str, page: str) -> Mapping[str, str]:

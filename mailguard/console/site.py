@@ -19,6 +19,7 @@ from ..guard.console.links import LinkBook
 from ..guard.console.list_export import ListExport
 from ..guard.console.looking import Looking
 from ..guard.console.months import MonthDesk
+from ..guard.console.pack_desk import PackDesk
 from ..guard.console.people import People
 from ..guard.console.preferences import Preferences
 from ..guard.console.presence import Presence
@@ -76,6 +77,7 @@ class Site:
     health: Health
     people: People
     register: RegisterDesk
+    packs: PackDesk
     settings: tuple[tuple[str, str], ...]
     teams: tuple[str, ...]
     team_list: tuple[Team, ...]

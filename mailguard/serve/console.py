@@ -183,6 +183,7 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
             let_in=let_in(parts.settings),
         ),
         register=parts.register.desk(),
+        packs=parts.packs.desk(),
         federation=_federation(settings, parts, kept),
         local_accounts=settings.local_accounts,
         settings=shown_settings(parts.settings),

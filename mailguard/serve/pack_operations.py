@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime
 from typing import Annotated, Any, Protocol
 
 from pydantic import Field
 
 from ..core.errors import UnknownReference
-from ..core.packs.draft import MAX_TEXT, template
+from ..core.packs.draft import MAX_TEXT
 from ..core.packs.pack import Pack
 from ..core.register.reference import is_incident
 from ..guard.accounts import Actor
@@ -32,10 +31,7 @@ class Packed(Protocol):
 
     @property
     def packing(self) -> Packing: ...
-    @property
-    def organisation_name(self) -> str: ...
-    @property
-    def contact(self) -> str | None: ...
+    def draft(self, pack: Pack | None) -> str: ...
 
 
 class PackArguments(ByArguments):
@@ -79,7 +75,7 @@ async def pack(packs: Packed, given: PackArguments, system_user: str) -> AsyncIt
         "known": made.known.to_json(),
         "counts": made.counts(),
         "made_at": made.made_at.isoformat(),
-        "draft": template(packs.organisation_name, packs.contact, _left(made)),
+        "draft": packs.draft(made),
         "incident": revision and revision.incident,
         "revision": revision and revision.revision,
     }
@@ -90,7 +86,7 @@ async def file_pack(packs: Packed, given: FilePackArguments, system_user: str) -
     runs = await packs.packing.of_file(given.counts, given.contents, _actor(given, system_user), given.incident)
     yield {
         "apologies": [each.to_json() for each in runs],
-        "draft": template(packs.organisation_name, packs.contact, None),
+        "draft": packs.draft(None),
     }
 
 
@@ -128,11 +124,6 @@ async def apologise(packs: Packed, given: ApologiseArguments, system_user: str) 
         "incident": revision and revision.incident,
         "revision": revision and revision.revision,
     }
-
-
-def _left(made: Pack) -> datetime | None:
-    """When the people were sent it, in the time zone in which the pack is printed."""
-    return made.known.left_at and made.known.left_at.astimezone(made.made_at.tzinfo)
 
 
 def _actor(given: ByArguments, system_user: str) -> Actor:

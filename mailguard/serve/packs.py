@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from ..config import Settings
 from ..core.organisation import Organisation
+from ..core.packs.draft import template
+from ..core.packs.pack import Pack
+from ..guard.console.pack_desk import PackDesk
 from ..guard.notices import Notices
 from ..guard.packs.apologies import Apologies
 from ..guard.packs.packing import Packing
@@ -17,7 +20,7 @@ from .register import Register
 
 
 class Packs:
-    """packing: what is read and sent. organisation_name, contact: for the draft."""
+    """packing: what is read and sent."""
 
     def __init__(
         self,
@@ -30,8 +33,10 @@ class Packs:
         randomness: Randomness,
         wake: Callable[[], None],
     ) -> None:
-        self.organisation_name = organisation.name
-        self.contact = settings.notices.contact
+        self._organisation = organisation
+        self._contact = settings.notices.contact
+        self._quarantine = store.quarantine
+        self._ledger, self._clock = store.ledger, clock
         hashes_of = store.keyring.hashes_of_address
         self.packing = Packing(
             reading=PackReading(
@@ -57,4 +62,22 @@ class Packs:
             clock=clock,
             organisation=organisation,
             zone=register.zone,
+        )
+
+    def draft(self, pack: Pack | None) -> str:
+        """The apology that a person finishes. pack: None for a file, of which it is not known when it left."""
+        left = pack and pack.known.left_at
+        # In the time zone in which the pack is printed.
+        sent = left.astimezone(pack.made_at.tzinfo) if pack and left else None
+        return template(self._organisation.name, self._contact, sent)
+
+    def desk(self) -> PackDesk:
+        """The packs as the console has them."""
+        return PackDesk(
+            packing=self.packing,
+            quarantine=self._quarantine,
+            ledger=self._ledger,
+            clock=self._clock,
+            organisation=self._organisation,
+            draft=self.draft,
         )

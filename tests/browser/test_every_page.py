@@ -187,6 +187,9 @@ GET_PAGES: dict[str, tuple[tuple[str | None, str], ...]] = {
     "/m/{ref}/outcome": ((REVIEWER, ""),),
     "/m/{ref}/notes": ((REVIEWER, ""),),
     "/m/{ref}/wrong": ((REVIEWER, ""),),
+    "/m/{ref}/pack": ((REVIEWER, ""), (REVIEWER, "?table=recipients")),
+    "/m/{ref}/pack/download": ((REVIEWER, ""),),
+    "/m/{ref}/pack/apology": ((REVIEWER, ""),),
     "/s/{token}/wrong": ((NOBODY, ""),),
     "/audit": ((REVIEWER, ""), (ADMIN, ""), (ADMIN, "?kind=message_held")),
     "/audit/check": ((ADMIN, ""),),
@@ -366,6 +369,52 @@ def fill(page: Page, value: str) -> None:
         page.locator("#ask_to").select_option(index=1)
     if value == "original":
         page.locator("input[name=why]").first.check()
+
+
+def test_the_steps_of_an_apology_look_as_they_must(browser: Browser, house: House, watched: Watched) -> None:
+    ref, found = held(house.service, "Got out"), []
+    house.service.run("held", "release", ref, "--as", "original", "--reason", "agreed")
+    context = browser.new_context(base_url=house.base, java_script_enabled=False)
+    page = watched.watch(signed_in(context, house.people[REVIEWER]).new_page(), house.base)
+    page.goto(f"/m/{ref}")
+    page.get_by_role("link", name="See who saw what").click()
+    expect(page.get_by_text("12 people could see the email addresses of others")).to_be_visible()
+    # axe is a script, and no page here runs any: each step is looked at in a browser that does.
+    looker = watched.watch(opened(browser, house, REVIEWER).new_page(), house.base)
+    looker.goto(f"/m/{ref}/pack")
+    found += faults(looker, "pack")
+    with page.expect_download() as file:
+        page.get_by_role("link", name="Save it as a file").click()
+        page.get_by_role("button", name="Save the file").click()
+        expect(page.get_by_role("link", name="Say why you need it")).to_be_visible()
+        page.locator("#why").fill("For the notification")
+        page.get_by_role("button", name="Save the file").click()
+    assert file.value.suggested_filename == f"{ref}-incident-pack.zip"
+    looker.goto(f"/m/{ref}/pack/download")
+    looker.get_by_role("button", name="Save the file").click()
+    found += faults(looker, "pack-download-wrong")
+    looker.goto(f"/m/{ref}/pack/apology")
+    found += faults(looker, "pack-apology")
+    looker.get_by_role("button", name="Continue").click()
+    assert looker.title().startswith("Error: ")
+    found += faults(looker, "pack-apology-wrong")
+    looker.locator("#text").fill(f"Subject: We are sorry\n\nOthers could see your address.\n{LONG}\n")
+    looker.get_by_role("button", name="Continue").click()
+    found += faults(looker, "pack-apology-check")
+    page.goto(f"/m/{ref}/pack/apology")
+    page.locator("#text").fill("Subject: We are sorry\n\nOthers could see your address.\n")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Go back and change it").click()
+    assert page.locator("#text").input_value().startswith("Subject: We are sorry\n\nOthers could see")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Send 12 separate copies").click()
+    expect(page.get_by_text("The apology is on its way to 12 people, a copy each.")).to_be_visible()
+    looker.get_by_role("button", name="Send 12 separate copies").click()
+    expect(looker.get_by_text("Nothing was sent: everybody whom it concerns had an apology already.")).to_be_visible()
+    found += faults(looker, "pack-done")
+    context.close()
+    looker.context.close()
+    assert found == []
 
 
 def test_a_conflict_looks_as_it_must(browser: Browser, house: House, watched: Watched) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -37,6 +38,8 @@ from mailguard.guard.console.timeline import Timeline
 from mailguard.guard.console.trial import Trials
 from mailguard.guard.memory import InvitationMemory
 from mailguard.guard.quality import RuleQualities
+from mailguard.guard.settings import NoticeSettings
+from mailguard.serve.packs import Packs
 from mailguard.serve.register import Register, packaged_lists
 from tests.guard.console.attachments import attachments_on
 from tests.guard.console.deciding import bulk_on, deciding_on
@@ -141,6 +144,13 @@ def register_on(house: House) -> Register:
     )
 
 
+def packs_on(house: House, wake: Callable[[], None] = lambda: None) -> Packs:
+    notices = NoticeSettings.model_validate({"from": "mailguard@elmroad.example", "contact": "manager@elmroad.example"})
+    settings: Any = SimpleNamespace(notices=notices)
+    register = register_on(house)
+    return Packs(settings, house.store, register, house.notices, ORGANISATION, house.clock, house.randomness, wake)
+
+
 def trials_on(house: House, in_force: InForce, inspector: Inspector) -> Trials:
     return Trials(
         policy=in_force,
@@ -199,6 +209,7 @@ def site_on(house: House, **changes: Any) -> Site:
         "ways": register_on(house).way,
         "people": People(book=house.book, links=house.links, sessions=house.sessions, randomness=house.randomness),
         "register": register_on(house).desk(),
+        "packs": packs_on(house).desk(),
         "settings": (("store", "sqlite:////x"),),
         "teams": ("elm", "park"),
         "team_list": ORGANISATION.teams,

@@ -68,6 +68,13 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/m/{ref}/parts/{number}/download"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
     ("GET", "/m/{ref}/download"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
     ("POST", "/m/{ref}/download"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
+    # who keeps the register and reads that message as well: test_packs.py has a matrix of these
+    ("GET", "/m/{ref}/pack"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
+    ("GET", "/m/{ref}/pack/download"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
+    ("POST", "/m/{ref}/pack/download"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
+    ("GET", "/m/{ref}/pack/apology"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
+    ("POST", "/m/{ref}/pack/apology/check"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
+    ("POST", "/m/{ref}/pack/apology"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
     ("GET", "/audit"): (TO_SIGN_IN, TO_FACTOR, 200, 200, 200, 200),
     ("GET", "/audit/check"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 200),
     ("POST", "/audit/check"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, "/audit/check"),

@@ -13,7 +13,7 @@ from ...core.register.lists import Lists
 from ...core.register.near_miss import let_go_as_it_was
 from ...core.register.revision import Revision
 from ...guard.entries import KINDS
-from .. import words_audit, words_incident_fields
+from .. import words_audit, words_incident_fields, words_packs
 from .. import words_incidents as said
 from ..answers import Answer, Page
 from ..incident_shown import (
@@ -28,6 +28,7 @@ from ..incident_shown import (
 )
 from ..render import address
 from ..visit import Visit
+from . import pack_room
 from .incident_room import MOST_WHY, PATH, keeper, lists_of, path_of, who_in_words
 
 
@@ -55,7 +56,7 @@ async def show(visit: Visit) -> Answer:
         "missing": FORMS["notification"](last, lists, zone, now).missing if breach else (),
         "parts": [(part, _change(incident, part)) for part in parts if part.rows],
         "empty": [(_change(incident, part), part.title) for part in parts if part.form and not part.rows],
-        "evidence": _evidence(last),
+        "evidence": _evidence(last, reads=bool(visit.signed_in.powers.reads)),
         "printed": [(path_of(incident, "forms", name), said.FORM_NAMES[name]) for name in FORMS],
         "timeline": _timeline(history, visit, lists),
     }
@@ -94,12 +95,15 @@ def _acts(last: Revision) -> list[tuple[str, str]]:
     return found
 
 
-def _evidence(last: Revision) -> dict[str, Any]:
-    """The message, and each entry of the ledger: the audit trail opened at it."""
+def _evidence(last: Revision, *, reads: bool) -> dict[str, Any]:
+    """The message, and each entry of the ledger: the audit trail opened at it. reads: whether the visitor reads
+    anybody's messages; whether this one's, its pack says.
+    """
     ref = last.record.message.ref if last.record.message else None
     ref = legible(ref) if ref else None
     return {
         "message": (f"/m/{ref}", said.MESSAGE_LINK.format(ref=ref)) if ref else None,
+        "pack": (pack_room.path_of(ref, incident=last.incident), words_packs.LINK) if ref and reads else None,
         "trail": (address("/audit", ref=ref), said.TRAIL_LINK.format(ref=ref)) if ref else None,
         "entries": [
             (

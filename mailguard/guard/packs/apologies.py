@@ -28,6 +28,8 @@ from .reading import HashesOf
 log = logger("packs")
 
 TRIES = 5
+TEXT = "text"
+"""What a refusal calls the text of the apology."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ class Apologies:
         draft = read_draft(asked.text)
         faults = faults_of(asked.text, self._is_inside, self._find)
         if faults or draft is None:
-            raise IncidentRefused("nothing was sent:\n" + "\n".join(f"  {each}" for each in faults))
+            said = "nothing was sent:\n" + "\n".join(f"  {each}" for each in faults)
+            raise IncidentRefused(said, tuple((TEXT, each) for each in faults))
         for _ in range(TRIES):
             earlier = await self.queued(asked.case)
             people, already = self._left(asked.people, earlier)

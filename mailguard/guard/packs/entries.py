@@ -15,11 +15,20 @@ QUEUED = "apology_queued"
 
 
 def pack_exported(
-    ref: str | None, at: datetime, actor: Actor, *, counts: Mapping[str, int], **fields: str | None
+    ref: str | None,
+    at: datetime,
+    actor: Actor,
+    *,
+    counts: Mapping[str, int],
+    why: str | None = None,
+    **fields: str | None,
 ) -> NewEntry:
-    """Somebody took a pack along. ref: the message, None where it is of a file. counts: of its tables."""
+    """Somebody took a pack along. ref: the message, None where it is of a file. counts: of its tables. why: for what,
+    in the words of whoever did, which the evidence has.
+    """
     made = actor.entry(EXPORTED, at, **counts, **{name: each for name, each in fields.items() if each is not None})
-    return replace(made, ref=ref)
+    evidence = {**(made.evidence or {}), "note": why} if why else made.evidence
+    return replace(made, ref=ref, evidence=evidence)
 
 
 def apology_queued(

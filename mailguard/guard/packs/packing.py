@@ -57,18 +57,29 @@ class Packing:
         self._organisation = organisation
         self._zone = zone
 
+    async def look(self, ref: str) -> Pack:
+        """Of a message of the ledger, to be looked at here: nothing is recorded. UnknownReference."""
+        return await self._of(ref)
+
     async def pack(
-        self, ref: str, actor: Actor, incident: str | None = None, contents: Collection[str] = ()
+        self,
+        ref: str,
+        actor: Actor,
+        incident: str | None = None,
+        contents: Collection[str] = (),
+        why: str | None = None,
     ) -> tuple[Pack, Revision | None]:
         """Of a message of the ledger, and the record that it was linked to. UnknownReference, IncidentRefused.
 
         contents: SHA-256 of what a file can be a copy of that completes it; one that is not that message is refused.
+        why: for what it is taken along.
         """
         pack = await self._of(ref)
         if contents:
             _refuse_other(pack.known, contents)
         revision = None if incident is None else await self._fill(incident, pack, actor)
-        await self._taken_along(ref, pack.counts(), actor, incident)
+        entry = pack_exported(ref, self._clock.now(), actor, counts=pack.counts(), why=why, incident=incident)
+        await self._ledger.append([entry])
         return pack, revision
 
     async def of_file(
@@ -99,12 +110,13 @@ class Packing:
         return await self._apologies.runs(case)
 
     async def apologise(
-        self, asked: Asked, actor: Actor, *, to_all: bool = False, inside: bool = False
+        self, asked: Asked, actor: Actor, *, to_all: bool = False, inside: bool = False, enters: bool = True
     ) -> tuple[Planned, Revision | None]:
         """Show or send an apology. Of a message of the ledger it goes to whom its evidence names, or, where that is
         gone, to those of `asked.people` that the ledger knows by their hash; of a file to asked.people.
 
-        to_all: to everybody who got it, not only to whom others saw. inside: to people inside too.
+        to_all: to everybody who got it, not only to whom others saw. inside: to people inside too. enters: whether the
+        record says so at once; else `enter` makes it.
         """
         if asked.incident is not None:
             await self._book.history(asked.incident)
@@ -117,9 +129,15 @@ class Packing:
             asked = replace(asked, case=await self._case(asked.contents))
         planned = replace(await self._apologies.apologise(asked, actor), whole=whole)
         revision = None
-        if asked.incident is not None and asked.confirmed is not None:
+        if enters and asked.incident is not None and asked.confirmed is not None:
             revision = await self._told(asked.incident, asked.case, actor)
         return planned, revision
+
+    async def enter(self, incident: str, ref: str, actor: Actor) -> Revision:
+        """Say in the record how many were told of a message of the ledger. UnknownReference, IncidentRefused,
+        AlreadyDecided.
+        """
+        return await self._told(incident, _case_of(await self._reading.known(ref)), actor)
 
     async def _case(self, contents: Sequence[str]) -> str:
         """Of a file: that under which something was sent already, else its own. A case has a name in the ledger."""
@@ -156,9 +174,6 @@ class Packing:
             known = await self._reading.recipients_of(asked.ref, asked.people)
             return tuple(each for each in asked.people if each in known), False
         return pack.concerned(to_all=to_all, inside=inside), True
-
-    async def _taken_along(self, ref: str, counts: Mapping[str, int], actor: Actor, incident: str | None) -> None:
-        await self._ledger.append([pack_exported(ref, self._clock.now(), actor, counts=counts, incident=incident)])
 
     async def _fill(self, incident: str, pack: Pack, actor: Actor) -> Revision:
         """Link the message, and say what the pack counted where the record says nothing yet."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
 
 from mailguard.core.envelope import Envelope, Recipient
 from mailguard.core.envelope import Path as MailPath
@@ -12,15 +13,28 @@ from mailguard.core.lifecycle import State
 from mailguard.core.outcome import Outcome
 from mailguard.guard import entries
 from mailguard.guard.records import NewEntry, RecipientRecord
-from mailguard.serve.parts import Parts
+from mailguard.store.store import Store
 from tests.cli.conftest import AT, _new_held
+
+
+class HasStore(Protocol):
+    """The parts of a service, or the house of a test."""
+
+    @property
+    def store(self) -> Store: ...
+
 
 REF = "MG-7Q4K-2F"
 PEOPLE = tuple(f"p{number}@patients.example" for number in range(1, 5))
 
 
 async def keep(
-    parts: Parts, state: State, disposition: str = "hold", people: tuple[str, ...] = PEOPLE, blind: tuple[str, ...] = ()
+    parts: HasStore,
+    state: State,
+    disposition: str = "hold",
+    people: tuple[str, ...] = PEOPLE,
+    blind: tuple[str, ...] = (),
+    team: str | None = None,
 ) -> None:
     """It shows people to each other, and to those who are only on the envelope; it came in at AT."""
     raw, shown = written(people), f"{len(people):,} people in To would see each other's addresses"
@@ -61,6 +75,7 @@ async def keep(
     held = replace(
         _new_held(REF, 1, "Flu clinic"),
         state=state,
+        team=team,
         envelope=envelope,
         recipients_sha256=entries.recipients_sha256(envelope),
         content_sha256=sha256,
@@ -68,7 +83,7 @@ async def keep(
     await parts.store.quarantine.hold(held, raw, [decided, entries.plain("message_held", REF, AT)], [])
 
 
-async def delivered(parts: Parts, people: tuple[str, ...], at: datetime) -> None:
+async def delivered(parts: HasStore, people: tuple[str, ...], at: datetime) -> None:
     """The next mail server took it for these."""
     said = {"outcome": "accepted", "code": 250, "status": "2.0.0", "text": "kept"}
     records = tuple(RecipientRecord(each, Outcome.ACCEPTED, 250, "2.0.0") for each in people)
