@@ -107,6 +107,7 @@ def reject(
 def wrong(
     ref: Ref,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, in at most 300 characters.")] = "",
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take back what you said; it counts no more.")] = False,
     by: By = None,
     as_json: Json = False,
 ) -> None:
@@ -118,11 +119,14 @@ def wrong(
 
     if len(reason) > MOST_REASON:
         raise typer.BadParameter(f"at most {MOST_REASON} characters", param_hint="--reason")
-    item = ask_one("held_wrong", ref=ref, reason=reason, by=by or me())
+    if withdraw and reason:
+        raise typer.BadParameter("what is taken back needs no reason", param_hint="--reason")
+    item = ask_one("held_wrong", ref=ref, reason=reason, withdraw=withdraw, by=by or me())
     if as_json:
         output.json_line(item)
     else:
-        output.result(output.plain(f"Recorded: {item['ref']} should not have been held."))
+        said = "what you said is taken back" if withdraw else f"{item['ref']} should not have been held"
+        output.result(output.plain(f"Recorded: {said}."))
 
 
 def _print_decided(item: dict[str, Any], as_json: bool, sentence: str) -> None:

@@ -79,6 +79,7 @@ SENTENCES = {
     "urgent_called": "{who} said that {ref} cannot wait",
     "note_added": "{who} wrote a note about {ref} for other reviewers",
     "hold_called_wrong": "{who} said that {ref} should not have been held",
+    "wrong_call_withdrawn": "{who} took back that {ref} should not have been held",
     "message_released": "{who} sent {ref}: {form}",
     "release_rejected": "{who} decided not to send {ref}",
     "hold_cancelled": "{who} cancelled {ref}",

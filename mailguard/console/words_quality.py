@@ -40,13 +40,18 @@ WRONG_LINK = "Say that this hold was wrong"
 WRONG_TITLE = "Was it wrong to hold this message?"
 WRONG_LEAD = (
     "Say so if it should not have been held. It counts for the rules that held it, and reviewers see it on the page of "
-    "the message. It decides nothing about the message, and it cannot be taken back."
+    "the message. It decides nothing about the message. You can take it back."
 )
 WRONG_REASON = "Why should it not have been held?"
 WRONG_HINT = "You may leave this empty. Up to 300 characters. Only reviewers read it."
 WRONG_BUTTON = "It should not have been held"
 WRONG_LONG = "Write at most 300 characters: these are {count}"
 WRONG_DONE = "You said this at {moment}."
+WRONG_BACK_LEAD = (
+    "If it was right to hold it after all, take it back: it counts no more. That you said it stays in the audit trail."
+)
+WRONG_BACK_BUTTON = "Take it back"
+WRONG_WITHDRAWN = "{said} (taken back)"
 WRONG_SAID = "Who said so"
 WRONG_BY = {
     "reviewer": "{by}, {moment}",
@@ -68,4 +73,6 @@ SENDER_LEAD = (
 SENDER_REASON = "Why should it not have been stopped?"
 SENDER_HINT = "You may leave this empty. Up to 300 characters. Whoever decides about emails reads it."
 SENDER_BUTTON = "It should not have been stopped"
+SENDER_BACK_BUTTON = "Take it back"
+SENDER_BACK_LEAD = "If it was right to stop it after all, take it back. It counts no more then."
 SENDER_DONE = "You said at {moment} that this email should not have been stopped. Thank you."

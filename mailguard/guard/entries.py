@@ -50,6 +50,7 @@ KINDS = {
     "message_assigned": "Somebody took a held message on; the evidence says who. It decides nothing.",
     "note_added": "Somebody wrote a note about a held message for other reviewers; the evidence has it.",
     "hold_called_wrong": "Somebody says that a hold was wrong: `said_by` in which part; the evidence has who, and why.",
+    "wrong_call_withdrawn": "Who said that a hold was wrong takes it back; `withdraws` names the entries of that.",
     "message_released": "A reviewer released a held message; its copies are in the outbox.",
     "release_rejected": "A reviewer decided not to send a held message.",
     "hold_cancelled": "The sender cancelled a held message.",

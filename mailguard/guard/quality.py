@@ -16,11 +16,10 @@ from ..core.policy.model import Policy, Rule
 from ..core.quality.figures import RuleFigures, figures
 from ..core.quality.kept import Kept, kept_of
 from ..core.quality.suggestion import Hold, Suggestion, suggest
-from ..core.register.near_miss import CALLED_WRONG
 from ..core.review_report.holds import Life, Lives, holding_rules
 from .ports import Clock, Policies
 from .records import Entry
-from .wrong_holds import person_in
+from .wrong_holds import Words
 
 LOOKED_BACK = timedelta(days=90)
 """Unless somebody says otherwise."""
@@ -56,7 +55,7 @@ class Quality:
 class _Read:
     lives: list[Life] = field(default_factory=list)
     kept: dict[str, Kept] = field(default_factory=dict)
-    wrong: dict[str, dict[str, str]] = field(default_factory=dict)
+    wrong: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class RuleQualities:
@@ -107,17 +106,16 @@ class RuleQualities:
 
     async def _read(self, since: datetime, rule_id: str | None) -> _Read:
         """rule_id: the rule whose decisions are kept."""
-        lives, read, number = Lives(), _Read(), 0
+        lives, words, read, number = Lives(), Words(), _Read(), 0
         async for entry in self._holds.entries(since):
             lives.take(entry.kind, entry.ref, entry.at, entry.fields)
-            if entry.ref is not None and entry.kind == CALLED_WRONG:
-                read.wrong.setdefault(entry.ref, {})[person_in(entry.fields)] = str(entry.fields.get("said_by"))
+            words.take(entry)
             if entry.ref is not None and rule_id is not None and _holds_by(rule_id, entry):
                 read.kept[entry.ref] = kept_of(entry.ref, entry.at, entry.fields)
             number += 1
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)
-        read.lives = lives.lives()
+        read.lives, read.wrong = lives.lives(), words.by_message()
         return read
 
     async def _rules_then(self, revisions: set[str]) -> Mapping[str, Mapping[str, Rule]]:

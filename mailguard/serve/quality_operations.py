@@ -17,7 +17,7 @@ from ..core.quality.suggestion import Suggestion
 from ..guard.actor import Actor
 from ..guard.ports import Clock, Quarantine
 from ..guard.quality import RuleQualities
-from ..guard.wrong_holds import MOST_REASON, AlreadySaid, SaidBy, WrongHolds
+from ..guard.wrong_holds import MOST_REASON, AlreadySaid, NeverSaid, SaidBy, WrongHolds
 from ..store.store import Store
 from .arguments import Arguments, Item, LookArguments
 from .control import BadArguments
@@ -54,6 +54,7 @@ class SuggestArguments(SinceArguments):
 
 class WrongArguments(LookArguments):
     reason: str = Field(default="", max_length=MOST_REASON)
+    withdraw: bool = False
 
 
 async def quality(rating: Rating, given: SinceArguments, _: str) -> AsyncIterator[Item]:
@@ -74,8 +75,11 @@ async def wrong(rating: Rating, given: WrongArguments, system_user: str) -> Asyn
     actor = Actor(given.by, system_user)
     said_by = SaidBy.SENDER if actor.has_sent(held) else SaidBy.ADMIN
     try:
-        await rating.wrong_holds.say(held, actor, said_by, given.reason)
-    except AlreadySaid as cause:
+        if given.withdraw:
+            said_by = await rating.wrong_holds.withdraw(held, actor)
+        else:
+            await rating.wrong_holds.say(held, actor, said_by, given.reason)
+    except (AlreadySaid, NeverSaid) as cause:
         # Under a name that the control socket knows.
         raise NotAllowed(str(cause)) from None
     yield {"ref": held.ref, "said_by": said_by.value, "rules": list(held.rules)}

@@ -50,7 +50,7 @@ class Register:
             zone=zone,
         )
         self.reporting = Reporting(incidents=store.incidents, ledger=store.ledger, clock=clock, lists=lists, zone=zone)
-        self.near_misses = NearMisses(incidents=store.incidents, clock=clock)
+        self.near_misses = NearMisses(incidents=store.incidents, ledger=store.ledger, clock=clock)
         self._incidents = store.incidents
         self.monthly = MonthlyReports(
             records=store.month_records,

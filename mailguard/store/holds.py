@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import and_, func, not_, or_, select
 
-from ..core.register.near_miss import CALLED_WRONG
+from ..core.register.near_miss import CALLED_WRONG, WITHDRAWN
 from ..core.review_report.holds import KINDS
 from ..guard.records import Entry
 from . import schema
@@ -28,7 +28,7 @@ class StoredHolds:
         body = _table.c.body
         # Nearly all mail passes as it came, and no body of that need be read.
         passed = and_(body.contains('"disposition":"relay"'), body.contains('"rewrite":null'))
-        others = sorted({*KINDS, CALLED_WRONG} - {DECIDED})
+        others = sorted({*KINDS, CALLED_WRONG, WITHDRAWN} - {DECIDED})
         wanted = or_(_table.c.kind.in_(others), and_(_table.c.kind == DECIDED, not_(passed)))
         query = select(*_table.c["ledger", "sequence", "hash", "body"]).where(_table.c.at >= to_micros(since), wanted)
         async for rows in pages(self._engine, query, _table.c.ledger, _table.c.sequence):

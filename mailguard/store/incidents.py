@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, not_, select, update
 
 from ..core.errors import AlreadyDecided, ReferenceTaken, UnknownReference
-from ..core.register.near_miss import CALLED_WRONG, OUTCOMES
+from ..core.register.near_miss import CALLED_WRONG, OUTCOMES, WITHDRAWN
 from ..core.register.record import Incident
 from ..core.register.reports.tally import KINDS
 from ..core.register.revision import Revision
@@ -256,7 +256,7 @@ def _concerned() -> ColumnElement[bool]:
     body = _entries.c.body
     passed = and_(body.contains(_pair("disposition", "relay")), body.contains(_pair("rewrite", None)))
     stopped = and_(_entries.c.kind == "message_decided", not_(passed))
-    return stopped | _entries.c.kind.in_(sorted({*OUTCOMES, CALLED_WRONG}))
+    return stopped | _entries.c.kind.in_(sorted({*OUTCOMES, CALLED_WRONG, WITHDRAWN}))
 
 
 def _pair(name: str, value: str | None) -> str:

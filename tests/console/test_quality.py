@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,8 @@ from mailguard.console.site import Site
 from mailguard.core.lifecycle import State
 from mailguard.guard.console.rules import FRESH_FOR
 from mailguard.guard.entries import plain
+from mailguard.guard.records import Entry
+from mailguard.guard.wrong_holds import words_of
 from tests.console.house import ORIGIN, InForce, browser_on, enters, seen, sends, site_on
 from tests.console.test_decide import DECIDE, NOTE, checks, decides, holds_list
 from tests.console.test_decide import REF as DECIDED
@@ -22,6 +25,7 @@ from tests.guard.console.house import House
 ADA, SAM, PAT = "ada@elmroad.example", "sam@elmroad.example", "pat@elmroad.example"
 HOSTILE = "<script>alert(1)</script> \u202e & 'x'"
 CALLED = "hold_called_wrong"
+BACK = "wrong_call_withdrawn"
 LISTS = b"""version: 1
 rules:
   - id: visible-list
@@ -57,7 +61,7 @@ async def test_a_reviewer_says_it_on_the_page_of_the_message_and_others_read_why
     answer = await sends(sam, path, reason=HOSTILE)
     assert answer.status_code == 303 and answer.headers["location"] == path
     page = await sam.get(path)
-    assert "You said this at " in seen(page).text and '<form method="post" action="/m/' not in page.text
+    assert "You said this at " in seen(page).text and "<textarea" not in page.text
     pat = await signed_in(house, site, PAT, "reviewer")
     read = await pat.get(path)
     assert "alert(1)" in seen(read).text and "<script>alert" not in read.text and "\u202e" not in read.text
@@ -113,7 +117,7 @@ async def test_the_sender_says_it_by_the_link_with_the_code_and_once(browser: ht
         done = await browser.post(f"{path}/wrong", data=fields, headers=ORIGIN)
         assert (done.status_code, done.headers["location"]) == (303, f"{path}/wrong")
     page = await browser.get(f"{path}/wrong")
-    assert "You said at 2:02pm" in seen(page).text and "mg-code" not in page.text
+    assert "You said at 2:02pm" in seen(page).text and 'name="reason"' not in page.text
     (entry,) = await said(house, REF)
     assert (entry["said_by"], entry["actor"]) == ("sender", "sender") and "Ann" not in str(entry)
     (told,) = await house.wrong_holds.of(REF)
@@ -194,3 +198,47 @@ async def test_it_is_for_who_sees_everybodys_mail_and_a_rule_that_is_not_there_i
         assert answer.status_code == 404 and "<script>alert" not in answer.text
     off = seen(await ada.get("/policy/quality", params={"rule": "hidden-numbers"}))
     assert "holds nothing (mode: monitor)" in off.text
+
+
+async def standing(house: House) -> Sequence[Entry]:
+    """The words that count."""
+    return words_of([each async for each in house.store.ledger.entries(REF)]).standing()
+
+
+async def test_a_reviewer_takes_it_back_on_the_page_and_it_counts_no_more(
+    house: House, site: Site, sam: httpx.AsyncClient
+) -> None:
+    await house.holds(REF, "ann@outside.example", raw=LIST)
+    path = f"/m/{REF}/wrong"
+    csrf = fields_of(await sam.get("/account"))["csrf"]
+    nothing = await sam.post(path, data={"csrf": csrf, "withdraw": "yes"}, headers=ORIGIN)
+    assert nothing.status_code == 303 and BACK not in await house.kinds()
+    await sends(sam, path, reason=NOTE)
+    assert len(await standing(house)) == 1
+    pat = await signed_in(house, site, PAT, "reviewer")
+    await sends(pat, path, reason="x")
+    shown = await sam.get(path)
+    assert "Take it back" in seen(shown).text and "<textarea" not in shown.text
+    for _ in range(2):
+        answer = await sam.post(path, data=fields_of(shown), headers=ORIGIN)
+        assert (answer.status_code, answer.headers["location"]) == (303, path)
+    page = await sam.get(path)
+    assert "(taken back)" in seen(page).text and NOTE in seen(page).text and "<textarea" in page.text
+    assert (await house.kinds()).count(BACK) == 1
+    assert len(await standing(house)) == 1, "Pat still says so"
+    await pat.post(path, data=fields_of(await pat.get(path)), headers=ORIGIN)
+    assert not await standing(house)
+    assert "took back that MG-7Q4K-3G should not have been held" in seen(await pat.get(f"/m/{REF}")).text
+
+
+async def test_the_sender_takes_it_back_with_the_code(browser: httpx.AsyncClient, house: House) -> None:
+    await house.holds(REF, "ann@outside.example", raw=LIST)
+    path = f"/s/{await house.link(REF)}/wrong"
+    shown = await browser.get(path)
+    await browser.post(path, data=fields_of(shown, code=code_in(shown), reason="x", name="Ann"), headers=ORIGIN)
+    back = await browser.get(path)
+    wrong = await browser.post(path, data=fields_of(back, code="ZZZZZ", name="Ann"), headers=ORIGIN)
+    assert wrong.status_code == 422 and BACK not in await house.kinds()
+    done = await browser.post(path, data=fields_of(back, code=code_in(back), name="Ann"), headers=ORIGIN)
+    assert done.status_code == 303 and (await house.kinds()).count(BACK) == 1
+    assert 'name="reason"' in (await browser.get(path)).text, "it can be said again"

@@ -95,6 +95,13 @@ def test_figures_and_a_proposal_are_what_became_of_thirty_holds(tmp_path: Path) 
         assert [each["record"]["message"]["ref"] for each in wrong] == [refs[1]]
         entry = next(each for each in service.rows("audit", "list") if each["kind"] == "hold_called_wrong")
         assert "board" not in json.dumps(entry) and (entry["said_by"], entry["ref"]) == ("admin", refs[1])
+        back = service.run("held", "wrong", refs[1], "--withdraw", "--by", "Sam")
+        assert "what you said is taken back" in back.stdout
+        assert service.run("held", "wrong", refs[1], "--withdraw", check=False).returncode == 4
+        (quality,) = service.rows("policy", "quality")
+        assert {each["rule"]: each["said_wrong"] for each in quality["rules"]}["visible-list"] == 0
+        kinds = {each["record"]["message"]["ref"]: each["record"]["kind"] for each in service.rows("incident", "list")}
+        assert kinds[refs[1]] == "near_miss"
         assert service.run("audit", "verify").returncode == 0
 
 

@@ -26,7 +26,7 @@ class At:
 
 
 async def enter(store: Store) -> int:
-    return await NearMisses(incidents=store.incidents, clock=At()).enter()  # type: ignore[arg-type]
+    return await NearMisses(incidents=store.incidents, ledger=store.ledger, clock=At()).enter()  # type: ignore[arg-type]
 
 
 async def purged(store: Store) -> int:

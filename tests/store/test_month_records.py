@@ -82,7 +82,7 @@ def reports_on(store: Store, clock: At) -> MonthlyReports:
         incidents=store.incidents,
         quarantine=store.quarantine,
         policies=store.policies,
-        enter=NearMisses(incidents=store.incidents, clock=clock).enter,
+        enter=NearMisses(incidents=store.incidents, ledger=store.ledger, clock=clock).enter,
         find=personal_data_in,
         clock=clock,
         zone=LONDON,
@@ -307,7 +307,7 @@ async def test_a_month_of_100_000_decisions_takes_bounded_memory(tmp_path: Path)
                 await store.ledger.append(padded)
         reports = reports_on(store, At())
         begun, before = time.process_time(), _resident()
-        await NearMisses(incidents=store.incidents, clock=At()).enter()
+        await NearMisses(incidents=store.incidents, ledger=store.ledger, clock=At()).enter()
         entered = time.process_time() - begun
         peak = before
 
@@ -334,7 +334,7 @@ def _resident() -> int:
 async def test_the_register_counts_where_a_person_changed_a_record(store: Store, month: list[Happened]) -> None:
     await wrote(store, month)
     clock = At()
-    await NearMisses(incidents=store.incidents, clock=clock).enter()
+    await NearMisses(incidents=store.incidents, ledger=store.ledger, clock=clock).enter()
     misses = [each for each in month if each.is_near_miss and each.fate not in ("original", "open")]
     corrected, breach, moved = misses[:3]
     changes = (

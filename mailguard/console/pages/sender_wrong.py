@@ -1,4 +1,4 @@
-"""The sender of a held message says that it should not have been stopped: by the link of their notice.
+"""The sender of a held message says that it should not have been stopped, or takes it back, by the link of a notice.
 
 INVARIANT: opening it changes nothing; saying so is a POST, and wants the code that the page shows, or a sign-in
 (THREATS.md T67). INVARIANT: it changes nothing about the message.
@@ -11,12 +11,14 @@ from contextlib import suppress
 from ...core.legible import legible
 from ...guard.console.sender import MOST_REASON, Case
 from ...guard.console.sender_code import Tried
-from ...guard.wrong_holds import AlreadySaid
+from ...guard.wrong_holds import AlreadySaid, NeverSaid
 from .. import words
 from .. import words_quality as said
 from ..answers import Answer, Page, Problem, Redirect
 from ..visit import Visit
 from .sender import MOST_TYPED, REFUSED, about, actor_name, gone, is_signed_in
+
+WITHDRAW = "withdraw"
 
 
 async def show(visit: Visit) -> Answer:
@@ -35,6 +37,10 @@ async def act(visit: Visit) -> Answer:
         if tried is not Tried.RIGHT:
             status, sentence = REFUSED[tried]
             return await _page(case, visit, status, Problem("code", sentence))
+    if visit.typed("do") == WITHDRAW:
+        with suppress(NeverSaid):
+            await visit.site.sender.withdraw_wrong(case, actor_name(visit))
+        return Redirect(visit.path)
     with suppress(AlreadySaid):
         await visit.site.sender.call_wrong(case, legible(visit.typed("reason"), MOST_REASON), actor_name(visit))
     return Redirect(visit.path)
@@ -49,14 +55,14 @@ async def _page(case: Case, visit: Visit, status: int = 200, *problems: Problem)
         "back": visit.path,
         "up": back,
         "done": said.SENDER_DONE.format(moment=visit.site.in_words(mine)) if mine is not None else None,
-        "chosen": "wrong",
+        "chosen": WITHDRAW if mine is not None else "wrong",
         "version": case.version,
         "code": None if is_signed_in(visit) else visit.site.sender.code(case, visit.token),
-        "button": said.SENDER_BUTTON,
+        "button": said.SENDER_BACK_BUTTON if mine is not None else said.SENDER_BUTTON,
         "asks_name": not is_signed_in(visit),
         "name_hint": words.SENDER_NAME_SHARED.format(sender=case.sender) if case.shared else words.SENDER_NAME_HINT,
         "name": actor_name(visit),
-        "asks_reason": True,
+        "asks_reason": mine is None,
         "reason_label": said.SENDER_REASON,
         "reason_hint": said.SENDER_HINT,
         "given": legible(visit.typed("reason"), MOST_REASON),

@@ -1,13 +1,14 @@
-"""A reviewer says that a message should not have been held, and reads who else did."""
+"""A reviewer says that a message should not have been held, or takes it back, and reads who else said so."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from ...core.legible import legible
 from ...guard.console.deciding import actor_of
 from ...guard.records import Held
-from ...guard.wrong_holds import MOST_REASON, Said, SaidBy
+from ...guard.wrong_holds import MOST_REASON, NeverSaid, Said, SaidBy
 from .. import words_quality as said
 from ..answers import Answer, Page, Problem, Redirect
 from ..visit import Visit
@@ -21,6 +22,11 @@ async def show(visit: Visit) -> Answer:
 
 async def act(visit: Visit) -> Answer:
     held = await message_of(visit)
+    if visit.typed("withdraw"):
+        # Who presses twice has taken it back.
+        with suppress(NeverSaid):
+            await visit.site.wrong_holds.withdraw(held, actor_of(visit.signed_in))
+        return Redirect(f"/m/{held.ref}/wrong")
     reason = clean(visit.typed("reason"))
     if len(reason) > MOST_REASON:
         return await _page(visit, held, reason, Problem("reason", said.WRONG_LONG.format(count=f"{len(reason):,}")))
@@ -45,4 +51,5 @@ def _told(visit: Visit, one: Said) -> dict[str, Any]:
     if one.said_by == SaidBy.SENDER and one.by:
         sentence = said.WRONG_BY_NAMED_SENDER
     by = legible(one.by, 120) or said.SOMEBODY
-    return {"by": sentence.format(by=by, moment=moment_of(visit, one.at)), "lines": lines(one.reason)}
+    told = sentence.format(by=by, moment=moment_of(visit, one.at))
+    return {"by": said.WRONG_WITHDRAWN.format(said=told) if one.withdrawn else told, "lines": lines(one.reason)}

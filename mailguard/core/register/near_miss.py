@@ -8,7 +8,7 @@ stopped nothing. docs/decisions/register.md says why.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -115,20 +115,41 @@ def with_outcome(record: Incident, kind: str, fields: Mapping[str, Any], entry: 
 
 
 def with_wrong(record: Incident, fields: Mapping[str, Any], entry: LedgerEntry) -> Incident | None:
-    """The near miss as a false positive, where a reviewer or an admin says for the first time that the hold was wrong.
-    None where nothing changes: a sender's word is counted, and decides nothing here; what a person made of the record
-    since stays.
+    """The near miss as a false positive, where a reviewer or an admin says for the first time that the hold was wrong,
+    or again after nobody's word was left. None where nothing changes: a sender's word is counted, and decides nothing
+    here; what a person made of the record since stays.
 
     fields: of CALLED_WRONG.
     """
-    if fields.get("said_by") not in ("reviewer", "admin") or any(each.kind == CALLED_WRONG for each in record.entries):
+    words = [each.kind for each in record.entries if each.kind in (CALLED_WRONG, WITHDRAWN)]
+    if fields.get("said_by") not in COUNTING or words[-1:] == [CALLED_WRONG]:
         return None
     kind = "false_positive" if record.kind == "near_miss" else record.kind
     return record.model_copy(update={"kind": kind, "entries": (*record.entries, entry)})
 
 
+def without_wrong(history: Sequence[Incident], by_guard: Sequence[bool], entry: LedgerEntry) -> Incident | None:
+    """The near miss again, where the last word of a reviewer or an admin was taken back that had made it a false
+    positive. None where nothing changes: a person called it one, or has closed it.
+
+    history: the record in each of its revisions. by_guard: of each, whether it was made by itself. entry: of WITHDRAWN.
+    """
+    last = history[-1]
+    words = [each.kind for each in last.entries if each.kind in (CALLED_WRONG, WITHDRAWN)]
+    if words[-1:] != [CALLED_WRONG]:
+        return None
+    became = max((n for n, each in enumerate(history) if each.kind != last.kind), default=-1) + 1
+    mine = last.kind == "false_positive" and last.status == "open" and by_guard[became]
+    kind = "near_miss" if mine else last.kind
+    return last.model_copy(update={"kind": kind, "entries": (*last.entries, entry)})
+
+
+COUNTING = ("reviewer", "admin")
+"""In which parts somebody's word makes a near miss a false positive."""
 CALLED_WRONG = "hold_called_wrong"
 """The kind of entry by which somebody says that a message should not have been held."""
+WITHDRAWN = "wrong_call_withdrawn"
+"""By which they take it back. Its `withdraws` names the entries of their words, each as `place_of` an entry."""
 RELEASED = "released"
 OUTCOMES: Mapping[str, str] = {
     "message_released": RELEASED,

@@ -212,6 +212,11 @@ class SenderDesk:
         held = await self._quarantine.get(case.ref)
         await self._wrong_holds.say(held, Actor(acting(name), SENDER), SaidBy.SENDER, reason)
 
+    async def withdraw_wrong(self, case: Case, name: str) -> None:
+        """Its sender takes that back. NeverSaid."""
+        held = await self._quarantine.get(case.ref)
+        await self._wrong_holds.withdraw(held, Actor(acting(name), SENDER))
+
     async def called_wrong(self, case: Case) -> datetime | None:
         """When its sender said so; None where they have not."""
         return await self._wrong_holds.when(case.ref, Actor(acting(""), SENDER))

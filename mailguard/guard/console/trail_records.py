@@ -33,7 +33,7 @@ _GROUPS: Mapping[Group, str] = {
     Group.DECISIONS: (
         "message_held release_approved release_decided release_stopped message_released release_rejected "
         "recipients_left_out hold_cancelled hold_expired decision_escalated message_assigned urgent_called note_added "
-        "hold_called_wrong"
+        "hold_called_wrong wrong_call_withdrawn"
     ),
     Group.VIEWS: "content_viewed content_revealed content_downloaded",
     Group.EXPORTS: "trail_exported held_exported register_exported pack_exported",

@@ -40,7 +40,7 @@ def decided(ref: str) -> NewEntry:
 
 
 def near_misses(store: Store) -> NearMisses:
-    return NearMisses(incidents=store.incidents, clock=Clock())
+    return NearMisses(incidents=store.incidents, ledger=store.ledger, clock=Clock())
 
 
 async def main(url: str) -> None:
