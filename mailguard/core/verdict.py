@@ -60,6 +60,25 @@ class Finding:
         }
 
 
+class Published(dict[str, Any]):
+    """The result of a rule as it is published. Many decisions share one, so nobody ever changes it.
+
+    withheld: whether the ledger may not show all of it, shown: what it may (guard/entries.py). text: it as canonical
+    JSON (store/canonical.py). Each is None until somebody has asked.
+    """
+
+    __slots__ = ("shown", "text", "withheld")
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.withheld: bool | None = None
+        self.shown: Published | None = None
+        self.text: str | None = None
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        return dict, (dict(self),)
+
+
 @dataclass(frozen=True, slots=True)
 class RuleOutcome:
     """One rule's result. reason: its sentence with the values that it saw; values: condition key -> value found.
@@ -77,17 +96,23 @@ class RuleOutcome:
     values: Mapping[str, Any]
     places: tuple[Place, ...] = ()
     trail: str = ""
+    _published: Published | None = field(init=False, compare=False, repr=False, default=None)
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "mode": self.mode,
-            "action": self.action,
-            "matched": self.matched,
-            "error": self.error,
-            "reason": self.reason,
-            "values": dict(self.values),
-        }
+    def to_json(self) -> Published:
+        """Made once: what did not match comes again with the next message (policy/glance.py)."""
+        if self._published is None:
+            made = Published(
+                id=self.id,
+                mode=self.mode,
+                action=self.action,
+                matched=self.matched,
+                error=self.error,
+                reason=self.reason,
+                values=dict(self.values),
+            )
+            object.__setattr__(self, "_published", made)
+            return made
+        return self._published
 
 
 def _is_spared(outcome: RuleOutcome) -> bool:
@@ -129,7 +154,7 @@ class Verdict:
     @property
     def exceptions(self) -> tuple[tuple[str, str], ...]:
         """(rule, exception) of every match that an exception spared."""
-        return tuple((each.id, each.values[EXCEPTION]) for each in self.rules if _is_spared(each))
+        return tuple([(each.id, each.values[EXCEPTION]) for each in self.rules if _is_spared(each)])
 
     def to_json(self, *, content_sha256: str, sent_sha256: tuple[str, ...] = (), with_visible: bool) -> dict[str, Any]:
         """The decision of INTERFACE.md; without `visible` for the ledger, which holds no address."""

@@ -18,7 +18,7 @@ from ..core.mail.message import Message
 from ..core.outcome import Outcome, Transmission
 from ..core.policy.trail import trails
 from ..core.subject import subject_of
-from ..core.verdict import EXCEPTION, Verdict
+from ..core.verdict import EXCEPTION, Published, Verdict
 from .actor import Actor
 from .records import Held, NewDelivery, NewEntry, RecipientRecord
 from .sender_links import SENDER, name_of
@@ -233,7 +233,7 @@ def withheld(decision: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str,
     """
     kept = {key: value for key, value in decision.items() if key != "rules" and value != shown.get(key)}
     pairs = zip(decision.get("rules", ()), shown.get("rules", ()), strict=True)
-    rules = [rule for rule, safe in pairs if rule != safe]
+    rules = [rule for rule, safe in pairs if rule is not safe and rule != safe]
     return {**kept, "rules": rules} if rules else kept
 
 
@@ -242,7 +242,18 @@ def recipients_sha256(envelope: Envelope) -> str:
     return hashlib.sha256("\n".join(sorted({each.address for each in envelope.recipients})).encode()).hexdigest()
 
 
-def _rule_without_text(rule: Mapping[str, Any]) -> dict[str, Any]:
+def _rule_without_text(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same object where there is nothing to leave out."""
+    if not isinstance(rule, Published):
+        return _without_text(rule)
+    if rule.withheld is None:
+        safe = Published(_without_text(rule))
+        rule.withheld = safe != rule
+        rule.shown = safe if rule.withheld else None
+    return rule.shown or rule
+
+
+def _without_text(rule: Mapping[str, Any]) -> dict[str, Any]:
     """Values are counts and truths; the id of an exception, which the policy names, says no more than a rule's own."""
     values = {key: each for key, each in rule["values"].items() if isinstance(each, _PLAIN) or key == EXCEPTION}
     return {**{key: _without_at(value) for key, value in rule.items() if key != "values"}, "values": values}

@@ -12,10 +12,9 @@ Automatic mail does not wait (`delay`): where nothing else holds it, it leaves a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from ..observation import Observation
@@ -26,6 +25,7 @@ from . import sentences
 from .conditions.originators import sent_by
 from .conditions.whereabouts import ambiguous, invitation
 from .exceptions import NOBODY, Spared, spared
+from .glance import Glance
 from .leaving import FORMS, ORIGINAL, allows, offered, strictest
 from .model import FLOOR_MALFORMED, FLOOR_SENDER, FLOOR_UNINSPECTABLE, Action, Mode, Policy, Rule
 from .telling import clauses, few, places
@@ -71,21 +71,64 @@ def judge(observation: Observation, policy: Policy, clock: datetime) -> Verdict 
 
     clock: the guard's own time with a time zone, by which exceptions begin and end.
     """
-    unread = _may_be_unread(observation)
-    asks = _asks_history(observation)
+    return _judge(observation, policy, clock, policy.glance)
+
+
+def judge_anew(observation: Observation, policy: Policy, clock: datetime) -> Verdict | Needs:
+    """As `judge`, and what it has to agree with: nothing is remembered of other messages."""
+    return _judge(observation, policy, clock, Glance(None for _ in policy.rules))
+
+
+def _judge(observation: Observation, policy: Policy, clock: datetime, glance: Glance[RuleOutcome]) -> Verdict | Needs:
+    unread, asks = _may_be_unread(observation), _asks_history(observation)
     # First those that may ask for something: of most messages the others are looked at only once that is known.
-    first = [_judge_rule(rule, observation, unread) if _may_ask(rule, observation) else None for rule in policy.rules]
-    needs = _needs(each for each in first if each is not None)
+    first = _asking(policy.rules, observation, unread)
+    needs = _needs(first.values())
     if needs or asks:
         return Needs(inspections=needs, history=asks)
-    every = (each or _judge_rule(rule, observation, unread) for each, rule in zip(first, policy.rules, strict=True))
-    judged = [_with_exceptions(each, observation, clock) for each in every]
-    if needs := _needs(judged):
+    anew: list[Judged] = []
+    outcomes: list[RuleOutcome] = []
+    # Where something is unread it matters which rules ask for it, and that no memory knows.
+    seen = glance.nothing if unread else glance.at(observation)
+    for number, (outcome, rule) in enumerate(zip(glance.recall(seen), policy.rules, strict=True)):
+        if outcome is None:
+            judged = first.get(number) or _judge_rule(rule, observation, unread)
+            judged = _with_exceptions(judged, observation, clock)
+            outcome = _outcome(judged, observation)
+            if (key := seen[number]) is not None and _is_settled(judged):
+                glance.remember(number, key, outcome)
+            anew.append(judged)
+        outcomes.append(outcome)
+    if needs := _needs(anew):
         return Needs(inspections=needs)
-    floors = _floors(observation, judged)
-    calls = [_call(each, observation) for each in judged if each.matched and each.rule.mode is Mode.ENFORCE]
+    floors = _floors(observation, anew)
+    calls = [_call(each, observation) for each in anew if each.matched and each.rule.mode is Mode.ENFORCE]
     calls += [Call(each.id, Action.HOLD, None, each.reason) for each in floors if each.matched]
-    outcomes = (*(_outcome(each, observation) for each in judged), *floors)
+    return _with_past(observation, policy, calls, (*outcomes, *floors))
+
+
+def _asking(rules: Sequence[Rule], observation: Observation, unread: bool) -> dict[int, Judged]:
+    """Those that may ask for something, by their number, as far as there is anything left to ask for."""
+    left = {*observation.bodies, *observation.inspectable, *observation.closed} - observation.inspections.keys()
+    found: dict[int, Judged] = {}
+    for number, rule in enumerate(rules) if left else ():
+        if _may_ask(rule, observation):
+            each = found[number] = _judge_rule(rule, observation, unread)
+            if not (each.exempt or each.error):
+                left.difference_update(each.evaluation.needs)
+            if not left:
+                break
+    return found
+
+
+def _is_settled(judged: Judged) -> bool:
+    """Whether what its conditions saw settles all that it comes to, which is nothing but its outcome."""
+    return judged.evaluation.truth is Truth.FALSE and not (judged.exempt or judged.asked or judged.error)
+
+
+def _with_past(
+    observation: Observation, policy: Policy, calls: list[Call], outcomes: tuple[RuleOutcome, ...]
+) -> Verdict:
     remembered = _remembered(observation)
     if remembered is not None:
         calls.append(_repeated(remembered, policy))
@@ -184,30 +227,27 @@ def _needs(judged: Iterable[Judged]) -> tuple[str, ...]:
 
 
 def _floors(observation: Observation, judged: Sequence[Judged]) -> tuple[RuleOutcome, ...]:
-    holding = observation.holding
-    kinds = sorted({defect.kind for defect in holding})
-    unreadable = _unreadable(observation, [each.rule for each in judged if each.asked])
     return (
-        _floor(
-            FLOOR_MALFORMED,
-            bool(holding),
-            lambda: sentences.malformed(defect.where for defect in holding),
-            {"defects": kinds},
-            partial(ambiguous, observation),
-            observation,
-            judged,
-        ),
-        _floor(
-            FLOOR_UNINSPECTABLE,
-            bool(unreadable),
-            lambda: sentences.unreadable(len(unreadable), observation.unread_bodies),
-            {"uninspectable": len(unreadable)},
-            partial(parts, unreadable),
-            observation,
-            judged,
-        ),
+        _malformed_floor(observation, judged),
+        _unread_floor(observation, judged),
         *_sender_floor(observation, judged),
     )
+
+
+def _malformed_floor(observation: Observation, judged: Sequence[Judged]) -> RuleOutcome:
+    if not (holding := observation.holding):
+        return _NOT_MALFORMED
+    values = {"defects": sorted({defect.kind for defect in holding})}
+    reason = sentences.malformed(defect.where for defect in holding)
+    return _floor(FLOOR_MALFORMED, reason, values, ambiguous(observation), observation, judged)
+
+
+def _unread_floor(observation: Observation, judged: Sequence[Judged]) -> RuleOutcome:
+    if not (unreadable := _unreadable(observation, [each.rule for each in judged if each.asked])):
+        return _NOT_UNREAD
+    reason = sentences.unreadable(len(unreadable), observation.unread_bodies)
+    values = {"uninspectable": len(unreadable)}
+    return _floor(FLOOR_UNINSPECTABLE, reason, values, parts(unreadable), observation, judged)
 
 
 def _unreadable(observation: Observation, asking: Sequence[Rule]) -> list[str]:
@@ -223,28 +263,37 @@ def _sender_floor(observation: Observation, judged: Sequence[Judged]) -> tuple[R
     claims = observation.claims_of_others
     if claims is None:
         return ()
+    if not claims:
+        return (_AS_ITSELF,)
     values = dict.fromkeys(claims, True)
-    reason = partial(sentences.another_sender, claims)
     shown = (FIELDS,) if {"from", SECOND_FROM}.intersection(claims) else ()
-    return (_floor(FLOOR_SENDER, bool(claims), reason, values, lambda: shown, observation, judged),)
+    return (_floor(FLOOR_SENDER, sentences.another_sender(claims), values, shown, observation, judged),)
+
+
+def _passed(name: str, values: dict[str, Any]) -> RuleOutcome:
+    """A floor that nothing meets."""
+    return RuleOutcome(name, Mode.ENFORCE, Action.HOLD, False, None, "", values)
+
+
+_NOT_MALFORMED = _passed(FLOOR_MALFORMED, {"defects": []})
+_NOT_UNREAD = _passed(FLOOR_UNINSPECTABLE, {"uninspectable": 0})
+_AS_ITSELF = _passed(FLOOR_SENDER, {})
 
 
 def _floor(
     name: str,
-    holds: bool,
-    reason: Callable[[], str],
+    reason: str,
     values: dict[str, Any],
-    stands: Callable[[], Iterable[Place]],
+    stands: Iterable[Place],
     observation: Observation,
     judged: Sequence[Judged],
 ) -> RuleOutcome:
-    lifting = _lifting(name, observation, judged) if holds else None
+    """A floor that the message meets."""
+    lifting = _lifting(name, observation, judged)
     if lifting is not None:
-        why = f"{reason()}, {sentences.lifted(lifting)}"
+        why = f"{reason}, {sentences.lifted(lifting)}"
         return RuleOutcome(name, Mode.ENFORCE, Action.HOLD, False, None, why, {**values, "lifted_by": lifting})
-    if not holds:
-        return RuleOutcome(name, Mode.ENFORCE, Action.HOLD, False, None, "", values)
-    return RuleOutcome(name, Mode.ENFORCE, Action.HOLD, True, None, reason(), values, few(stands()))
+    return RuleOutcome(name, Mode.ENFORCE, Action.HOLD, True, None, reason, values, few(stands))
 
 
 def _lifting(name: str, observation: Observation, judged: Sequence[Judged]) -> str | None:

@@ -30,6 +30,7 @@ from .conditions.declaration import Condition, declared
 from .conditions.operands import Address, Word, problem
 from .conditions.vocabulary import BY_KEY, CONDITIONS
 from .exceptions import ExceptionModel, RuleException
+from .glance import Glance
 from .leaving import LONGEST_DELAY, ReleaseAs
 from .tree import Every, Node, Not, Question, Some, leaves_somebody_out, questions_in
 
@@ -409,6 +410,7 @@ class Policy:
     warnings: tuple[Diagnostic, ...] = ()
     looks_back: timedelta | None = field(init=False, compare=False, repr=False)
     files_look_back: timedelta | None = field(init=False, compare=False, repr=False)
+    glance: Glance[Any] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Asked for each message: it is looked up once."""
@@ -417,11 +419,19 @@ class Policy:
         files = _farthest(each.condition.files_look_back(each.operand) for each in asked)
         object.__setattr__(self, "looks_back", lists)
         object.__setattr__(self, "files_look_back", files)
+        object.__setattr__(self, "glance", Glance(_told_by_conditions(rule) for rule in self.rules))
 
     def _questions(self) -> Iterator[Question]:
         """Every condition of the rules in force."""
         active = (rule for rule in self.rules if rule.mode is not Mode.OFF)
         return (question for rule in active for question, _ in questions_in(rule.when))
+
+
+def _told_by_conditions(rule: Rule) -> Node | None:
+    """The conditions of a rule, where nothing else settles what comes of it unless it matches: whom `unless` exempts is
+    asked of a rule that inspects, too.
+    """
+    return None if rule.mode is Mode.OFF or (rule.unless is not None and rule.inspects) else rule.when
 
 
 def _farthest(asked: Iterable[timedelta | None]) -> timedelta | None:

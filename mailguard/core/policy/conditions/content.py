@@ -92,19 +92,19 @@ SIZE_BYTES = counted(
     unit="bytes",
     example="{at_least: 26214400}",
     consequence="Attachments count encoded, about a third more than the files.",
-    clause=lambda observation, value: sentences.size(value),
+    clause=lambda value: sentences.size(value),
 )
 CALENDAR = flagged(
     "calendar",
     meaning="Whether the message carries a calendar part, an .ics file, or TNEF, which may hold one.",
     consequence="Its attendees count as visible recipients as well; this condition tells that there is one at all.",
-    clause=lambda observation, value: sentences.CALENDAR,
+    clause=lambda value: sentences.CALENDAR,
     places=invitation,
 )
 HAS_ATTACHMENTS = flagged(
     "has_attachments",
     meaning="Whether it carries anything besides its text: a named part, an attachment, or another type.",
     consequence="Pictures in a signature count as well.",
-    clause=lambda observation, value: sentences.ATTACHED,
+    clause=lambda value: sentences.ATTACHED,
     places=attachments,
 )

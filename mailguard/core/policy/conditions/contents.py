@@ -17,7 +17,7 @@ BODY_EXTERNAL_ADDRESSES = named(
     example="{at_least: 10}",
     consequence="All text counts: quoted, hidden, in header fields of any name, in the lines of an invitation; who"
     " stands in From, To or Cc, and offices (info@), do not.",
-    clause=lambda observation, value: sentences.written_people(value),
+    clause=lambda value: sentences.written_people(value),
 )
 BODY_CONSUMER_ADDRESSES = named(
     "body_consumer_addresses",
@@ -25,7 +25,7 @@ BODY_CONSUMER_ADDRESSES = named(
     unit="addresses",
     example="{at_least: 5}",
     consequence="Can be set lower than a count of all addresses.",
-    clause=lambda observation, value: sentences.written_private_people(value),
+    clause=lambda value: sentences.written_private_people(value),
 )
 QUOTED_EXTERNAL_RECIPIENTS = named(
     "quoted_external_recipients",
@@ -33,7 +33,7 @@ QUOTED_EXTERNAL_RECIPIENTS = named(
     unit="addresses",
     example="{at_least: 5}",
     consequence="Tells a forwarded chain that shows whom others wrote to from addresses that somebody wrote here.",
-    clause=lambda observation, value: sentences.quoted_people(value),
+    clause=lambda value: sentences.quoted_people(value),
 )
 NESTED_EXTERNAL_RECIPIENTS = named(
     "nested_external_recipients",
@@ -41,7 +41,7 @@ NESTED_EXTERNAL_RECIPIENTS = named(
     unit="mailboxes",
     example="{at_least: 10}",
     consequence="Correspondents of this message are not counted, nor is a message that goes back to its author.",
-    clause=lambda observation, value: sentences.nested_people(value),
+    clause=lambda value: sentences.nested_people(value),
 )
 CONTACT_EXTERNAL_ADDRESSES = named(
     "contact_external_addresses",
@@ -49,12 +49,12 @@ CONTACT_EXTERNAL_ADDRESSES = named(
     unit="addresses",
     example="{at_least: 10}",
     consequence="Correspondents of this message are not counted. Spreadsheets are not contact lists here.",
-    clause=lambda observation, value: sentences.listed_contacts(value),
+    clause=lambda value: sentences.listed_contacts(value),
 )
 ENCRYPTED = flagged(
     "encrypted",
     meaning="Whether a part is encrypted with S/MIME or PGP, so that only its recipients can read it.",
     consequence="What it says and whom it names nobody here can tell; a rule decides whether it may leave so.",
-    clause=lambda observation, value: sentences.ENCRYPTED,
+    clause=lambda value: sentences.ENCRYPTED,
     places=lambda observation: parts(observation.parts.get("encrypted", ())),
 )

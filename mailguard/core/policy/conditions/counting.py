@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from ...observation import Observation
 from ...place import Place, parts
-from .declaration import Condition, Found
+from .declaration import UNSEEN, Condition, Found
 from .operands import Flag, Number
 
-Clause = Callable[[Observation, Any], str | None]
+Clause = Callable[[Any], str | None]
+"""The words for a value, which say nothing of the message besides."""
 Places = Callable[[Observation], Iterable[Place]]
 """Where in the message stands what a fact counts."""
 
@@ -37,10 +38,12 @@ def counted(
         return Found(operand.holds(number), number)
 
     def told(observation: Observation, value: Any) -> str | None:
-        return clause(observation, value) if value else None
+        return clause(value) if value else None
 
     return Condition(
-        key, Number, look, meaning, unit, example, consequence, told, places=lambda seen, operand: places(seen)
+        *(key, Number, look, meaning, unit, example, consequence, told),
+        places=lambda seen, operand: places(seen),
+        glimpse=lambda observation: observation.facts[key],
     )
 
 
@@ -68,7 +71,10 @@ def named(
         return Found(operand.holds(number), number)
 
     def told(observation: Observation, value: Any) -> str | None:
-        return clause(observation, value) if value else None
+        return clause(value) if value else None
+
+    def glimpse(observation: Observation) -> Hashable:
+        return UNSEEN if closed(observation) else observation.facts[key]
 
     def stands(observation: Observation, operand: Number) -> Iterable[Place]:
         return places(observation) if places else parts(observation.parts.get(key, ()))
@@ -85,6 +91,7 @@ def named(
         places=stands,
         inspects=True,
         names_only=True,
+        glimpse=glimpse,
     )
 
 
@@ -96,7 +103,7 @@ def flagged(key: str, *, meaning: str, consequence: str, clause: Clause, places:
         return Found(value is operand, value)
 
     def told(observation: Observation, value: Any) -> str | None:
-        return clause(observation, value) if value else None
+        return clause(value) if value else None
 
     return Condition(
         key,
@@ -108,4 +115,5 @@ def flagged(key: str, *, meaning: str, consequence: str, clause: Clause, places:
         consequence,
         told,
         places=lambda seen, operand: places(seen),
+        glimpse=lambda observation: observation.facts[key],
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pydantic import Field, JsonValue
 
@@ -24,6 +24,14 @@ class Found(NamedTuple):
     needs: tuple[str, ...] = ()
 
 
+UNSEEN: Final = object()
+"""What a glimpse is that settles nothing."""
+
+
+def _no_words(observation: Observation, value: Any) -> None:
+    """The clause of a condition that has nothing to tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One condition of the vocabulary.
@@ -35,8 +43,9 @@ class Condition:
     shows that. narrows: whether an operand leaves somebody out for certain, so that a rule may lift a floor by it.
     inspects: whether it may ask for inspections; names_only: whether it asks only whom closed parts name. looks_back:
     how long before this message it asks for others; files_look_back: for files that were sent. claimed: whether it
-    reads what the author of a message can write at will. meaning, unit, example (YAML), consequence: for schema and
-    reference.
+    reads what the author of a message can write at will. glimpse: a few counts and truths that settle, whatever the
+    operand, what it finds and the words for that; UNSEEN where they do not (glance.py). meaning, unit, example (YAML),
+    consequence: for schema and reference.
     """
 
     key: str
@@ -46,7 +55,7 @@ class Condition:
     unit: str
     example: str
     consequence: str
-    clause: Callable[[Observation, Any], str | None] = lambda observation, value: None
+    clause: Callable[[Observation, Any], str | None] = _no_words
     says: Callable[[Observation, Any], str | None] | None = None
     places: Callable[[Observation, Any], Iterable[Place]] = lambda observation, operand: ()
     narrows: Callable[[Any], bool] = lambda operand: False
@@ -55,6 +64,12 @@ class Condition:
     claimed: bool = False
     looks_back: Callable[[Any], timedelta | None] = lambda operand: None
     files_look_back: Callable[[Any], timedelta | None] = lambda operand: None
+    glimpse: Callable[[Observation], Hashable] | None = None
+
+    @property
+    def has_words(self) -> bool:
+        """Whether it tells people anything of what it finds."""
+        return self.says is not None or self.clause is not _no_words
 
 
 def declared(meaning: str, *, otherwise: str, unit: str, example: Any, consequence: str, **options: Any) -> Any:

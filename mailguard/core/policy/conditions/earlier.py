@@ -20,7 +20,7 @@ from ...observation import Observation
 from ...place import RECIPIENTS
 from ...subject import subject_of
 from .. import sentences
-from .declaration import Condition, Found, declared
+from .declaration import UNSEEN, Condition, Found, declared
 from .operands import Flag, Number, problem
 
 OUTLOOK_RECALL = "ipm.outlook.recall"
@@ -82,6 +82,8 @@ def _counted(
         told,
         places=lambda observation, operand: (RECIPIENTS,),
         looks_back=lambda operand: operand.window,
+        # Beside no earlier message it is the same count however far one looks back.
+        glimpse=lambda observation: UNSEEN if observation.past.earlier else count(observation.past, timedelta()),
     )
 
 
@@ -110,12 +112,16 @@ RESHOWN_EXTERNAL_RECIPIENTS = _counted(
 
 
 def _recall(observation: Observation, operand: bool) -> Found:
-    marked = any(each.startswith(OUTLOOK_RECALL) for each in observation.classes)
-    value = marked or _is_recall(observation.message)
+    value = _is_recall(observation)
     return Found(value is operand, value)
 
 
-def _is_recall(message: Message) -> bool:
+def _is_recall(observation: Observation) -> bool:
+    marked = any(each.startswith(OUTLOOK_RECALL) for each in observation.classes)
+    return marked or _says_so(observation.message)
+
+
+def _says_so(message: Message) -> bool:
     written = beginning(message)
     # Quotes and signature are taken out of few texts: each of their lines is looked at.
     return is_recall(subject_of(message), own_text(written) if may_recall(written) else "")
@@ -131,4 +137,5 @@ RECALL = Condition(
     consequence="A recall reaches everybody who got the first message; outside the organisation it takes nothing back.",
     clause=lambda observation, value: sentences.RECALL if value else None,
     claimed=True,
+    glimpse=_is_recall,
 )

@@ -54,7 +54,7 @@ EXTERNAL_SENDERS = counted(
     unit="addresses",
     example="{at_least: 3}",
     consequence="Every recipient can read them there, although they are not recipients: a list in Reply-To is a list.",
-    clause=lambda observation, value: sentences.senders_outside(value),
+    clause=lambda value: sentences.senders_outside(value),
 )
 FROM_FIELDS = counted(
     "from_fields",
@@ -62,6 +62,6 @@ FROM_FIELDS = counted(
     unit="fields",
     example="{at_least: 2}",
     consequence="With two, each reader may show another sender.",
-    clause=lambda observation, value: sentences.from_fields(value),
+    clause=lambda value: sentences.from_fields(value),
     places=lambda observation: (FIELDS,),
 )

@@ -15,7 +15,7 @@ ENVELOPE_RECIPIENTS = counted(
     unit="recipients",
     example="{at_least: 200}",
     consequence="Counts a correct Bcc mailing too, which shows nobody.",
-    clause=lambda observation, value: sentences.recipients(value),
+    clause=lambda value: sentences.recipients(value),
     places=lambda observation: (RECIPIENTS,),
 )
 ENVELOPE_EXTERNAL_RECIPIENTS = counted(
@@ -24,7 +24,7 @@ ENVELOPE_EXTERNAL_RECIPIENTS = counted(
     unit="recipients",
     example="{at_least: 1}",
     consequence="At least 1 tells mail that leaves the organisation from mail that stays inside.",
-    clause=lambda observation, value: sentences.outside_recipients(value),
+    clause=lambda value: sentences.outside_recipients(value),
     places=lambda observation: (RECIPIENTS,),
 )
 

@@ -17,7 +17,7 @@ from ...finding_kinds import PEOPLE_ROWS
 from ...observation import Observation
 from ...place import Place, parts
 from .. import sentences
-from .declaration import Condition, Found, declared
+from .declaration import UNSEEN, Condition, Found, declared
 from .earlier import DEFAULT_WINDOW, MOST_WINDOW
 from .operands import Number, Operand, problem
 
@@ -119,4 +119,5 @@ SAME_ATTACHMENT = Condition(
     places=_places,
     inspects=True,
     files_look_back=lambda operand: operand.window,
+    glimpse=lambda observation: UNSEEN if observation.past.files else 0,
 )

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
+from dataclasses import replace
+from typing import Any
 
 from ...observation import Observation
 from ...place import Place, parts
 from ...verdict import Finding
 from .. import sentences
 from .counting import flagged
-from .declaration import Condition, Found, declared
+from .declaration import UNSEEN, Condition, Found, declared
 from .operands import Flag, Number, Operand, Words
 from .whereabouts import ambiguous, unread
 
-MALFORMED = flagged(
+
+def _ambiguous(observation: Observation, value: Any) -> str | None:
+    return sentences.malformed(defect.where for defect in observation.holding) if value else None
+
+
+def _unambiguous(observation: Observation) -> Hashable:
+    """What is ambiguous is put into words by where it is."""
+    return UNSEEN if observation.facts["malformed"] else False
+
+
+_MALFORMED = flagged(
     "malformed",
     meaning="Whether two readers could read the recipients or the structure of the message differently.",
     consequence="The floor holds such a message anyway; a rule can refuse it, or lift the floor for one sender.",
-    clause=lambda observation, value: sentences.malformed(defect.where for defect in observation.holding),
+    clause=lambda value: None,
     places=ambiguous,
 )
+MALFORMED = replace(_MALFORMED, clause=_ambiguous, glimpse=_unambiguous)
 
 
 class FindingOperand(Operand):
@@ -89,6 +102,18 @@ def _places(observation: Observation, operand: FindingOperand) -> Iterable[Place
     return parts(path for path, _ in found.most_common() if path in observation.inspections)
 
 
+def _nothing_found(observation: Observation) -> Hashable:
+    """Nought where all was read, and nothing found: what was found is put into words by its kinds."""
+    inspections = observation.inspections
+    read = all(path in inspections for path in observation.bodies + observation.inspectable)
+    return UNSEEN if not read or any(each.findings for each in inspections.values()) else 0
+
+
+def _all_readable(observation: Observation) -> Hashable:
+    read = (observation.inspections.get(path) for path in observation.inspectable)
+    return 0 if all(each is not None and each.uninspectable is None for each in read) else UNSEEN
+
+
 def _uninspectable(observation: Observation, operand: bool) -> Found:
     if needs := missing(observation, observation.inspectable):
         return Found(None, None, needs)
@@ -109,6 +134,7 @@ FINDING = Condition(
     says=_told,
     places=_places,
     inspects=True,
+    glimpse=_nothing_found,
 )
 UNINSPECTABLE = Condition(
     "uninspectable",
@@ -121,4 +147,5 @@ UNINSPECTABLE = Condition(
     clause=lambda observation, value: sentences.unreadable(value) if value else None,
     places=lambda observation, operand: unread(observation, observation.inspectable),
     inspects=True,
+    glimpse=_all_readable,
 )

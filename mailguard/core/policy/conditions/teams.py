@@ -33,7 +33,7 @@ SENSITIVE_SENDER = replace(
         meaning="Whether reverse-path, From, Sender, Reply-To or an organiser names a team whose mail says something "
         "about whoever gets it.",
         consequence="Holds for the teams with `sensitive: true` in the settings; without such a team never.",
-        clause=lambda observation, value: sentences.SENSITIVE,
+        clause=lambda value: sentences.SENSITIVE,
     ),
     claimed=True,
 )
