@@ -9,18 +9,17 @@ from typing import Annotated, Any
 
 import typer
 
-from ..console.table_file import BOM, lines
+from ..console.incident_files import tables_as_csv
+from ..console.table_file import BOM
 from ..core.errors import SettingsError
 from ..core.register.reports import REPORTS
+from ..core.register.table import form_from_json, table_from_json
 from . import output
 from .ask import ask, me
 from .options import By
 from .report_text import print_form, print_table
 
 MONTH = "month"
-LONGEST_CELL = 100_000
-"""A register leaves nothing out: no text of a record is longer, with what is put before it."""
-FORM_HEADINGS = ("Incident", "Revision", "Section", "Question", "Answer")
 
 
 def report(
@@ -101,24 +100,12 @@ def print_month(month: str, by: str, *, as_csv: bool, as_json: bool, as_html: bo
 
 
 def _print_csv(tables: list[dict[str, Any]], forms: list[dict[str, Any]], told: Sequence[str] = ()) -> None:
-    """The first table as it is; each further one behind an empty line and its title. told: notes, at the end."""
-    rows: list[list[str]] = []
-    for number, table in enumerate(tables):
-        rows += [[], [table["title"]]] if number else []
-        rows += [list(table["headings"].values()), *(list(row.values()) for row in table["rows"])]
-    if forms or not tables:
-        rows += [list(FORM_HEADINGS)]
-    for form in forms:
-        rows += [
-            [form["incident"], str(form["revision"]), section["title"], entry["label"], entry["text"] or ""]
-            for section in form["sections"]
-            for entry in section["entries"]
-        ]
-    rows += [[], *([note] for note in told)] if told else []
+    """As at the console. told: notes, at the end."""
+    text = tables_as_csv([table_from_json(each) for each in tables], [form_from_json(each) for each in forms], told)
     if sys.stdout.isatty():
-        output.result(lines(rows, LONGEST_CELL))
+        output.result(text)
     else:
-        _write(BOM + lines(rows, LONGEST_CELL))
+        _write(BOM + text)
 
 
 def _write(text: str) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Sequence
 
 from ..core.legible import legible
 from ..core.register.reports import Report
-from ..core.register.table import Form
+from ..core.register.table import Form, Table
 from . import words_incidents as said
 from .table_file import BOM, lines
 
@@ -35,21 +36,29 @@ def form_as_data(form: Form) -> bytes:
     return json.dumps(form.to_json(), ensure_ascii=False, indent=2).encode("utf-8") + b"\n"
 
 
-def report_as_table(report: Report) -> bytes:
-    """As `mailguard report --csv` prints it: each further table behind an empty line and its title."""
+def tables_as_csv(tables: Sequence[Table], forms: Sequence[Form], notes: Sequence[str] = ()) -> str:
+    """A report as a table file, at the console and by `mailguard report --csv`, without the BOM: the first table as it
+    is, each further one behind an empty line and its title, then the answers of forms. notes: at the end.
+    """
     rows: list[list[str]] = []
-    for number, table in enumerate(report.tables):
+    for number, table in enumerate(tables):
         rows += [[], [table.title]] if number else []
         rows += [list(table.headings), *(list(row) for row in table.rows)]
-    if report.forms or not report.tables:
+    if forms or not tables:
         rows.append(list(said.LISTS_CSV_HEADINGS))
-    for form in report.forms:
+    for form in forms:
         rows += [
             [form.incident, str(form.revision), section.title, label, text or ""]
             for section in form.sections
             for _, label, text in section.entries
         ]
-    return (BOM + lines(rows, LONGEST_CELL)).encode("utf-8")
+    rows += [[], *([note] for note in notes)] if notes else []
+    return lines(rows, LONGEST_CELL)
+
+
+def report_as_table(report: Report) -> bytes:
+    """The whole file."""
+    return (BOM + tables_as_csv(report.tables, report.forms)).encode("utf-8")
 
 
 def _wrapped(text: str) -> list[str]:

@@ -7,7 +7,7 @@ field that nobody touched is not sent, and what stands in a record beyond the fo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
@@ -69,10 +69,10 @@ def read(typed: Mapping[str, str], base: Mapping[str, Any], zone: ZoneInfo) -> R
     found = Read()
     for ask in asks():
         if isinstance(ask, Rows):
-            kept = base.get(ask.path, ())[MOST_ROWS:]
-            found.fields[ask.path] = [*_read_rows(ask, typed, found, zone), *kept]
+            rows = base.get(ask.path, ())
+            found.fields[ask.path] = [*_read_rows(ask, typed, found, zone, rows), *rows[MOST_ROWS:]]
         else:
-            value = _read(ask, ask.path, ask.label, typed, found, zone)
+            value = _read(ask, ask.path, ask.label, typed, found, _Shown(value_at(base, ask.path), zone))
             _put(found.fields, ask, value, base)
     for name, value in found.fields.items():
         if isinstance(value, dict) and not value and name != "recipients_external":
@@ -214,7 +214,21 @@ def _row(ask: Rows, typed: Mapping[str, str], number: int) -> bool:
     return any(typed.get(ask.name(column, number), "").strip() for column in ask.columns)
 
 
-def _read_rows(ask: Rows, typed: Mapping[str, str], found: Read, zone: ZoneInfo) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a field held when its form was made: a moment is shown to the minute, and whole again where it was left."""
+
+    value: Any
+    zone: ZoneInfo
+
+    def moment(self, text: str) -> str | None:
+        kept = self.value
+        return kept if isinstance(kept, str) and write_moment(kept, self.zone) == text else None
+
+
+def _read_rows(
+    ask: Rows, typed: Mapping[str, str], found: Read, zone: ZoneInfo, base: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for number in range(MOST_ROWS):
         if not _row(ask, typed, number):
@@ -223,14 +237,16 @@ def _read_rows(ask: Rows, typed: Mapping[str, str], found: Read, zone: ZoneInfo)
         row = {}
         for column in ask.columns:
             name = ask.name(column, number)
-            value = _read(column, name, label_of(name), typed, found, zone)
+            leaf = name.rpartition(".")[2]
+            shown = _Shown(base[number].get(leaf) if number < len(base) else None, zone)
+            value = _read(column, name, label_of(name), typed, found, shown)
             if value is not None:
-                row[name.rpartition(".")[2]] = value
+                row[leaf] = value
         rows.append(row)
     return rows
 
 
-def _read(ask: Ask, name: str, label: str, typed: Mapping[str, str], found: Read, zone: ZoneInfo) -> Any:
+def _read(ask: Ask, name: str, label: str, typed: Mapping[str, str], found: Read, shown: _Shown) -> Any:
     """The value; None where nothing was typed, and where it could not be read, which is then in `found.wrong`."""
     kind = ask.kind
     if kind is Kind.CODES:
@@ -241,7 +257,8 @@ def _read(ask: Ask, name: str, label: str, typed: Mapping[str, str], found: Read
     if not text:
         return "" if ask.path in _NEVER_NONE else _EMPTY.get(kind)
     try:
-        return _value(kind, text, ask)
+        kept = shown.moment(text) if kind is Kind.MOMENT else None
+        return kept or _value(kind, text, ask)
     except ValueError as cause:
         found.wrong.append(Wrong(name, label, str(cause)))
         return _EMPTY.get(kind)

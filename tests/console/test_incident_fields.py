@@ -192,3 +192,33 @@ def test_a_moment_without_a_zone_is_the_organisations() -> None:
     record = {"aware_at": datetime(2020, 6, 1, 9, 30, tzinfo=UTC).isoformat()}
     assert written(record, LONDON) == {"aware_at": "1/6/2020 10:30"}
     assert Kind.MOMENT in {each.kind for part in PARTS for each in part.asks if not isinstance(each, Rows)}
+
+
+TOLD: dict[str, Any] = {
+    "others_told": [
+        {"who": "The police", "at": "2020-04-28T10:00:07.123456+00:00", "note": "by telephone"},
+        {"who": "The insurer", "at": "2020-04-28T23:00:09+00:00"},
+        {"who": "The department", "at": "2020-05-01T08:30:00+00:00"},
+    ],
+    "subjects_told": {"told": True, "at": "2020-04-29T09:00:41+00:00", "how": "by letter"},
+}
+
+
+def test_a_moment_that_nobody_changed_keeps_its_seconds_when_something_beside_it_is_changed() -> None:
+    shown = written(TOLD, LONDON)
+    assert shown["others_told.0.at"] == "28/4/2020 11:00" and shown["others_told.1.at"] == "29/4/2020"
+    changed, _ = changes({**shown, "others_told.2.note": "by email"}, TOLD, LISTS, LONDON)
+    before = TOLD["others_told"]
+    assert changed == {"others_told": [before[0], before[1], {**before[2], "note": "by email"}]}
+    changed, _ = changes({**shown, "subjects_told.how": "by email"}, TOLD, LISTS, LONDON)
+    assert changed["subjects_told"]["at"] == "2020-04-29T09:00:41+00:00"
+    # Taken out in the middle: each row is still the one that it was.
+    without = {name: value for name, value in shown.items() if not name.startswith("others_told.0.")}
+    changed, _ = changes(without, TOLD, LISTS, LONDON)
+    assert changed == {"others_told": before[1:]}
+    changed, _ = changes({**shown, "others_told.0.at": "28/4/2020 11:01"}, TOLD, LISTS, LONDON)
+    assert [each["at"] for each in changed["others_told"]] == ["2020-04-28T11:01:00", before[1]["at"], before[2]["at"]]
+
+
+def test_nothing_changes_by_a_form_that_is_sent_as_it_was_shown() -> None:
+    assert changes(written(TOLD, LONDON), TOLD, LISTS, LONDON)[0] == {}

@@ -76,3 +76,12 @@ class Form:
             "missing": list(self.missing),
             "notes": list(self.notes),
         }
+
+
+def form_from_json(value: Mapping[str, Any]) -> Form:
+    """The form of `to_json`."""
+    sections = tuple(
+        Section(each["key"], each["title"], tuple((one["key"], one["label"], one["text"]) for one in each["entries"]))
+        for each in value["sections"]
+    )
+    return Form(value["name"], value["title"], value["incident"], value["revision"], sections, tuple(value["notes"]))
