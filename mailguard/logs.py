@@ -53,8 +53,7 @@ class _Unfailing:
     def _told(self) -> str:
         if not self._lost:
             return ""
-        at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        event = {"part": "logs", "count": self._lost, "event": LINES_LOST, "level": "error", "timestamp": at}
+        event = {"part": "logs", "count": self._lost, "event": LINES_LOST, "level": "error", "timestamp": _now()}
         return json.dumps(event) + "\n"
 
 
@@ -64,11 +63,10 @@ def configure(stream: Stream | None = None, level: str = "info") -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _timestamp,
             *([] if level == "debug" else [_without_steps_of_the_canary]),
             _cause,
-            _withhold_addresses,
-            structlog.processors.JSONRenderer(ensure_ascii=True),
+            _line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Unfailing(stream or sys.stderr))),
@@ -93,12 +91,27 @@ def _without_steps_of_the_canary(_: Any, __: str, event: MutableMapping[str, Any
     return event
 
 
-def _withhold_addresses(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The last net: a value that holds an "@" does not reach the log, whoever put it there."""
-    for key, value in event.items():
-        if "@" in (value if isinstance(value, str) else repr(value)):
-            event[key] = "(withheld)"
+def _now() -> str:
+    """In UTC, as RFC 3339 writes it."""
+    return f"{datetime.now(UTC).isoformat()[:-6]}Z"
+
+
+def _timestamp(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event["timestamp"] = _now()
     return event
+
+
+_encoded = json.JSONEncoder(default=repr).encode
+
+
+def _line(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
+    """The last net: a value that holds an "@" does not reach the log, whoever put it there."""
+    line = _encoded(event)
+    return _encoded({key: _withheld(value) for key, value in event.items()}) if "@" in line else line
+
+
+def _withheld(value: object) -> object:
+    return "(withheld)" if "@" in (value if isinstance(value, str) else repr(value)) else value
 
 
 def _cause(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -8,8 +8,16 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailguard import logs
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.binary() | st.text() | st.just("jo@elmroad.example"),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.builds(tuple, st.lists(inner)),
+    max_leaves=6,
+)
 
 
 @pytest.fixture
@@ -45,6 +53,15 @@ def test_an_address_is_withheld_wherever_it_stands(stream: io.StringIO) -> None:
     logs.logger("test").info("thing_done", a="jo@elmroad.example", b={"c": ["jo@elmroad.example"]}, d=b"x@y", e=1)
     event = json.loads(stream.getvalue())
     assert (event["a"], event["b"], event["d"], event["e"]) == ("(withheld)", "(withheld)", "(withheld)", 1)
+
+
+@given(st.dictionaries(st.text(), VALUES))
+def test_a_line_is_what_structlog_makes_of_what_may_be_told(event: dict[str, object]) -> None:
+    told = {
+        key: "(withheld)" if "@" in (value if isinstance(value, str) else repr(value)) else value
+        for key, value in event.items()
+    }
+    assert logs._line(None, "info", dict(event)) == structlog.processors.JSONRenderer()(None, "info", told)
 
 
 def test_a_cause_is_its_class_and_lines_never_its_text(stream: io.StringIO) -> None:

@@ -7,8 +7,8 @@ INVARIANT: a method that returns has been told by the store that everything was 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import datetime
 from typing import Any
 
 from ..core.errors import MailguardError
@@ -65,10 +65,13 @@ class Keeper:
 
     def append_later(self, records: Sequence[NewEntry]) -> None:
         """The outcome of a message, behind its reply; see `later`."""
-        self.later(self._append_outcome(records))
+        self._behind(self._append_outcome(records))
 
     def later(self, step: Awaitable[Any]) -> None:
         """Outcomes follow the reply: a fault in them is told to the log, it no longer changes what happened."""
+        self._behind(bounded(step, self._seconds))
+
+    def _behind(self, step: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.get_running_loop().create_task(self._finish(step))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
@@ -82,9 +85,9 @@ class Keeper:
         with self._watch.stage("outcome"):
             await self.append(records, patient=True)
 
-    async def _finish(self, step: Awaitable[Any]) -> None:
+    async def _finish(self, step: Coroutine[Any, Any, Any]) -> None:
         try:
-            await bounded(step, self._seconds)
+            await step
         except Exception as cause:
             self._watch.unrecorded()
             log.error("outcome_not_recorded", cause=cause)
@@ -94,4 +97,18 @@ class Keeper:
         outcome would seem to be older than what other messages left in the ledger before it.
         """
         now = self._clock.now()
-        return [replace(each, at=now) for each in records]
+        return [_dated(each, now) for each in records]
+
+
+def _dated(entry: NewEntry, at: datetime) -> NewEntry:
+    """As dataclasses.replace, which takes four times as long."""
+    return NewEntry(
+        entry.kind,
+        entry.ref,
+        at,
+        entry.fields,
+        entry.recipients,
+        entry.evidence,
+        entry.claims_ref,
+        entry.exceptions,
+    )

@@ -159,8 +159,9 @@ class SentBefore:
 
 def exposes(verdict: Verdict) -> bool:
     """Whether a long list leaves as it is, though no rule says that this sender may."""
-    exempted = any(rule.values.get("unless") or EXCEPTION in rule.values for rule in verdict.rules)
-    return verdict.facts["visible_external_recipients"] >= LONG_LIST and not exempted
+    if verdict.facts["visible_external_recipients"] < LONG_LIST:
+        return False
+    return not any(rule.values.get("unless") or EXCEPTION in rule.values for rule in verdict.rules)
 
 
 async def _aside(size: int, look: Callable[[], Value]) -> Value:

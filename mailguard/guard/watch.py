@@ -47,8 +47,8 @@ def counted(verdict: Verdict) -> Counted:
         verdict.disposition.value,
         verdict.rewrite.value if verdict.rewrite else None,
         verdict.deciding,
-        tuple((rule.id, rule.mode) for rule in verdict.rules if rule.matched),
-        tuple(verdict.exceptions),
+        tuple([(rule.id, rule.mode) for rule in verdict.rules if rule.matched]),
+        verdict.exceptions,
     )
 
 

@@ -43,18 +43,19 @@ class LogFile:
 
     def _follow(self) -> None:
         try:
-            named = self._path.stat()
+            named = os.stat(self._path)  # noqa: PTH116 - a line is written for every message
         except FileNotFoundError:
             self._open()
             return
-        ours = os.fstat(self._descriptor)
-        if (named.st_dev, named.st_ino) != (ours.st_dev, ours.st_ino):
+        if (named.st_dev, named.st_ino) != self._opened:
             self._open()
 
     def _open(self) -> None:
         """The old file stays open where the new one cannot be opened: its lines are not lost."""
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(self._path, flags, MODE)
+        ours = os.fstat(descriptor)
+        self._opened = ours.st_dev, ours.st_ino
         old, self._descriptor = self._descriptor, descriptor
         if old >= 0:
             os.close(old)
