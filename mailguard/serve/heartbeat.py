@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from .histogram import Tally
+from .tally import Tally
 
 BEAT_SECONDS = 0.25
 

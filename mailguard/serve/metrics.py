@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -12,13 +12,10 @@ from ..core.lifecycle import State
 from ..core.verdict import Verdict
 from ..guard.watch import Counted, Stage, counted
 from ..inspection.process import WorkerEnd
-from .histogram import Histogram, Timed
+from .histogram import Histogram
 from .standing import Standing
+from .tally import STAGE_SECONDS, Tallied, Timed
 
-STAGE_SECONDS = (
-    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
-    *(1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0),
-)
 OUTBOX_SECONDS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14400.0, 86400.0, 259200.0, 432000.0)
 GROUP_WRITES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
 ROWS = ("copy", "deferred", "release", "notice", "dsn", "apology")
@@ -226,9 +223,7 @@ class Metrics:
         for rule_id, exception in found.exceptions:
             self.exceptions.labels(rule_id, exception).inc(times)
 
-    def relayed(
-        self, counts: Mapping[tuple[str, tuple[Any, ...]], int], stages: Mapping[Stage, Sequence[float]]
-    ) -> None:
+    def relayed(self, counts: Mapping[tuple[str, tuple[Any, ...]], int], stages: Mapping[Stage, Tallied]) -> None:
         """What a worker has added up (worker_process.py). counts: of calls of these methods, with their arguments."""
         for (name, arguments), times in counts.items():
             if name == "counted":
@@ -236,9 +231,8 @@ class Metrics:
                 continue
             for _ in range(times):
                 getattr(self, name)(*arguments)
-        for stage, found in stages.items():
-            for seconds in found:
-                self.stages.tallies[stage].observe(seconds)
+        for stage, tallied in stages.items():
+            self.stages.tallies[stage].add(tallied)
 
     def deferred(self) -> None:
         self.deferrals.inc()

@@ -5,12 +5,10 @@ Contract: as guard/ports.py says; what is not answered raises (peer.py). Knows n
 
 from __future__ import annotations
 
-import contextlib
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from ..core.envelope import Recipient
 from ..core.errors import MailguardError
@@ -26,9 +24,10 @@ from ..guard.watch import Stage, counted
 from ..inspection.process import WorkerEnd
 from ..logs import logger
 from ..smtp.sign_in_limits import Turn
-from ..store.chain import PreparedEntry
+from ..store.chain import PreparedEntry, SealedEvidence
 from ..store.ledger import Prepare
 from .peer import Peer
+from .tally import STAGE_SECONDS, Tally, Timed
 
 log = logger("serve")
 
@@ -45,11 +44,32 @@ class OwnersLedger:
 
     async def append(self, entries: Sequence[NewEntry], *, patient: bool = False) -> Sequence[Entry]:
         prepared = self._prepare(entries)
-        kept = await self._peer.call("append", prepared, patient)
+        kept = await self._peer.call("append", [handed_over(each) for each in prepared], patient)
         return [_entry(*each) for each in zip(prepared, kept, strict=True)]
 
     def entries(self, ref: str | None = None) -> Any:
         raise MailguardError("a worker reads no ledger")
+
+
+Handed = tuple[Any, ...]
+"""A prepared entry on its way to the owner."""
+
+
+def handed_over(entry: PreparedEntry) -> Handed:
+    """All that the owner needs to chain it. The fields stay here: they are in `head`, and half of what it is to pickle.
+
+    A plain tuple is read in a tenth of the time of the object.
+    """
+    evidence = entry.evidence
+    sealed = None if evidence is None else (evidence.master, evidence.wrapped_key, evidence.sealed, evidence.sha256)
+    return entry.at, entry.micros, entry.kind, entry.ref, entry.claims, entry.head, sealed, entry.exceptions
+
+
+def taken_over(handed: Handed) -> PreparedEntry:
+    """The entry, without its fields."""
+    at, micros, kind, ref, claims, head, sealed, exceptions = handed
+    evidence = None if sealed is None else SealedEvidence(*sealed)
+    return PreparedEntry(at, micros, kind, ref, claims, head, {}, evidence, exceptions)
 
 
 def _entry(prepared: PreparedEntry, place: tuple[str, int, str]) -> Entry:
@@ -112,18 +132,13 @@ class ToldWatch:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
         self._counts: Counter[tuple[str, tuple[Any, ...]]] = Counter()
-        self._stages: dict[Stage, list[float]] = {}
+        self._stages = {stage: Tally(STAGE_SECONDS) for stage in get_args(Stage)}
 
-    @contextlib.contextmanager
-    def stage(self, name: Stage) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.took(name, time.perf_counter() - started)
+    def stage(self, name: Stage) -> Timed:
+        return Timed(self._stages[name])
 
     def took(self, name: Stage, seconds: float) -> None:
-        self._stages.setdefault(name, []).append(seconds)
+        self._stages[name].observe(seconds)
 
     def decided(self, verdict: Verdict) -> None:
         self._count("counted", counted(verdict))
@@ -150,9 +165,9 @@ class ToldWatch:
         self._count("worker_ended", end)
 
     async def tell(self) -> None:
-        if self._counts or self._stages:
-            counts, stages = self._counts, self._stages
-            self._counts, self._stages = Counter(), {}
+        stages = {stage: tally.taken() for stage, tally in self._stages.items() if any(tally.counts)}
+        if self._counts or stages:
+            counts, self._counts = self._counts, Counter()
             self._peer.tell("watched", dict(counts), stages)
 
     def _count(self, name: str, *arguments: Any) -> None:

@@ -43,12 +43,13 @@ from ..smtp.routes import SmarthostRoutes
 from ..smtp.shared_connections import SharedConnections, shared_memory
 from ..smtp.sign_in_limits import Turn, Turns
 from ..smtp.smarthost_capabilities import SmarthostCapabilities
-from ..store.chain import PreparedEntry
 from ..store.store import Store
 from .in_use import InUse
 from .metrics import Metrics
+from .owners_ports import Handed, taken_over
 from .peer import Peer
 from .reaching_back import ReachingBack
+from .tally import Tallied
 from .unsettled import Unsettled
 from .worker_process import Start
 
@@ -269,7 +270,8 @@ class Workers:
     def _handlers(self, part: int, unsettled: Unsettled) -> Mapping[str, Callable[..., Awaitable[Any]]]:
         owned = self._owned
 
-        async def append(prepared: Sequence[PreparedEntry], patient: bool) -> list[tuple[str, int, str]]:
+        async def append(handed: Sequence[Handed], patient: bool) -> list[tuple[str, int, str]]:
+            prepared = [taken_over(each) for each in handed]
             with unsettled.recording():
                 kept = await owned.store.engine.append(prepared, patient=patient)
                 unsettled.recorded(prepared)
@@ -299,9 +301,7 @@ class Workers:
         async def settle(turn: Turn, outcome: SignInOutcome, now: float) -> None:
             owned.attempts.settle(turn, outcome, now)
 
-        async def watched(
-            counts: Mapping[tuple[str, tuple[Any, ...]], int], stages: Mapping[Stage, list[float]]
-        ) -> None:
+        async def watched(counts: Mapping[tuple[str, tuple[Any, ...]], int], stages: Mapping[Stage, Tallied]) -> None:
             owned.metrics.relayed(counts, stages)
 
         async def take_in_use(told: InUse) -> None:

@@ -108,6 +108,8 @@ class House:
 
 
 def within(peer: str, networks: tuple[Network, ...]) -> bool:
+    if not networks:
+        return False
     address = ip_address(peer)
     return any(address in network for network in networks)
 

@@ -133,6 +133,9 @@ class Intake:
     def line(self) -> bytes | Mark | None:
         """The next command line without its CRLF; None if it is not all here."""
         buffer, start = self._buffer, self._at
+        if start == len(buffer) and not self._skipped:  # a client that waits for each reply: all has been read
+            self._buffer, self._at, self._searched, self._fresh = b"", 0, 0, False
+            return None
         end = buffer.find(b"\r\n", self._searched or start)
         if end < 0:
             return self._part_of_line()

@@ -184,6 +184,8 @@ class Transaction:
         if self._farewell:
             farewell, self._farewell = self._farewell, b""
             return farewell
+        if self._position > len(self._recipients):
+            return b""
         leaving = []
         while self.state is State.ENVELOPE and (command := self._next()) is not None:
             stage, index, octets = command

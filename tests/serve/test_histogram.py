@@ -6,7 +6,8 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client import Histogram as Reference
 
-from mailguard.serve.histogram import Histogram, Timed
+from mailguard.serve.histogram import Histogram
+from mailguard.serve.tally import Timed
 
 BOUNDS = (0.001, 0.1, 1.0)
 VALUES = (0.0, 0.001, 0.0011, 0.1, 0.5, 1.0, 7.25)

@@ -11,9 +11,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from mailguard.core.lifecycle import State
 from mailguard.inspection.process import WorkerEnd
 from mailguard.serve.heartbeat import BEAT_SECONDS, Heartbeat
-from mailguard.serve.histogram import Tally
 from mailguard.serve.metrics import Metrics
 from mailguard.serve.standing import Reading, Standing
+from mailguard.serve.tally import Tally
 
 
 def test_a_source_that_fails_leaves_out_its_own_gauges_alone() -> None:
