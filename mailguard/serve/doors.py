@@ -12,6 +12,7 @@ from ..guard.lost_outcomes import LostOutcomes
 from ..guard.submission import Submission
 from ..smtp.house import Submit
 from ..smtp.listener import ConnectionLimits, Listener
+from ..smtp.room import Rooms
 from ..smtp.routes import SmarthostRoutes
 from ..smtp.shared_connections import SharedConnections
 from ..smtp.sign_in_limits import Turns
@@ -68,6 +69,7 @@ async def _start_listeners(
     behind: Behind, submit: Submit, connections: ConnectionLimits, house: AsyncExitStack
 ) -> list[Listener]:
     settings, offered = behind.parts.settings, sign_ins(behind.parts, behind.smarthost)
+    rooms = Rooms.of_this_process(settings.limits.content_memory_bytes)
     listeners = [
         Listener(
             each,
@@ -76,6 +78,7 @@ async def _start_listeners(
             submit=submit,
             capabilities=lambda: offered_by(behind.smarthost),
             connections=connections,
+            rooms=rooms,
             spool_directory=settings.spool,
             sign_in=offered.get(each.sign_in),
             sign_in_limits=behind.attempts,

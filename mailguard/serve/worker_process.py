@@ -45,6 +45,7 @@ from ..smtp.capabilities import Capabilities
 from ..smtp.listener import Listener
 from ..smtp.routes import SmarthostRoutes
 from ..smtp.shared_connections import SharedConnections
+from ..smtp.shared_room import shared_rooms
 from ..smtp.smarthost_capabilities import SmarthostCapabilities
 from ..smtp.smarthost_settings import SmarthostSettings
 from ..store.keys import load_keys
@@ -236,6 +237,7 @@ class Worker:
     async def _listen(self, start: Start, smarthost: SmarthostRoutes, watch: ToldWatch) -> None:
         settings = start.settings
         connections = SharedConnections(settings.limits, start.memory, start.part)
+        rooms = shared_rooms(settings.limits, start.memory, start.part)
         offered: dict[str, SignIn] = {"smarthost": smarthost.sign_in, "local": OwnersSignIn(self._owner())}
         for each, descriptors in zip(settings.listen, start.sockets, strict=True):
             listener = Listener(
@@ -245,6 +247,7 @@ class Worker:
                 submit=self._submit,
                 capabilities=lambda: offered_by(smarthost),
                 connections=connections,
+                rooms=rooms,
                 spool_directory=settings.spool,
                 sign_in=offered.get(each.sign_in),
                 sign_in_limits=OwnersTurns(self._owner()),

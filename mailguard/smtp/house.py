@@ -19,7 +19,7 @@ from .capabilities import Capabilities
 from .certificate import Certificate
 from .doorkeeper import Doorkeeper
 from .listen_settings import Limits, ListenerSettings, Network
-from .room import ARRIVING_BYTES, JUDGED_BYTES, Room
+from .room import Space
 from .signing_in import SignInTerms
 
 Submit = Callable[[Session, Envelope, Buffer], Awaitable[Reply]]
@@ -66,10 +66,10 @@ class House:
     doorkeeper: Doorkeeper | None
     terms: SignInTerms | None
     content_watch: Callable[[float], None]
+    arriving: Space
+    judged: Space
     doors: set[Door] = field(default_factory=set)
     empty: asyncio.Event = field(default_factory=asyncio.Event)
-    arriving: Room = field(default_factory=lambda: Room(ARRIVING_BYTES))
-    judged: Room = field(default_factory=lambda: Room(JUDGED_BYTES))
     closing: bool = False
     certificate: Certificate | None = None
 

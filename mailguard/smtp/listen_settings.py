@@ -291,6 +291,16 @@ class Limits(_Model):
         "smaller means less memory for many large messages at once, and more writing to disk.",
         least=4_096,
     )
+    content_memory_bytes: int = _limit(
+        "Memory for the content of messages that arrive, over all listeners and workers, and as much again for "
+        "messages that are being judged or are on their way to the smarthost. Each counts as 1 MiB at most.",
+        67_108_864,
+        "bytes",
+        33_554_432,
+        "what arrives beyond it waits in a temporary file; a message that is to be judged beyond it is answered "
+        "452 4.3.1, and its client tries again.",
+        least=8_388_608,
+    )
     connections: int = _limit(
         "Open connections, over all listeners.",
         500,

@@ -27,6 +27,7 @@ from .doorkeeper import LEAVE_SECONDS, Doorkeeper
 from .house import Connections, House, Submit, within
 from .listen_settings import Limits, ListenerSettings, why_unusable
 from .own_addresses import own_addresses
+from .room import Rooms
 from .session_limits import ConnectionLimits
 from .sign_in_limits import SignInLimits, Turns, TurnsHere
 from .signing_in import SignInTerms
@@ -42,10 +43,10 @@ BACKLOG = 1024
 class Listener:
     """Listens on one address until `stop`. submit: takes a message and answers for it; it may take long, and whatever
     it raises becomes 451. capabilities: what the next hop takes, asked at each EHLO. connections: shared by all
-    listeners that share `connections` of `limits`. spool_directory: where large messages wait (the system's temporary
-    folder unless given). sign_in: who may send; due where the settings ask for it. sign_in_limits: shared like
-    `connections`. sign_in_watch: is told of each attempt. content_watch: is told how long the content of each
-    message took to come, in seconds.
+    listeners that share `connections` of `limits`. rooms: likewise. spool_directory: where large messages wait (the
+    system's temporary folder unless given). sign_in: who may send; due where the settings ask for it. sign_in_limits:
+    shared like `connections`. sign_in_watch: is told of each attempt. content_watch: is told how long the content of
+    each message took to come, in seconds.
 
     SettingsError for settings that must not be served.
     """
@@ -59,6 +60,7 @@ class Listener:
         capabilities: Callable[[], Capabilities],
         *,
         connections: Connections | None = None,
+        rooms: Rooms | None = None,
         spool_directory: FilePath | None = None,
         now: Callable[[], datetime] | None = None,
         sign_in: SignIn | None = None,
@@ -76,6 +78,7 @@ class Listener:
             doorkeeper = Doorkeeper(sign_in, shared, limits.sign_in_seconds, sign_in_watch)
         name = printable(hostname).replace(" ", "")
         self._servers: list[asyncio.Server] = []
+        rooms = rooms or Rooms.of_this_process(limits.content_memory_bytes)
         self._house = House(
             settings,
             limits,
@@ -90,6 +93,8 @@ class Listener:
             doorkeeper,
             _terms(settings, doorkeeper) if doorkeeper else None,
             content_watch,
+            rooms.arriving,
+            rooms.judged,
         )
 
     async def start(self, sockets: Sequence[socket.socket] = ()) -> None:

@@ -1,8 +1,9 @@
 """The limits of session_limits.py over several processes: each writes its own part of a memory that all can read.
 
-A part is the number of its connections and of its clients, and a row for each client that has some: the hash of its
-address and how many. No lock is needed, as nobody writes where another does. INVARIANT: a connection is counted before
-it is asked whether there were too many, so that two processes together never let in more than one would.
+A part is the number of its connections and of its clients, what its messages take of the rooms (shared_room.py), and a
+row for each client that has some connections: the hash of its address and how many. No lock is needed, as nobody writes
+where another does. INVARIANT: a connection is counted before it is asked whether there were too many, so that two
+processes together never let in more than one would.
 """
 
 from __future__ import annotations
@@ -18,17 +19,19 @@ from .session_limits import BUSY_SHARE
 _HASH_OCTETS = 12
 _ROW = struct.Struct(f"={_HASH_OCTETS}sI")
 _NUMBER = struct.Struct("=Q")
-_HEAD = 16
+_HEAD = 32
+ROOMS_AT = 16
+"""Where in a part two numbers are that shared_room.py writes."""
 
 
 def shared_memory(limits: Limits, parts: int) -> int:
     """A descriptor of memory for so many processes, to be inherited by them. OSError."""
     descriptor = os.memfd_create("mailguard-connections", os.MFD_CLOEXEC)
-    os.truncate(descriptor, _part_octets(limits) * parts)
+    os.truncate(descriptor, part_octets(limits) * parts)
     return descriptor
 
 
-def _part_octets(limits: Limits) -> int:
+def part_octets(limits: Limits) -> int:
     return _HEAD + _ROW.size * limits.connections
 
 
@@ -39,7 +42,7 @@ class SharedConnections:
         self.most = limits.connections
         self._most_per_client = limits.connections_per_client
         self._busy_from = int(limits.connections * BUSY_SHARE)
-        self._octets = _part_octets(limits)
+        self._octets = part_octets(limits)
         self._memory = mmap.mmap(descriptor, 0)
         self._parts = len(self._memory) // self._octets
         self._part = part

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.mail_client import MailClient
+from tests.end_to_end.mail_client import MailClient, ports
 from tests.end_to_end.mailing import message, people, submit
 from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
+from tests.faults.tracing_sink import TracingSink
 from tests.ports import free_port
 
 ONE = ["p@out.example"]
@@ -131,6 +132,32 @@ def test_the_limit_of_connections_is_the_machines(guard: Guard) -> None:
         opened = [clients.enter_context(MailClient(guard.service.port)) for _ in range(40)]
         greetings = sorted(each.greeting.code for each in opened)
     assert greetings == [220] * 30 + [421] * 10
+
+
+def test_the_room_for_messages_is_the_machines(tmp_path: Path) -> None:
+    """Two workers with two listeners each: eight of a megabyte are judged at a time, not 32."""
+    raw = message(to=ONE[0], body="x" * 70 + "\r\n" + ("y" * 70 + "\r\n") * 15_000)
+    limits = {"content_memory_bytes": 8_388_608}
+    listen = [{"address": "127.0.0.1:0"}, {"address": "127.0.0.1:0"}]
+    with TracingSink() as sink, ExitStack() as house:
+        smarthost = {"address": f"127.0.0.1:{sink.port}", "connections": 40}
+        settings = {"limits": limits, "listen": listen, "smarthost": smarthost}
+        service = house.enter_context(Service(tmp_path, 0, workers=2, **settings))
+        gate = sink.close_gate("dot", "pass")
+        codes: list[int] = []
+        threads = [
+            threading.Thread(target=lambda port=port: codes.append(submit(port, raw, ONE, "p@elmroad.example")[0]))
+            for port in ports(service) * 8
+        ]
+        for thread in threads:
+            thread.start()
+        eventually(lambda: len(codes) == 8 and gate.waiting == 8, what="eight are put off, eight at the smarthost")
+        assert codes == [452] * 8
+        gate.open()
+        for thread in threads:
+            thread.join(60)
+        assert sorted(codes) == [250] * 8 + [452] * 8
+        assert submit(service.port, raw, ONE, "p@elmroad.example")[0] == 250
 
 
 def test_a_new_policy_is_in_force_in_every_worker(guard: Guard) -> None:
