@@ -11,7 +11,7 @@ packages=(
     postgresql pgbouncer haproxy postfix swaks libnet-ssleay-perl strace curl msmtp s-nail openssl gnupg procps util-linux ca-certificates systemd logrotate
     dovecot-core dovecot-imapd libsasl2-modules nodejs node-nodemailer php-cli libphp-phpmailer
     libemail-sender-perl libauthen-sasl-perl libio-socket-ssl-perl
-    tnef ytnef-tools libemail-outlook-message-perl libemail-address-perl linux-libc-dev
+    tnef ytnef-tools libemail-outlook-message-perl libemail-address-perl linux-libc-dev gcc libc6-dev prometheus
 )
 all_parts=(core edges browser faults bench)
 

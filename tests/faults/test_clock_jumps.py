@@ -1,6 +1,6 @@
 """The clock jumps by hours: held messages keep their deadline, and what is being sent is not sent again.
 
-At the guard's own level, through its Clock port: the product has no clock that can be set from outside.
+At the guard's own level, through its Clock port; test_clock_set.py sets the clock of the real process.
 """
 
 from __future__ import annotations
