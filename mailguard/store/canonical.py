@@ -6,13 +6,30 @@ Keys sorted by code point, no white space, everything beyond ASCII escaped, no N
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..core.errors import MailguardError
 
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
-_ADDRESS_SIGNS = ("@", "\\uff20", "\\ufe6b")
-"""As they stand in canonical text: the at sign, its full-width and its small form (THREATS.md T31)."""
+_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+_ESCAPED_ADDRESS_SIGNS = ("\\uff20", "\\ufe6b")
+"""As they stand in canonical text: the full-width and the small form of the at sign (THREATS.md T31)."""
+
+
+def _kept() -> Callable[[Any, int], Sequence[str]] | None:
+    """What `_encoder` makes anew for each text: the interpreter's own encoder in C, with its options. None without it.
+
+    It does not look for what contains itself, which would take a table of its own: that ends in a RecursionError.
+    """
+    make = getattr(json.encoder, "c_make_encoder", None)
+    escape = json.encoder.encode_basestring_ascii
+    made: Callable[[Any, int], Sequence[str]] | None = make and make(
+        None, _encoder.default, escape, None, ":", ",", True, False, False
+    )
+    return made
+
+
+_pieces = _kept()
 
 
 class PersonalDataRefused(MailguardError):
@@ -21,10 +38,15 @@ class PersonalDataRefused(MailguardError):
 
 def canonical(value: Any) -> str:
     """The canonical text. TypeError and ValueError for what JSON cannot hold."""
-    return _encode(value)
+    if _pieces is not None:
+        try:
+            return "".join(_pieces(value, 0))
+        except RecursionError:
+            """The other way says what is wrong."""
+    return _encoder.encode(value)
 
 
 def refuse_addresses(text: str) -> None:
     """PersonalDataRefused if canonical text holds an at sign. The ledger fails closed: it could never forget it."""
-    if any(sign in text for sign in _ADDRESS_SIGNS):
+    if "@" in text or ("\\" in text and any(sign in text for sign in _ESCAPED_ADDRESS_SIGNS)):
         raise PersonalDataRefused("an entry for the ledger holds an at sign; addresses belong into its evidence")

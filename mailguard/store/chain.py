@@ -13,9 +13,10 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, Table, Update, bindparam, insert, select, update
 
@@ -33,6 +34,7 @@ VERSION = 1
 EVIDENCE_RETENTION = "evidence"
 
 
+@lru_cache(maxsize=16)
 def genesis(ledger: str) -> str:
     """What the first entry of a ledger has as its previous hash."""
     return hashlib.sha256(b"mailguard ledger\0" + ledger.encode()).hexdigest()
@@ -46,9 +48,12 @@ def authenticate(key: bytes, digest: str) -> str:
     return hmac.digest(key, bytes.fromhex(digest), "sha256").hex()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class SealedEvidence:
-    """An encrypted evidence record with a key of its own. sha256: of the sealed octets, what the entry commits to."""
+    """An encrypted evidence record with a key of its own. sha256: of the sealed octets, what the entry commits to.
+
+    Nobody changes it; made for every message, it is not frozen, which would triple what making it takes.
+    """
 
     master: str
     wrapped_key: bytes
@@ -56,9 +61,9 @@ class SealedEvidence:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class PreparedEntry:
-    """An entry that lacks only its place. head: the canonical body up to the sequence."""
+    """An entry that lacks only its place. head: the canonical body up to the sequence. As SealedEvidence."""
 
     at: datetime
     micros: int
@@ -76,9 +81,11 @@ class PreparedEntry:
 
 def prepare(entry: NewEntry, ledger: str, keyring: Keyring) -> PreparedEntry:
     """Encrypt the evidence, hash the addresses, make the body. PersonalDataRefused, TypeError, ValueError."""
+    if entry.claims_ref and entry.ref is None:
+        raise ValueError("an entry that claims a reference names it")
     micros = to_micros(entry.at)
     sealed = None if entry.evidence is None else seal_evidence(entry, keyring)
-    body = {
+    body: dict[str, Any] = {
         "at": iso(micros),
         "claims": entry.claims_ref,
         "evidence": sealed.sha256 if sealed else None,
@@ -91,11 +98,9 @@ def prepare(entry: NewEntry, ledger: str, keyring: Keyring) -> PreparedEntry:
     }
     text = canonical(body)
     refuse_addresses(text)
-    if entry.claims_ref and entry.ref is None:
-        raise ValueError("an entry that claims a reference names it")
     head = text[:-1] + ',"sequence":'
     return PreparedEntry(
-        from_micros(micros),
+        entry.at if entry.at.tzinfo is UTC else from_micros(micros),
         micros,
         entry.kind,
         entry.ref,
@@ -131,8 +136,11 @@ def evidence_context(ref: str | None) -> bytes:
 
 
 def shown(body: Mapping[str, Any]) -> dict[str, Any]:
-    """What `audit list --json` prints of a body besides the fixed keys: the kind's own fields, and what is hashed."""
-    fields = dict(body["fields"])
+    """What `audit list --json` prints of a body besides the fixed keys: the kind's own fields, and what is hashed.
+
+    These are put beside the fields in the body itself, which is then used up.
+    """
+    fields: dict[str, Any] = body["fields"]
     if body["recipients"]:
         fields.setdefault("recipient_hashes", body["recipients"])
     if body["evidence"]:
@@ -146,8 +154,7 @@ def read_entry(ledger: str, sequence: int, digest: str, body_text: str) -> Entry
     return Entry(ledger, sequence, at, body["kind"], body["ref"], digest, shown(body))
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The end of a ledger. checkpoint: the number of its last checkpoint, which stands at checkpoint_sequence."""
 
     sequence: int
@@ -162,8 +169,11 @@ class LedgerForged(StoreUnavailable):
 
 def head_mac(key: bytes, ledger: str, head: Head) -> str:
     """Authenticates the head row, so that nobody without the key can have us build on, or sign, what he wrote."""
-    text = canonical([ledger, head.sequence, head.hash, head.checkpoint, head.checkpoint_sequence])
-    return hmac.digest(key, b"head\0" + text.encode("ascii"), "sha256").hex()
+    return hmac.digest(key, _head_text(ledger, head), "sha256").hex()
+
+
+def _head_text(ledger: str, head: Head) -> bytes:
+    return b"head\0" + canonical([ledger, *head]).encode("ascii")
 
 
 def genuine_head(keyring: Keyring, ledger: str, head: Head, mac: object) -> bool:
@@ -172,6 +182,10 @@ def genuine_head(keyring: Keyring, ledger: str, head: Head, mac: object) -> bool
         return any(hmac.compare_digest(head_mac(key, ledger, head), str(mac)) for key in keyring.all_octets("ledger"))
     except TypeError:
         return False
+
+
+HeadRow = tuple[Any, ...]
+"""What stands in the row of a ledger's head: the fields of Head, and its MAC."""
 
 
 def checkpoint_text(ledger: str, number: int, sequence: int, digest: str, at: int, key: str) -> str:
@@ -184,13 +198,14 @@ class Chain:
     """The cursor of one group of writes, inside its transaction. `head` is kept in memory until `save`.
 
     forged: whether its end was found changed by somebody else; None before `load`. others: the ends of other ledgers
-    that the group has recorded (witnessing.py), for the witness file.
+    that the group has recorded (witnessing.py), for the witness file. row: the head row as it was found genuine or is
+    written; the next group's chain is given it as `known`, and needs no MAC to tell that the very same row is genuine.
     """
 
-    def __init__(self, ledger: str, keyring: Keyring, checkpoint_entries: int) -> None:
+    def __init__(self, ledger: str, keyring: Keyring, checkpoint_entries: int, known: HeadRow | None = None) -> None:
         self.ledger = ledger
         self.keyring = keyring
-        self._mac_key = keyring.active("ledger").octets
+        self.row = known
         self._every = checkpoint_entries
         self._loaded: Head | None = None
         self.head = Head(0, genesis(ledger), 0, 0)
@@ -203,28 +218,30 @@ class Chain:
         rows = rows_of(connection, statement(connection, "head", _select_head), (self.ledger,))
         if not rows:
             raise LedgerForged("the ledger has lost its head row")
-        *said, mac = rows[0]
-        head = Head(*said)
-        if not genuine_head(self.keyring, self.ledger, head, mac):
+        row = tuple(rows[0])
+        head = Head(*row[:-1])
+        if row != self.row and not genuine_head(self.keyring, self.ledger, head, row[-1]):
             raise LedgerForged("the head row of the ledger was changed by somebody else")
+        self.row = row
         self.head = self._loaded = head
         self.forged = False
 
-    def append(self, connection: Connection, prepared: Sequence[PreparedEntry]) -> list[Entry]:
-        """Give each entry its place. ReferenceTaken: the caller's savepoint has to undo what was written."""
+    def append(
+        self, connection: Connection, prepared: Sequence[PreparedEntry], *, asks_first: bool = True
+    ) -> list[Entry]:
+        """Give each entry its place. ReferenceTaken: the caller's savepoint has to undo what was written.
+
+        asks_first: whether it looks for references that are taken. Else the table refuses these with an IntegrityError.
+        """
         if not prepared:
             return []
         if self._loaded is None:
             self.load(connection)
-        if any(entry.claims for entry in prepared):
+        if asks_first and any(entry.claims for entry in prepared):
             self._refuse_taken(connection, [entry.ref for entry in prepared if entry.claims])
-        rows, records, appended = [], [], []
-        for entry in prepared:
-            row, record, made = self._place(entry)
-            rows.append(row)
-            appended.append(made)
-            if record is not None:
-                records.append(record)
+        rows: list[tuple[Any, ...]] = []
+        records: list[tuple[Any, ...]] = []
+        appended = [self._place(entry, rows, records) for entry in prepared]
         insert_rows(connection, schema.entries, rows)
         insert_rows(connection, schema.evidence, records)
         count_uses(connection, self.ledger, [(each.micros, use) for each in prepared for use in each.exceptions])
@@ -235,27 +252,23 @@ class Chain:
         if len(set(refs)) < len(refs) or rows_of(connection, text, tuple(refs)):
             raise ReferenceTaken("another message has this reference")
 
-    def _place(self, entry: PreparedEntry) -> tuple[tuple[Any, ...], tuple[Any, ...] | None, Entry]:
-        """The rows in the order of the tables' columns."""
-        sequence = self.head.sequence + 1
+    def _place(self, entry: PreparedEntry, rows: list[tuple[Any, ...]], records: list[tuple[Any, ...]]) -> Entry:
+        """Adds the rows of an entry, in the order of the tables' columns."""
+        previous = self.head
+        sequence = previous.sequence + 1
         body = entry.body(sequence)
-        digest = hash_body(self.head.hash, body)
-        self.head = Head(sequence, digest, self.head.checkpoint, self.head.checkpoint_sequence)
+        digest = hash_body(previous.hash, body)
+        self.head = Head(sequence, digest, previous.checkpoint, previous.checkpoint_sequence)
         self._at = entry.micros
-        sealed = entry.evidence
-        claimed = entry.ref if entry.claims else None
-        committed = sealed.sha256 if sealed else None
-        mac = authenticate(self._mac_key, digest)
-        row = (self.ledger, sequence, entry.micros, entry.kind, entry.ref, claimed, committed, body, digest, mac)
-        record = (
-            None
-            if sealed is None
-            else (
-                *(self.ledger, sequence, entry.ref, entry.micros, EVIDENCE_RETENTION),
-                *(sealed.master, sealed.wrapped_key, sealed.sealed),
-            )
-        )
-        return row, record, Entry(self.ledger, sequence, entry.at, entry.kind, entry.ref, digest, entry.fields)
+        ledger, ref, sealed, committed = self.ledger, entry.ref, entry.evidence, None
+        if sealed is not None:
+            committed = sealed.sha256
+            kept = (ledger, sequence, ref, entry.micros, EVIDENCE_RETENTION)
+            records.append((*kept, sealed.master, sealed.wrapped_key, sealed.sealed))
+        claimed = ref if entry.claims else None
+        mac = self.keyring.authenticate(bytes.fromhex(digest))
+        rows.append((ledger, sequence, entry.micros, entry.kind, ref, claimed, committed, body, digest, mac))
+        return Entry(ledger, sequence, entry.at, entry.kind, ref, digest, entry.fields)
 
     def save(self, connection: Connection) -> bool:
         """Write the head, with a checkpoint where one is due. Whether anything was appended."""
@@ -279,7 +292,7 @@ class Chain:
         return True
 
     def _sign(self, connection: Connection, at: int) -> None:
-        head = replace(self.head, checkpoint=self.head.checkpoint + 1, checkpoint_sequence=self.head.sequence)
+        head = self.head._replace(checkpoint=self.head.checkpoint + 1, checkpoint_sequence=self.head.sequence)
         key = self.keyring.active("signing").identifier
         text = checkpoint_text(self.ledger, head.checkpoint, head.sequence, head.hash, at, key)
         row = (self.ledger, head.checkpoint, head.sequence, head.hash, at, key, self.keyring.sign(text))
@@ -287,9 +300,9 @@ class Chain:
         self.head = head
 
     def _write_head(self, connection: Connection) -> None:
-        head, mac = self.head, head_mac(self._mac_key, self.ledger, self.head)
-        said = (head.sequence, head.hash, head.checkpoint, head.checkpoint_sequence, mac, self.ledger)
-        execute(connection, statement(connection, "write head", _update_head), said)
+        mac = self.keyring.authenticate(_head_text(self.ledger, self.head))
+        self.row = (*self.head, mac)
+        execute(connection, statement(connection, "write head", _update_head), (*self.row, self.ledger))
 
 
 _HEAD = ("sequence", "hash", "checkpoint", "checkpoint_sequence", "mac")

@@ -54,7 +54,8 @@ def rows_of(connection: Connection, text: str, parameters: tuple[Any, ...]) -> S
 
 
 def _sqlite(connection: Connection) -> sqlite3.Connection | None:
-    found = connection.connection.driver_connection if connection.dialect.name == "sqlite" else None
+    # What SQLAlchemy calls the driver's own connection is, of SQLite, the one that it was given.
+    found = connection.connection.dbapi_connection
     return found if isinstance(found, sqlite3.Connection) else None
 
 

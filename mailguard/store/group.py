@@ -2,13 +2,14 @@
 
 Contract: a job whose operation raises leaves nothing behind and gets its error; the others go on. What breaks the
 transaction itself is raised (GroupFailed), and the engine then answers every job. Runs of plain appends share one
-savepoint and one INSERT, and are taken apart only if that fails.
+savepoint and one INSERT, and are taken apart only if that fails. A group of nothing but appends, as most are, has no
+savepoint at all: if one of them fails, the engine begins the transaction anew and has each job in its own (Unguarded).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from mailguard.logs import logger
 
 from ..core.errors import ReferenceTaken, StoreUnavailable
+from ..guard.records import Entry
 from .chain import Chain, LedgerForged, PreparedEntry
 from .driver import execute
 
@@ -36,6 +38,10 @@ class GroupFailed(Exception):
         self.within_job = within_job
 
 
+class Unguarded(Exception):
+    """A group that ran without savepoints failed by one of its jobs: roll it back, and run it `guarded`."""
+
+
 @dataclass(slots=True, eq=False)
 class Job:
     """One write. Exactly one of operation and appends is given. locks: whether it takes the ledger's lock at once."""
@@ -48,12 +54,18 @@ class Job:
     error: BaseException | None = None
 
 
-def run_group(connection: Connection, chain: Chain, jobs: Sequence[Job]) -> bool:
-    """Run the jobs in order inside a transaction that the caller began. Whether the ledger has grown."""
+def run_group(connection: Connection, chain: Chain, jobs: Sequence[Job], *, guarded: bool = False) -> bool:
+    """Run the jobs in order inside a transaction that the caller began. Whether the ledger has grown.
+
+    guarded: with savepoints in any case. GroupFailed; Unguarded, never if guarded.
+    """
     try:
         if any(job.locks for job in jobs):
             # First of all, so that guards that share a ledger queue here and never deadlock further down.
             _lock(connection, chain)
+        if not guarded and not chain.forged and all(job.operation is None for job in jobs):
+            _run_unguarded(connection, chain, jobs)
+            return chain.save(connection)
         for plain, run in groupby(jobs, key=lambda job: job.operation is None):
             if plain:
                 _run_appends(connection, chain, list(run))
@@ -74,14 +86,29 @@ def _lock(connection: Connection, chain: Chain) -> None:
         log.error("ledger_head_forged", ledger=chain.ledger, cause=error)
 
 
+def _run_unguarded(connection: Connection, chain: Chain, jobs: Sequence[Job]) -> None:
+    every = [entry for job in jobs for entry in job.appends]
+    try:
+        _share_out(chain.append(connection, every, asks_first=False), jobs)
+    except Exception as error:
+        if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
+            raise GroupFailed(within_job=True) from error
+        raise Unguarded from error
+
+
+def _share_out(appended: list[Entry], jobs: Sequence[Job]) -> None:
+    first = 0
+    for job in jobs:
+        job.value = appended[first : first + len(job.appends)]
+        first += len(job.appends)
+
+
 def _run_appends(connection: Connection, chain: Chain, jobs: list[Job]) -> None:
     every = [entry for job in jobs for entry in job.appends]
     together = Job(jobs[0].future, appends=every)
     _run_alone(connection, chain, together)
     if together.error is None:
-        appended: Iterator[Any] = iter(together.value)
-        for job in jobs:
-            job.value = [next(appended) for _ in job.appends]
+        _share_out(together.value, jobs)
     elif len(jobs) == 1:
         jobs[0].error = together.error
     else:

@@ -17,7 +17,7 @@ from mailguard.logs import logger
 
 from .chain import Chain
 from .driver import execute
-from .group import GroupFailed, Job, Query, answer, run_group, unavailable
+from .group import GroupFailed, Job, Query, Unguarded, answer, run_group, unavailable
 from .keys import Keyring
 from .queued_engine import QueuedEngine, fail
 from .store_settings import StoreSettings
@@ -114,7 +114,7 @@ class PostgresqlEngine(QueuedEngine):
                 job = self._jobs.get_nowait()
             running = job is not None
             began = self.pulse.began()
-            await self._run([each for each in jobs if not each.future.cancelled()])
+            await self._run([each for each in jobs if not each.future.done()])
             if jobs:
                 self.pulse.ended(len(jobs), began)
 
@@ -142,13 +142,19 @@ class PostgresqlEngine(QueuedEngine):
         answer(jobs)
 
     async def _commit(self, jobs: list[Job]) -> tuple[Chain, bool]:
-        chain = self._new_chain()
         if self._witness.failing:
             await asyncio.to_thread(self._witness.settle)
+        try:
+            return await self._transact(jobs, guarded=False)
+        except Unguarded:
+            return await self._transact(jobs, guarded=True)
+
+    async def _transact(self, jobs: list[Job], *, guarded: bool) -> tuple[Chain, bool]:
+        chain = self._new_chain()
         async with self._engine.begin() as connection:
 
             def run(synchronous: Connection) -> bool:
-                grown = run_group(synchronous, chain, jobs)
+                grown = run_group(synchronous, chain, jobs, guarded=guarded)
                 self._heed(chain)
                 return grown
 

@@ -1,7 +1,8 @@
 """The half of an engine that faces its callers, the same for both databases: every write is a job in one queue.
 
 Contract: a caller waits until its job's group is durable, at most `timeout_seconds`; what it then gets is
-StoreUnavailable, and the job may have happened. Who takes the jobs out of the queue, and how, is the engine's own.
+StoreUnavailable, and the job may have happened. What is asked in one turn of the event loop is queued together, at its
+end, so that it is one group. Who takes the jobs out of the queue, and how, is the engine's own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Any, Protocol, TypeVar
 
 from ..core.errors import StoreUnavailable
 from ..guard.records import Entry
-from .chain import Chain, PreparedEntry
+from .chain import Chain, HeadRow, PreparedEntry
+from .deadlines import Deadlines
 from .group import Job, Operation, unavailable
 from .keys import Keyring
 from .pulse import Pulse
@@ -41,11 +43,14 @@ class QueuedEngine:
         self._witness = witness
         self._queue = jobs
         self._loop = asyncio.get_running_loop()
+        self._deadlines = Deadlines(self._loop, settings.timeout_seconds)
         self._closed = False
+        self._hurries = False
         self._patient: list[Job] = []
         self._patience: asyncio.TimerHandle | None = None
         self.pulse = Pulse()
         self.head_forged = False
+        self._head_row: HeadRow | None = None
 
     @property
     def witness_failing(self) -> bool:
@@ -67,18 +72,21 @@ class QueuedEngine:
         self._refuse_closed()
         self._patient.append(job)
         if not patient:
-            self._hurry()
+            if not self._hurries:
+                # Not at once: it would wake the writer for each, and the tasks of one turn would make a group apiece.
+                self._hurries = True
+                self._loop.call_soon(self._hurry)
         elif self._patience is None:
             self._patience = self._loop.call_later(PATIENCE_SECONDS, self._hurry)
+        self._deadlines.add(job.future)
         try:
-            # Not wait_for: before Python 3.12 it can swallow a cancellation that comes together with the answer.
-            async with asyncio.timeout(self._settings.timeout_seconds):
-                return await job.future
-        except TimeoutError as error:
-            raise unavailable(error) from error
+            return await job.future
+        finally:
+            self._deadlines.forget()
 
     def _hurry(self) -> None:
         """All that stands back, in its order."""
+        self._hurries = False
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
@@ -92,12 +100,13 @@ class QueuedEngine:
             raise StoreUnavailable("the store is closed")
 
     def _heed(self, chain: Chain) -> None:
-        """What a group found of the ledger's end."""
+        """What a group found of the ledger's end, and how it leaves it."""
+        self._head_row = chain.row
         if chain.forged is not None:
             self.head_forged = chain.forged
 
     def _new_chain(self) -> Chain:
-        return Chain(self._settings.ledger, self._keyring, self._settings.checkpoint_entries)
+        return Chain(self._settings.ledger, self._keyring, self._settings.checkpoint_entries, self._head_row)
 
 
 def fail(jobs: Sequence[Job], error: BaseException) -> None:

@@ -1,9 +1,9 @@
 """SQLite: one writer thread with group commit, one reading thread.
 
 Contract: WAL, synchronous=FULL, secure_delete; the only connection that writes is the writer thread's (FIELD-NOTES
-"Store": SQLite 3.7.0 to 3.51.2 can corrupt a WAL database that two connections write). A job that was cancelled before
-its group began does nothing. After an error of the database the connection is made anew: SQLite then recovers from its
-WAL.
+"Store": SQLite 3.7.0 to 3.51.2 can corrupt a WAL database that two connections write). A job whose caller has gone
+before its group began does nothing. After an error of the database the connection is made anew: SQLite then recovers
+from its WAL.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sqlalchemy.pool import NullPool
 from mailguard.logs import logger
 
 from .driver import execute
-from .group import GroupFailed, Job, Query, answer, run_group, unavailable
+from .group import GroupFailed, Job, Query, Unguarded, answer, run_group, unavailable
 from .keys import Keyring, sync_folder
 from .queued_engine import QueuedEngine, fail
 from .store_settings import StoreSettings
@@ -164,7 +164,7 @@ class SqliteEngine(QueuedEngine):
                 job = self._jobs.get()
             running = job is not None
             began = self.pulse.began()
-            self._run([each for each in jobs if not each.future.cancelled()])
+            self._run([each for each in jobs if not each.future.done()])
             if jobs:
                 self.pulse.ended(len(jobs), began)
 
@@ -198,7 +198,12 @@ class SqliteEngine(QueuedEngine):
             execute(connection, "BEGIN IMMEDIATE")
         except (DBAPIError, OSError) as error:
             raise GroupFailed(within_job=False) from error
-        grown = run_group(connection, chain, jobs)
+        try:
+            grown = run_group(connection, chain, jobs)
+        except Unguarded:
+            chain = self._new_chain()
+            _begin_anew(connection)
+            grown = run_group(connection, chain, jobs, guarded=True)
         self._heed(chain)
         try:
             execute(connection, "COMMIT")
@@ -253,6 +258,14 @@ class SqliteEngine(QueuedEngine):
     def _drop_reader(self) -> None:
         connection, self._reader = self._reader, None
         _close(connection)
+
+
+def _begin_anew(connection: Connection) -> None:
+    try:
+        execute(connection, "ROLLBACK")
+        execute(connection, "BEGIN IMMEDIATE")
+    except DBAPIError as error:
+        raise GroupFailed(within_job=False) from error
 
 
 def _identity(path: Path) -> tuple[int, int]:

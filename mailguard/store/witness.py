@@ -62,7 +62,7 @@ class Witness:
 
         Does not raise: the group is committed, `settle` holds up the next one.
         """
-        self._pending = b"".join(witness_line(*each, self._key) for each in ((ledger, head), *others))
+        self._pending = b"".join([witness_line(*each, self._key) for each in ((ledger, head), *others)])
         try:
             self._write()
         except OSError as error:
@@ -138,11 +138,14 @@ def witness_line(ledger: str, head: Head, key: Key) -> bytes:
         "ledger": ledger,
         "sequence": head.sequence,
     }
-    return (canonical({**said, "mac": _mac(key, said)}) + "\n").encode("ascii")
+    text = canonical(said)
+    before, name, sequence = text.rpartition(',"sequence":')
+    return f'{before},"mac":"{_mac(key, text)}"{name}{sequence}\n'.encode("ascii")
 
 
-def _mac(key: Key, said: dict[str, object]) -> str:
-    return hmac.digest(key.octets, b"witness\0" + canonical(said).encode("ascii"), "sha256").hex()
+def _mac(key: Key, text: str) -> str:
+    """Of the canonical text of all else that a line says."""
+    return hmac.digest(key.octets, b"witness\0" + text.encode("ascii"), "sha256").hex()
 
 
 def read_witness(path: Path, keyring: Keyring) -> Iterator[WitnessLine]:
@@ -159,7 +162,7 @@ def _parse(text: bytes, keyring: Keyring | None = None) -> WitnessLine | None:
         said = json.loads(text)
         mac = said.pop("mac")
         key = keyring.find("ledger", said["key"]) if keyring else None
-        genuine = key is not None and hmac.compare_digest(_mac(key, said), mac)
+        genuine = key is not None and hmac.compare_digest(_mac(key, canonical(said)), mac)
         return WitnessLine(said["ledger"], int(said["sequence"]), said["hash"], int(said["checkpoint"]), genuine)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -51,6 +51,19 @@ class Groups:
 
     def group_failed(self) -> None: ...
 
+    async def of(self, writes: int) -> list[int]:
+        """The sizes, once so many writes have ended: a writer counts a group after its answers."""
+        while sum(self.sizes) < writes:
+            await asyncio.sleep(0.001)
+        return self.sizes
+
+
+async def test_what_is_asked_in_one_turn_of_the_loop_is_one_group(store: Store) -> None:
+    store.engine.pulse.watch = groups = Groups()
+    results = await asyncio.gather(*(store.ledger.append([samples.entry(f"MG-{n}")]) for n in range(20)))
+    assert [entry.sequence for result in results for entry in result] == list(range(1, 21))
+    assert await groups.of(20) == [20]
+
 
 async def test_what_nobody_waits_for_shares_the_next_durable_step(store: Store) -> None:
     store.engine.pulse.watch = groups = Groups()
@@ -59,7 +72,7 @@ async def test_what_nobody_waits_for_shares_the_next_durable_step(store: Store) 
     assert groups.sizes == [] and not any(each.done() for each in outcomes)
     (decision,) = await store.ledger.append([samples.entry("MG-9")])
     await asyncio.gather(*outcomes)
-    assert groups.sizes == [6] and decision.sequence == 6
+    assert await groups.of(6) == [6] and decision.sequence == 6
     assert [entry.ref for entry in await everything(store)] == [*(f"MG-{n}" for n in range(5)), "MG-9"]
 
 
