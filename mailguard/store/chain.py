@@ -48,7 +48,7 @@ def authenticate(key: bytes, digest: str) -> str:
     return hmac.digest(key, bytes.fromhex(digest), "sha256").hex()
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class SealedEvidence:
     """An encrypted evidence record with a key of its own. sha256: of the sealed octets, what the entry commits to.
 
@@ -61,7 +61,7 @@ class SealedEvidence:
     sha256: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class PreparedEntry:
     """An entry that lacks only its place. head: the canonical body up to the sequence. As SealedEvidence."""
 
