@@ -20,6 +20,7 @@ EXAMPLE_DOMAIN = "elmroad.example"
 TESTED_DOMAIN = "organisation.example"
 """What is inside in the packaged policy tests: they must hold in the new folder too."""
 SCHEMA_LINE = "# yaml-language-server: $schema=policy.schema.json\n"
+TESTS_SCHEMA_LINE = "# yaml-language-server: $schema=../policy-tests.schema.json\n"
 SERVICE_DATA = Path("/var/lib/mailguard")
 
 
@@ -86,17 +87,14 @@ def _address(text: str) -> str:
 def _files(folder: Path, answers: Answers) -> dict[Path, str]:
     files = {folder / "mailguard.yaml": settings_text(folder, answers)}
     for name, text in policy_files().items():
-        # A policy names its schema, so that an editor completes its keys; the schema of tests is another.
-        head = "" if "/" in name else SCHEMA_LINE
+        # Each names its schema, so that an editor completes its keys.
+        head = TESTS_SCHEMA_LINE if "/" in name else SCHEMA_LINE
         files[folder / "policies" / name] = head + text.replace(TESTED_DOMAIN, answers.domains[0])
-    files[folder / "policies" / "policy.schema.json"] = _schema()
+    from ..core.policy.schema import policy_schema, trials_schema
+
+    for schema, made in (("policy", policy_schema()), ("policy-tests", trials_schema())):
+        files[folder / "policies" / f"{schema}.schema.json"] = json.dumps(made, indent=2) + "\n"
     return files
-
-
-def _schema() -> str:
-    from ..core.policy.schema import policy_schema
-
-    return json.dumps(policy_schema(), indent=2) + "\n"
 
 
 def _refuse_overwriting(files: dict[Path, str]) -> None:

@@ -177,14 +177,16 @@ def diff(
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of policy files, for editors.
+def schema(
+    tests: Annotated[bool, typer.Option("--tests", help="Of files of policy tests, in place of policies.")] = False,
+) -> None:
+    """Print the JSON Schema of policy files, or of their tests, for editors.
 
     Example: mailguard policy schema > policy.schema.json
     """
     from . import policy_judging
 
-    policy_judging.schema()
+    policy_judging.schema(tests=tests)
 
 
 Since = Annotated[

@@ -31,7 +31,7 @@ from ..core.organisation import Organisation
 from ..core.policy.decide import decide
 from ..core.policy.explain import Trace, explain
 from ..core.policy.load import Policy, load_policy
-from ..core.policy.schema import policy_schema
+from ..core.policy.schema import policy_schema, trials_schema
 from ..core.policy.trial import assumed_envelope, assumed_organisation, envelope_of
 from ..core.verdict import EXCEPTION, Disposition, Rewrite, Verdict
 from ..serve.inspecting import CommandInspector
@@ -68,9 +68,9 @@ def try_(
         _print_verdict(verdict, organisation, settings is None, traces)
 
 
-def schema() -> None:
-    """`policy schema`: the JSON Schema of policy files."""
-    output.result(json.dumps(policy_schema(), indent=2))
+def schema(*, tests: bool) -> None:
+    """`policy schema`: the JSON Schema of policy files, or of their tests."""
+    output.result(json.dumps(trials_schema() if tests else policy_schema(), indent=2))
 
 
 def packaged_policy() -> Path:

@@ -39,6 +39,10 @@ def test_init_writes_a_folder_that_can_be_used(run: Run, tmp_path: Path) -> None
     schema = json.loads((folder / "policies" / "policy.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(yaml.safe_load((folder / "policies" / "default.yaml").read_text()), schema)
+    tests = folder / "policies" / "tests" / "default.yaml"
+    named = re.match(r"# yaml-language-server: \$schema=(\S+)\n", tests.read_text())
+    assert named is not None
+    jsonschema.Draft202012Validator.check_schema(json.loads((tests.parent / named[1]).read_text()))
 
 
 def test_the_policies_of_init_pass_their_own_check_and_tests(run: Run, tmp_path: Path) -> None:

@@ -247,8 +247,9 @@ def test_a_test_may_name_a_message_beside_it(run: Any, tmp_path: Path) -> None:
     assert run("policy", "test", str(tests)).status == 0
 
 
-def test_schema_is_a_json_schema(run: Any) -> None:
-    ran = run("policy", "schema")
+@pytest.mark.parametrize("options", [(), ("--tests",)])
+def test_schema_is_a_json_schema(run: Any, options: tuple[str, ...]) -> None:
+    ran = run("policy", "schema", *options)
     assert ran.status == 0
     jsonschema.Draft202012Validator.check_schema(json.loads(ran.out))
 

@@ -1,4 +1,4 @@
-"""Editors: the YAML language server from npm completes, explains and checks every key of a policy from the schema."""
+"""Editors: the YAML language server from npm completes, explains and checks each key of policies and their tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,17 @@ from mailguard.core.policy.conditions.same_attachment import SameAttachment
 from mailguard.core.policy.conditions.structure import FindingOperand
 from mailguard.core.policy.exceptions import ExceptionModel
 from mailguard.core.policy.model import PolicyModel, RuleModel, Unless, When
-from mailguard.core.policy.schema import policy_schema
+from mailguard.core.policy.schema import policy_schema, trials_schema
+from mailguard.core.policy.trial import (
+    EarlierModel,
+    Expectation,
+    InventedFile,
+    MessageModel,
+    People,
+    TeamModel,
+    TrialModel,
+    TrialsModel,
+)
 from tests.editor.language_server import LanguageServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +54,20 @@ PLACES: list[tuple[type[BaseModel], str]] = [
     (Unless, f"{RULE}    unless:\n      @"),
     (ExceptionModel, f"{RULE}    exceptions:\n      - @"),
 ]
+TESTS_MODELINE = "# yaml-language-server: $schema=policy-tests.schema.json\n"
+TEST = "tests:\n  - name: a\n"
+TESTS_PLACES: list[tuple[type[BaseModel], str]] = [
+    (TrialsModel, HERE),
+    (TrialModel, "tests:\n  - @"),
+    (MessageModel, f"{TEST}    message:\n      @"),
+    (People, f"{TEST}    message:\n      to:\n        @"),
+    (People, f"{TEST}    message:\n      cc:\n        - @"),
+    (InventedFile, f"{TEST}    message:\n      attach:\n        @"),
+    (EarlierModel, f"{TEST}    earlier:\n      - @"),
+    (MessageModel, f"{TEST}    earlier:\n      - message:\n          @"),
+    (TeamModel, f"{TEST}    teams:\n      - @"),
+    (Expectation, f"{TEST}    expect:\n      @"),
+]
 _numbers = count()
 
 
@@ -51,13 +75,14 @@ _numbers = count()
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]:
     folder = tmp_path_factory.mktemp("editor")
     (folder / "policy.schema.json").write_text(json.dumps(policy_schema()))
+    (folder / "policy-tests.schema.json").write_text(json.dumps(trials_schema()))
     with LanguageServer(folder) as started:
         yield started
 
 
-def typed(server: LanguageServer, text: str) -> dict[str, str]:
+def typed(server: LanguageServer, text: str, modeline: str = MODELINE) -> dict[str, str]:
     """What is offered where HERE stands."""
-    before = (MODELINE + text).partition(HERE)[0]
+    before = (modeline + text).partition(HERE)[0]
     name = f"typed-{next(_numbers)}.yaml"
     server.open(name, before + "\n")
     return server.completions(name, before.count("\n"), len(before.rpartition("\n")[2]))
@@ -72,6 +97,34 @@ def test_every_key_is_offered_with_its_description(server: LanguageServer, model
         key = field.alias or name
         assert key in offered, (key, list(offered))
         assert (field.description or "?") in offered[key].replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    ("model", "text"), TESTS_PLACES, ids=[f"{number}-{each.__name__}" for number, (each, _) in enumerate(TESTS_PLACES)]
+)
+def test_every_key_of_a_test_is_offered_with_its_description(
+    server: LanguageServer, model: type[BaseModel], text: str
+) -> None:
+    offered = typed(server, text, TESTS_MODELINE)
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        assert key in offered, (key, list(offered))
+        assert (field.description or "?") in offered[key].replace("\\", "")
+
+
+def test_every_model_of_tests_is_typed_once() -> None:
+    assert {each.__name__ for each, _ in TESTS_PLACES} == {"TrialsModel", *trials_schema()["$defs"]}
+
+
+def test_tests_that_are_shipped_have_no_problems_and_wrong_ones_have(server: LanguageServer) -> None:
+    for folder in ("tests", "examples/tests"):
+        for file in sorted((ROOT / "policies" / folder).glob("*.yaml")):
+            name = f"{folder.replace('/', '-')}-{file.name}"
+            assert server.open(name, TESTS_MODELINE + file.read_text()) == [], name
+    wrong = f"{TESTS_MODELINE}{TEST}    message: {{too: a@b.example}}\n    expect: {{disposition: send}}\n"
+    found = {(each["range"]["start"]["line"], each["message"]) for each in server.open("wrong-test.yaml", wrong)}
+    assert (3, "Property too is not allowed.") in found
+    assert any(line == 4 and "reject" in message for line, message in found)
 
 
 def test_every_model_of_the_schema_is_typed_once() -> None:

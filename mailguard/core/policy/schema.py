@@ -1,4 +1,4 @@
-"""The JSON Schema of a policy file (draft 2020-12), with a description and an example for every key."""
+"""The JSON Schemas of policy files and of their tests (draft 2020-12): a description and an example for every key."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from typing import Any
 
 from ..document import load_document
 from .model import PolicyModel
+from .trial import TrialsModel
 
 SCHEMA_ID = "https://mailguard.example/policy-1.json"
+TESTS_SCHEMA_ID = "https://mailguard.example/policy-tests-1.json"
+_ONE_OR_SEVERAL = {"MessageModel": ("rcpt", "to", "cc", "bcc", "attach"), "TeamModel": ("senders",)}
+_NULL_IS_A_VALUE = {"Expectation": ("rewrite", "delay")}
 
 
 def policy_schema() -> dict[str, Any]:
@@ -19,14 +23,39 @@ def policy_schema() -> dict[str, Any]:
     _one_or_many(definitions)
     for key, declaration in definitions["When"]["properties"].items():
         declaration["examples"] = [load_document(each.encode(), key).value for each in declaration["examples"]]
-    for definition in definitions.values():
+    return _whole(schema, SCHEMA_ID, "mailguard policy")
+
+
+def trials_schema() -> dict[str, Any]:
+    """The schema that editors check files of policy tests with. Which rules there are it does not know."""
+    schema = TrialsModel.model_json_schema(by_alias=True)
+    definitions = schema["$defs"]
+    for name, keys in _ONE_OR_SEVERAL.items():
+        for key in keys:
+            # One of them may be written without a list.
+            declaration = definitions[name]["properties"][key]
+            several = {each: declaration.pop(each) for each in ("type", "items", "minItems") if each in declaration}
+            one = several["items"]
+            declaration["anyOf"] = [*one.get("anyOf", [one]), several]
+    # As it is written, not as ISO 8601 has it.
+    definitions["EarlierModel"]["properties"]["ago"]["default"] = "1h"
+    nullable = [definitions[name]["properties"][key] for name, keys in _NULL_IS_A_VALUE.items() for key in keys]
+    whole = _whole(schema, TESTS_SCHEMA_ID, "mailguard policy tests")
+    for declaration in nullable:
+        value = {key: declaration.pop(key) for key in ("type", "enum", "pattern") if key in declaration}
+        declaration["anyOf"] = [value, {"type": "null"}]
+    return whole
+
+
+def _whole(schema: dict[str, Any], identifier: str, title: str) -> dict[str, Any]:
+    for definition in schema["$defs"].values():
         definition.pop("title", None)
         _tidy(definition)
     _tidy(schema)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": SCHEMA_ID,
-        "title": "mailguard policy",
+        "$id": identifier,
+        "title": title,
         **{key: value for key, value in schema.items() if key != "title"},
     }
 

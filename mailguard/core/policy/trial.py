@@ -38,9 +38,15 @@ class People(_Written):
     first: the number of the first, for lists that go on where another one ended.
     """
 
-    first: StrictInt = Field(default=1, ge=1, le=MAX_PEOPLE)
-    count: StrictInt = Field(ge=0, le=MAX_PEOPLE)
-    domain: StrictStr = Field(min_length=1)
+    first: StrictInt = Field(
+        default=1, ge=1, le=MAX_PEOPLE, description="The number of the first of them; 1 without.", examples=[51]
+    )
+    count: StrictInt = Field(ge=0, le=MAX_PEOPLE, description="How many people are invented.", examples=[288])
+    domain: StrictStr = Field(
+        min_length=1,
+        description="Where they are: person1@domain, person2@domain, ... `inside` is your own first domain.",
+        examples=["patients.example"],
+    )
 
 
 def _several(value: object) -> object:
@@ -63,8 +69,14 @@ Recipients = Annotated[tuple[StrictStr | People, ...], BeforeValidator(_addresse
 class InventedFile(_Written):
     """A file about so many invented people: a table in plain sight, or a workbook that hides them."""
 
-    people: StrictInt = Field(ge=1, le=MAX_PEOPLE)
-    hidden: StrictBool = False
+    people: StrictInt = Field(
+        ge=1, le=MAX_PEOPLE, description="About how many people the invented file is.", examples=[40]
+    )
+    hidden: StrictBool = Field(
+        default=False,
+        description="true: a workbook that hides them; false: a table in plain sight.",
+        examples=[True],
+    )
 
     @property
     def name(self) -> str:
@@ -86,18 +98,48 @@ def _files(values: object) -> object:
 class MessageModel(_Written):
     """The message of a test: invented here, or a file. attach: what it carries, files by their path."""
 
-    eml: StrictStr | None = None
-    mail_from: StrictStr | None = None
-    rcpt: Recipients = ()
-    from_: StrictStr | None = Field(default=None, alias="from")
-    to: Recipients = ()
-    cc: Recipients = ()
-    bcc: Recipients = ()
-    subject: StrictStr = "A test"
-    headers: dict[StrictStr, StrictStr] = {}
-    text: StrictStr = "Invented for a test of the policy."
-    calendar: bool = False
-    attach: Annotated[tuple[StrictStr | InventedFile, ...], BeforeValidator(_files)] = ()
+    eml: StrictStr | None = Field(
+        default=None,
+        description="A message as a file beside the tests, in place of an invented one.",
+        examples=["clinic.eml"],
+    )
+    mail_from: StrictStr | None = Field(
+        default=None,
+        description="Who submits it (MAIL FROM), where that is not `from`; <> for nobody.",
+        examples=["bounces@inside"],
+    )
+    rcpt: Recipients = Field(
+        default=(),
+        description="Who gets it (RCPT TO), where that is not everybody in `to`, `cc` and `bcc`.",
+        examples=["anna@council.example"],
+    )
+    from_: StrictStr | None = Field(
+        default=None, alias="from", description="Its From field; sender@inside without.", examples=["jo@inside"]
+    )
+    to: Recipients = Field(
+        default=(),
+        description="Its To field: an address, so many invented people, or a list of both.",
+        examples=[{"count": 10, "domain": "patients.example"}],
+    )
+    cc: Recipients = Field(
+        default=(), description="Its Cc field, as `to`.", examples=[{"count": 288, "domain": "patients.example"}]
+    )
+    bcc: Recipients = Field(
+        default=(), description="Who gets it and stands in no field, as `to`.", examples=["someone@press.example"]
+    )
+    subject: StrictStr = Field(default="A test", description="Its Subject field.", examples=["Flu clinic"])
+    headers: dict[StrictStr, StrictStr] = Field(
+        default={}, description="Further fields, by name.", examples=[{"Auto-Submitted": "auto-generated"}]
+    )
+    text: StrictStr = Field(
+        default="Invented for a test of the policy.", description="What it says.", examples=["Dear all"]
+    )
+    calendar: bool = Field(default=False, description="Whether it is a calendar invitation.", examples=[True])
+    attach: Annotated[tuple[StrictStr | InventedFile, ...], BeforeValidator(_files)] = Field(
+        default=(),
+        description="What it carries: files beside the tests, or an invented one about so many people.",
+        examples=[{"people": 40, "hidden": True}],
+    )
 
 
 class Expectation(_Written):
@@ -105,27 +147,49 @@ class Expectation(_Written):
     that must not match. delay: how long it waits before it leaves by itself, null for not at all.
     """
 
-    disposition: Literal["relay", "hold", "reject"] | None = None
-    rewrite: Literal["separate", "bcc"] | None = None
-    rules: tuple[StrictStr, ...] = ()
-    passes: tuple[StrictStr, ...] = ()
-    delay: Duration | None = None
+    disposition: Literal["relay", "hold", "reject"] | None = Field(
+        default=None, description="What must become of it.", examples=["hold"]
+    )
+    rewrite: Literal["separate", "bcc"] | None = Field(
+        default=None, description="How it must be rewritten when it leaves; null: not at all.", examples=["separate"]
+    )
+    rules: tuple[StrictStr, ...] = Field(
+        default=(), description="Rules that must match, among others.", examples=[["visible-list"]]
+    )
+    passes: tuple[StrictStr, ...] = Field(
+        default=(), description="Rules that must not match.", examples=[["visible-list"]]
+    )
+    delay: Duration | None = Field(
+        default=None,
+        description="How long it must wait before it leaves by itself; null: not at all.",
+        examples=["5m"],
+    )
 
 
 class EarlierModel(_Written):
     """A message that left before. ago: before the message of the test. left: in which form."""
 
-    message: MessageModel
-    ago: Duration = timedelta(hours=1)
-    left: Literal["original", "separate", "bcc"] = "original"
+    message: MessageModel = Field(
+        description="The message that left before.", examples=[{"to": {"count": 6, "domain": "patients.example"}}]
+    )
+    ago: Duration = Field(
+        default=timedelta(hours=1), description="How long before the message of the test; 1h without.", examples=["10m"]
+    )
+    left: Literal["original", "separate", "bcc"] = Field(
+        default="original", description="In which form it left.", examples=["separate"]
+    )
 
 
 class TeamModel(_Written):
     """A team of the test, beside those of the settings."""
 
-    name: StrictStr = Field(min_length=1)
-    senders: Annotated[tuple[StrictStr, ...], BeforeValidator(_several)] = Field(min_length=1)
-    sensitive: StrictBool = False
+    name: StrictStr = Field(min_length=1, description="What the team is called.", examples=["shelter"])
+    senders: Annotated[tuple[StrictStr, ...], BeforeValidator(_several)] = Field(
+        min_length=1, description="Whose mail is the team's: addresses, or @domain.", examples=[["shelter@inside"]]
+    )
+    sensitive: StrictBool = Field(
+        default=False, description="Whether to have mail from the team says something of a person.", examples=[True]
+    )
 
     def team(self, inside: str) -> Team:
         return Team(
@@ -136,18 +200,50 @@ class TeamModel(_Written):
 class TrialModel(_Written):
     """teams: those that the message is judged with, before those of the settings."""
 
-    name: StrictStr = Field(min_length=1)
-    teams: tuple[TeamModel, ...] = ()
-    message: MessageModel
-    earlier: tuple[EarlierModel, ...] = ()
-    at: datetime | None = None
-    expect: Expectation
+    name: StrictStr = Field(
+        min_length=1, description="What the test shows, in words.", examples=["288 patients in Cc are stopped"]
+    )
+    teams: tuple[TeamModel, ...] = Field(
+        default=(),
+        description="Teams of this test, before those of the settings.",
+        examples=[[{"name": "shelter", "senders": ["shelter@inside"], "sensitive": True}]],
+    )
+    message: MessageModel = Field(
+        description="The message that is judged: invented, or `eml: FILE`.",
+        examples=[{"to": {"count": 10, "domain": "patients.example"}}],
+    )
+    earlier: tuple[EarlierModel, ...] = Field(
+        default=(),
+        description="Messages that left before it, for rules that look at these.",
+        examples=[[{"message": {"to": {"count": 6, "domain": "patients.example"}}, "ago": "10m"}]],
+    )
+    at: datetime | None = Field(
+        default=None,
+        description="When it is judged; now without. Give it where the policy has exceptions that run out.",
+        examples=["2026-03-12T09:00:00Z"],
+    )
+    expect: Expectation = Field(
+        description="What must come of it. What is not given may be anything.",
+        examples=[{"disposition": "hold", "rules": ["visible-list"]}],
+    )
 
 
 class TrialsModel(_Written):
     """A file of policy tests."""
 
-    tests: tuple[TrialModel, ...] = Field(min_length=1)
+    tests: tuple[TrialModel, ...] = Field(
+        min_length=1,
+        description="What the policy must do with which message. Run them with: mailguard policy test",
+        examples=[
+            [
+                {
+                    "name": "288 patients in Cc are stopped",
+                    "message": {"cc": {"count": 288, "domain": "patients.example"}},
+                    "expect": {"disposition": "hold"},
+                }
+            ]
+        ],
+    )
 
 
 @dataclass(frozen=True, slots=True)
