@@ -16,7 +16,7 @@ from mailguard import logs
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.binary() | st.text() | st.just("jo@elmroad.example"),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.builds(tuple, st.lists(inner)),
-    max_leaves=6,
+    max_leaves=3,
 )
 
 
