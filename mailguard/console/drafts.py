@@ -23,7 +23,7 @@ MOST_CHARACTERS = 1_200
 """Of a field: a note that is a little too long is kept too, so that it can be shortened."""
 MOST_TEXT = MAX_TEXT + MOST_CHARACTERS
 """Of an apology, likewise."""
-PAGES = ("decide", "notes", "pack/apology")
+PAGES = ("decide", "notes", "pack/apology", "report")
 MOST_TOGETHER = 40_000
 """With what a form adds to it, it goes into one (visit.py)."""
 NEW = "new"
@@ -33,7 +33,7 @@ KEPT = "kept"
 """In the address of a page of an incident that is to show what was kept: it has many forms, and each begins empty."""
 _INCIDENT = re.compile(r"/incidents/(?:(new)|([^/]{1,40})/(revise|decide|close))")
 _FIELD = re.compile(r"[a-z][A-Za-z0-9_.-]{0,80}")
-_PAGE = re.compile(r"/m/([^/]{1,40})/(decide|notes|pack/apology)(?:/check)?")
+_PAGE = re.compile(r"/m/([^/]{1,40})/(decide|notes|pack/apology|report)(?:/check)?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from ..guard.console.saved_views import SavedViews
 from ..guard.console.sender import SenderDesk
 from ..guard.console.sessions import SessionBook
 from ..guard.console.sign_in import ConsoleSignIn
+from ..guard.console.team_reports import TeamReports
 from ..guard.console.timeline import Timeline
 from ..guard.console.trail import AuditTrail
 from ..guard.console.trial import Trials
@@ -78,6 +79,7 @@ class Site:
     people: People
     register: RegisterDesk
     packs: PackDesk
+    team_reports: TeamReports
     settings: tuple[tuple[str, str], ...]
     teams: tuple[str, ...]
     team_list: tuple[Team, ...]

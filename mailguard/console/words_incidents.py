@@ -13,6 +13,27 @@ LISTS_BROKEN_DO = (
     "Nothing was changed. Somebody has to mend the file that incident_register in the settings names: {why}"
 )
 
+# A reviewer of a team tells it.
+
+TELL_LINK = "Tell who keeps the register that it was a breach"
+TELL_TITLE = "Was it wrong to send this message?"
+TELL_LEAD = (
+    "If it went to somebody who should not have it, or showed people to each other, say so. It is entered in the "
+    "register of incidents as a breach, and those who keep the register see it. The 72 hours to tell the Information "
+    "Commissioner count from now, so tell it even if you do not know everything yet."
+)
+TELL_TEXT = "What went wrong?"
+TELL_HINT = "Name nobody, and give no number that identifies somebody. Up to {most:,} characters."
+TELL_BUTTON = "Enter it in the register"
+TELL_NOTHING = "Say what went wrong"
+TELL_WRONG = "What went wrong: {sentence}"
+TELL_STAYED = "This message has not been sent to anyone, so nothing went wrong by it."
+TELL_ENTERED = (
+    "This message is in the register of incidents, as {incident}. If you know more about it, tell {contact} and give "
+    "this reference."
+)
+TELL_KEPT = "What you typed before you were signed out is in the form again. Nothing has been entered yet."
+
 # The list.
 
 TITLE = "Incidents"

@@ -184,6 +184,7 @@ def site_of(settings: ConsoleSettings, parts: Parts, works: Works) -> Site:
         ),
         register=parts.register.desk(),
         packs=parts.packs.desk(),
+        team_reports=parts.register.team_reports(),
         federation=_federation(settings, parts, kept),
         local_accounts=settings.local_accounts,
         settings=shown_settings(parts.settings),

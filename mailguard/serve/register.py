@@ -12,6 +12,7 @@ from ..core.document import DocumentErrors
 from ..core.errors import SettingsError
 from ..core.register.lists import Lists, load_lists
 from ..guard.console.register_desk import RegisterDesk
+from ..guard.console.team_reports import TeamReports
 from ..guard.monthly.reports import MonthlyReports
 from ..guard.ports import Clock, Randomness
 from ..guard.register.book import IncidentBook
@@ -73,6 +74,10 @@ class Register:
             clock=self.clock,
             lists=self.lists,
         )
+
+    def team_reports(self) -> TeamReports:
+        """What reviewers of a team tell the register by the console."""
+        return TeamReports(book=self.book, near_misses=self.near_misses, clock=self.clock)
 
     def way(self, code: str) -> str:
         """How something would have happened, in the words of the lists."""

@@ -226,6 +226,7 @@ SHOWN_ELSEWHERE = {
     "/m/{ref}/download": "test_attachments.py",
     "/sign-in/provider": "only with a sign-in service: test_sign_in_service.py",
     "/sign-in/provider/back": "only with a sign-in service: test_sign_in_service.py",
+    "/m/{ref}/report": "who reviews one team: test_incidents.py::test_a_reviewer_of_a_team_*",
     "/queue/news": "no page: what the script of the list asks for",
     "/queue/bulk/done": "test_several_at_once_look_as_they_must",
 }

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import Console, Watched, signed_in
+from tests.browser.conftest import Console, Watched, letter, signed_in
 from tests.browser.looks import faults, overflow, violations
+from tests.end_to_end.mailing import submit
 
 
 @pytest.fixture
@@ -113,3 +114,27 @@ def test_a_conflict_looks_as_it_must_and_what_is_printed_has_nothing_around_it(
     expect(page.locator("header.mg-header")).to_be_hidden()
     expect(page.get_by_role("heading", name="Nature of the breach")).to_be_visible()
     page.emulate_media(media="screen")
+
+
+def test_a_reviewer_of_a_team_tells_the_register_that_a_message_was_a_breach(
+    browser: Browser, watched: Watched, console: Console
+) -> None:
+    code, text = submit(console.service.port, *letter(12, "Shown to all"))
+    ref = text.rpartition(" ")[2]
+    assert code == 250, text
+    console.service.run("held", "release", ref, "--as", "original", "--reason", "agreed")
+    context = signed_in(browser.new_context(base_url=console.base), console.people["reviewer"])
+    page, found = watched.watch(context.new_page(), console.base), []
+    page.goto(f"/m/{ref}")
+    page.get_by_role("link", name="Tell who keeps the register").click()
+    found += faults(page, "report")
+    page.get_by_label("What went wrong?").fill("Ask jo@outside.example")
+    page.get_by_role("button", name="Enter it in the register").click()
+    assert page.title().startswith("Error: ")
+    found += faults(page, "report-wrong")
+    page.get_by_label("What went wrong?").fill("Twelve people saw each other.")
+    page.get_by_role("button", name="Enter it in the register").click()
+    expect(page.get_by_text("This message is in the register of incidents, as IR-")).to_be_visible()
+    found += faults(page, "report-done")
+    context.close()
+    assert found == []

@@ -210,6 +210,7 @@ def site_on(house: House, **changes: Any) -> Site:
         "people": People(book=house.book, links=house.links, sessions=house.sessions, randomness=house.randomness),
         "register": register_on(house).desk(),
         "packs": packs_on(house).desk(),
+        "team_reports": register_on(house).team_reports(),
         "settings": (("store", "sqlite:////x"),),
         "teams": ("elm", "park"),
         "team_list": ORGANISATION.teams,

@@ -68,6 +68,9 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/m/{ref}/parts/{number}/download"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
     ("GET", "/m/{ref}/download"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
     ("POST", "/m/{ref}/download"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
+    # who keeps the register too goes to its form (test_team_reports.py)
+    ("GET", "/m/{ref}/report"): (TO_SIGN_IN, TO_FACTOR, 403, 200, 403, 403),
+    ("POST", "/m/{ref}/report"): (TO_SIGN_IN, TO_FACTOR, 403, 422, 403, 403),
     # who keeps the register and reads that message as well: test_packs.py has a matrix of these
     ("GET", "/m/{ref}/pack"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),
     ("GET", "/m/{ref}/pack/download"): (TO_SIGN_IN, TO_FACTOR, 403, 403, 403, 403),

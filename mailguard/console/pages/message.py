@@ -18,9 +18,10 @@ from ...core.words import people as people_in_words
 from ...guard.console.deciding import actor_of
 from ...guard.console.looking import Looked, NotReadable, NotYours
 from ...guard.console.queue import decider_of
+from ...guard.console.team_reports import LEFT
 from ...guard.records import Held
 from .. import decision_words as says
-from .. import words, words_attachments, words_packs, words_quality
+from .. import words, words_attachments, words_incidents, words_packs, words_quality
 from ..answers import Answer, Document, Page, Refused
 from ..attachment_words import first_name_of, name_of, sentences_of, size_of
 from ..render import address
@@ -134,14 +135,14 @@ def _way(looked: Looked, visit: Visit) -> dict[str, Any]:
         "to_outcome": ours and not is_open,
         "wrong": words_quality.WRONG_LINK if ours else None,
         "pack": words_packs.LINK if _left(looked, visit) else None,
+        "tell": words_incidents.TELL_LINK if looked.may_read and looked.held.state in LEFT else None,
         "own": says.MESSAGE_OWN if looked.may_read and is_open and not ours else None,
     }
 
 
 def _left(looked: Looked, visit: Visit) -> bool:
     """Whether it got out, for who may see whom it reached."""
-    left = looked.held.state in (State.RELEASING, State.RELEASED)
-    return left and visit.site.packs.may(visit.signed_in.powers, looked.held.team)
+    return looked.held.state in LEFT and visit.site.packs.may(visit.signed_in.powers, looked.held.team)
 
 
 def _people(looked: Looked, visit: Visit, number: int) -> dict[str, Any]:
