@@ -160,7 +160,7 @@ def test_every_page_that_gives_a_file_is_known() -> None:
     """Whoever makes an answer that is a file says so in the table, by which two at a time are kept in memory."""
     making = [each for each in ROUTES if any(kind in inspect.getsource(each.view) for kind in ("Download(", "Stream("))]
     assert making == [each for each in ROUTES if each.gives_file]
-    assert {each.method for each in making} == {"POST"} and len(making) == 7
+    assert {each.method for each in making} == {"POST"} and len(making) == 8
 
 
 @contextlib.asynccontextmanager
