@@ -196,8 +196,9 @@ class Deliveries:
                 with self._watch.stage("deliver"):
                     transmission = _as_own_trouble(row, await self._transmit(row, content))
         self._unrecorded[row.identifier] = transmission
-        await self._record(row, content, transmission)
-        del self._unrecorded[row.identifier]
+        if await self._record(row, content, transmission) or self._leases.shared:
+            # Else nobody but us can have it: the clock jumped past its lease, and we have claimed it anew.
+            del self._unrecorded[row.identifier]
 
     async def _transmit(self, row: Delivery, content: Content) -> Transmission:
         connection = await self._within(self._smarthost.connect(None))
@@ -236,7 +237,8 @@ class Deliveries:
             self._originals.pop(blob, None)
             raise
 
-    async def _record(self, row: Delivery, content: Content, transmission: Transmission) -> None:
+    async def _record(self, row: Delivery, content: Content, transmission: Transmission) -> bool:
+        """False where the row's lease is another one by now: nothing was recorded."""
         now = self._clock.now()
         if transmission.trouble:
             self._watch.trouble(transmission.trouble)
@@ -259,7 +261,7 @@ class Deliveries:
             raise MailguardError("the outbox did not say that it kept the outcome")
         if not recorded:
             log.warning("delivery_lease_lost", ref=row.ref, kind=row.kind)
-            return
+            return False
         for each in transmission.recipients:
             self._watch.delivered(row.kind, each.outcome.value)
         if not remaining:
@@ -275,6 +277,7 @@ class Deliveries:
         )
         if bounces:
             self._wake.set()
+        return True
 
     def _entries(
         self,

@@ -48,7 +48,7 @@ class Leases:
         self._clock = clock
         self._owner = owner
         self._port_seconds = port_seconds
-        self._shared = shared
+        self.shared = shared
         self._under_way: set[asyncio.Timeout] = set()
         self._tokens: dict[str, str] = {}
 
@@ -86,7 +86,7 @@ class Leases:
     @asynccontextmanager
     async def sending(self, row: Delivery) -> AsyncIterator[None]:
         """Around a transmission. LeaseLost before or in the middle of it; whatever the store raises."""
-        if not self._shared:
+        if not self.shared:
             yield
             return
         began = asyncio.get_running_loop().time()

@@ -28,7 +28,7 @@ from ..guard import entries
 from ..guard.accounts import Actor
 from ..guard.ports import Blobs, Clock, ExceptionUses, Ledger, Outbox, Policies, Quarantine
 from ..guard.records import Delivery, Entry, Held, NewEntry
-from ..store.restored import NEVER
+from ..store.instants import NEVER
 from ..store.store import StoreCounts
 from .arguments import (
     Arguments,

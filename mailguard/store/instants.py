@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+"""When a row is due that waits for a person. Any time zone can still show it."""
 
 
 def to_micros(moment: datetime) -> int:

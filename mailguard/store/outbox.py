@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, insert, or_, select, true, update
 
 from ..core.envelope import Envelope
 from ..core.errors import UnknownReference
@@ -25,7 +25,7 @@ from .blobs import Stage, StoredBlobs, is_kept, keep, remove_blobs
 from .chain import Chain, PreparedEntry
 from .codec import envelope_from_json, envelope_to_json, recipient_to_json
 from .engine import Engine
-from .instants import optional_micros, to_micros
+from .instants import NEVER, optional_micros, to_micros
 from .keys import DataKey, Keyring
 from .lane import in_lane
 from .ledger import Prepare
@@ -44,6 +44,8 @@ from .sealing import seal_json, unseal_json
 from .sender_rows import forget_sender
 
 _table = schema.outbox
+LONGEST_WAIT = timedelta(days=1)
+"""Of `outbox.longest_retry`: the settings allow no more."""
 _open = _table.c.done_at.is_(None)
 CLAIM_STEP = 400
 """How many rows one UPDATE names; SQLite limits the variables of a statement."""
@@ -193,11 +195,21 @@ def _some(count: int, ref: str) -> int:
     return count
 
 
+def _is_due(now: int) -> ColumnElement[bool]:
+    """Also what came, or was tried, by a clock that was ahead and was set right: a new row waits for nothing, no
+    row is to wait for longer than LONGEST_WAIT.
+    """
+    came_later = and_(_table.c.attempts == 0, _table.c.created_at > now)
+    waits_too_long = _table.c.not_before > now + LONGEST_WAIT // timedelta(microseconds=1)
+    set_back = and_(_table.c.not_before < to_micros(NEVER), or_(came_later, waits_too_long))
+    return or_(_table.c.not_before <= now, set_back)
+
+
 def _claim(
     connection: Connection, canary: str | None, owner: str, lease: str, now: int, until: int, limit: int
 ) -> Sequence[Row[tuple[object, ...]]]:
     free = or_(_table.c.lease_until.is_(None), _table.c.lease_until <= now)
-    due = select(_table.c.number).where(_open, in_lane(_table, canary), _table.c.not_before <= now, free)
+    due = select(_table.c.number).where(_open, in_lane(_table, canary), _is_due(now), free)
     oldest = due.order_by(_table.c.number).limit(limit)
     numbers = connection.execute(oldest.with_for_update(skip_locked=True)).scalars().all()
     rows: list[Row[tuple[object, ...]]] = []

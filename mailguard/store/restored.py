@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, case, select, text, update
@@ -20,7 +20,7 @@ from ..logs import logger
 from . import schema
 from .chain import Chain
 from .console import forget_all
-from .instants import to_micros
+from .instants import NEVER, to_micros
 from .keys import Keyring
 from .object_rows import new_space
 from .quarantine import change_held
@@ -28,9 +28,6 @@ from .sealing import SealBroken
 from .store import Store
 
 log = logger("store")
-
-NEVER = datetime(9000, 1, 1, tzinfo=UTC)
-"""When a row is due that waits for a person. Any time zone can still show it."""
 
 
 @dataclass(frozen=True, slots=True)

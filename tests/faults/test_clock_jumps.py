@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,6 +93,53 @@ async def test_what_is_being_sent_is_not_sent_again(jump: timedelta, store: Stor
     assert smarthost.begun == 2 and not await store.outbox.list()
     recorded = [entry.kind async for entry in store.ledger.entries()]
     assert recorded.count("copy_delivered") == 2
+
+
+class Late:
+    """The store's outbox; its answer to the second claim comes when what that leased anew could not be recorded."""
+
+    def __init__(self, store: Store, smarthost: Slow) -> None:
+        self._outbox, self._smarthost = store.outbox, smarthost
+        self.claims = self.lost = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._outbox, name)
+
+    async def claim(self, *arguments: Any) -> Any:
+        rows = await self._outbox.claim(*arguments)
+        self.claims += bool(rows)
+        if rows and self.claims == 2:
+            self._smarthost.answers.set()
+            await until(lambda: self.lost)
+        return rows
+
+    async def record(self, *arguments: Any) -> Any:
+        recorded = await self._outbox.record(*arguments)
+        self.lost += not recorded
+        return recorded
+
+
+async def test_what_was_sent_when_the_clock_jumped_past_its_lease_is_recorded_and_not_sent_again(store: Store) -> None:
+    """The lease is another's by the store, although nobody else has it: this guard has just claimed it anew."""
+    world = World()
+    world.clock.time = samples.NOW
+    smarthost = Slow(world)
+    await store.outbox.add([samples.delivery("MG-A")], b"a raw message", [])
+    stop, late = asyncio.Event(), Late(store, smarthost)
+    sending = deliveries(world, store, smarthost)
+    sending._outbox = sending._leases._outbox = late  # type: ignore[assignment]
+    running = asyncio.create_task(sending.run(stop))
+    await until(lambda: smarthost.begun == 1)
+    world.clock.time += timedelta(hours=3)
+    world.woken.set()
+    await until(lambda: late.lost)
+    async with asyncio.timeout(10):
+        while await store.outbox.list():
+            await asyncio.sleep(0.01)
+    stop.set()
+    await running
+    assert smarthost.begun == 1, "it was sent a second time"
+    assert [entry.kind async for entry in store.ledger.entries()] == ["copy_delivered"]
 
 
 @pytest.mark.parametrize("jump", JUMPS, ids=str)

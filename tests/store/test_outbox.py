@@ -14,6 +14,7 @@ from mailguard.core.lifecycle import State
 from mailguard.core.outcome import Outcome
 from mailguard.guard.records import Delivery
 from mailguard.store import schema
+from mailguard.store.instants import NEVER
 from mailguard.store.store import Store
 from mailguard.store.store_settings import StoreSettings
 from tests.store import samples
@@ -246,3 +247,22 @@ async def test_five_thousand_copies_are_one_step(store: Store) -> None:
     await store.outbox.add(copies, RAW, [samples.entry("MG-A")])
     assert (await store.counts()).outbox == 5000
     assert len(await claim(store, 1000)) == 1000
+
+
+async def test_what_was_given_by_a_clock_that_was_ahead_leaves_when_the_clock_is_right_again(store: Store) -> None:
+    ahead = NOW + timedelta(days=30)
+    await store.outbox.add([samples.delivery("MG-A", created_at=ahead, not_before=ahead)], RAW, [])
+    (row,) = await store.outbox.claim("me", NOW, 45, 10)
+    # Tried then, and to be tried again by a clock that was ahead: no wait between two attempts is longer than a day.
+    for wait, due in ((timedelta(days=30), True), (timedelta(hours=3), False)):
+        attempt = samples.attempt(row, Outcome.DEFERRED, remaining=row.envelope.recipients, not_before=NOW + wait)
+        assert await store.outbox.record(attempt, [], [])
+        found = await store.outbox.claim("me", NOW, 45, 10)
+        assert bool(found) is due
+        row = found[0] if found else row
+
+
+async def test_what_waits_for_a_person_after_a_restore_does_so_by_every_clock(store: Store) -> None:
+    ahead = NOW + timedelta(days=30)
+    await store.outbox.add([samples.delivery("MG-A", created_at=ahead, not_before=NEVER)], RAW, [])
+    assert not await store.outbox.claim("me", NOW, 45, 10)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from mailguard.core.lifecycle import State
-from mailguard.store.restored import NEVER, hold_back
+from mailguard.store.instants import NEVER
+from mailguard.store.restored import hold_back
 from mailguard.store.store import Store
 
 from .samples import NOW, delivery, held, notice
