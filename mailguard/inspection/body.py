@@ -35,6 +35,10 @@ _MARKS = bytes.maketrans(b"\t|;,\x0b\x0c\r\x1c\x1d\x1e\x1f", b",,,," + b" " * 7)
 _NO_MARKS = bytes({*range(0x100)} - {*b"\n\t|;,\x0b\x0c\r\x1c\x1d\x1e\x1f"})
 _RUN = re.compile(rb",\n" + rb",+\n" * (FEWEST_LINES - 2) + rb",")
 """FEWEST_LINES lines of `_MARKS`, none of them empty."""
+_LEFT = bytes.maketrans(b"0123456789\t|;,", b"9" * 10 + b"," * 4)
+_NOT_LEFT = bytes({*range(0x20, 0x7F)} - {*b"0123456789@|;,"})
+"""What neither tells anything nor cuts a line; what is left of control characters is nobody's, or white space."""
+_TWO_SPACES = re.compile(rb"  ").search
 _SEPARATORS = ("\t", "|", ";", ",")
 _WORDS_IN_A_CELL = 4
 """More between two commas are a sentence."""
@@ -88,6 +92,21 @@ def telling_items(text: str, where: str) -> Iterator[Row | Table | Text]:
     octets = text.encode("utf-8", "replace")
     tables = chain.from_iterable(_tables(lines, start, end) for start, end in _runs(text, octets, lines))
     return _items(lines, telling_places(octets, lines), tables, where)
+
+
+def tells_nothing(octets: bytes) -> bool:
+    """Whether `telling_items` would yield nothing of this text; False where that is not certain. octets: ASCII.
+
+    One call takes out what tells nothing; all the rest is asked of what is left, which is short. Where a CR and an LF
+    come to stand side by side there, one line less is seen, without separators: no table is lost by that.
+    """
+    left = octets.translate(_LEFT, _NOT_LEFT)
+    if left.translate(None, b"9,\r\n") or (b" " in octets and _TWO_SPACES(octets)):
+        return False
+    left = left.replace(b"\r\n", b"\n")
+    if b"\r" in left or b"99" in left.translate(None, b","):
+        return False
+    return b"," not in left or _RUN.search(b"\n\n" + left.translate(None, b"9") + b"\n\n") is None
 
 
 def _items(

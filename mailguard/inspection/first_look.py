@@ -12,7 +12,7 @@ from collections.abc import Generator
 from ..core.carried.model import Carried
 from ..core.mail.message import Buffer
 from ..core.mail.text import codec_named
-from .body import WHERE, Written, cuts, telling_items
+from .body import WHERE, Written, cuts, telling_items, tells_nothing
 from .budget import Limits
 from .examine import Examined
 from .read.text import CONTROL, begins_as_document
@@ -35,18 +35,23 @@ def first_look(data: Buffer, written: Written) -> Generator[None, None, bool]:
     start = 0
     while start < len(data):
         piece = bytes(data[start : start + PIECE_OCTETS])
-        if not piece.isascii() or len(piece.translate(None, _UNWANTED)) != len(piece):
+        if not piece.isascii():
             return False
         if start + len(piece) < len(data):
             piece = piece[: _end_between_tables(piece)]
-        if not piece or piece.count(b"\r") != piece.count(b"\r\n"):
-            return False
-        text = piece.decode("ascii").replace("\r\n", "\n")
-        if next(telling_items(text, WHERE), None) is not None:
+        if not piece or not (tells_nothing(piece) or _tells_nothing(piece)):
             return False
         start += len(piece)
         yield
     return True
+
+
+def _tells_nothing(piece: bytes) -> bool:
+    """Line by line."""
+    if len(piece.translate(None, _UNWANTED)) != len(piece) or piece.count(b"\r") != piece.count(b"\r\n"):
+        return False
+    text = piece.decode("ascii").replace("\r\n", "\n")
+    return next(telling_items(text, WHERE), None) is None
 
 
 def _end_between_tables(piece: bytes) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from ..core.bodies import is_attachment
@@ -86,7 +86,7 @@ class SandboxedInspector:
 
     async def inspect(self, message: Message, parts: Sequence[str]) -> Sequence[Inspection]:
         """One after the other: a message with many attachments keeps one worker, not all."""
-        by_path = {part.path: part for part in message.root.walk() if not part.children}
+        by_path = {part.path: part for part in message.leaves}
         found, spent = [], 0.0
         for path in parts:
             answer, seconds = Examined(unread=NO_PART), 0.0
@@ -168,15 +168,25 @@ class SandboxedInspector:
         return found.answer if found.answer.unread is None else None
 
     async def _tells_nothing(self, data: Buffer, written: Written) -> bool:
-        async with self._turn if len(data) <= TEXT_OCTETS else self._turn_of_large:
-            look = first_look(data, written)
+        """A short text is one step: there is nobody to wait for."""
+        look = first_look(data, written)
+        if len(data) <= TEXT_OCTETS:
+            return _answer(look)
+        async with self._turn_of_large:
             while True:
                 try:
                     next(look)
                 except StopIteration as end:
                     return bool(end.value)
-                if len(data) > TEXT_OCTETS:
-                    await asyncio.sleep(0)
+                await asyncio.sleep(0)
+
+
+def _answer(look: Generator[None, None, bool]) -> bool:
+    while True:
+        try:
+            next(look)
+        except StopIteration as end:
+            return bool(end.value)
 
 
 def _overlook(detectors: Detectors) -> bool:

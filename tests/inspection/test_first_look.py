@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from mailguard.core.mail.parse import parse
 from mailguard.core.verdict import Inspection
 from mailguard.inspection import first_look as module
-from mailguard.inspection.body import Written
+from mailguard.inspection.body import WHERE, Written, telling_items
+from mailguard.inspection.body import tells_nothing as asked_of_octets
 from mailguard.inspection.enclosed import Enclosed
 from mailguard.inspection.examine import examine
 from mailguard.inspection.first_look import NOTHING, first_look
@@ -53,6 +54,19 @@ def test_nothing_is_nothing_however_it_is_cut(data: bytes, charset: str, flowed:
         for each in (data, data.replace(b"\n", b"\r\n"), data + b"\0", b"%PDF-1.4\n" + data):
             if tells_nothing(each, written):
                 assert is_nothing(each, written)
+
+
+@given(st.text("a1@ ,;\t\r\n\x0b\x00", max_size=60))
+def test_what_is_asked_of_octets_is_true_of_the_lines(text: str) -> None:
+    if asked_of_octets(text.encode()):
+        lines = text.replace("\r\n", "\n").replace("\r", "\n")
+        assert not list(telling_items(lines, WHERE))
+        assert not set(text) & {"@", "\x0b", "\x00"}
+
+
+@pytest.mark.parametrize("text", [PROSE, PROSE.replace("\r\n", "\n"), "1. Dear Mary,\nyes, of course\n", "a\rb\n", ""])
+def test_of_prose_nothing_has_to_be_asked_of_its_lines(text: str) -> None:
+    assert asked_of_octets(text.encode())
 
 
 @pytest.mark.parametrize("text", [*TEXTS.values(), *(each.text for each in LISTINGS.values())])
