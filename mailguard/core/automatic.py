@@ -11,15 +11,11 @@ import re
 from .mail.message import Message
 
 _COMMENT = re.compile(rb"\([^()]*\)")
-_LIST_FIELDS = (
-    "list-id",
-    "list-post",
-    "list-help",
-    "list-owner",
-    "list-archive",
-    "list-subscribe",
-    "list-unsubscribe",
-    "feedback-id",
+_LIST_FIELDS = frozenset(
+    {
+        *("list-id", "list-post", "list-help", "list-owner", "list-archive", "list-subscribe", "list-unsubscribe"),
+        "feedback-id",
+    }
 )
 _PRECEDENCE = frozenset({b"bulk", b"list", b"junk"})
 _UNREAD = re.compile(
@@ -31,7 +27,7 @@ _UNREAD = re.compile(
 def is_automatic(message: Message) -> bool:
     """Whether the message says that a program or a mailing list sent it."""
     return (
-        bool(message.named(*_LIST_FIELDS))
+        not _LIST_FIELDS.isdisjoint(message.by_name)
         or any(_token(message.value(field)) != b"no" for field in message.named("auto-submitted"))
         or any(_token(message.value(field)) in _PRECEDENCE for field in message.named("precedence"))
         or message.root.media_type == "multipart/report"

@@ -27,13 +27,14 @@ def plain_names(part: Part) -> list[str]:
 
 def is_calendar(part: Part) -> bool:
     """iCalendar (RFC 5545), vCalendar, and their forms in XML and JSON (RFC 6321, RFC 7265)."""
-    named = any(map(_CALENDAR_NAME.search, plain_names(part)))
-    return named or part.media_type in _CALENDAR_TYPES or _CALENDAR_TYPE.match(part.media_type) is not None
+    named = part.filenames and any(map(_CALENDAR_NAME.search, plain_names(part)))
+    return bool(named) or part.media_type in _CALENDAR_TYPES or _CALENDAR_TYPE.match(part.media_type) is not None
 
 
 def is_tnef(part: Part) -> bool:
     """Outlook's envelope for a message of its own (MS-OXTNEF)."""
-    return part.media_type in _TNEF_TYPES or any(map(_TNEF_NAME.search, plain_names(part)))
+    named = part.filenames and any(map(_TNEF_NAME.search, plain_names(part)))
+    return bool(named) or part.media_type in _TNEF_TYPES
 
 
 def begins_as_tnef(start: bytes) -> bool:

@@ -46,4 +46,5 @@ def header_date(at: datetime) -> str:
         raise ValueError("a date in a header needs a time zone")
     minutes = int(offset.total_seconds()) // 60
     zone = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}{abs(minutes) % 60:02}"
-    return f"{DAYS[at.weekday()][:3]}, {at.day} {MONTHS[at.month - 1][:3]} {at.year:04} {at:%H:%M:%S} {zone}"
+    time = f"{at.hour:02}:{at.minute:02}:{at.second:02}"
+    return f"{DAYS[at.weekday()][:3]}, {at.day} {MONTHS[at.month - 1][:3]} {at.year:04} {time} {zone}"

@@ -50,6 +50,8 @@ class Organisation:
 
         With a tag it belongs where it does without.
         """
+        if not self.teams:
+            return None
         local, _, domain = address.rpartition("@")
         named = (address, untagged(address), f"@{domain}") if local else ()
         return next((team for each in named for team in self.teams if each in team.senders), None)

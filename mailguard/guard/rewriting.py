@@ -65,7 +65,8 @@ class Rewriting:
         edits = relay(message, top.octets, forged)
         if not edits:
             raise MailguardError("a message without its trace field could go round in circles unseen")
-        return Rewritten((Copy(envelope.recipients, edits, as_written=True),), self.in_any_form(message, top))
+        changes = (*top.changes, *relay_names(message, forged))
+        return Rewritten((Copy(envelope.recipients, edits, as_written=True),), changes)
 
     def in_any_form(self, message: Message, top: Top) -> tuple[str, ...]:
         """What changes in whatever form it leaves, as names for the decision."""

@@ -74,7 +74,7 @@ class SentBefore:
         """
         announced = await self._announce_list(envelope, seen, looks_back)
         sent = None
-        if files_look_back is not None:
+        if files_look_back is not None and seen.inspectable:
             sent = await _aside(len(seen.message.raw), lambda: files_of(envelope, seen, self._organisation))
         if announced is None and sent is None:
             return None

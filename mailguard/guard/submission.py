@@ -21,7 +21,7 @@ from ..core.errors import CannotRewrite, MailguardError, ReferenceTaken
 from ..core.lifecycle import State
 from ..core.mail.message import Buffer, Message
 from ..core.mail.parse import parse
-from ..core.observation import Observation, inspected, observe
+from ..core.observation import Observation, changed, inspected, observe
 from ..core.organisation import Organisation
 from ..core.policy.judge import judge
 from ..core.policy.leaving import ORIGINAL, allows
@@ -217,7 +217,7 @@ class Submission:
         while True:
             known = inspected(seen, inspections)
             if history is not None:
-                known = replace(known, history=history)
+                known = changed(known, history=history)
             found = judge(known, policy, self._clock.now())
             if isinstance(found, Verdict):
                 return found, announced
@@ -456,7 +456,7 @@ class Submission:
 
 def _with_past(seen: Observation, announced: WrittenDown | None) -> Observation:
     """Of most messages earlier ones say nothing: an observation has two dozen fields to copy."""
-    return seen if announced is None or announced.past is seen.past else replace(seen, past=announced.past)
+    return seen if announced is None or announced.past is seen.past else changed(seen, past=announced.past)
 
 
 def _has_small_header(raw: Buffer) -> bool:

@@ -46,6 +46,10 @@ def carried_facts(
     carried: Carried, readers: Readers, counts: Callable[[str], bool], is_consumer: Callable[[str], bool]
 ) -> CarriedFacts:
     """What the conditions on contents ask. counts: whether an address is outside and not of a trusted domain."""
+    if not (carried.text or carried.attached or carried.contacts):
+        return CarriedFacts(
+            {**_NONE, "encrypted": carried.encrypted}, {**_NOWHERE, "encrypted": carried.parts.encrypted}
+        )
     returned = {
         each for block in carried.quoted if readers.wrote(block.authors) for each in (*block.authors, *block.recipients)
     }
@@ -80,6 +84,17 @@ def carried_facts(
             "encrypted": carried.parts.encrypted,
         },
     )
+
+
+_NONE = dict.fromkeys(
+    (
+        *("body_external_addresses", "body_consumer_addresses", "quoted_external_recipients"),
+        *("nested_external_recipients", "contact_external_addresses"),
+    ),
+    0,
+)
+"""Where nobody is named: of most messages."""
+_NOWHERE: Mapping[str, tuple[str, ...]] = dict.fromkeys(_NONE, ())
 
 
 def _parts(found: Collection[str], stands: Mapping[str, str]) -> tuple[str, ...]:

@@ -64,6 +64,9 @@ _TEXT_TYPES = frozenset(
 )
 _TEXT_NAME = re.compile(r"\.(?:txt|text|md|log|rtf|json|xml|ya?ml|sql)\Z")
 UNTYPED = frozenset({"application/octet-stream", "application/x-unknown", "application/unknown"})
+VCARD_OCTETS = 64
+"""How far into a part a vCard is looked for."""
+_USUAL = {"text/plain": Kind.TEXT, "text/html": Kind.HTML}
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 TNEF_SIGNATURE = b"\x78\x9f\x3e\x22"
@@ -72,7 +75,9 @@ _TELLING_FIELD = re.compile(rb"^(from|to|date|subject|received|message-id|mime-v
 
 
 def kind_of(part: Part, start: bytes) -> Kind:
-    """The kind of a leaf. start: the first PROBED_OCTETS of its decoded content."""
+    """The kind of a leaf. start: the first PROBED_OCTETS of its decoded content; of a `usual` one VCARD_OCTETS do."""
+    if is_usual(part) and not start.startswith(TNEF_SIGNATURE):
+        return Kind.CONTACTS if _begins_as_contact(start) else _USUAL[part.media_type]
     if is_tnef(part) or start.startswith(TNEF_SIGNATURE):
         return Kind.OPAQUE
     if is_calendar(part):
@@ -80,9 +85,18 @@ def kind_of(part: Part, start: bytes) -> Kind:
     known = _BY_TYPE.get(part.media_type) or _by_name(part)
     if known is not None:
         return known
-    if part.media_type in _CONTACTS or start[:64].lstrip(b"\xef\xbb\xbf\r\n\t ").upper().startswith(b"BEGIN:VCARD"):
+    if part.media_type in _CONTACTS or _begins_as_contact(start):
         return Kind.CONTACTS
     return _written(part, start)
+
+
+def is_usual(part: Part) -> bool:
+    """Whether it is a plain text or a page without a name: only what it begins with could make it something else."""
+    return not part.filenames and part.media_type in _USUAL
+
+
+def _begins_as_contact(start: bytes) -> bool:
+    return start[:VCARD_OCTETS].lstrip(b"\xef\xbb\xbf\r\n\t ").upper().startswith(b"BEGIN:VCARD")
 
 
 def _written(part: Part, start: bytes) -> Kind:

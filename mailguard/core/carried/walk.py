@@ -14,18 +14,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..mail.address import list_mailboxes
-from ..mail.decoded import TooLong, decoded_buffer, decoded_octets, decoded_texts, flowing
+from ..mail.decoded import (
+    WINDOW_OCTETS,
+    TooLong,
+    decoded_buffer,
+    decoded_octets,
+    decoded_texts,
+    flowing,
+    is_flowed,
+)
 from ..mail.header import BLIND_FIELDS, MAX_PART_HEADER_OCTETS, ORIGINATOR_FIELDS, VISIBLE_FIELDS
 from ..mail.markup import readable
 from ..mail.mentions import MOST_MENTIONS, TooManyMentions, mentions
 from ..mail.message import Buffer, Field, Mailbox, Message, Part
 from ..mail.parse import parse
 from ..mail.quoted import Quoted, quoted_blocks
-from ..mail.text import decode_text
+from ..mail.text import codec_named, decode_text
 from ..rewrite.opaque import Unreadable, is_encrypted, signed_content
 from .calendar_text import calendar_text
 from .contacts import contact_text
-from .kind import PROBED_OCTETS, Kind, kind_of
+from .kind import PROBED_OCTETS, VCARD_OCTETS, Kind, is_usual, kind_of
 from .model import HEADER, Attached, Carried, Parts
 
 MAX_DEPTH = 20
@@ -56,7 +64,16 @@ runs to the next such sign at once, where it would try `^` and a word in either 
 _SHOWN_FIELDS = ("subject", "comments", "keywords", "thread-topic")
 """Header fields of free text, in which a list can be pasted as well as in the text below."""
 _OTHERWISE_READ = VISIBLE_FIELDS | BLIND_FIELDS | ORIGINATOR_FIELDS
-_MAY_NAME = re.compile(rb"[@%&\\]|=\?|at[\])}]", re.IGNORECASE)
+_SIGNS = (b"@", b"%", b"&", b"\\")
+"""One of them, or an encoded word, is in every at sign but one that is spelled out, "[at]"."""
+_SPELLED = (b"at]", b"at)", b"at}")
+_IDENTIFIERS = re.compile(
+    rb"(?i:(?:resent-)?message-id|references|in-reply-to|content-id):[ \t\r\n]*+"
+    rb"(?>(?:<[A-Za-z0-9!#$*+./=@^_`|~:-]{1,250}+>[ \t\r\n]*+)+)"
+)
+"""A field of nothing but identifiers, as programs write them: it mentions nobody (mail/mentions.py)."""
+_ASCII = frozenset({None, "ascii", "utf-8", "iso8859-1", "iso8859-15", "cp1252"})
+"""Codecs in which ASCII is what it is; an unknown charset is read as UTF-8."""
 _LIST_OF_PEOPLE = 3
 """So many addresses in one field of an attached message are a list; trace fields name one or two each."""
 _SEPARATOR = re.compile(rb"(?:\A|(?<=\n))From [^\r\n]*\r?\n")
@@ -158,11 +175,22 @@ class _Walk:
     def _read_field(self, message: Message, field: Field, path: str, least: int, stands: str) -> None:
         """least: a field that names fewer people names none. stands: as in Parts."""
         value = bytes(message.raw[field.start : field.end])
-        if value.isascii() and not _MAY_NAME.search(value):
+        if not _may_name(value) or (least == 1 and self._holds_identifiers(value)):
             return
         text = decode_text(value).replace("''", " ")  # RFC 2231: utf-8''name
         if least == 1 or text.count("@") >= least:
             self._mention(text, self.text, path, stands)
+
+    def _holds_identifiers(self, value: bytes) -> bool:
+        """Whether a field mentions nobody for certain; its signs count as looked at."""
+        if self._is_full() or _IDENTIFIERS.fullmatch(value) is None:
+            return False
+        self.signs += value.count(b"@")
+        return self.signs <= MOST_SIGNS
+
+    def _is_full(self) -> bool:
+        """Whether texts are no longer read, whatever is in them."""
+        return self.signs > MOST_SIGNS or len(self.text) > MOST_MENTIONS or self.blocks > MOST_BLOCKS
 
     def _note_attached(self, entity: _Entity, inner: list[Mailbox]) -> None:
         message = entity.message
@@ -198,6 +226,8 @@ class _Walk:
                 self._mention(text, self.text, path)
 
     def _read_texts(self, message: Message, part: Part, kind: Kind, path: str) -> None:
+        if kind is Kind.TEXT and not self.look and not self._is_full() and _names_nobody(message, part):
+            return
         try:
             for text in decoded_texts(message, part):
                 if kind is Kind.HTML:
@@ -279,6 +309,26 @@ class _Walk:
         self.waiting.append(_Entity(parse(content), path, entity.depth + 1, attached))
 
 
+def _may_name(value: bytes) -> bool:
+    """Whether a field could mention somebody, in any reading."""
+    if not value.isascii() or any(map(value.__contains__, _SIGNS)) or (b"?" in value and b"=?" in value):
+        return True
+    return (b")" in value or b"]" in value or b"}" in value) and any(map(value.lower().__contains__, _SPELLED))
+
+
+def _names_nobody(message: Message, part: Part) -> bool:
+    """Whether a text, by its octets alone, mentions nobody and holds neither ciphertext nor a file: most are so."""
+    if part.encoding in ("base64", "quoted-printable") or part.end - part.body_start > WINDOW_OCTETS:
+        return False
+    if codec_named(part.parameters.get("charset", "")) not in _ASCII or is_flowed(part):
+        return False
+    octets = bytes(message.raw[part.body_start : part.end])
+    if b"\0" in octets or b"-----" in octets or _may_name(octets):
+        return False
+    lowered = octets.lower()
+    return b"begin" not in lowered and (b"(" not in lowered or b"binhex" not in lowered)
+
+
 def _repeated(entity: _Entity, part: Part) -> Iterator[Mailbox]:
     """Recipients in a part's own header: RFC 9788, the drafts before it, and mailers that just repeat the fields."""
     if part is entity.message.root:
@@ -316,6 +366,8 @@ def messages_in(kind: Kind, octets: Buffer) -> Iterator[Buffer]:
 
 def _beginning(message: Message, part: Part) -> bytes:
     """The first octets of a leaf, decoded: as many encoded ones as they can take."""
+    if is_usual(part) and part.encoding not in ("base64", "quoted-printable"):
+        return bytes(message.raw[part.body_start : min(part.end, part.body_start + VCARD_OCTETS)])
     end = min(part.end, part.body_start + 3 * PROBED_OCTETS)
     return decoded_octets(message, part, end)[:PROBED_OCTETS]
 

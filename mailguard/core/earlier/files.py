@@ -16,6 +16,7 @@ from ..mail.decoded import decoded_buffer
 from ..mail.message import Buffer, Message, Part
 from ..observation import Observation
 from ..organisation import Organisation
+from ..sides import Sides
 from ..verdict import Inspection
 from .file_content import content_of
 from .past import Reached, SameFile
@@ -51,8 +52,8 @@ def files_of(envelope: Envelope, observation: Observation, organisation: Organis
 
     It decodes every file.
     """
-    recipients = (each.address for each in envelope.recipients)
-    people = tuple(dict.fromkeys(each for each in recipients if organisation.counts(each)))
+    side = Sides(organisation).of
+    people = tuple(dict.fromkeys([each.address for each in envelope.recipients if side(each.address).counts]))
     message, wanted = observation.message, set(observation.inspectable)
     senders = senders_of(observation, organisation)[:MOST_SENDERS]
     if not people or not senders:

@@ -14,11 +14,12 @@ from ..envelope import Envelope
 from ..mail.message import Message
 from ..observation import Observation
 from ..organisation import Organisation, untagged
+from ..sides import Sides
 from ..subject import subject_of
 from .past import FEWEST_PEOPLE
 from .recall import takes_back
 from .trace import Sending
-from .words import opening, own_words, plain_words
+from .words import own_words_and_opening, plain_words
 
 MOST_ANSWERED = 20
 """Identifiers in References that are looked up; the last ones are nearest."""
@@ -31,14 +32,19 @@ _CONVERSATION_OCTETS = 22
 
 def sending_of(envelope: Envelope, observation: Observation, organisation: Organisation) -> Sending | None:
     """None where fewer than two people outside get it or are shown in it."""
-    message = observation.message
-    shown = tuple(each for each in observation.visible if organisation.counts(each))
-    beyond = dict.fromkeys(each.address for each in envelope.recipients if organisation.counts(each.address))
-    hidden = tuple(each for each in beyond if each not in set(shown))
+    message, facts = observation.message, observation.facts
+    if facts["visible_external_recipients"] + facts["envelope_external_recipients"] < FEWEST_PEOPLE:
+        return None
+    side = Sides(organisation).of
+    shown = tuple([each for each in observation.visible if side(each).counts])
+    beyond = dict.fromkeys([each.address for each in envelope.recipients if side(each.address).counts])
+    seen = set(shown)
+    hidden = tuple(each for each in beyond if each not in seen)
     if len(shown) + len(hidden) < FEWEST_PEOPLE:
         return None
     subject = subject_of(message)
     threads = tuple(islice(_threads(message), MOST_ANSWERED))
+    words, opening = own_words_and_opening(message, subject)
     return Sending(
         senders=senders_of(observation, organisation),
         identifiers=(*_identifiers(message, "message-id")[:MOST_LINKS], *threads),
@@ -46,8 +52,8 @@ def sending_of(envelope: Envelope, observation: Observation, organisation: Organ
         shown=shown,
         hidden=hidden,
         subject=plain_words(subject)[:MOST_SUBJECT_WORDS],
-        words=own_words(message, subject),
-        takes_back=takes_back(subject, opening(message)),
+        words=words,
+        takes_back=takes_back(subject, opening),
     )
 
 

@@ -34,6 +34,11 @@ _CLOSING = re.compile(
     r"|(?:cofion|gyda diolch)(?: cynnes)?)\W{0,5}",
     re.IGNORECASE,
 )
+_OF_CLOSING = (
+    *("regards", "wishes", "thank", "yours", "sincerely", "cheers", "cordialement", "salutations", "saludo"),
+    *("atentamente", "saluti", "groet", "atenciosamente", "pozdrawiam", "cofion", "gyda diolch"),
+)
+"""One of them is in every line in ASCII that the pattern finds."""
 _QUOTE = re.compile(
     r"-{4,}[^-]{3,60}-{4,}|_{20,}"
     r"|.{1,200}(?:wrote|writes|schrieb|écrit|escribió|escreveu|scritto|schreef|skrev|napisał\(?a?\)?|kirjoitti|ysgrifennodd)"
@@ -57,8 +62,19 @@ _OF_LAWYERS = (
 
 def own_words(message: Message, subject: str) -> tuple[str, ...]:
     """In order, folded. A text of few words is told together with the words of the subject."""
+    return own_words_and_opening(message, subject)[0]
+
+
+def own_words_and_opening(message: Message, subject: str) -> tuple[tuple[str, ...], str]:
+    """Both of what is written once."""
     written = written_text(message)
-    words = plain_words(own_text(written))
+    own = own_text(written)
+    first = own if len(written) <= OPENING_CHARACTERS else own_text(written[:OPENING_CHARACTERS])
+    return _own_words(written, own, subject), first
+
+
+def _own_words(written: str, own: str, subject: str) -> tuple[str, ...]:
+    words = plain_words(own)
     if len(words) < FEW_WORDS:
         # Somebody who passes on what others wrote is known by that; whoever says "Yes" is not known by a signature.
         words = plain_words(subject) + words + plain_words(_passed_on(written))
@@ -116,9 +132,9 @@ def plain_words(text: str) -> tuple[str, ...]:
     found: list[str] = []
     for chunk in text.casefold().split():
         bare = chunk.strip(_AROUND_WORDS)
-        if bare.isascii() and bare.isalpha() and bare != "www":
+        if bare.isalpha() and bare.isascii() and bare != "www":
             # What the rest comes to for nearly all of what people write, in a fifth of the time.
-            if len(bare) > 1:
+            if bare[1:]:
                 found.append(bare)
             if len(found) >= MOST_WORDS:
                 break
@@ -138,11 +154,19 @@ def _own_lines(written: str) -> Iterator[str]:
         stripped = line.strip()
         if line.rstrip("\r") in ("-- ", "--") or _begins_quote(stripped):
             return
-        if begun and len(stripped) < 60 and _CLOSING.fullmatch(stripped):
+        if begun and len(stripped) < 60 and _closes(stripped):
             return
         begun |= bool(stripped)
         if not stripped.startswith(">"):
             yield line
+
+
+def _closes(line: str) -> bool:
+    """Looked for word by word first, as above."""
+    lowered = line.lower()
+    if line.isascii() and not any(map(lowered.__contains__, _OF_CLOSING)):
+        return False
+    return _CLOSING.fullmatch(line) is not None
 
 
 def _pairs(word: str) -> Iterator[str]:

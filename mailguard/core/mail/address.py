@@ -69,8 +69,18 @@ def list_mailboxes(octets: bytes, field: Field, base: int = 0) -> tuple[tuple[Ma
 
     octets: the header that holds the field; base: where in raw it begins. Spans are offsets in raw.
     """
+    name, field_start = field.name, field.start
+    position, end, match = field.value_start - base, field.end - base, _ORDINARY.match
+    found: list[Mailbox] = []
+    while position < end and (item := match(octets, position, end)) is not None:
+        start, stop = item.span(1)
+        address = (item[3] or item[2]).decode("ascii").lower()
+        found.append(Mailbox(address, name, field_start, base + start, base + stop, len(found)))
+        position = item.end()
+    if found and position == end:
+        return tuple(found), ()
     reader = _Reader(octets, field, base)
-    reader.read()
+    reader.read(found, position)
     return tuple(reader.mailboxes), reader.defects.all()
 
 
@@ -91,8 +101,13 @@ class _Reader:
         self.quotes_broken = False
         self.comments_broken = False
 
-    def read(self) -> None:
-        if not _NAMELESS.fullmatch(self.octets, self.position, self.end):
+    def read(self, found: list[Mailbox], position: int) -> None:
+        """found: the mailboxes of the ordinary items at the beginning; position: where the first other one begins."""
+        if found:
+            self.mailboxes, self.item, self.position = found, len(found), position
+            self._read_items()
+            self._conclude()
+        elif not _NAMELESS.fullmatch(self.octets, self.position, self.end):
             self._read_items()
             self._conclude()
         elif not self.octets[self.position : self.end].rstrip().endswith(b";"):

@@ -54,6 +54,9 @@ _SEPARATED_NAME = re.compile(
     rb"(?:[\x0b\x0c\x1c-\x1e]|(?<![\x80-\xff])\x85|\xc2\x85|\xe2\x80[\xa8\xa9])[ \t]*+([!-9;-~]{2,40})[ \t]*+:"
 )
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_USUAL_OCTETS = bytes({*range(0x20, 0x7F), *b"\t\r\n"})
+_USUAL_FIELD = re.compile(rb"([!-9;-~]++):[^\r\n]*+(?>(?:\r\n[ \t][^\r\n]*+)*)\r\n")
+_USUAL_REACH = 16_384
 _SAFE_NAME = re.compile(r"[a-z0-9-]{1,40}")
 
 
@@ -95,11 +98,39 @@ def read_header(raw: Buffer, start: int, end: int, where: str, defects: Defects)
     header = Header(octets, start, body_start)
     if len(octets) > longest:
         defects.add("header-too-long", where or "header")
-    _split(header, where, defects)
-    _note_lines(header, where, defects)
-    _note_blank_lines(header, where, defects)
-    _note_duplicates(header, where, defects)
+    usual = _is_usual(octets)
+    if not (usual and _split_usual(header)):
+        _split(header, where, defects)
+    if not usual:
+        _note_lines(header, where, defects)
+    elif has_long_line(octets, 0, len(octets)):
+        defects.add("long-header-line", where or "header", False)
+    if not usual or b" \r" in octets or b"\t\r" in octets or octets[-1:] in (b" ", b"\t"):
+        _note_blank_lines(header, where, defects)
+    if len({each.name for each in header.fields}) != len(header.fields):
+        _note_duplicates(header, where, defects)
     return header
+
+
+def _is_usual(octets: bytes) -> bool:
+    """Printable ASCII and tabs in lines that all end in CRLF: of that nothing is to be noted but long lines."""
+    ends = octets.count(b"\r\n")
+    return octets.count(b"\r") == ends == octets.count(b"\n") and not octets.translate(None, _USUAL_OCTETS)
+
+
+def _split_usual(header: Header) -> bool:
+    """What `_split` does where every field has a name, a colon and a CRLF; False, and nothing done, elsewhere."""
+    octets, base, position, match = header.octets, header.start, 0, _USUAL_FIELD.match
+    fields: list[Field] = []
+    while position < len(octets):
+        found = match(octets, position)
+        if found is None or len(fields) == MAX_FIELDS:
+            return False
+        name, end = found[1], found.end()
+        fields.append(Field(name.decode("ascii").lower(), base + position, base + position + len(name) + 1, base + end))
+        position = end
+    header.fields = fields
+    return True
 
 
 def place(name: str, where: str) -> str:
@@ -122,12 +153,28 @@ def _cut(raw: Buffer, start: int, end: int) -> tuple[bytes, int]:
     first = _LINE_END.match(raw, start, end)
     if first:
         return b"", first.end()
+    usual = _usual_end(raw, start, end)
+    if usual is not None:
+        return bytes(raw[start : usual + 2]), usual + 4
     empty = _EMPTY_LINE.search(raw, start, end)
     if empty is None:
         return bytes(raw[start:end]), end
     head = bytes(raw[start : empty.end()])
     line = 2 if head.endswith(b"\r\n") else 1
     return head[:-line], empty.end()
+
+
+def _usual_end(raw: Buffer, start: int, end: int) -> int | None:
+    """Where the last line of a header ends of which all lines end in CRLF; None where they do not, or it is long."""
+    head = bytes(raw[start : min(end, start + _USUAL_REACH)])
+    stop = head.find(b"\r\n\r\n")
+    if stop < 0:
+        return None
+    return (
+        start + stop
+        if head.count(b"\r", 0, stop) == head.count(b"\r\n", 0, stop) == head.count(b"\n", 0, stop)
+        else None
+    )
 
 
 def _split(header: Header, where: str, defects: Defects) -> None:

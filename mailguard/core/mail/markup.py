@@ -21,19 +21,34 @@ _CELL = re.compile(r"</?t[dh](?=[\s/>])[^<>]*>")
 _TAG = re.compile(r"<[^<>]*>")
 _TELLING_TAG = re.compile("<([^<>@%&\uff20\ufe6b]*(?:[@%&\uff20\ufe6b]|at[\\])}])[^<>]*)>")
 """Whose attributes could name somebody."""
-_SIGNS = ("@", "%40", "%2540", "&#", "&c", "\uff20", "\ufe6b", "at]", "at)", "at}", "pgp message")
-"""One of them is in every document that mentions somebody; most newsletters and notices have none."""
 _COMMON = (("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&shy;", ""), ("&#8203;", ""))
 
 
 def readable(source: str) -> str:
     """All text of an HTML document in lines, in lower case, then the contents of tags that could name somebody."""
     source = source.lower()
-    if not any(sign in source for sign in _SIGNS):
+    if not _may_tell(source):
         return ""
     tags = _TELLING_TAG.findall(source)
     shown = _TAG.sub("\n", _CELL.sub("\t", _INLINE.sub(SEAM, source)))
     return decode_entities("\n".join([shown, *tags]))
+
+
+def _may_tell(source: str) -> bool:
+    """Whether a document mentions somebody or is a ciphertext; most newsletters and notices do not.
+
+    Single characters are looked for first: that costs a tenth of what two do.
+    """
+    return (
+        "@" in source
+        or ("%" in source and ("%40" in source or "%2540" in source))
+        or ("&" in source and ("&#" in source or "&c" in source))
+        or ("]" in source and "at]" in source)
+        or (")" in source and "at)" in source)
+        or ("}" in source and "at}" in source)
+        or "pgp message" in source
+        or (not source.isascii() and ("\uff20" in source or "\ufe6b" in source))
+    )
 
 
 _UNSHOWN = re.compile(r"<(/?)(?:style|script|head|title|template)(?=[\s/>])[^<>]*>|<!--|-->", re.IGNORECASE)

@@ -6,9 +6,10 @@ that were judged. `parse` (parse.py) makes a Message of any bytes whatever.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from mmap import mmap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from .calendar.model import Calendar
@@ -29,8 +30,7 @@ class Defect:
     holds: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One header field. `raw[start:end]` is the whole field with its final CRLF; `raw[value_start:end]` its body.
 
     name: lower-case, white space before the colon removed ("cc" for b"Cc :"). Empty for a line that has no colon.
@@ -42,8 +42,7 @@ class Field:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Mailbox:
+class Mailbox(NamedTuple):
     """A mailbox that a recipient of the message could read in a field that lists recipients.
 
     address: canonical form for comparing, lower-case local part "@" A-label domain (or the decoded text, lower-cased,
@@ -88,6 +87,8 @@ class Part:
 
     def walk(self) -> list[Part]:
         """This part and all below it, in order of appearance, without recursion."""
+        if not self.children:
+            return [self]
         found: list[Part] = []
         waiting = [self]
         while waiting:
@@ -104,6 +105,7 @@ class Message:
     visible: every mailbox in To, Cc, Resent-To, Resent-Cc and their obsolete forms, in order, duplicates included.
     originators: canonical addresses of every From and Sender (and Resent-From, Resent-Sender) field.
     calendars: every calendar part, whose attendees a recipient can read as well.
+    leaves: the parts without children, in order. by_name: the fields by their names; both are made of the others.
     """
 
     raw: Buffer
@@ -114,6 +116,12 @@ class Message:
     originators: tuple[str, ...]
     defects: tuple[Defect, ...]
     calendars: tuple[Calendar, ...] = ()
+    leaves: tuple[Part, ...] = field(init=False, compare=False, repr=False)
+    by_name: Mapping[str, Sequence[Field]] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "leaves", tuple([part for part in self.root.walk() if not part.children]))
+        object.__setattr__(self, "by_name", fields_by_name(self.fields))
 
     def value(self, field: Field) -> bytes:
         """The body of a field as it stands, folding and final CRLF included."""
@@ -121,4 +129,26 @@ class Message:
 
     def named(self, *names: str) -> list[Field]:
         """The fields with one of these lower-case names, in order."""
-        return [field for field in self.fields if field.name in names]
+        known = self.by_name
+        if len(names) == 1:
+            return [*known.get(names[0], ())]
+        there = [known[name] for name in dict.fromkeys(names) if name in known]
+        if len(there) == 1:
+            return [*there[0]]
+        return sorted((each for group in there for each in group), key=_place)
+
+
+def _place(each: Field) -> int:
+    return each.start
+
+
+def fields_by_name(fields: Iterable[Field]) -> dict[str, list[Field]]:
+    """The fields by their names, those of one name in order."""
+    found: dict[str, list[Field]] = {}
+    for each in fields:
+        known = found.get(each.name)
+        if known is None:
+            found[each.name] = [each]
+        else:
+            known.append(each)
+    return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from .header import MAX_PART_HEADER_OCTETS, Defects, Header, place, read_header
+from .header import MAX_PART_HEADER_OCTETS, MIME_FIELDS, Defects, Header, place, read_header
 from .message import Buffer, Field, Part
 from .parameters import Parameterised, read_parameterised
 from .text import unfold
@@ -285,9 +285,11 @@ def _part(node: _Node, children: tuple[Part, ...]) -> Part:
 
 
 def _describe(node: _Node, header: Header, default: str, defects: Defects) -> None:
+    node.media_type = default
+    if not any(each.name in MIME_FIELDS for each in node.fields):
+        return
     kind = _structured(node, header, "content-type", defects)
     disposition = _structured(node, header, "content-disposition", defects)
-    node.media_type = default
     names: list[str] = []
     if disposition is not None:
         node.disposition = disposition.value or None
@@ -302,6 +304,8 @@ def _describe(node: _Node, header: Header, default: str, defects: Defects) -> No
 def _values(node: _Node, header: Header, name: str, defects: Defects) -> list[bytes]:
     """The distinct bodies of a MIME field that may stand once (RFC 2045 section 3)."""
     found = [each for each in node.fields if each.name == name]
+    if not found:
+        return []
     bodies = [unfold(header.octets[each.value_start - header.start : each.end - header.start]) for each in found]
     distinct = list(dict.fromkeys(bodies))
     if len(bodies) > 1:

@@ -16,6 +16,9 @@ _SEGMENT = re.compile(
     rb"(?>(?:=[ \t]*+(?>(?:(\"(?>(?:[^\"\\]++|\\[\s\S])*)\")|([^;]*+))?))?))?)([^;]*+)"
 )
 _ESCAPED = re.compile(rb"\\([\s\S])")
+_UNUSUAL = (b"(", b"\\", b"*", b"?")
+"""Comments, escapes, forms of RFC 2231, encoded words."""
+_USUAL_PARAMETER = re.compile(rb"[ \t]*+([A-Za-z][A-Za-z0-9-]*+)=(?:\"([^\"]*+)\"|([^\s\"]++))[ \t]*+")
 _EXTENDED_NAME = re.compile(r"([^*]+)(?:\*([0-9]{1,4}))?(\*)?")
 MAX_PARAMETERS = 200
 """A field with more is not read further; 2 to 4 are common, long RFC 2231 names take some 20."""
@@ -45,12 +48,33 @@ def read_parameterised(body: bytes) -> Parameterised:
     Where it has comments it is read with and without them: "(" is common in unquoted file names.
     """
     text = unfold(body)
+    usual = _read_usual(text)
+    if usual is not None:
+        return usual
     bare = without_comments(text).text if b"(" in text else text
     found = _read(bare)
     if bare != text:
         found.flaws.append("comment")
         _add_readings(found, _read(text))
     return found
+
+
+def _read_usual(text: bytes) -> Parameterised | None:
+    """The field where it is ASCII without anything that could be read in two ways; None where it is not."""
+    if not text.isascii() or any(map(text.__contains__, _UNUSUAL)):
+        return None
+    head, *segments = text.split(b";")
+    readings: dict[str, list[str]] = {}
+    raw: dict[str, list[bytes]] = {}
+    for segment in segments:
+        found = _USUAL_PARAMETER.fullmatch(segment)
+        if found is None:
+            return None
+        name, value = found[1].decode("ascii").lower(), found[3] if found[2] is None else found[2]
+        if name in raw or value.strip() != value or len(raw) >= MAX_PARAMETERS:
+            return None
+        readings[name], raw[name] = [value.decode("ascii")], [value]
+    return Parameterised(head.strip().decode("ascii").lower(), readings, raw)
 
 
 def _read(text: bytes) -> Parameterised:

@@ -18,6 +18,7 @@ from .mime import read_parts
 REFUSED_DEFECTS = frozenset({"header-too-long", "too-many-fields"})
 """Defects for which a message is to be refused with 552 rather than held: it was not read to its end (T33)."""
 
+_WITH_MAILBOXES = VISIBLE_FIELDS | ORIGINATOR_FIELDS
 _FIELD_AHEAD = re.compile(rb"(?>(?:[ \t]*(?>\r\n|\r|\n))*)[!-9;-~]{1,76}[ \t]*:")
 
 
@@ -41,7 +42,7 @@ def _mailboxes(header: Header, defects: Defects) -> tuple[tuple[Mailbox, ...], t
     visible: list[Mailbox] = []
     originators: dict[str, None] = {}
     for field in (*header.fields, *header.hidden):
-        if field.name not in VISIBLE_FIELDS and field.name not in ORIGINATOR_FIELDS:
+        if field.name not in _WITH_MAILBOXES:
             continue
         found, flaws = list_mailboxes(header.octets, field, header.start)
         if field.name in VISIBLE_FIELDS:

@@ -26,6 +26,11 @@ _DELIMITER = re.compile(rb"[=/|'`!{}*&?#^~$]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 LEADING_OCTETS = b"'.|/!="
 """Before an address in running text these are punctuation, though a local part may begin with most of them."""
+_USUAL = re.compile(
+    rb'[ \t]*+(?:(?:"[A-Za-z0-9 .,_-]*+"|[A-Za-z0-9 ._-]*+)[ \t]*+<)?'
+    rb"([A-Za-z0-9][A-Za-z0-9._+-]{0,63}+)@((?>(?:[A-Za-z0-9_-]++\.)*)[A-Za-z0-9_-]*[A-Za-z0-9_])>?[ \t\r\n]*+"
+)
+"""One address with or without a name: only one can be read in it, in one way."""
 REACH = 1024
 """How far left of an at sign a local part can begin; RFC 5321 section 4.5.3.1.1 allows 64 octets."""
 
@@ -64,6 +69,10 @@ def find_addresses(value: bytes) -> tuple[FoundAddress, ...]:
     Besides each token as it stands come the narrower ones that a delimiter inside it suggests (`addr=x@y`, `'x@y'`,
     percent-hack and VERP forms, letters of another script beside it), since hiding must err towards finding.
     """
+    usual = _USUAL.fullmatch(value)
+    if usual is not None:
+        address = f"{usual[1].decode('ascii').lower()}@{usual[2].decode('ascii').lower()}"
+        return (FoundAddress(address, usual.start(1), usual.end(2)),)
     found: dict[tuple[str, int, int], FoundAddress] = {}
     for reading in readings(value):
         text = value if reading is None else reading.text

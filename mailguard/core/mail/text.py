@@ -191,9 +191,17 @@ def _utf8(octets: bytes, charset: bytes) -> bytes:
     return decode_charset(octets, charset.partition(b"*")[0].decode("latin-1")).encode("utf-8", "replace")
 
 
+_AS_USUAL = {
+    spelling: _KNOWN.get(_key(spelling))
+    for name in ("", "unknown", "utf-8", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252")
+    for spelling in (name, name.upper())
+}
+"""What nearly every text calls its charset, as it stands there."""
+
+
 def codec_named(charset: str) -> str | None:
     """Python's name of the codec for a charset that is on the list, None for any other."""
-    return _KNOWN.get(_key(charset))
+    return _AS_USUAL[charset] if charset in _AS_USUAL else _KNOWN.get(_key(charset))
 
 
 def decode_charset(octets: bytes, charset: str) -> str:
@@ -259,4 +267,7 @@ def unfold(value: bytes) -> bytes:
 
 def decode_text(value: bytes) -> str:
     """The body of a text field (Subject) as a person reads it, in one line."""
-    return decode_charset(decode_words(unfold(value)).text, "unknown")
+    line = unfold(value)
+    if b"=?" not in line and line.isascii():
+        return line.decode("ascii")
+    return decode_charset(decode_words(line).text, "unknown")

@@ -43,15 +43,13 @@ class Marks:
 
     hostname: str
     keys: tuple[bytes, ...] = field(repr=False)
+    name: str = field(init=False, repr=False)
+    """Our name as our Received field writes it."""
 
     def __post_init__(self) -> None:
         if not self.keys or any(len(key) < _MAC_OCTETS for key in self.keys):
             raise ValueError("the key of the loop mark is missing or too short")
-
-    @property
-    def name(self) -> str:
-        """Our name as our Received field writes it."""
-        return _NOT_WRITABLE.sub("?", self.hostname)[:255]
+        object.__setattr__(self, "name", _NOT_WRITABLE.sub("?", self.hostname)[:255])
 
     def comment(self, ref: str, date: str) -> str:
         """The mark for our field with this id and this date-time, as a comment."""
@@ -61,7 +59,9 @@ class Marks:
         """What the Received fields of a message say of us."""
         marked = []
         for each in message.named("received"):
-            value = _unfolded(message, each) if each.end - each.start <= _LONGEST_FIELD else b""
+            if each.end - each.start > _LONGEST_FIELD or b"mark" not in message.value(each).lower():
+                continue
+            value = _unfolded(message, each)
             if (found := _MARK.search(value)) is not None:
                 marked.append((each, value, found))
         if any(self._is_ours(value, found) for _, value, found in marked):
