@@ -6,10 +6,11 @@ Keys sorted by code point, no white space, everything beyond ASCII escaped, no N
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..core.errors import MailguardError
+from ..core.verdict import Published
 
 _encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 _ESCAPED_ADDRESS_SIGNS = ("\\uff20", "\\ufe6b")
@@ -44,6 +45,28 @@ def canonical(value: Any) -> str:
         except RecursionError:
             """The other way says what is wrong."""
     return _encoder.encode(value)
+
+
+def canonical_fields(fields: Mapping[str, Any]) -> str:
+    """As `canonical`, for fields of which one may be a list of what is published again and again: of the rules of a
+    policy nearly all say the same of one message as of the next, and each has its text made once.
+    """
+    key = next((key for key, value in fields.items() if type(value) is list and value and _all_published(value)), None)
+    if key is None:
+        return canonical(fields)
+    before = canonical({each: value for each, value in fields.items() if each < key})[1:-1]
+    after = canonical({each: value for each, value in fields.items() if each > key})[1:-1]
+    listed = f"{canonical(key)}:[{','.join([each.text or _text(each) for each in fields[key]])}]"
+    return f"{{{','.join([each for each in (before, listed, after) if each])}}}"
+
+
+def _all_published(values: Sequence[Any]) -> bool:
+    return all(type(each) is Published for each in values)
+
+
+def _text(published: Published) -> str:
+    published.text = canonical(published)
+    return published.text
 
 
 def refuse_addresses(text: str) -> None:

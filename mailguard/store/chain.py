@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Select, Table, Update, bindparam, insert, sel
 from ..core.errors import ReferenceTaken, StoreUnavailable
 from ..guard.records import Entry, NewEntry, RecipientRecord
 from . import schema
-from .canonical import canonical, refuse_addresses
+from .canonical import canonical, canonical_fields, refuse_addresses
 from .driver import execute, rows_of, statement
 from .exception_counts import count_uses
 from .instants import from_micros, iso, to_micros
@@ -85,18 +85,20 @@ def prepare(entry: NewEntry, ledger: str, keyring: Keyring) -> PreparedEntry:
         raise ValueError("an entry that claims a reference names it")
     micros = to_micros(entry.at)
     sealed = None if entry.evidence is None else seal_evidence(entry, keyring)
-    body: dict[str, Any] = {
+    before: dict[str, Any] = {
         "at": iso(micros),
         "claims": entry.claims_ref,
         "evidence": sealed.sha256 if sealed else None,
-        "fields": dict(entry.fields),
+    }
+    after: dict[str, Any] = {
         "key": keyring.active("ledger").identifier,
         "kind": entry.kind,
         "ledger": ledger,
         "recipients": [_recipient(record, keyring) for record in entry.recipients],
         "ref": entry.ref,
     }
-    text = canonical(body)
+    fields = dict(entry.fields)
+    text = f'{canonical(before)[:-1]},"fields":{canonical_fields(fields)},{canonical(after)[1:]}'
     refuse_addresses(text)
     head = text[:-1] + ',"sequence":'
     return PreparedEntry(
@@ -106,7 +108,7 @@ def prepare(entry: NewEntry, ledger: str, keyring: Keyring) -> PreparedEntry:
         entry.ref,
         entry.claims_ref,
         head,
-        shown(body),
+        shown({"fields": fields, **before, **after}),
         sealed,
         entry.exceptions,
     )

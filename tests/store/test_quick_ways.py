@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from mailguard.core.errors import ReferenceTaken, StoreUnavailable
 from mailguard.core.outcome import Outcome
+from mailguard.core.verdict import Published
 from mailguard.store.audit import verify
-from mailguard.store.canonical import PersonalDataRefused, canonical, refuse_addresses
+from mailguard.store.canonical import PersonalDataRefused, canonical, canonical_fields, refuse_addresses
 from mailguard.store.chain import Chain, Head, LedgerForged, genuine_head, head_mac, prepare
 from mailguard.store.deadlines import Deadlines
 from mailguard.store.instants import iso, to_micros
@@ -52,6 +53,15 @@ def said(encode: Any, value: object) -> str | type[Exception]:
 @given(VALUES)
 def test_canonical_text_is_what_the_encoder_of_python_says(value: object) -> None:
     assert said(canonical, value) == said(PLAIN.encode, value)
+
+
+PUBLISHED = st.lists(st.dictionaries(st.text(), VALUES).map(Published), min_size=1)
+
+
+@given(st.dictionaries(st.text(), VALUES | PUBLISHED))
+def test_texts_that_are_made_once_stand_where_the_encoder_puts_them(fields: dict[str, Any]) -> None:
+    assert said(canonical_fields, fields) == said(PLAIN.encode, fields)
+    assert said(canonical_fields, fields) == said(PLAIN.encode, fields)
 
 
 @pytest.mark.parametrize("value", [{1: 2}, {"a": 1, 2: 3}, {(1, 2): 3}, {"a": {1}}, b"octets", {None: 1.5}, "text", 7])
