@@ -255,7 +255,8 @@ class Worker:
                 content_watch=partial(watch.took, "content"),
             )
             self._listeners.append(listener)
-            await listener.start([socket.socket(fileno=descriptor) for descriptor in descriptors])
+            bound = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+            await listener.start(bound, lambda: connections.ahead)
 
     def _policy_in_force(self) -> Policy:
         if self._policy is None:

@@ -13,7 +13,6 @@ import socket
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path as FilePath
-from typing import Any
 
 from ..core.errors import SettingsError
 from ..core.reply import printable
@@ -29,6 +28,7 @@ from .listen_settings import Limits, ListenerSettings, why_unusable
 from .own_addresses import own_addresses
 from .room import Rooms
 from .session_limits import ConnectionLimits
+from .shared_acceptor import SharedAcceptor
 from .sign_in_limits import SignInLimits, Turns, TurnsHere
 from .signing_in import SignInTerms
 
@@ -77,7 +77,7 @@ class Listener:
             shared = sign_in_limits or TurnsHere(SignInLimits(limits))
             doorkeeper = Doorkeeper(sign_in, shared, limits.sign_in_seconds, sign_in_watch)
         name = printable(hostname).replace(" ", "")
-        self._servers: list[asyncio.Server] = []
+        self._servers: list[asyncio.Server | SharedAcceptor] = []
         rooms = rooms or Rooms.of_this_process(limits.content_memory_bytes)
         self._house = House(
             settings,
@@ -97,10 +97,11 @@ class Listener:
             rooms.judged,
         )
 
-    async def start(self, sockets: Sequence[socket.socket] = ()) -> None:
+    async def start(self, sockets: Sequence[socket.socket] = (), ahead: Callable[[], bool] = lambda: False) -> None:
         """Bind and accept. SettingsError where the address cannot be bound, or the certificate not used.
 
-        sockets: bound already, by the process that gave them to this one.
+        sockets: bound already, by the process that gave them to this one and to others. ahead: whether this one has
+        more connections than another of these.
         """
         settings = self._house.settings
         address = settings.address
@@ -108,11 +109,17 @@ class Listener:
             self._house.certificate = Certificate(settings.certificate, settings.key)
         loop = asyncio.get_running_loop()
         try:
-            # In two steps: whoever is cancelled in the second has a server that `stop` closes.
-            places: list[dict[str, Any]] = [{"sock": each} for each in sockets]
-            for place in places or [{"host": address.host, "port": address.port}]:
+            for each in sockets:
+                acceptor = SharedAcceptor(each, lambda: Connection(self._house, loop), ahead, loop)
+                self._servers.append(acceptor)
+                acceptor.start()
+            if not sockets:
+                # In two steps: whoever is cancelled in the second has a server that `stop` closes.
                 server = await loop.create_server(
-                    lambda: Connection(self._house, loop), backlog=BACKLOG, start_serving=False, **place
+                    lambda: Connection(self._house, loop),
+                    *(address.host, address.port),
+                    backlog=BACKLOG,
+                    start_serving=False,
                 )
                 self._servers.append(server)
                 await server.start_serving()

@@ -72,6 +72,12 @@ class SharedConnections:
         return sum(_NUMBER.unpack_from(self._memory, part * self._octets)[0] for part in range(self._parts))
 
     @property
+    def ahead(self) -> bool:
+        """Whether this process has more of them than another."""
+        counts: list[int] = [_NUMBER.unpack_from(self._memory, part * self._octets)[0] for part in range(self._parts)]
+        return self._open > min(counts, default=0)
+
+    @property
     def busy(self) -> bool:
         return self.open > self._busy_from
 

@@ -79,6 +79,8 @@ def test_both_take_mail_and_each_message_is_in_the_one_ledger(guard: Guard) -> N
         for number, client in enumerate(opened):
             client.hello()
             assert client.send(message(to=ONE[0], number=100 + number), ONE).code == 250
+        # Clients that connect together and stay are no one worker's alone.
+        assert min(len(guard.clients_of(pid)) for pid in guard.workers()) >= 5
     assert all(len(guard.sent(100 + number)) == 1 for number in range(20))
     assert len(guard.workers()) == 2 and guard.service.rows("status")[0]["workers"] == 2
     kinds = eventually(lambda: _settled(guard.service, 20), what="every outcome is recorded")
