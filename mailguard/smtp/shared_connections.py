@@ -3,7 +3,8 @@
 A part is the number of its connections and of its clients, what its messages take of the rooms (shared_room.py), and a
 row for each client that has some connections: the hash of its address and how many. No lock is needed, as nobody writes
 where another does. INVARIANT: a connection is counted before it is asked whether there were too many, so that two
-processes together never let in more than one would.
+processes together never let in more than one would. INVARIANT: a number is written in one go: pack_into clears what it
+is about to write, and another process would read that as nobody.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from .session_limits import BUSY_SHARE
 
 _HASH_OCTETS = 12
 _ROW = struct.Struct(f"={_HASH_OCTETS}sI")
-_NUMBER = struct.Struct("=Q")
-_HEAD = 32
-ROOMS_AT = 16
+NUMBER_OCTETS = 8
+_HEAD = 4 * NUMBER_OCTETS
+ROOMS_AT = 2 * NUMBER_OCTETS
 """Where in a part two numbers are that shared_room.py writes."""
 
 
@@ -31,7 +32,13 @@ def shared_memory(limits: Limits, parts: int) -> int:
     return descriptor
 
 
+def numbers_in(memory: mmap.mmap) -> memoryview:
+    """All of it, by numbers of NUMBER_OCTETS: each is written and read at once, whoever looks meanwhile."""
+    return memoryview(memory).cast("Q")
+
+
 def part_octets(limits: Limits) -> int:
+    """A multiple of NUMBER_OCTETS."""
     return _HEAD + _ROW.size * limits.connections
 
 
@@ -44,7 +51,9 @@ class SharedConnections:
         self._busy_from = int(limits.connections * BUSY_SHARE)
         self._octets = part_octets(limits)
         self._memory = mmap.mmap(descriptor, 0)
+        self._numbers = numbers_in(self._memory)
         self._parts = len(self._memory) // self._octets
+        self._heads = range(0, len(self._numbers), self._octets // NUMBER_OCTETS)
         self._part = part
         self._ours: dict[bytes, tuple[int, int]] = {}
         self._free = list(range(limits.connections - 1, -1, -1))
@@ -69,13 +78,12 @@ class SharedConnections:
     @property
     def open(self) -> int:
         """Connections of all processes."""
-        return sum(_NUMBER.unpack_from(self._memory, part * self._octets)[0] for part in range(self._parts))
+        return sum(self._numbers[head] for head in self._heads)
 
     @property
     def ahead(self) -> bool:
         """Whether this process has more of them than another."""
-        counts: list[int] = [_NUMBER.unpack_from(self._memory, part * self._octets)[0] for part in range(self._parts)]
-        return self._open > min(counts, default=0)
+        return self._open > min((self._numbers[head] for head in self._heads), default=0)
 
     @property
     def busy(self) -> bool:
@@ -95,26 +103,31 @@ class SharedConnections:
             return True
         if self.open - 1 <= self._busy_from:
             return False
-        clients = sum(_NUMBER.unpack_from(self._memory, part * self._octets + 8)[0] for part in range(self._parts))
+        clients = sum(self._numbers[head + 1] for head in self._heads)
         return bool(held > self.most // (clients + (1 if held > 1 else 0)))
 
     def _count(self, key: bytes | None, more: int) -> None:
         assert self._part is not None
         self._open += more
-        start = self._part * self._octets
-        _NUMBER.pack_into(self._memory, start, self._open)
+        head = self._heads[self._part]
+        self._numbers[head] = self._open
         if key is None:
             return
         row, held = self._ours.get(key) or (self._free.pop(), 0)
         held += more
         if held:
             self._ours[key] = row, held
-            _ROW.pack_into(self._memory, start + _HEAD + row * _ROW.size, key, held)
+            self._write_row(row, key, held)
         else:
             del self._ours[key]
             self._free.append(row)
-            _ROW.pack_into(self._memory, start + _HEAD + row * _ROW.size, bytes(_HASH_OCTETS), 0)
-        _NUMBER.pack_into(self._memory, start + 8, len(self._ours))
+            self._write_row(row, bytes(_HASH_OCTETS), 0)
+        self._numbers[head + 1] = len(self._ours)
+
+    def _write_row(self, row: int, key: bytes, held: int) -> None:
+        assert self._part is not None
+        start = self._part * self._octets + _HEAD + row * _ROW.size
+        self._memory[start : start + _ROW.size] = _ROW.pack(key, held)
 
     def _held_by(self, key: bytes) -> int:
         held = 0

@@ -8,22 +8,21 @@ more than one might.
 from __future__ import annotations
 
 import mmap
-import struct
 
 from .listen_settings import Limits
 from .room import Rooms
-from .shared_connections import ROOMS_AT, part_octets
-
-_NUMBER = struct.Struct("=Q")
+from .shared_connections import NUMBER_OCTETS, ROOMS_AT, numbers_in, part_octets
 
 
 class SharedRoom:
-    """Implements Space. places: where each process has its number; ours: which of them is ours. most: in octets."""
+    """Implements Space. numbers: of numbers_in. places: which of them each process has; ours: which is ours. most: in
+    octets.
+    """
 
-    __slots__ = ("_memory", "_most", "_others", "_ours", "_used")
+    __slots__ = ("_most", "_numbers", "_others", "_ours", "_used")
 
-    def __init__(self, memory: mmap.mmap, places: list[int], ours: int, most: int) -> None:
-        self._memory = memory
+    def __init__(self, numbers: memoryview, places: list[int], ours: int, most: int) -> None:
+        self._numbers = numbers
         self._most = most
         self._ours = ours
         self._others = [each for each in places if each != ours]
@@ -32,7 +31,7 @@ class SharedRoom:
     def enter(self, octets: int) -> bool:
         """See room.Room."""
         self._take(octets)
-        before = self._used - octets + sum(_NUMBER.unpack_from(self._memory, each)[0] for each in self._others)
+        before = self._used - octets + sum(self._numbers[each] for each in self._others)
         if before and before + octets > self._most:
             self._take(-octets)
             return False
@@ -43,17 +42,18 @@ class SharedRoom:
 
     def _take(self, octets: int) -> None:
         self._used += octets
-        _NUMBER.pack_into(self._memory, self._ours, self._used)
+        self._numbers[self._ours] = self._used
 
 
 def shared_rooms(limits: Limits, descriptor: int, part: int) -> Rooms:
     """Of one of the processes, from 0. descriptor: of shared_connections.shared_memory, where SharedConnections has
     cleared our part.
     """
-    memory, octets = mmap.mmap(descriptor, 0), part_octets(limits)
+    numbers, step = numbers_in(mmap.mmap(descriptor, 0)), part_octets(limits) // NUMBER_OCTETS
 
     def room(at: int) -> SharedRoom:
-        places = list(range(at, len(memory), octets))
-        return SharedRoom(memory, places, part * octets + at, limits.content_memory_bytes)
+        places = list(range(at, len(numbers), step))
+        return SharedRoom(numbers, places, part * step + at, limits.content_memory_bytes)
 
-    return Rooms(arriving=room(ROOMS_AT), judged=room(ROOMS_AT + _NUMBER.size))
+    first = ROOMS_AT // NUMBER_OCTETS
+    return Rooms(arriving=room(first), judged=room(first + 1))

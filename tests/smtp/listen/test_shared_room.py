@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -15,7 +17,7 @@ from mailguard.smtp.shared_connections import SharedConnections, shared_memory
 from mailguard.smtp.shared_room import shared_rooms
 
 MOST = 8_388_608
-LIMITS = Limits(content_memory_bytes=MOST, connections=20)
+LIMITS = Limits(content_memory_bytes=MOST, connections=20, connections_per_client=4)
 
 
 @pytest.fixture
@@ -78,6 +80,32 @@ def test_three_processes_let_in_what_one_would(steps: list[tuple[int, int, bool]
                     inside.append((part, octets))
     finally:
         os.close(descriptor)
+
+
+def test_another_process_never_reads_a_number_that_is_half_written(descriptor: int) -> None:
+    """It would take a room that is full for an empty one. A child takes and leaves an octet beside what it has."""
+    connections = SharedConnections(LIMITS, descriptor, 1)
+    rooms = shared_rooms(LIMITS, descriptor, 1)
+    full = MOST - 1  # in octets: each number is another one in several octets after one more
+    assert rooms.judged.enter(full) and all(connections.enter("192.0.2.1") for _ in range(4))
+    parent, child = os.getpid(), os.fork()
+    if not child:
+        while os.getppid() == parent:
+            for _ in range(1000):
+                if rooms.judged.enter(1):
+                    rooms.judged.leave(1)
+                connections.enter("192.0.2.1")  # one too many: counted, and let go again
+        os._exit(0)
+    try:
+        watching, other = SharedConnections(LIMITS, descriptor, 0), shared_rooms(LIMITS, descriptor, 0)
+        ended = time.process_time() + 0.4
+        while time.process_time() < ended:
+            assert not other.judged.enter(2), "the room was full all the time"
+            assert watching.open >= 4
+            assert not watching.enter("192.0.2.1"), "the client had all that it may have"
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 def test_the_rooms_of_one_process_are_those_of_the_settings() -> None:
