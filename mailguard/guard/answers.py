@@ -7,7 +7,6 @@ INVARIANT: 2yz only where the smarthost took the message for somebody, and the r
 from __future__ import annotations
 
 from ..core import reply
-from ..core.errors import MailguardError
 from ..core.outcome import SIGN_IN_LOST, Outcome, SmarthostReply, Transmission
 from ..core.reply import Reply
 from ..core.rewrite.content import Content
@@ -31,8 +30,6 @@ class SmarthostAnswers:
 
     async def settle(self, judged: Judged, ref: str, content: Content, transmission: Transmission) -> Reply:
         """The reply to the client; what the guard has to finish for it is durable by then. content: what was sent."""
-        if len(transmission.recipients) != len(judged.envelope.recipients):
-            raise MailguardError("the smarthost port did not answer for every recipient")
         lost = transmission.trouble == SIGN_IN_LOST  # smarthosts end idle sessions: no alarm, the client signs in again
         if transmission.trouble and not lost:
             self._watch.trouble(transmission.trouble)

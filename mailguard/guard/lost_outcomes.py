@@ -45,6 +45,10 @@ class Unsettled(Protocol):
         """References of those among the last entries of this process's own ledger, oldest first."""
         ...
 
+    async def still_unsettled(self, outcomes: Collection[str], refs: Collection[str]) -> Sequence[str]:
+        """Those of these references, in order."""
+        ...
+
 
 class LostOutcomes:
     """unsettled: of the same store as `ledger` and `evidence`."""
@@ -63,9 +67,12 @@ class LostOutcomes:
             log.error("lost_outcomes_not_recorded", why=SERVICE_ENDED, cause=cause)
 
     async def record(self, refs: Collection[str], why: str) -> None:
-        """These decisions have none, and nobody is doing them any more. Does not raise: the next start looks again."""
+        """Nobody is doing these decisions any more. Does not raise: the next start looks again.
+
+        One has its outcome all the same where the store took that but did not say so in time.
+        """
         try:
-            await self._record(sorted(refs), why)
+            await self._record(await self._unsettled.still_unsettled(OUTCOMES, refs) if refs else (), why)
         except Exception as cause:
             log.error("lost_outcomes_not_recorded", why=why, cause=cause)
 

@@ -23,6 +23,7 @@ from ..core.mail.message import Buffer, Message
 from ..core.mail.parse import parse
 from ..core.observation import Observation, changed, inspected, observe
 from ..core.organisation import Organisation
+from ..core.outcome import Outcome, RecipientOutcome, Stage, Transmission
 from ..core.policy.judge import judge
 from ..core.policy.leaving import ORIGINAL, allows
 from ..core.policy.load import Policy
@@ -43,7 +44,7 @@ from .judged import Judged, decision, delivery, held_message, team_of
 from .keeping import Keeper
 from .memory import InvitationMemory
 from .notices import Notices
-from .ports import Clock, Inspector, Ledger, Outbox, Quarantine, Randomness, Smarthost, SmarthostConnection
+from .ports import Clock, Inspector, Ledger, Outbox, Quarantine, Randomness, Smarthost
 from .records import WrittenDown
 from .remainder import Remainder, TakesOver
 from .rewriting import Rewriting
@@ -395,24 +396,31 @@ class Submission:
             await self._keeper.append([decision(judged, ref, (sent_sha256,), rewritten.changes)])
         self._watch.decided(judged.verdict)
         with self._watch.stage("transmit"):
-            connection = await self._connection(judged)
-            try:
-                transmission = await self._within(
-                    connection.transmit(judged.envelope, content), self._limits.transmission_seconds
-                )
-            finally:
-                self._keeper.later(connection.release())
+            transmission = await self._sent(judged, content)
         if not transmission.may_have_left:
             await self._sent_before.stays(judged.announced)
         with self._watch.stage("settle"):
             return await self._answers.settle(judged, ref, content, transmission)
 
-    async def _connection(self, judged: Judged) -> SmarthostConnection:
+    async def _sent(self, judged: Judged, content: Content) -> Transmission:
+        """What came of it. After a decision also a port that fails has an outcome: what it did not say is uncertain."""
+        people = judged.envelope.recipients
+        outcome, stage = Outcome.DEFERRED, Stage.CONNECT
         try:
-            return await self._within(self._smarthost.connect(judged.session))
-        except Exception:
-            await self._sent_before.stays(judged.announced)
-            raise
+            connection = await self._within(self._smarthost.connect(judged.session))
+            outcome, stage = Outcome.UNCERTAIN, Stage.FINAL
+            try:
+                found = await self._within(
+                    connection.transmit(judged.envelope, content), self._limits.transmission_seconds
+                )
+            finally:
+                self._keeper.later(connection.release())
+            if len(found.recipients) != len(people):
+                raise MailguardError("the smarthost port did not answer for every recipient")
+        except Exception as cause:
+            unsaid = tuple(RecipientOutcome(each, outcome, None) for each in people)
+            return Transmission(unsaid, stage, None, trouble=f"the sending failed ({type(cause).__name__})")
+        return found
 
     # Small steps that several ways share.
 

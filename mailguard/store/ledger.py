@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, select
 
 from ..guard.records import Entry, NewEntry
 from . import schema
@@ -18,6 +18,8 @@ Prepare = Callable[[Sequence[NewEntry]], list[PreparedEntry]]
 """Turns new entries into prepared ones; the store hands it to every port that appends."""
 
 DECIDED = "message_decided"
+ASKED_STEP = 400
+"""References in one question; SQLite limits the variables of a statement."""
 MANY_RECIPIENTS = 500
 """Above this, entries are prepared in a thread: 5,000 recipients take a tenth of a second of the processor."""
 
@@ -60,15 +62,27 @@ class StoredLedger:
 
     async def unsettled(self, outcomes: Collection[str], last: int) -> Sequence[str]:
         """Implements guard.lost_outcomes.Unsettled."""
-        table, later = schema.entries, schema.entries.alias()
+        table = schema.entries
         end = select(func.max(table.c.sequence)).where(table.c.ledger == self._name).scalar_subquery()
-        query = (
-            select(table.c.ref)
-            .where(table.c.ledger == self._name, table.c.sequence > end - last, table.c.kind == DECIDED)
-            .where(~exists().where(later.c.ref == table.c.ref, later.c.kind.in_(sorted(outcomes))))
-            .order_by(table.c.sequence)
-        )
+        query = _without(outcomes).where(table.c.ledger == self._name, table.c.sequence > end - last)
+        query = query.order_by(table.c.sequence)
         return await self._engine.read(lambda connection: connection.execute(query).scalars().all())
+
+    async def still_unsettled(self, outcomes: Collection[str], refs: Collection[str]) -> Sequence[str]:
+        """Implements guard.lost_outcomes.Unsettled."""
+        wanted = sorted(refs)
+        steps = (wanted[start : start + ASKED_STEP] for start in range(0, len(wanted), ASKED_STEP))
+        queries = [_without(outcomes).where(schema.entries.c.ref.in_(step)) for step in steps]
+        return await self._engine.read(
+            lambda connection: sorted(ref for query in queries for ref in connection.execute(query).scalars())
+        )
+
+
+def _without(outcomes: Collection[str]) -> Select[str]:
+    """Decisions that none of these follows."""
+    table, later = schema.entries, schema.entries.alias()
+    follows = exists().where(later.c.ref == table.c.ref, later.c.kind.in_(sorted(outcomes)))
+    return select(table.c.ref).where(table.c.kind == DECIDED, ~follows)
 
 
 def preparer(ledger: str, keyring: Keyring) -> Prepare:

@@ -21,11 +21,16 @@ class Past:
     """Implements Unsettled and Evidence."""
 
     refs: Sequence[str] = ()
+    settled: Sequence[str] = ()
     asked: list[tuple[Collection[str], int]] = field(default_factory=list)
 
     async def unsettled(self, outcomes: Collection[str], last: int) -> Sequence[str]:
         self.asked.append((outcomes, last))
         return self.refs
+
+    async def still_unsettled(self, outcomes: Collection[str], refs: Collection[str]) -> Sequence[str]:
+        assert outcomes == OUTCOMES
+        return [each for each in sorted(refs) if each not in self.settled]
 
     async def read(self, ref: str, kind: str | None = None) -> Sequence[Mapping[str, object]]:
         assert kind == "message_decided"
@@ -77,6 +82,13 @@ async def test_a_start_looks_back_over_the_end_of_the_ledger() -> None:
         ("MG-B", SERVICE_ENDED),
         ("MG-A", SERVICE_ENDED),
     ]
+
+
+async def test_one_that_has_its_outcome_gets_no_second_one() -> None:
+    """The store took it, and said so too late: the owner told the worker that it failed."""
+    outcomes, ledger = lost(Past(settled=("MG-A",)))
+    await outcomes.record({"MG-A", "MG-B"}, WORKER_LOST)
+    assert [entry.ref for entry in ledger.kept] == ["MG-B"]
 
 
 async def test_where_nothing_is_lost_nothing_is_recorded() -> None:

@@ -96,6 +96,28 @@ async def test_a_fault_in_a_port_lets_nothing_unjudged_out(port: str, method: st
     assert "planted-secret" not in str(answer) and "@" not in str(answer) and "Error" not in str(answer)
 
 
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    ("port", "method", "kind"),
+    [("smarthost", "connect", "message_deferred"), ("connection", "transmit", "message_uncertain")],
+)
+async def test_a_decision_has_an_outcome_where_the_smarthost_port_fails(
+    port: str, method: str, kind: str, fault: str
+) -> None:
+    """Nothing is sent before it connects; of what was to be sent nobody can tell. The client hears the reference."""
+    world = World(limits=SubmissionLimits(0.05, 0.05, 0.05))
+    world.told.fault = (port, method, fault)
+    answer = await world.submission.submit(SESSION, envelope("a@council.example"), message())
+    await world.submission.settle()
+    decided, outcome = world.ledger.kept
+    if (method, fault) == ("connect", "returns nothing"):
+        kind = "message_uncertain"  # it is asked to send all the same
+    assert (decided.kind, outcome.kind, outcome.ref) == ("message_decided", kind, decided.ref)
+    assert [each.address for each in outcome.recipients] == ["a@council.example"]
+    assert outcome.fields["trouble"].startswith("the sending failed (") and "planted" not in str(outcome.fields)
+    assert answer.code == 451 and str(decided.ref) in str(answer)
+
+
 async def test_a_fault_in_clock_or_randomness_lets_nothing_out() -> None:
     for port, method in (("clock", "now"), ("randomness", "octets")):
         world = World()

@@ -203,6 +203,8 @@ async def test_decisions_without_an_outcome_are_found_at_the_end_of_our_own_ledg
     assert await store.ledger.unsettled({"message_relayed"}, 100) == ["MG-OLD", "MG-A", "MG-NOTED", "MG-B"]
     # The last seven entries: the one of MG-OLD is the eighth.
     assert await store.ledger.unsettled({"message_relayed"}, 7) == ["MG-A", "MG-NOTED", "MG-B"]
+    asked = {"MG-A", "MG-OLD", "MG-NEVER", "MG-C", *(f"MG-{n}" for n in range(900))}
+    assert await store.ledger.still_unsettled({"message_relayed"}, asked) == ["MG-A", "MG-OLD"]
 
 
 async def test_what_another_guard_is_sending_is_its_own(postgresql: object, tmp_path: object) -> None:
