@@ -248,8 +248,10 @@ def _rule_without_text(rule: Mapping[str, Any]) -> Mapping[str, Any]:
         return _without_text(rule)
     if rule.withheld is None:
         safe = Published(_without_text(rule))
-        rule.withheld = safe != rule
-        rule.shown = safe if rule.withheld else None
+        withheld = safe != rule
+        # In this order: many decisions share it, and who finds `withheld` set trusts `shown`.
+        rule.shown = safe if withheld else None
+        rule.withheld = withheld
     return rule.shown or rule
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailguard.core.policy.load import load_policy
+from mailguard.core.verdict import Published
+from mailguard.guard import entries
 from mailguard.guard.entries import WITHHELD, withheld, without_text
 from tests.guard.world import SESSION, World, envelope, message, people
 
@@ -55,3 +59,28 @@ async def test_the_evidence_of_an_ordinary_message_does_not_repeat_the_decision(
     assert len(decided.fields["rules"]) > 20 and decided.evidence is not None
     assert decided.evidence["visible"] == ["office@elmroad.example", *people(2)]
     assert [rule["id"] for rule in decided.evidence["decision"].get("rules", ())] == ["floor-malformed"]
+
+
+def test_what_decisions_share_is_never_half_told() -> None:
+    """Many decisions share the result of a rule: who asks between two steps of who asks first gets no text."""
+    told = []
+    rule = Published(id="r", values={"who": "kim@x.example", "count": 1})
+
+    def ask_at_each_line(frame: FrameType, event: str, _: object) -> object:
+        if frame.f_code is not entries._rule_without_text.__code__:
+            return None
+        if event == "line":
+            sys.settrace(None)
+            before = rule.withheld, rule.shown
+            told.append(entries._rule_without_text(rule)["values"])
+            rule.withheld, rule.shown = before
+            sys.settrace(ask_at_each_line)
+        return ask_at_each_line
+
+    tracing = sys.gettrace()
+    sys.settrace(ask_at_each_line)
+    try:
+        told.append(entries._rule_without_text(rule)["values"])
+    finally:
+        sys.settrace(tracing)
+    assert len(told) > 5 and all(each == {"count": 1} for each in told)
