@@ -205,10 +205,17 @@ def _is_due(now: int) -> ColumnElement[bool]:
     return or_(_table.c.not_before <= now, set_back)
 
 
+def _is_of_another_time(until: int) -> ColumnElement[bool]:
+    """A lease by a clock that was ahead, of a guard that ended before it was set right: no other lasts so long. A
+    living one extends its leases, and one whose clock is off claims nothing (guard/nodes.py). until: of a lease of now.
+    """
+    return _table.c.lease_until > until + LONGEST_WAIT // timedelta(microseconds=1)
+
+
 def _claim(
     connection: Connection, canary: str | None, owner: str, lease: str, now: int, until: int, limit: int
 ) -> Sequence[Row[tuple[object, ...]]]:
-    free = or_(_table.c.lease_until.is_(None), _table.c.lease_until <= now)
+    free = or_(_table.c.lease_until.is_(None), _table.c.lease_until <= now, _is_of_another_time(until))
     due = select(_table.c.number).where(_open, in_lane(_table, canary), _is_due(now), free)
     oldest = due.order_by(_table.c.number).limit(limit)
     numbers = connection.execute(oldest.with_for_update(skip_locked=True)).scalars().all()

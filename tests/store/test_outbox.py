@@ -249,6 +249,19 @@ async def test_five_thousand_copies_are_one_step(store: Store) -> None:
     assert len(await claim(store, 1000)) == 1000
 
 
+async def test_a_lease_of_a_guard_that_ended_while_its_clock_was_ahead_ends_when_the_clock_is_right(
+    store: Store,
+) -> None:
+    """On a shared store the guard that comes next has another name, and gives back only what is its own."""
+    ahead = NOW + timedelta(days=30)
+    await store.outbox.add([samples.delivery("MG-A", created_at=NOW, not_before=NOW)], RAW, [])
+    (row,) = await store.outbox.claim("ended", ahead, 45.0, 9)
+    (again,) = await store.outbox.claim("next", NOW, 45.0, 9)
+    assert again.identifier == row.identifier and again.lease != row.lease
+    assert not await store.outbox.claim("third", NOW, 45.0, 9), "a lease of now holds"
+    assert not await store.outbox.confirm(row.identifier, row.lease or "", NOW, 45.0), "nothing is sent under the old"
+
+
 async def test_what_was_given_by_a_clock_that_was_ahead_leaves_when_the_clock_is_right_again(store: Store) -> None:
     ahead = NOW + timedelta(days=30)
     await store.outbox.add([samples.delivery("MG-A", created_at=ahead, not_before=ahead)], RAW, [])
