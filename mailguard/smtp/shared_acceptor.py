@@ -87,6 +87,6 @@ class SharedAcceptor:
             accepted.setblocking(False)
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await self._loop.connect_accepted_socket(self._made, accepted)
-        except OSError as error:
+        except Exception as error:
             log.info("connection_not_begun", cause=error)
             accepted.close()
