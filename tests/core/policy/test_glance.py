@@ -6,6 +6,7 @@ import dataclasses
 import json
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from mailguard.core.policy.trial import envelope_of
 from mailguard.core.verdict import Finding, Inspection, Needs, Verdict
 
 NOW = datetime(2026, 3, 12, 9, tzinfo=UTC)
+DEFAULT = Path(__file__).parents[3] / "policies" / "default.yaml"
 ELM = Organisation(
     "Elm",
     frozenset({"elm.example"}),
@@ -158,7 +160,7 @@ def test_what_is_remembered_is_what_would_be_found_anew(seen: list[Observation])
 
 def test_of_ordinary_mail_everything_is_remembered() -> None:
     """Or the quick way would be quick for nobody."""
-    ordinary = load_policy({"default.yaml": default_policy()})
+    ordinary = load_policy({"default.yaml": DEFAULT.read_bytes()})
     message = parse(b"From: jo@elm.example\r\nTo: a@x.example\r\nSubject: Hello\r\n\r\nHello\r\n")
     seen = observe(message, envelope_of("jo@elm.example", ["a@x.example"]), ELM)
     read = observe(message, envelope_of("jo@elm.example", ["a@x.example"]), ELM, {"": Inspection("")})
@@ -168,12 +170,6 @@ def test_of_ordinary_mail_everything_is_remembered() -> None:
     again = judge(read, ordinary, NOW)
     assert isinstance(again, Verdict)
     assert all(one is other for one, other in zip(again.rules, judge(read, ordinary, NOW).rules, strict=True))  # type: ignore[union-attr]
-
-
-def default_policy() -> bytes:
-    from pathlib import Path
-
-    return (Path(__file__).parents[3] / "policies" / "default.yaml").read_bytes()
 
 
 def test_a_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,4 +193,29 @@ def test_no_glimpse_has_words_of_the_message() -> None:
 
     for each in policy().glance.at(seen):
         assert words(each or ()) <= allowed
-    assert BY_KEY["visible_external_recipients"].glimpse is not None
+
+
+@pytest.mark.parametrize("breaks", [("glimpse",), ("glimpse", "look")])
+def test_a_glimpse_that_raises_leaves_it_to_the_rules(breaks: tuple[str, ...]) -> None:
+    """And a condition that cannot look either holds the message, however often it was seen before."""
+
+    def broken(*_: object) -> Any:
+        raise RuntimeError("broken")
+
+    recall = BY_KEY["recall"]
+    whole = {name: getattr(recall, name) for name in breaks}
+    message = parse(b"From: jo@elm.example\r\nTo: a@x.example\r\nSubject: Hello\r\n\r\nHello\r\n")
+    seen = observe(message, envelope_of("jo@elm.example", ["a@x.example"]), ELM)
+    rules = [{"id": "r", "describe": "As it is.", "when": {"recall": True}, "action": "rewrite"}]
+    text = json.dumps({"version": 1, "rules": rules}).encode()
+    try:
+        for name in breaks:
+            object.__setattr__(recall, name, broken)
+        of_the_broken = load_policy({"p.yaml": text})
+        for _ in range(3):
+            found = judge(seen, of_the_broken, NOW)
+            assert published(found) == published(judge_anew(seen, of_the_broken, NOW))
+            assert isinstance(found, Verdict) and found.disposition == ("hold" if "look" in breaks else "relay")
+    finally:
+        for name, value in whole.items():
+            object.__setattr__(recall, name, value)
