@@ -13,6 +13,7 @@ import hmac
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from enum import Enum
+from weakref import WeakValueDictionary
 
 from ...core.reference import ALPHABET
 from .ports import ShortLivedRecords
@@ -50,6 +51,7 @@ class CodeTries:
     def __init__(self, kept: ShortLivedRecords, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
         self._kept = kept
         self._sleep = sleep
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def is_locked(self, key: str, now: datetime) -> bool:
         """Whether nothing may be tried any more for this key."""
@@ -61,17 +63,24 @@ class CodeTries:
 
     async def attempt(self, key: str, expected: str, typed: str, now: datetime) -> Tried:
         """Try a code for a link. Each wrong one takes longer to answer; nothing typed is wrong and no try."""
-        if await self.is_locked(key, now):
-            return Tried.LOCKED
         if not typed_code(typed):
             # No guess: what presses buttons without typing must not lock out the sender, whose message may leave soon.
-            return Tried.WRONG
+            return Tried.LOCKED if await self.is_locked(key, now) else Tried.WRONG
+        # One after another: a right one that comes many times at once is counted, and taken from the count, each time.
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            tried, count = await self._try(key, expected, typed, now)
+        if tried is Tried.WRONG:
+            await self._sleep((count - 1) / 2)
+        return Tried.LOCKED if tried is Tried.WRONG and count >= AT_MOST else tried
+
+    async def _try(self, key: str, expected: str, typed: str, now: datetime) -> tuple[Tried, int]:
+        if await self.is_locked(key, now):
+            return Tried.LOCKED, AT_MOST
         # It counts before it is compared: of many that come at once, at several guards, no more are tried.
         count = await self.wrong(key, now)
         if count > AT_MOST:
-            return Tried.LOCKED
-        if hmac.compare_digest(typed_code(typed).encode("utf-8", "replace"), expected.encode()):
-            await self._kept.take(KIND, key, now)
-            return Tried.RIGHT
-        await self._sleep((count - 1) / 2)
-        return Tried.LOCKED if count >= AT_MOST else Tried.WRONG
+            return Tried.LOCKED, count
+        if not hmac.compare_digest(typed_code(typed).encode("utf-8", "replace"), expected.encode()):
+            return Tried.WRONG, count
+        await self._kept.take(KIND, key, now)
+        return Tried.RIGHT, count
