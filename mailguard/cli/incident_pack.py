@@ -31,12 +31,16 @@ def pack(
     eml: Eml = None,
     rcpt: Rcpt = None,
     incident: Record = None,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="For what you take it along, in at most 300 characters.")
+    ] = "",
     by: By = None,
     as_json: Json = False,
 ) -> None:
     """Write the incident pack of a message that got out: who could see whom, which copy went where, what is not known.
 
-    It names people: keep it as you keep the incident. That it was made is in the ledger. --incident links the message
+    It names people: keep it as you keep the incident. That it was made is in the ledger, and its evidence has the
+    reason. --incident links the message
     to a record and fills the counts that nobody wrote yet.
 
     Example: mailguard incident pack MG-7Q4K-2F --out pack.zip --incident IR-7Q4K-2FXB7M
@@ -44,7 +48,7 @@ def pack(
     _refuse_nothing(ref, eml, rcpt)
     from . import pack_making
 
-    pack_making.pack(out, ref, eml, rcpt, incident, by, as_json)
+    pack_making.pack(out, ref, eml, rcpt, incident, reason, by, as_json)
 
 
 def apologise(

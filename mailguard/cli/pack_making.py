@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import typer
+
 from ..config import Settings
 from ..console.pack_files import DRAFT, files_of
 from ..core.errors import IncidentRefused, SettingsError
 from ..core.packs.draft import MAX_TEXT, read_draft
 from ..core.packs.facts import Known, Sent, completed, known_from_json
 from ..core.packs.pack import Pack, pack_of
+from ..guard.packs.packing import MOST_WHY
 from . import output, settings
 from .ask import ask_one, me, tell_if_waiting
 from .pack_file import batches, contents_in, names_in, read_message
@@ -27,13 +30,16 @@ def pack(
     eml: Path | None,
     rcpt: list[str] | None,
     incident: str | None,
+    reason: str,
     by: str | None,
     as_json: bool,
 ) -> None:
     """`incident pack`."""
+    if len(reason) > MOST_WHY:
+        raise typer.BadParameter(f"at most {MOST_WHY} characters", param_hint="--reason")
     refuse_taken(out)
     chosen = settings.load()
-    made, answer = _made(chosen, ref, eml, rcpt, incident, by or me())
+    made, answer = _made(chosen, ref, eml, rcpt, incident=incident, why=reason.strip() or None, by=by or me())
     files = files_of(made, answer["draft"])
     write(out, files)
     if as_json:
@@ -154,13 +160,16 @@ def _print_apology(item: dict[str, Any], said: str) -> None:
 
 
 def _made(
-    chosen: Settings, ref: str | None, eml: Path | None, rcpt: list[str] | None, incident: str | None, by: str
+    chosen: Settings, ref: str | None, eml: Path | None, rcpt: list[str] | None, **said: str | None
 ) -> tuple[Pack, dict[str, Any]]:
-    """The pack, and what the service answered; it has recorded by then that the pack is taken along."""
+    """The pack, and what the service answered; it has recorded by then that the pack is taken along.
+
+    said: incident, why, by.
+    """
     contents = contents_in(eml, rcpt) if eml is not None else {}
     now = datetime.now().astimezone()
     if ref is not None:
-        answer = ask_one("incident_pack", ref=ref, contents=list(contents), incident=incident, by=by)
+        answer = ask_one("incident_pack", ref=ref, contents=list(contents), **said)
         known = known_from_json(answer["known"])
         if contents:
             # The service has refused a file that is no copy of it.
@@ -169,7 +178,7 @@ def _made(
         return _packed(known, chosen, now), answer
     file = read_message(contents, next(iter(contents)), rcpt, chosen)
     counts = _packed(file, chosen, now).counts()
-    answer = ask_one("incident_pack_of_file", contents=list(contents), counts=counts, incident=incident, by=by)
+    answer = ask_one("incident_pack_of_file", contents=list(contents), counts=counts, **said)
     runs = tuple(Sent(each["ref"], datetime.fromisoformat(each["at"]), each["people"]) for each in answer["apologies"])
     return _packed(replace(file, apologies=runs), chosen, now), answer
 

@@ -13,7 +13,7 @@ from ..core.packs.pack import Pack
 from ..core.register.reference import is_incident
 from ..guard.accounts import Actor
 from ..guard.packs.apologies import Asked
-from ..guard.packs.packing import Packing
+from ..guard.packs.packing import MOST_WHY, Packing
 from .arguments import Arguments, Item, Ref
 from .control import BadArguments
 from .incident_operations import ByArguments
@@ -34,13 +34,19 @@ class Packed(Protocol):
     def draft(self, pack: Pack | None) -> str: ...
 
 
-class PackArguments(ByArguments):
+class _TakenAlong(ByArguments):
+    """why: for what, which the evidence keeps."""
+
+    why: str | None = Field(default=None, max_length=MOST_WHY)
+
+
+class PackArguments(_TakenAlong):
     ref: Ref
     contents: Contents = Field(default_factory=list)
     incident: Ref | None = None
 
 
-class FilePackArguments(ByArguments):
+class FilePackArguments(_TakenAlong):
     contents: Contents = Field(min_length=1)
     counts: dict[str, int]
     incident: Ref | None = None
@@ -70,7 +76,8 @@ class ApologiseArguments(ByArguments):
 
 async def pack(packs: Packed, given: PackArguments, system_user: str) -> AsyncIterator[Item]:
     _refuse_incident(given.incident)
-    made, revision = await packs.packing.pack(given.ref, _actor(given, system_user), given.incident, given.contents)
+    actor = _actor(given, system_user)
+    made, revision = await packs.packing.pack(given.ref, actor, given.incident, given.contents, given.why)
     yield {
         "known": made.known.to_json(),
         "counts": made.counts(),
@@ -83,7 +90,8 @@ async def pack(packs: Packed, given: PackArguments, system_user: str) -> AsyncIt
 
 async def file_pack(packs: Packed, given: FilePackArguments, system_user: str) -> AsyncIterator[Item]:
     _refuse_incident(given.incident)
-    runs = await packs.packing.of_file(given.counts, given.contents, _actor(given, system_user), given.incident)
+    actor = _actor(given, system_user)
+    runs = await packs.packing.of_file(given.counts, given.contents, actor, given.incident, given.why)
     yield {
         "apologies": [each.to_json() for each in runs],
         "draft": packs.draft(None),

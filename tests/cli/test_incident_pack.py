@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from mailguard.core.lifecycle import State
+from mailguard.guard.packs.packing import MOST_WHY
 from mailguard.serve.parts import Parts
 from tests.guard.packs.kept import PEOPLE, REF, delivered, keep, written
 
@@ -46,7 +47,9 @@ def test_a_file_alone_gives_the_people_its_hidden_rows_and_what_it_cannot_say(
     mg: Run, eml: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "pack.zip"
-    ran = mg("incident", "pack", "--eml", str(eml), "--rcpt", "cat@patients.example", "--out", str(out), "--json")
+    asked = ("incident", "pack", "--eml", str(eml), "--rcpt", "cat@patients.example", "--json")
+    assert mg(*asked, "--out", str(out), "--reason", "x" * (MOST_WHY + 1)).status == 2 and not out.exists()
+    ran = mg(*asked, "--out", str(out), "--reason", "For the notification")
     (made,) = ran.items()
     assert (ran.status, made["recipients"], made["exposed"], made["hidden"] >= 40) == (0, 1, 2, True)
     assert [each["table"] for each in made["gaps"]] == ["deliveries"]
@@ -76,8 +79,10 @@ def test_a_message_that_did_not_leave_has_nobody_to_apologise_to(
     mg: Run, run: Run, settings: Path, tmp_path: Path
 ) -> None:
     hold(settings, "MG-7Q4K-2F")
-    ran = mg("incident", "pack", "MG-7Q4K-2F", "--out", str(tmp_path / "pack"))
+    ran = mg("incident", "pack", "MG-7Q4K-2F", "--out", str(tmp_path / "pack"), "--reason", "Asked by the board")
     assert ran.status == 0 and "This message did not leave" in ran.out
+    (evidence,) = on_store(settings, lambda parts: parts.store.evidence.read("MG-7Q4K-2F", "pack_exported"))
+    assert evidence["note"] == "Asked by the board"
     draft = tmp_path / "draft.txt"
     draft.write_text("Subject: Sorry\n\nHello\n")
     refused = mg("incident", "apologise", "MG-7Q4K-2F", "--text", str(draft), "--confirm", "2")

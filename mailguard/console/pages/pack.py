@@ -11,7 +11,7 @@ from ...core.legible import legible
 from ...core.packs.pack import LIMITS, Pack
 from ...core.register.table import Table
 from ...core.words import people
-from ...guard.console.pack_desk import MOST_WHY
+from ...guard.packs.packing import MOST_WHY
 from .. import pack_files
 from .. import words_packs as said
 from ..answers import Answer, Download, Page, Problem, Refused

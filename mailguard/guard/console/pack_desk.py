@@ -19,13 +19,11 @@ from ...core.register.reference import is_incident
 from .. import entries
 from ..accounts import Actor
 from ..packs.apologies import Asked, Planned
-from ..packs.packing import Packing
+from ..packs.packing import MOST_WHY, Packing
 from ..ports import Clock, Ledger, Quarantine
 from .sessions import Visitor
 
 TRIES = 3
-MOST_WHY = 300
-"""Characters of why somebody takes a pack along."""
 
 
 @dataclass(frozen=True, slots=True)

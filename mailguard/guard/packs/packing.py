@@ -33,6 +33,8 @@ WHY_PACK = "filled from the incident pack"
 WHY_TOLD = "apologies were sent"
 HOW_TOLD = "an apology by email, a copy for each person alone"
 """What a person wrote in its place stays, and so does their number."""
+MOST_WHY = 300
+"""Characters of what somebody says a pack is taken along for."""
 
 
 class Packing:
@@ -83,7 +85,12 @@ class Packing:
         return pack, revision
 
     async def of_file(
-        self, counts: Mapping[str, int], contents: Sequence[str], actor: Actor, incident: str | None
+        self,
+        counts: Mapping[str, int],
+        contents: Sequence[str],
+        actor: Actor,
+        incident: str | None,
+        why: str | None = None,
     ) -> tuple[Sent, ...]:
         """A pack was made of a file, elsewhere: its counts are recorded. The apologies that were sent of it, under
         whichever of these hashes. UnknownReference (of the incident).
@@ -91,7 +98,7 @@ class Packing:
         if incident is not None:
             await self._book.history(incident)
         entry = pack_exported(
-            None, self._clock.now(), actor, counts=counts, content_sha256=contents[0], incident=incident
+            None, self._clock.now(), actor, counts=counts, why=why, content_sha256=contents[0], incident=incident
         )
         await self._ledger.append([entry])
         return await self._apologies.runs(await self._case(contents))
