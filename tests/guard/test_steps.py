@@ -25,6 +25,11 @@ async def oracle(step: Awaitable[Any], seconds: float) -> Any:
     try:
         async with asyncio.timeout(seconds):
             return await step
+    except TimeoutError as late:
+        # Before 3.11.5 it does not say of what it came (Debian 12 has 3.11.2).
+        if late.__cause__ is None and isinstance(late.__context__, asyncio.CancelledError):
+            raise late from late.__context__
+        raise
     except asyncio.CancelledError as cause:
         task = asyncio.current_task()
         if task is not None and task.cancelling() > 0:
