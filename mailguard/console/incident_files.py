@@ -38,12 +38,14 @@ def form_as_data(form: Form) -> bytes:
 
 def tables_as_csv(tables: Sequence[Table], forms: Sequence[Form], notes: Sequence[str] = ()) -> str:
     """A report as a table file, at the console and by `mailguard report --csv`, without the BOM: the first table as it
-    is, each further one behind an empty line and its title, then the answers of forms. notes: at the end.
+    is, each further one behind an empty line and its title, then the answers of forms. notes: of the whole report, at
+    the end; with them each table has its own behind its rows.
     """
     rows: list[list[str]] = []
     for number, table in enumerate(tables):
         rows += [[], [table.title]] if number else []
         rows += [list(table.headings), *(list(row) for row in table.rows)]
+        rows += [[note] for note in table.notes] if notes else []
     if forms or not tables:
         rows.append(list(said.LISTS_CSV_HEADINGS))
     for form in forms:

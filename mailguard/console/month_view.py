@@ -13,10 +13,10 @@ from ..core.review_report.month_charts import month_charts
 from ..core.review_report.month_tables import headline, month_tables, notes
 from . import table_file
 from . import words_reports as said
+from .incident_files import tables_as_csv
 from .render import render_alone
 
 Ways = Callable[[str], str]
-LONGEST_CELL = 100_000
 _NUMBERS = frozenset("0123456789%.,")
 
 
@@ -41,15 +41,8 @@ def document_of(figures: Figures, ways: Ways, organisation: str) -> str:
 
 
 def file_of(figures: Figures, tables: Sequence[Table]) -> bytes:
-    """All tables as one CSV file: the first as it is, each further one behind an empty line and its title; at the end
-    what the figures mean. It guards against formulas as every table of ours does (table_file.py).
-    """
-    rows: list[Sequence[str]] = []
-    for number, table in enumerate(tables):
-        rows += [(), (table.title,)] if number else []
-        rows += [table.headings, *table.rows, *((note,) for note in table.notes)]
-    rows += [(), *((note,) for note in notes(figures))]
-    return (table_file.BOM + table_file.lines(rows, LONGEST_CELL)).encode()
+    """All tables as one CSV file, and at the end what the figures mean."""
+    return (table_file.BOM + tables_as_csv(tables, (), notes(figures))).encode()
 
 
 def count_of(tables: Sequence[Table]) -> int:

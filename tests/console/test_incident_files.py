@@ -28,8 +28,8 @@ def test_what_went_through_the_socket_makes_the_same_file() -> None:
 def test_a_file_has_each_table_behind_its_title_then_the_answers_of_forms_then_notes() -> None:
     found = list(csv.reader(io.StringIO(tables_as_csv([TABLE, TABLE], [FORM], ["Small numbers are left out."]))))
     assert found == [
-        ["Date", "Nature"], ["2020-03-05", "'=1+1"], ["", "a␊b"],
-        [], ["First"], ["Date", "Nature"], ["2020-03-05", "'=1+1"], ["", "a␊b"],
+        ["Date", "Nature"], ["2020-03-05", "'=1+1"], ["", "a␊b"], ["note"],
+        [], ["First"], ["Date", "Nature"], ["2020-03-05", "'=1+1"], ["", "a␊b"], ["note"],
         ["Incident", "Revision", "Section", "Question", "Answer"],
         ["IR-7Q4K-2FXB7M", "3", "1. What", "What happened?", "A leak"],
         ["IR-7Q4K-2FXB7M", "3", "1. What", "When?", ""],
