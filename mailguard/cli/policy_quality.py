@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.quality.in_words import HEADINGS, NEVER
+from ..core.quality.stricter_words import HEADINGS as STRICTER
 from . import output
 from .ask import ask_one
 
@@ -27,7 +28,7 @@ def quality(since: str | None, as_json: bool) -> None:
 
 
 def suggest(rule: str, since: str | None, as_json: bool) -> None:
-    """Other numbers of a rule, with what they would have made of what it held."""
+    """Other numbers of a rule, with what they would have made of what it held, and of what left."""
     item = ask_one("policy_suggest", rule=rule, since=since)
     if as_json:
         output.json_line(item)
@@ -42,8 +43,21 @@ def suggest(rule: str, since: str | None, as_json: bool) -> None:
             output.table([each.upper() for each in HEADINGS], [each["row"] for each in number["effects"]])
         if number["warning"]:
             output.result(output.plain(number["warning"]))
+        _stricter(number["stricter"])
+    for line in item["tightening"]["said"]:
+        output.result()
+        output.result(output.plain(line))
     if item["numbers"]:
         output.message(NEVER)
+
+
+def _stricter(stricter: dict[str, Any] | None) -> None:
+    if stricter is None or not stricter["said"]:
+        return
+    output.result()
+    output.result(output.plain(stricter["said"]))
+    if stricter["effects"]:
+        output.table([each.upper() for each in STRICTER], [each["row"] for each in stricter["effects"]])
 
 
 def _row(rule: dict[str, Any]) -> tuple[str, ...]:

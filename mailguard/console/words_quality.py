@@ -27,6 +27,8 @@ GONE = "Not in the rules today"
 SUGGESTION_TITLE = "Other numbers for rule {rule}"
 SUGGESTION_BACK = "How good the rules are"
 EFFECTS = "What other numbers would have made of these holds"
+STRICTER_EFFECTS = "What stricter numbers would have held of the messages that left"
+STRICTER_TITLE = "Breaches that left, and stricter numbers"
 NEVER = (
     "Nothing is changed here: whoever looks after the rules writes another number into the file. What it would do to "
     "other mail, “mailguard policy replay” shows."

@@ -11,14 +11,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from ..core.errors import MailguardError, UnknownReference
+from ..core.errors import UnknownReference
 from ..core.policy.model import Policy, Rule
 from ..core.quality.figures import RuleFigures, figures
 from ..core.quality.kept import Kept, kept_of
 from ..core.quality.suggestion import Hold, Suggestion, suggest
+from ..core.quality.tightening import Tightening
 from ..core.review_report.holds import Life, Lives, holding_rules
 from .ports import Clock, Policies
 from .records import Entry
+from .rules_then import RulesThen
+from .tightening import Sources, tightening
 from .wrong_holds import Words
 
 LOOKED_BACK = timedelta(days=90)
@@ -65,12 +68,14 @@ class RuleQualities:
         self,
         *,
         holds: HoldEntries,
+        sources: Sources,
         policies: Policies,
         in_force: Callable[[], Policy],
         load: Callable[[Mapping[str, bytes]], Policy],
         clock: Clock,
     ) -> None:
         self._holds = holds
+        self._sources = sources
         self._policies = policies
         self._in_force = in_force
         self._load = load
@@ -84,19 +89,30 @@ class RuleQualities:
 
     async def suggest(self, rule_id: str, since: datetime | None = None) -> Suggestion:
         """Other numbers for a rule of the policy in force. UnknownReference: there is no such rule."""
-        policy = await asyncio.to_thread(self._in_force)
-        rule = next((each for each in policy.rules if each.id == rule_id), None)
-        if rule is None:
-            raise UnknownReference(f'there is no rule "{rule_id}" in the policy in force')
+        policy, rule = await self._rule(rule_id)
         begins, days = await self._time(since)
         read = await self._read(begins, rule_id)
-        then = await self._rules_then({each.revision for each in read.kept.values()})
+        then = await RulesThen(self._policies, self._load).of({each.revision for each in read.kept.values()})
         holds = [
             Hold(kept, then[kept.revision], life.end, life.ref in read.wrong)
             for life in read.lives
             if (kept := read.kept.get(life.ref)) is not None
         ]
         return await asyncio.to_thread(suggest, rule, policy, holds, days)
+
+    async def tighten(self, rule_id: str, since: datetime | None = None) -> Tightening:
+        """Stricter numbers for such a rule, by what left and a breach names. UnknownReference: none such."""
+        policy, rule = await self._rule(rule_id)
+        begins, days = await self._time(since)
+        then = RulesThen(self._policies, self._load)
+        return await tightening(rule, policy, self._sources, then, begins, self._clock.now(), days)
+
+    async def _rule(self, rule_id: str) -> tuple[Policy, Rule]:
+        policy = await asyncio.to_thread(self._in_force)
+        rule = next((each for each in policy.rules if each.id == rule_id), None)
+        if rule is None:
+            raise UnknownReference(f'there is no rule "{rule_id}" in the policy in force')
+        return policy, rule
 
     async def _time(self, since: datetime | None) -> tuple[datetime, float]:
         """From when on, and how many days that are: no more than there is a ledger for, and at least one."""
@@ -117,18 +133,6 @@ class RuleQualities:
                 await asyncio.sleep(0)
         read.lives, read.wrong = lives.lives(), words.by_message()
         return read
-
-    async def _rules_then(self, revisions: set[str]) -> Mapping[str, Mapping[str, Rule]]:
-        """The rules of each revision by id; none of one that is not kept, or that this version does not read."""
-        found: dict[str, Mapping[str, Rule]] = {}
-        for revision in revisions:
-            try:
-                policy = await asyncio.to_thread(self._load, await self._policies.get(revision))
-            except MailguardError:
-                found[revision] = {}
-                continue
-            found[revision] = {each.id: each for each in policy.rules}
-        return found
 
 
 def _holds_by(rule_id: str, entry: Entry) -> bool:

@@ -45,6 +45,7 @@ from ..guard.console.trail import AuditTrail
 from ..guard.console.trial import Trials
 from ..guard.escalation import Escalations
 from ..guard.quality import RuleQualities
+from ..guard.tightening import Sources
 from ..guard.wrong_holds import WrongHolds
 from ..inspection.inspector import SandboxedInspector
 from ..logs import logger
@@ -209,6 +210,7 @@ def _queue(parts: Parts, zone: ZoneInfo) -> HeldQueue:
 def _quality(parts: Parts, works: Works) -> QualityBoard:
     rules = RuleQualities(
         holds=parts.store.hold_entries,
+        sources=Sources(parts.store.passed_entries, parts.store.incidents),
         policies=parts.store.policies,
         in_force=works.policies,
         load=load_policy,

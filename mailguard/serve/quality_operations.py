@@ -12,11 +12,13 @@ from pydantic import Field
 
 from ..core.errors import NotAllowed
 from ..core.policy.load import Policy, load_policy
-from ..core.quality import in_words
+from ..core.quality import in_words, stricter_words
 from ..core.quality.suggestion import Suggestion
+from ..core.quality.tightening import StricterNumbers, Tightening
 from ..guard.actor import Actor
 from ..guard.ports import Clock, Quarantine
 from ..guard.quality import RuleQualities
+from ..guard.tightening import Sources
 from ..guard.wrong_holds import MOST_REASON, AlreadySaid, NeverSaid, SaidBy, WrongHolds
 from ..store.store import Store
 from .arguments import Arguments, Item, LookArguments
@@ -36,7 +38,12 @@ class Rating:
 def rating_of(store: Store, policy: Callable[[], Policy], clock: Clock, zone: ZoneInfo) -> Rating:
     return Rating(
         rules=RuleQualities(
-            holds=store.hold_entries, policies=store.policies, in_force=policy, load=load_policy, clock=clock
+            holds=store.hold_entries,
+            sources=Sources(store.passed_entries, store.incidents),
+            policies=store.policies,
+            in_force=policy,
+            load=load_policy,
+            clock=clock,
         ),
         wrong_holds=WrongHolds(ledger=store.ledger, evidence=store.evidence, clock=clock),
         quarantine=store.quarantine,
@@ -67,7 +74,9 @@ async def quality(rating: Rating, given: SinceArguments, _: str) -> AsyncIterato
 
 
 async def suggest(rating: Rating, given: SuggestArguments, _: str) -> AsyncIterator[Item]:
-    yield suggestion_item(await rating.rules.suggest(given.rule, _since(rating, given)))
+    since = _since(rating, given)
+    found = await rating.rules.suggest(given.rule, since)
+    yield suggestion_item(found, await rating.rules.tighten(given.rule, since))
 
 
 async def wrong(rating: Rating, given: WrongArguments, system_user: str) -> AsyncIterator[Item]:
@@ -85,8 +94,9 @@ async def wrong(rating: Rating, given: WrongArguments, system_user: str) -> Asyn
     yield {"ref": held.ref, "said_by": said_by.value, "rules": list(held.rules)}
 
 
-def suggestion_item(found: Suggestion) -> Item:
-    """`policy suggest --json`; `said` is what a terminal shows."""
+def suggestion_item(found: Suggestion, tightening: Tightening) -> Item:
+    """`policy suggest --json`; `said` is what a terminal shows. Both are of the same numbers of the rule."""
+    stricter = {each.threshold: each for each in tightening.numbers}
     return {
         "rule": found.rule.id,
         "days": round(found.days, 1),
@@ -110,9 +120,48 @@ def suggestion_item(found: Suggestion) -> Item:
                     {**one.to_json(), "yaml": each.threshold.in_yaml(one.number), "row": list(in_words.row(one))}
                     for one in each.effects
                 ],
+                "stricter": _stricter(tightening, stricter[each.threshold]) if each.threshold in stricter else None,
             }
             for each in found.candidates
         ],
+        "tightening": _looked_at(tightening),
+    }
+
+
+def _stricter(found: Tightening, numbers: StricterNumbers) -> Item:
+    return {
+        "proposed": numbers.proposed.number if numbers.proposed is not None else None,
+        "said": stricter_words.proposal(found, numbers),
+        "out_of_reach": list(numbers.out_of_reach),
+        "cannot_be_told": list(numbers.unknown),
+        "effects": [
+            {
+                "number": one.number,
+                "breaches": list(one.breaches),
+                "others_held": one.others,
+                "others_a_month": round(found.a_month(one.others), 1),
+                "cannot_be_told": one.unknown,
+                "yaml": numbers.threshold.in_yaml(one.number),
+                "row": list(stricter_words.row(found, one)),
+            }
+            for one in numbers.effects
+        ],
+    }
+
+
+def _looked_at(found: Tightening) -> Item:
+    return {
+        "days": round(found.days, 2),
+        "looked_at": found.looked_at,
+        "is_limited": found.is_limited,
+        "breaches": {
+            "left": list(found.left),
+            "held_today": list(found.held_today),
+            "held_then": list(found.named.held_then),
+            "not_left": list(found.named.not_left),
+            "without_message": found.named.without,
+        },
+        "said": stricter_words.summary(found),
     }
 
 

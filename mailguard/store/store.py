@@ -45,6 +45,7 @@ from .object_rows import any_kept
 from .objects import ObjectStore
 from .outbox import StoredOutbox
 from .pace import StoredPace
+from .passed import StoredPassed
 from .policies import StoredPolicies
 from .quarantine import StoredQuarantine
 from .queue import StoredHeldMessages
@@ -128,6 +129,7 @@ class Store:
         self.trail = StoredTrail(engine, keyring)
         self.rule_counts = StoredRuleCounts(engine)
         self.hold_entries = StoredHolds(engine)
+        self.passed_entries = StoredPassed(engine)
         self.assignments = StoredAssignments(engine, keyring, prepare_all)
         self.saved_views = StoredSavedViews(engine, keyring, prepare_all)
         self.checked = StoredChecked(engine)

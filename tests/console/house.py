@@ -39,6 +39,7 @@ from mailguard.guard.console.trial import Trials
 from mailguard.guard.memory import InvitationMemory
 from mailguard.guard.quality import RuleQualities
 from mailguard.guard.settings import NoticeSettings
+from mailguard.guard.tightening import Sources
 from mailguard.serve.packs import Packs
 from mailguard.serve.register import Register, packaged_lists
 from tests.guard.console.attachments import attachments_on
@@ -167,6 +168,7 @@ def trials_on(house: House, in_force: InForce, inspector: Inspector) -> Trials:
 def qualities_on(house: House, in_force: InForce) -> RuleQualities:
     return RuleQualities(
         holds=house.store.hold_entries,
+        sources=Sources(house.store.passed_entries, house.store.incidents),
         policies=house.store.policies,
         in_force=in_force,
         load=load_policy,

@@ -6,9 +6,10 @@ from typing import Any
 
 from ...core.errors import UnknownReference
 from ...core.legible import legible
-from ...core.quality import in_words
+from ...core.quality import in_words, stricter_words
 from ...core.quality.figures import RuleFigures
 from ...core.quality.suggestion import Candidates, Suggestion
+from ...core.quality.tightening import StricterNumbers, Tightening
 from .. import words
 from .. import words_quality as said
 from ..answers import Answer, Page, Refused
@@ -34,15 +35,21 @@ async def show(visit: Visit) -> Answer:
 async def _suggestion(visit: Visit, rule: str) -> Page:
     try:
         found = await visit.site.quality.suggest(rule)
+        tightening = await visit.site.quality.tighten(rule)
     except UnknownReference:
         raise Refused(404, said.UNKNOWN_TITLE, said.UNKNOWN) from None
     title = said.SUGGESTION_TITLE.format(rule=found.rule.id)
+    stricter = {each.threshold: each for each in tightening.numbers}
     model = {
         "said": said,
         "describe": legible(found.rule.describe, 1000),
         "lines": [legible(each, 500) for each in in_words.summary(found)],
         "headings": in_words.HEADINGS,
-        "numbers": [_numbers(found, each) for each in found.candidates],
+        "stricter_headings": stricter_words.HEADINGS,
+        "numbers": [
+            _numbers(found, each) | _stricter(tightening, stricter.get(each.threshold)) for each in found.candidates
+        ],
+        "stricter_lines": [legible(each, 800) for each in stricter_words.summary(tightening)],
     }
     return Page("quality_rule.html", title, model)
 
@@ -71,4 +78,14 @@ def _numbers(found: Suggestion, candidates: Candidates) -> dict[str, Any]:
         "proposal": legible(in_words.proposal(found, candidates), 500),
         "warning": in_words.warning(candidates),
         "rows": [in_words.row(each) for each in candidates.effects],
+    }
+
+
+def _stricter(found: Tightening, numbers: StricterNumbers | None) -> dict[str, Any]:
+    if numbers is None:
+        return {"stricter": None, "stricter_rows": []}
+    sentence = stricter_words.proposal(found, numbers)
+    return {
+        "stricter": legible(sentence, 800) if sentence is not None else None,
+        "stricter_rows": [stricter_words.row(found, each) for each in numbers.effects],
     }

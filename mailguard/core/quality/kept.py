@@ -92,7 +92,7 @@ class Recounting:
             if seen is not None:
                 answers = iter([_answer(*pair, *said, kept) for pair, said in zip(pairs, seen, strict=True)])
                 return _with_spared(_combined(rule.when, answers), rule, recorded)
-        return by_facts(rule, kept.facts)
+        return by_facts(rule, _telling_facts(rule, kept))
 
     def truths_of(self, policy: Policy, then: Mapping[str, Rule], kept: Kept) -> Truths:
         """Of every rule in force. then: the rules of the policy that decided, by id."""
@@ -120,12 +120,49 @@ def fate_of(truths: Truths, kept: Kept, unmatched: Rule | None = None) -> Fate:
     floor = _floor(kept, met, unmatched)
     if floor is Fate.HELD:
         return Fate.HELD
-    holding = [rule for rule, truth in met if truth is Truth.ERROR or rule.action in (Action.HOLD, Action.REJECT)]
+    holding = [rule for rule, truth in met if truth is Truth.ERROR or _holds(rule)]
     if holding and not _leaves_at_once(holding, kept):
         return Fate.HELD
     if floor is Fate.UNKNOWN or open_rules:
         return Fate.UNKNOWN
     return _of_rewrites([rule for rule, _ in met if rule.action in (Action.REWRITE, Action.HOLD)], kept)
+
+
+def only_delays(truths: Truths) -> bool:
+    """Whether all that holds the message lets it leave by itself after a time."""
+    held_by = [each for each in truths if each[1] is Truth.ERROR or (each[1] is Truth.TRUE and _holds(each[0]))]
+    return bool(held_by) and all(truth is Truth.TRUE and rule.delay is not None for rule, truth in held_by)
+
+
+def values_of(kept: Kept, rule_id: str, key: str) -> Iterator[int]:
+    """The numbers that conditions of this name found, those of the rule first."""
+    recorded = kept.rules.get(rule_id)
+    named = [(name.partition(" #")[0], value) for name, value in (recorded.values.items() if recorded else ())]
+    for name, value in (*named, (key, kept.facts.get(key))):
+        if name == key and isinstance(value, int) and not isinstance(value, bool):
+            yield value
+
+
+def _telling_facts(rule: Rule, kept: Kept) -> Mapping[str, Any]:
+    """Without a count that is the least that it may be, where a larger one could be answered otherwise."""
+    if not kept.uncounted:
+        return kept.facts
+    least = {
+        question.condition.key
+        for question, _ in questions_in(rule.when)
+        if question.condition.names_only and not _met_by_more(question, kept.facts.get(question.condition.key))
+    }
+    return {key: value for key, value in kept.facts.items() if key not in least}
+
+
+def _met_by_more(question: Question, value: Any) -> bool:
+    """Whether the condition holds of this number and of every larger one."""
+    number = number_of(question.operand)
+    return isinstance(value, int) and number is not None and number.at_most is None and number.holds(value)
+
+
+def _holds(rule: Rule) -> bool:
+    return rule.action in (Action.HOLD, Action.REJECT)
 
 
 def _may_hold(rule: Rule, kept: Kept) -> bool:
@@ -162,11 +199,10 @@ def _answer(now: Question, same: bool, truth: Truth, value: Any, kept: Kept) -> 
         or not isinstance(value, int)
     ):
         return Truth.NEEDS
-    holds = number.holds(value)
     # Where a part was not read, the value is the least that it may be.
-    if now.condition.names_only and kept.uncounted and not (holds and number.at_most is None):
+    if now.condition.names_only and kept.uncounted and not _met_by_more(now, value):
         return Truth.NEEDS
-    return Truth.TRUE if holds else Truth.FALSE
+    return Truth.TRUE if number.holds(value) else Truth.FALSE
 
 
 def _combined(node: Node, answers: Iterator[Truth]) -> Truth:

@@ -42,6 +42,16 @@ class Threshold:
             return value + 1 if self.upward else value
         return value if self.upward else value - 1
 
+    def first_with(self, value: int) -> int:
+        """The number nearest to a looser one by which a condition that found the value helps the rule to match."""
+        if self.bound == "at_least":
+            return value if self.upward else value + 1
+        return value - 1 if self.upward else value
+
+    def is_stricter(self, number: int) -> bool:
+        """Whether the rule matches more messages with it, or as many."""
+        return 0 <= number < self.number if self.upward else number > self.number
+
     def is_looser(self, number: int) -> bool:
         """Whether the rule matches fewer messages with it, or as many."""
         return number > self.number if self.upward else 0 <= number < self.number

@@ -7,14 +7,14 @@ send; of every other number the table says how many of these would have left.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..policy.model import Action, Mode, Policy, Rule
 from ..policy.tree import Truth
 from ..review_report.holds import End
-from .kept import Fate, Kept, Recounting, Truths, fate_of
+from .kept import Fate, Kept, Recounting, Truths, fate_of, values_of
 from .numbers import Threshold, thresholds, with_threshold
 
 CAUGHT = frozenset({End.CHANGED, End.REJECTED, End.CANCELLED, End.EXPIRED})
@@ -173,7 +173,7 @@ def _fate_of(changed: Rule, past: _Past, recounting: Recounting) -> Fate:
 
 
 def _candidates(threshold: Threshold, rule: Rule, past: Sequence[_Past], is_enough: bool) -> Candidates:
-    values = {value for each in past for value in _found(each.hold, rule, threshold)}
+    values = {value for each in past for value in values_of(each.hold.kept, rule.id, threshold.key)}
     numbers = sorted({threshold.first_without(value) for value in values}, reverse=not threshold.upward)
     numbers = [each for each in numbers if threshold.is_looser(each)]
 
@@ -181,21 +181,11 @@ def _candidates(threshold: Threshold, rule: Rule, past: Sequence[_Past], is_enou
         return _effect_of(number, threshold, rule, past)
 
     proposed, harmful = _last_harmless(numbers, effect)
-    shown = _some(numbers, {each.number for each in (proposed, harmful) if each is not None})
+    shown = some_of(numbers, {each.number for each in (proposed, harmful) if each is not None})
     effects = [found for number in shown if (found := effect(number)) is not None]
     is_useful = proposed is not None and is_enough and proposed.sent.get(End.SENT, 0) > 0
     some = tuple(each for each in effects if each.total or each.unknown)
     return Candidates(threshold, some, proposed if is_useful else None)
-
-
-def _found(hold: Hold, rule: Rule, threshold: Threshold) -> Iterator[int]:
-    """What conditions of that name found."""
-    key = threshold.key
-    recorded = hold.kept.rules.get(rule.id)
-    named = [(name.partition(" #")[0], value) for name, value in (recorded.values.items() if recorded else ())]
-    for name, value in (*named, (key, hold.kept.facts.get(key))):
-        if name == key and isinstance(value, int) and not isinstance(value, bool):
-            yield value
 
 
 def _last_harmless(
@@ -218,7 +208,7 @@ def _last_harmless(
     )
 
 
-def _some(numbers: Sequence[int], wanted: set[int]) -> list[int]:
+def some_of(numbers: Sequence[int], wanted: set[int]) -> list[int]:
     """A few of them, evenly, and those that are wanted whatever else."""
     others = [each for each in numbers if each not in wanted]
     room = MOST_SHOWN - len(wanted)

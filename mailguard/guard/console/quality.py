@@ -13,6 +13,7 @@ from typing import TypeVar
 from ...core.errors import MailguardError
 from ...core.policy.model import Policy
 from ...core.quality.suggestion import Suggestion
+from ...core.quality.tightening import Tightening
 from ..ports import Clock
 from ..quality import Quality, RuleQualities
 from .rules import FRESH_FOR
@@ -27,7 +28,7 @@ class QualityBoard:
         self._rules = rules
         self._in_force = in_force
         self._clock = clock
-        self._kept: dict[tuple[str, str], tuple[datetime, object]] = {}
+        self._kept: dict[tuple[str, str, type], tuple[datetime, object]] = {}
         self._reading = asyncio.Lock()
 
     def rules_in_force(self) -> frozenset[str]:
@@ -41,12 +42,16 @@ class QualityBoard:
         """UnknownReference: no such rule is in force."""
         return await self._fresh(rule, Suggestion, lambda: self._rules.suggest(rule))
 
+    async def tighten(self, rule: str) -> Tightening:
+        """UnknownReference: no such rule is in force."""
+        return await self._fresh(rule, Tightening, lambda: self._rules.tighten(rule))
+
     async def _fresh(self, rule: str, kind: type[Value], read: Callable[[], Awaitable[Value]]) -> Value:
         """One at a time: two who ask at once read it once."""
         async with self._reading:
             policy, now = self._policy(), self._clock.now()
             self._kept = {key: kept for key, kept in self._kept.items() if now - kept[0] < FRESH_FOR}
-            key = (rule, policy.revision if policy else "")
+            key = (rule, policy.revision if policy else "", kind)
             if (known := self._kept.get(key)) is not None and isinstance(known[1], kind):
                 return known[1]
             found = await read()
