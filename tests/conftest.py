@@ -16,8 +16,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-docs", action="store_true", help="write the pages that tests write (docs/clients.md)")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    faulthandler.dump_traceback_later(1500, exit=True)
+HUNG_AFTER = 900
+"""Seconds of one test, with the fixtures that it makes. A soak that takes longer sets its own time."""
+
+
+def pytest_runtest_logstart() -> None:
+    faulthandler.dump_traceback_later(HUNG_AFTER, exit=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

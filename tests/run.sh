@@ -95,7 +95,7 @@ run_core() {
     check env PYTHONPATH=. .venv/bin/lint-imports
     pytest tests/test_*.py tests/core tests/fuzz tests/guard tests/cases tests/docs
 }
-# Several runs, each well below the 1,500 s after which tests/conftest.py takes a run for hung.
+# Several runs, so that the report of one that dies has lost little; one test may take what tests/conftest.py gives it.
 run_edges_inner() {
     pytest tests/inspection
     pytest tests/peers tests/smtp tests/dialogues
