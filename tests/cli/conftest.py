@@ -222,8 +222,8 @@ def process(*arguments: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
                 running.kill()
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """The first true value of the condition."""
+def wait_for(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
+    """The first true value of the condition. seconds: only how long a failure takes."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if value := condition():

@@ -34,7 +34,7 @@ ENDINGS = {
 
 def test_once_shows_what_happened_and_ends_with_0(tmp_path: Path) -> None:
     with process("demo", "--once", "--smtp", "127.0.0.1:0", "--console", "127.0.0.1:0", cwd=tmp_path) as demo:
-        out, err = demo.communicate(timeout=60)
+        out, err = demo.communicate(timeout=300)
     assert (demo.returncode, err) == (0, ""), out
     assert out.startswith("mailguard demo. Everything stays on this computer; no email can leave it.\n")
     for title, ending in ENDINGS.items():
@@ -62,7 +62,7 @@ def test_ports_that_are_taken_are_said_in_words_and_the_next_are_used(tmp_path: 
                 other.bind(("127.0.0.1", port))
                 other.listen()
         with process("demo", "--once", cwd=tmp_path) as demo:
-            out, _ = demo.communicate(timeout=60)
+            out, _ = demo.communicate(timeout=300)
     assert demo.returncode == 0
     assert "Port 2525 is in use by another program, so the demo takes the next free one, 25" in out
     assert "Port 8085 is in use by another program, so the demo takes the next free one, 8" in out
@@ -76,7 +76,7 @@ def test_the_named_port_is_not_replaced_by_another(tmp_path: Path) -> None:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         for named in (("--smtp", address), ("--smtp", "127.0.0.1:0", "--console", address)):
             with process("demo", "--once", *named, cwd=tmp_path) as demo:
-                _, err = demo.communicate(timeout=60)
+                _, err = demo.communicate(timeout=300)
             assert demo.returncode == 2
             assert address in err and "Traceback" not in err
 
@@ -106,7 +106,7 @@ def test_it_goes_on_until_ctrl_c_and_shows_what_people_send(tmp_path: Path, monk
         assert re.match(r"  held      My own \[31m +MG-", demo.stdout.readline())
         assert "20 people in Cc would see each other's addresses" in demo.stdout.readline()
         demo.send_signal(signal.SIGINT)
-        out, err = demo.communicate(timeout=60)
+        out, err = demo.communicate(timeout=300)
     assert (demo.returncode, out, err) == (0, f"The demo has ended. Its data are in {folder[1]}.\n", "")
     assert (Path(folder[1]) / "mailguard.yaml").exists()
 
@@ -123,7 +123,7 @@ def test_ctrl_c_at_any_moment_leaves_nothing_behind(
         while after and not demo.stdout.readline().startswith(after):
             pass
         demo.send_signal(signal.SIGINT)
-        out, err = demo.communicate(timeout=60)
+        out, err = demo.communicate(timeout=300)
     assert demo.returncode in (0, 130) and "Traceback" not in err, err
     assert not after or (demo.returncode, err) == (0, "")
     assert not after or out.endswith("The demo has ended. Its data are deleted.\n")
@@ -133,7 +133,7 @@ def test_ctrl_c_at_any_moment_leaves_nothing_behind(
 def test_the_folder_that_was_kept_can_be_used(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     with process("demo", "--once", "--keep", "--smtp", "127.0.0.1:0", "--console", "127.0.0.1:0") as demo:
-        demo.communicate(timeout=60)
+        demo.communicate(timeout=300)
     (folder,) = tmp_path.glob("mailguard-demo-*")
     assert folder.stat().st_mode & 0o777 == 0o700
     listed = run("-C", str(folder / "mailguard.yaml"), "held", "list", "--json").items()

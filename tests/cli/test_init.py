@@ -141,7 +141,7 @@ def test_init_asks_on_a_terminal(tmp_path: Path) -> None:
     )
     os.close(other)
     seen = _talk(main, answers)
-    assert process.wait(20) == 0, seen
+    assert process.wait(120) == 0, seen
     os.close(main)
     settings = load_settings(tmp_path / "new" / "mailguard.yaml")
     assert settings.organisation.name == "Old Mill Practice"
@@ -154,7 +154,7 @@ def test_init_asks_on_a_terminal(tmp_path: Path) -> None:
 
 def _talk(terminal: int, answers: list[str]) -> str:
     """Answer each question when it is there. All that was shown."""
-    seen, answered, until = "", 0, time.monotonic() + 20
+    seen, answered, until = "", 0, time.monotonic() + 120
     while time.monotonic() < until:
         if select.select([terminal], [], [], 0.2)[0]:
             try:

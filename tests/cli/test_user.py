@@ -217,7 +217,7 @@ def test_generated_passwords_are_strong_and_allowed() -> None:
 
 def answer(terminal: int, answers: list[str]) -> str:
     """Type an answer for each prompt on a terminal; everything that was shown."""
-    seen, waiting, until = "", list(answers), time.monotonic() + 60
+    seen, waiting, until = "", list(answers), time.monotonic() + 120
     while time.monotonic() < until:
         ready, _, _ = select.select([terminal], [], [], 0.2)
         if not ready:
@@ -241,7 +241,7 @@ def test_on_a_terminal_it_asks_twice_without_echo(made: Path, second: str, statu
     typing = subprocess.Popen(command, stdin=other, stdout=other, stderr=other, start_new_session=True)
     os.close(other)
     seen = answer(main, [SECRET, second])
-    assert typing.wait(60) == status, seen
+    assert typing.wait(120) == status, seen
     os.close(main)
     assert "New password:" in seen and "The same again:" in seen
     assert SECRET not in seen and OTHER not in seen

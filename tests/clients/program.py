@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.clients.letter import SENDER, Letter
 
-SECONDS = 60.0
+SECONDS = 120.0
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def postfix(server: Server, letter: Letter, folder: Path) -> Said:
         assert code == 250, text
         outcome = re.compile(r"^.* to=<.*status=(?:sent|deferred|bounced) .*$", re.MULTILINE)
         try:
-            eventually(lambda: outcome.search(client.log()), 30)
+            eventually(lambda: outcome.search(client.log()))
         except AssertionError as cause:
             raise AssertionError(f"Postfix neither sent the message nor says why not:\n{client.log()}") from cause
         found = outcome.findall(client.log())

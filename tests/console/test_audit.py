@@ -210,7 +210,7 @@ async def test_the_check_runs_and_says_so_in_words(admin: httpx.AsyncClient, hou
 
 
 async def finished(browser: httpx.AsyncClient) -> str:
-    for _ in range(200):
+    for _ in range(3_000):
         text = seen(await browser.get("/audit/check")).text
         if "The check is running" not in text:
             return text

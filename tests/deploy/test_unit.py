@@ -124,8 +124,8 @@ def console_trace(tmp_path_factory: pytest.TempPathFactory) -> str:
     console: dict[str, Any] = {**console_on(free_port()), "process": "own"}
     service = Service(folder, 9, console=console)
     with Edge(service, prefix=("strace", "-f", "-qq", "-o", str(file))) as edge:
-        assert httpx.get(f"{edge.base}/sign-in").status_code == 503
-        assert httpx.get(f"{edge.base}/sign-in", headers={"Host": "evil.example"}).status_code == 421
+        assert httpx.get(f"{edge.base}/sign-in", timeout=60).status_code == 503
+        assert httpx.get(f"{edge.base}/sign-in", headers={"Host": "evil.example"}, timeout=60).status_code == 421
         assert edge.stop() == 0
     return file.read_text(errors="replace")
 

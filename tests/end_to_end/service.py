@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ import yaml
 from tests.end_to_end import warm
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 
 
 class Service:
@@ -94,31 +95,39 @@ class Service:
     def stop(self) -> int:
         """SIGTERM, and the exit status."""
         assert self._process is not None
-        if self._process.poll() is None:
-            os.kill(self.pid, signal.SIGTERM)
+        self._end_by(signal.SIGTERM)
         return self.wait()
 
     def wait(self) -> int:
         """The exit status of a service that was told to stop."""
         assert self._process is not None
-        return self._process.wait(60)
+        return self._process.wait(120)
 
     def kill(self) -> None:
         """kill -9."""
-        if self._process is not None and self._process.poll() is None:
-            os.kill(self.pid, signal.SIGKILL)
-            self._process.wait(10)
+        if self._process is not None:
+            self._end_by(signal.SIGKILL)
+            self._process.wait(60)
+
+    def _end_by(self, number: signal.Signals) -> None:
+        """One that has just ended by itself is gone before its end is known here."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError, FileNotFoundError, IndexError):
+                os.kill(self.pid, number)
 
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
     def events(self, file: Path | None = None) -> list[dict[str, Any]]:
-        """The log so far, as events; a line that is no JSON is {"event": "not_json"}."""
+        """The log so far, as events; a line that is no JSON is {"event": "not_json"}. One without its end is being
+        written, and is not there yet.
+        """
         log = file or self.log_file
         if not log.exists():
             return []
         found = []
-        for line in log.read_text(errors="replace").splitlines():
+        for line in log.read_text(errors="replace").rpartition("\n")[0].splitlines():
             try:
                 found.append(json.loads(line))
             except ValueError:
@@ -148,8 +157,8 @@ class Service:
         self.kill()
 
 
-def eventually(condition: Any, seconds: float = 20.0, what: str = "") -> Any:
-    """Wait until the condition gives something true, and give it back."""
+def eventually(condition: Any, seconds: float = 60.0, what: str = "") -> Any:
+    """Wait until the condition gives something true, and give it back. seconds: only how long a failure takes."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := condition():

@@ -55,14 +55,14 @@ class Edge:
         return pid
 
     def __enter__(self) -> Edge:
-        eventually(lambda: b"console_started" in self.log.read_bytes() or self.process.poll() is not None, 60)
+        eventually(lambda: b"console_started" in self.log.read_bytes() or self.process.poll() is not None, 90)
         assert self.process.poll() is None, self.log.read_text()
         return self
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         if self.process.poll() is None:
             os.kill(self.pid, number)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
     def __exit__(self, *_: object) -> None:
         self.stop(signal.SIGKILL)
@@ -120,7 +120,7 @@ def test_the_socket_is_for_the_user_of_the_service_alone_and_the_console_opens_n
 
 
 def test_what_is_wrong_does_not_reach_the_service(service: Service, edge: Edge) -> None:
-    with httpx.Client(base_url=edge.base) as browser:
+    with httpx.Client(base_url=edge.base, timeout=60) as browser:
         shown = browser.get("/sign-in")
         assert browser.get("/sign-in", headers={"Host": "evil.example"}).status_code == 421
         assert browser.head("/sign-in").status_code == 200
@@ -136,7 +136,7 @@ def test_what_is_wrong_does_not_reach_the_service(service: Service, edge: Edge) 
     for each in stuck:
         each.sendall(start.encode())
     assert submit(service.port, message(), ["a@council.example"])[0] == 250
-    assert httpx.get(f"{edge.base}/sign-in").status_code == 200
+    assert httpx.get(f"{edge.base}/sign-in", timeout=60).status_code == 200
     for each in stuck:
         each.close()
 
@@ -164,8 +164,8 @@ def test_the_service_hears_of_the_client_from_the_console_alone_and_an_answer_ma
 
             served = pool.submit(serve)
             lies = dict.fromkeys(("X-Forwarded-For", "X-Real-IP"), "192.0.2.9") | {"Forwarded": "for=192.0.2.9"}
-            done = httpx.get(f"{edge.base}/queue?q=a%20b&x=%3Cb%3E", headers=lies)
-            lost = httpx.get(f"{edge.base}/queue")
+            done = httpx.get(f"{edge.base}/queue?q=a%20b&x=%3Cb%3E", headers=lies, timeout=60)
+            lost = httpx.get(f"{edge.base}/queue", timeout=60)
             served.result()
     finally:
         path.unlink()
@@ -227,15 +227,15 @@ def memory_of(edge: Edge) -> int:
 
 def test_each_goes_on_without_the_other(service: Service, sink: Sink, edge: Edge) -> None:
     with Edge(service, free_port()) as second:
-        assert httpx.get(f"{edge.base}/sign-in").status_code == 200
+        assert httpx.get(f"{edge.base}/sign-in", timeout=60).status_code == 200
         second.stop(signal.SIGKILL)
         assert submit(service.port, message(number=2), ["b@council.example"])[0] == 250
     service.stop()
-    away = httpx.get(f"{edge.base}/sign-in")
+    away = httpx.get(f"{edge.base}/sign-in", timeout=60)
     assert away.status_code == 503 and "cannot reach the guard" in away.text and "manager@elmroad" in away.text
     assert not console_socket(load_settings(service.settings_file).store_settings()).exists()
     service.start()
-    assert httpx.get(f"{edge.base}/sign-in").status_code == 200
+    assert httpx.get(f"{edge.base}/sign-in", timeout=60).status_code == 200
     events = [line for line in edge.log.read_text().splitlines() if "console_service" in line]
     assert len(events) == 2 and "away" in events[0] and "back" in events[1]
     began = time.monotonic()

@@ -6,6 +6,7 @@ A process is what subprocess.Popen would give, as far as the tests ask for it.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import socket
@@ -45,8 +46,10 @@ class Forked:
             raise subprocess.TimeoutExpired(list(self.args), timeout or 0) from None
 
     def kill(self) -> None:
+        """One that has ended meanwhile is waited for elsewhere, so that its id may be gone before its end is told."""
         if self.poll() is None:
-            os.kill(self.pid, 9)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, 9)
 
 
 class Warm:
@@ -106,7 +109,7 @@ def start(arguments: Sequence[str], *, env: dict[str, str], cwd: Path, stdout: I
     return _warm[0].start(arguments, env=env, cwd=cwd, stdout=stdout, stderr=stderr)
 
 
-def run(arguments: Sequence[str], *, env: dict[str, str], seconds: float = 60) -> subprocess.CompletedProcess[str]:
+def run(arguments: Sequence[str], *, env: dict[str, str], seconds: float = 120) -> subprocess.CompletedProcess[str]:
     """Such a process to its end, and what it printed. One that takes longer is killed: subprocess.TimeoutExpired."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = start(arguments, env=env, cwd=Path.cwd(), stdout=out, stderr=err)

@@ -10,7 +10,7 @@ from typing import Any
 
 from .smarthost import Act, Received, ScriptedSmarthost
 
-START_SECONDS = 10.0
+START_SECONDS = 60.0
 
 
 class ThreadedSmarthost:

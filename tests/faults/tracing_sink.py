@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-GATE_SECONDS = 20.0
+GATE_SECONDS = 60.0
 KINDS = {"p": "pass", "s": "copy", "h": "release"}
 """By the first letter of a mark: what comes to the smarthost of a held message is a release."""
 

@@ -22,7 +22,7 @@ import subprocess
 import time
 from pathlib import Path
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 KEY = b"the tests' own key, 32 octets .."
 
 CONFIG = """

@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.peers.authority import Authority
 from tests.ports import free_port
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 CONFIG = """
 base_dir = {folder}/run
 state_dir = {folder}/state

@@ -37,7 +37,7 @@ class Pgbouncer:
                 shutil.chown(path, "postgres", "postgres")
             command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not self._listens():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError((self.folder / "log").read_text()[-2000:])

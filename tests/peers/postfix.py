@@ -25,7 +25,7 @@ from tests.fakes.threaded import ThreadedSmarthost
 from tests.ports import free_port
 
 DAEMONS = Path("/usr/lib/postfix/sbin")
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 OWNER = "postfix"
 
 PUBLIC_FOLDERS = ("public", "maildrop")

@@ -51,7 +51,7 @@ class Postgresql:
         command = self._command("postgres", "-D", str(self.data), *arguments)
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError((self.folder / "log").read_text())
@@ -81,7 +81,7 @@ class Postgresql:
     def _tls(self, state: str) -> None:
         self.execute(f"ALTER SYSTEM SET ssl = {state}")
         self.execute("SELECT pg_reload_conf()")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while self.ask("SHOW ssl") != state:
             assert time.monotonic() < deadline, (self.folder / "log").read_text()
             time.sleep(0.05)
