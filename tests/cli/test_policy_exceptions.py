@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,7 @@ import pytest
 from mailguard.guard.records import NewEntry
 from mailguard.serve.parts import Parts
 from tests.cli.conftest import AT, POLICY, on_store
-
-TODAY = datetime.now(UTC).date()
+from tests.midnight import a_day_that_lasts
 
 
 def with_exceptions(settings: Path, *written: str) -> None:
@@ -28,13 +27,18 @@ def exception(name: str, added: date, **more: str) -> str:
 
 
 @pytest.fixture
-def used(settings: Path) -> Path:
+def today() -> date:
+    return a_day_that_lasts()
+
+
+@pytest.fixture
+def used(settings: Path, today: date) -> Path:
     """Three exceptions; the first was used twice, and so was one that is gone."""
     with_exceptions(
         settings,
-        exception("board", TODAY - timedelta(days=80), recipients="[a@x.example, b@x.example]"),
-        exception("old", TODAY - timedelta(days=90), sender="[jo@elmroad.example]"),
-        exception("new", TODAY + timedelta(days=5), sender="[jo@elmroad.example]"),
+        exception("board", today - timedelta(days=80), recipients="[a@x.example, b@x.example]"),
+        exception("old", today - timedelta(days=90), sender="[jo@elmroad.example]"),
+        exception("new", today + timedelta(days=5), sender="[jo@elmroad.example]"),
     )
     uses = (("visible-list", "board"), ("visible-list", "gone"))
 
@@ -46,7 +50,7 @@ def used(settings: Path) -> Path:
     return settings
 
 
-def test_in_json(run: Any, used: Path) -> None:
+def test_in_json(run: Any, used: Path, today: date) -> None:
     ran = run("-C", str(used), "policy", "exceptions", "--json")
     assert ran.status == 0
     board, old, new = ran.items()
@@ -58,8 +62,8 @@ def test_in_json(run: Any, used: Path) -> None:
         "reason": "They know each other.",
         "by_sender": False,
         "recipients": 2,
-        "added": str(TODAY - timedelta(days=80)),
-        "expires": str(TODAY + timedelta(days=10)),
+        "added": str(today - timedelta(days=80)),
+        "expires": str(today + timedelta(days=10)),
         "days_left": 10,
         "in_force": True,
         "uses": 2,
@@ -70,13 +74,13 @@ def test_in_json(run: Any, used: Path) -> None:
     assert (new["days_left"], new["in_force"], new["by_sender"], new["recipients"]) == (95, False, True, None)
 
 
-def test_for_people(run: Any, used: Path) -> None:
+def test_for_people(run: Any, used: Path, today: date) -> None:
     ran = run("-C", str(used), "policy", "exceptions")
     heads, board, old, new = ran.out.splitlines()
     assert re.split(r" {2,}", heads) == ["RULE", "EXCEPTION", "TIME LEFT", "USES", "LAST USED", "OWNER", "REASON"]
     assert board.split()[:5] == ["visible-list", "board", "10", "days", "2"]
     assert board.endswith("Sam    They know each other.")
-    assert f"expired {TODAY}" in old and f"from {TODAY + timedelta(days=5)}" in new
+    assert f"expired {today}" in old and f"from {today + timedelta(days=5)}" in new
 
 
 def test_none(run: Any, settings: Path) -> None:
@@ -96,20 +100,20 @@ def test_a_policy_that_cannot_be_used_and_no_settings(run: Any, used: Path) -> N
     assert run("policy", "exceptions").status == 2
 
 
-def test_policy_check_warns_of_what_runs_out(run: Any, used: Path) -> None:
+def test_policy_check_warns_of_what_runs_out(run: Any, used: Path, today: date) -> None:
     ran = run("-C", str(used), "policy", "check")
     assert ran.status == 0
     assert (
         f'warning: {used.parent}/policies/policy.yaml:9:1: exception "board" of rule "visible-list" expires in 10'
         in (ran.out)
     )
-    assert f'exception "old" of rule "visible-list" expired on {TODAY}' in ran.out
+    assert f'exception "old" of rule "visible-list" expired on {today}' in ran.out
     ran = run("-C", str(used), "check", "--json")
     assert any("expires in 10 days" in each["sentence"] for each in ran.items() if each["part"] == "policies")
 
 
-def test_policy_check_refuses_one_for_everybody_inside(run: Any, settings: Path) -> None:
-    with_exceptions(settings, exception("all", TODAY, sender='["@elmroad.example"]'))
+def test_policy_check_refuses_one_for_everybody_inside(run: Any, settings: Path, today: date) -> None:
+    with_exceptions(settings, exception("all", today, sender='["@elmroad.example"]'))
     path = settings.parent / "policies" / "policy.yaml"
     ran = run("-C", str(settings), "policy", "check", str(path))
     assert ran.status == 1
@@ -118,8 +122,8 @@ def test_policy_check_refuses_one_for_everybody_inside(run: Any, settings: Path)
     assert ran.status == 1 and "switch it off for everybody inside" in ran.out
 
 
-def test_policy_try_says_which_exception_spared_it(run: Any, settings: Path, tmp_path: Path) -> None:
-    with_exceptions(settings, exception("jo", TODAY, sender="[jo@elmroad.example]"))
+def test_policy_try_says_which_exception_spared_it(run: Any, settings: Path, tmp_path: Path, today: date) -> None:
+    with_exceptions(settings, exception("jo", today, sender="[jo@elmroad.example]"))
     people = ", ".join(f"p{number}@x.example" for number in range(12))
     message = tmp_path / "m.eml"
     message.write_text(f"From: jo@elmroad.example\nTo: {people}\n\nx\n")
@@ -127,7 +131,7 @@ def test_policy_try_says_which_exception_spared_it(run: Any, settings: Path, tmp
     assert "It would leave as it is" in ran.out
     assert "  visible-list: spared by its exception jo\n" in ran.out
     assert "  but its exception jo holds\n" in ran.out
-    after = run("-C", str(settings), "policy", "try", str(message), "--at", str(TODAY + timedelta(days=90)))
+    after = run("-C", str(settings), "policy", "try", str(message), "--at", str(today + timedelta(days=90)))
     assert "It would be held" in after.out
 
 

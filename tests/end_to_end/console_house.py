@@ -15,8 +15,10 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.message import EmailMessage
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -92,7 +94,9 @@ MESSAGES = (
 
 @dataclass
 class House:
-    """A service with its people. ref, link: by the names in MESSAGES; begun: when the first decision was made."""
+    """A service with its people. ref, link: by the names in MESSAGES; begun: when the first decision was made.
+    opened: before the first of them was held, as the clock on its wall says.
+    """
 
     service: Service
     sink: Sink
@@ -103,6 +107,7 @@ class House:
     secret: dict[str, bytes] = field(default_factory=dict)
     strangers: list[Visitor] = field(default_factory=list)
     begun: float = 0.0
+    opened: datetime = field(default_factory=lambda: datetime.now(ZoneInfo("Europe/London")))
 
     def shell(self, *arguments: str) -> list[dict[str, Any]]:
         """What a command prints, in this process: starting Python for each of a hundred takes too long."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -14,10 +14,13 @@ import pytest
 from tests.end_to_end.mailing import message, people, submit
 from tests.end_to_end.service import Service, eventually
 from tests.end_to_end.sink import Sink
+from tests.midnight import a_day_that_lasts
 
 BOARD = people(4, "board.example")
-TODAY = datetime.now(UTC).date()
-POLICY = f"""\
+
+
+def policy(today: date) -> str:
+    return f"""\
 version: 1
 rules:
   - id: visible-list
@@ -29,12 +32,12 @@ rules:
         recipients: [{", ".join(BOARD)}]
         owner: practice manager
         reason: The board members know each other.
-        added: {TODAY - timedelta(days=1)}
+        added: {today - timedelta(days=1)}
       - id: over
         recipients: [{", ".join(people(3, "over.example"))}]
         owner: practice manager
         reason: This was needed last year.
-        added: {TODAY - timedelta(days=90)}
+        added: {today - timedelta(days=90)}
     action: hold
     rewrite: separate
   - id: sensitive
@@ -44,6 +47,8 @@ rules:
     rewrite: separate
     release_as: [separate]
 """
+
+
 ORGANISATION = {
     "name": "Elm Road Surgery",
     "domains": ["elmroad.example"],
@@ -60,7 +65,9 @@ def sink() -> Iterator[Sink]:
 @pytest.fixture
 def service(tmp_path: Path, sink: Sink) -> Iterator[Service]:
     metrics = {"address": "127.0.0.1:0"}
-    with Service(tmp_path, sink.port, POLICY, organisation=ORGANISATION, metrics=metrics) as service:
+    with Service(
+        tmp_path, sink.port, policy(a_day_that_lasts()), organisation=ORGANISATION, metrics=metrics
+    ) as service:
         yield service
 
 
@@ -167,7 +174,9 @@ def test_a_signed_list_of_a_sensitive_sender_can_only_be_not_sent(service: Servi
 
 
 def test_a_team_that_the_settings_do_not_have_keeps_the_service_from_starting(tmp_path: Path, sink: Sink) -> None:
-    service = Service(tmp_path, sink.port, POLICY.replace("sensitive_sender: true", "sender_team: [refuge]"))
+    service = Service(
+        tmp_path, sink.port, policy(a_day_that_lasts()).replace("sensitive_sender: true", "sender_team: [refuge]")
+    )
     with pytest.raises(AssertionError, match=r"the settings have no team .*refuge"):
         service.start()
     found = [json.loads(line) for line in service.run("check", "--json", check=False).stdout.splitlines()]
@@ -176,6 +185,7 @@ def test_a_team_that_the_settings_do_not_have_keeps_the_service_from_starting(tm
 
 def test_an_exception_for_everybody_keeps_the_policy_that_is_in_force(service: Service) -> None:
     file = service.folder / "policies" / "policy.yaml"
-    file.write_text(POLICY.replace(f"recipients: [{', '.join(BOARD)}]", "").replace("jo@", "'@elmroad.example', jo@"))
+    text = file.read_text()
+    file.write_text(text.replace(f"recipients: [{', '.join(BOARD)}]", "").replace("jo@", "'@elmroad.example', jo@"))
     eventually(lambda: "everybody inside" in str(service.rows("status")[0]["policy_problem"]))
     held(send(service, people(3, "x.example"), 1))
