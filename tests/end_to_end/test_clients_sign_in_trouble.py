@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -154,11 +156,13 @@ def test_guessing_is_slowed_per_account_and_per_address(tmp_path: Path) -> None:
                     client.hello()
                     return [client.sign_in("PLAIN", account, "guess").code for _ in range(times)]
 
-            by_account = tried(JO, "127.0.0.2", 5)
+            # Each one that was in time after all doubles the pause: some attempt finds it too long, on any machine.
+            by_account = tried(JO, "127.0.0.2", 12)
             assert by_account[:2] == [535, 535] and 454 in by_account, by_account
-            assert tried(JO, "127.0.0.3") == [454], "the account is slow from everywhere"
+            others = (f"127.0.1.{number}" for number in count(1))
+            eventually(lambda: tried(JO, next(others)) == [454], what="the account is slow from everywhere")
             assert tried("ann@elmroad.example", "127.0.0.4") == [535], "somebody else from elsewhere is not"
-            by_address = [tried(f"p{number}@elmroad.example", "127.0.0.5")[0] for number in range(8)]
+            by_address = [tried(f"p{number}@elmroad.example", "127.0.0.5")[0] for number in range(12)]
             assert by_address[:4] == [535] * 4 and 454 in by_address, by_address
 
 
@@ -219,13 +223,15 @@ def test_local_accounts_sign_in_and_send(practice: Practice) -> None:
         assert set(client.extensions["AUTH"].split()) == {"PLAIN", "LOGIN"}, "a token cannot be tried here"
         assert client.ask(f"MAIL FROM:<{JO}>").text.startswith("530 5.7.0")
         assert client.sign_in("LOGIN", JO.upper(), LOCAL_PASSWORD).code == 235
-        assert client.send(message(to=ONE[0]), ONE).code == 250
-    assert practice.first.messages[-1].recipients == [b"p@out.example"]
+        assert client.send(message(to=ONE[0], number=10), ONE).code == 250
+    assert [each.recipients for each in carrying(practice.first, 10)] == [[b"p@out.example"]]
     assert not [file for file in (practice.service.folder / "store").iterdir() if b"correct horse" in _octets(file)]
 
 
 def _octets(file: Path) -> bytes:
-    return file.read_bytes() if file.is_file() else b""
+    with suppress(FileNotFoundError):  # the service removes files of its own
+        return file.read_bytes() if file.is_file() else b""
+    return b""
 
 
 def test_local_accounts_do_not_tell_whether_one_exists(practice: Practice) -> None:

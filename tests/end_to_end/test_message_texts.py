@@ -88,7 +88,8 @@ def test_23_people_in_the_text_to_an_extra_outside_contact_are_held(service: Ser
     raw = message(LISTINGS["name, date of birth and number line by line"].text)
     sink.taken.clear()
     said = send(service, raw)
-    assert "Held for checking" in said and not sink.taken
+    # Its sender may have been told of it already.
+    assert "Held for checking" in said and not [each for each in list(sink.taken) if not each.mail.startswith(b"<>")]
     assert held(service, said)["rules"] == ["list-of-people"]
     assert send(service, raw, INSIDE) == "2.0.0 kept"
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.end_to_end.mailing import message, people, submit
 from tests.end_to_end.service import Service
-from tests.end_to_end.sink import Sink
+from tests.end_to_end.sink import Sink, Taken
 
 LEAK = "leak@council.example"
 HEAD = b"From: Jo Reid <jo@elmroad.example>\r\nDate: Fri, 20 Nov 2026 14:00:00 +0000\r\nSubject: Flu clinic\r\n"
@@ -92,6 +92,11 @@ def leaks(sink: Sink) -> list[str]:
     return [each for each in sink.recipients() if each.endswith("council.example")]
 
 
+def mail(sink: Sink) -> list[Taken]:
+    """What came since it was cleared, without the notices about what was held before, which come in their own time."""
+    return [each for each in list(sink.taken) if not each.mail.startswith(b"<>")]
+
+
 @pytest.mark.parametrize("name", HELD)
 def test_it_is_held(service: Service, sink: Sink, name: str) -> None:
     begun = time.monotonic()
@@ -115,7 +120,7 @@ def test_t40_no_blind_field_leaves(service: Service, sink: Sink) -> None:
     sink.taken.clear()
     code, text = submit(service.port, HEAD + TO + blind + b"\r\nx\r\n", ["anna@partner.example", LEAK])
     assert code == 250, text
-    (taken,) = sink.taken
+    (taken,) = mail(sink)
     assert b"leak" not in taken.content and b"cc:" not in taken.content.lower() and len(taken.rcpt) == 2
     sink.taken.clear()
 
@@ -128,15 +133,15 @@ def test_t1_t2_no_false_end_makes_a_second_message(service: Service, sink: Sink,
     smuggled = b"MAIL FROM:<eve@council.example>\r\nRCPT TO:<leak@council.example>\r\nDATA\r\nsmuggled\r\n.\r\n"
     started = next(event for event in service.events() if event["event"] == "service_started")
     port = int(started["addresses"][listener].rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client, client.makefile("rb") as replies:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as client, client.makefile("rb") as replies:
         client.sendall(
             b"EHLO client.example\r\nMAIL FROM:<jo@elmroad.example>\r\nRCPT TO:<anna@partner.example>\r\nDATA\r\n"
             + HEAD + TO + b"\r\nfirst" + end + smuggled
         )  # fmt: skip
         client.shutdown(socket.SHUT_WR)
         replies.read()
-    assert not leaks(sink) and len(sink.taken) <= 1
-    for taken in sink.taken:
+    assert not leaks(sink) and len(mail(sink)) <= 1
+    for taken in mail(sink):
         assert taken.recipients == ["anna@partner.example"] and b"\0" not in taken.content
         assert not taken.content.replace(b"\r\n", b"").count(b"\r") + taken.content.replace(b"\r\n", b"").count(b"\n")
     sink.taken.clear()
@@ -145,5 +150,5 @@ def test_t1_t2_no_false_end_makes_a_second_message(service: Service, sink: Sink,
 def test_after_all_that_ordinary_mail_passes(service: Service, sink: Sink) -> None:
     sink.taken.clear()
     assert submit(service.port, message(), ["anna@partner.example"])[0] == 250
-    assert sink.recipients() == ["anna@partner.example"]
+    assert [each.recipients for each in mail(sink)] == [["anna@partner.example"]]
     assert service.run("audit", "verify").returncode == 0
