@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import select
 import socket
 import subprocess
 import sys
@@ -33,7 +34,7 @@ def test_a_console_is_served_beside_the_mail(tmp_path: Path, sink: Sink) -> None
         made = service.run("user", "link")
         url = made.stdout.strip()
         assert re.fullmatch(rf"{base}/start/[0-9a-f]{{64}}", url) and "first admin" in made.stderr
-        with httpx.Client(base_url=base) as browser:
+        with httpx.Client(base_url=base, timeout=60) as browser:
             assert browser.get(url).status_code == 200
             shown = browser.get("/sign-in")
             assert shown.status_code == 200 and "server" not in shown.headers and "date" in shown.headers
@@ -44,9 +45,9 @@ def test_a_console_is_served_beside_the_mail(tmp_path: Path, sink: Sink) -> None
             for each in stuck:
                 start = f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: {base}\r\n{form}csrf"
                 each.sendall(start.encode())
-            began = time.monotonic()
             assert submit(service.port, message(), ["a@council.example"])[0] == 250
-            assert time.monotonic() - began < 5 and len(sink.taken) == 1
+            assert len(sink.taken) == 1
+            assert not select.select(stuck, [], [], 0)[0], "they are as stuck as before: the mail did not wait for them"
             log = service.log_file.read_text()
             assert url.rpartition("/")[2] not in log and "console_without_admin" in log
             began = time.monotonic()
@@ -111,8 +112,7 @@ def test_on_a_terminal_the_first_admin_is_given_a_link(tmp_path: Path, sink: Sin
         return re.search(rb"http://127\.0\.0\.1:\d+/start/[0-9a-f]{64}", said) is not None
 
     try:
-        eventually(link)
-        assert b"within 30 minutes" in said
+        eventually(lambda: link() and b"within 30 minutes" in said, 90)
     finally:
         running.terminate()
         assert running.wait(30) == 0

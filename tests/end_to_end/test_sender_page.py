@@ -63,7 +63,7 @@ class Way:
         return None
 
     def browser(self) -> httpx.Client:
-        return httpx.Client(base_url=self.base, headers={"Origin": self.base})
+        return httpx.Client(base_url=self.base, headers={"Origin": self.base}, timeout=60)
 
     def state(self, ref: str) -> str:
         (row,) = [row for row in self.service.rows("held", "list") if row["ref"] == ref]
@@ -146,17 +146,17 @@ def test_what_cannot_wait_reaches_the_reviewers(way: Way) -> None:
 def test_an_altered_link_says_nothing_and_takes_as_long_as_an_expired_one(way: Way) -> None:
     _, url = way.holds(4, "Altered clinic")
     altered = url[:-1] + ("0" if url[-1] != "0" else "1")
-    answers, seconds = [], []
+    links = (altered, f"{way.base}/s/none")
+    answers, seconds = [], dict[str, list[float]]()
     with way.browser() as browser:
-        for each in (altered, f"{way.base}/s/none"):
-            times = []
-            for _ in range(15):
+        for _ in range(15):
+            for each in links:  # in turn: what else this machine does is the same beside both
                 began = time.perf_counter()
                 answers.append(browser.get(each))
-                times.append(time.perf_counter() - began)
-            seconds.append(sorted(times)[7])
+                seconds.setdefault(each, []).append(time.perf_counter() - began)
     assert {answer.status_code for answer in answers} == {404} and len({answer.text for answer in answers}) == 1
-    assert max(seconds) < 3 * min(seconds) + 0.02
+    one, other = (sorted(seconds[each])[7] for each in links)
+    assert max(one, other) < 3 * min(one, other) + 0.02, (one, other)
 
 
 def test_no_token_stands_in_the_store_or_in_the_log(way: Way) -> None:
@@ -176,7 +176,7 @@ def test_an_expired_link_says_what_an_altered_one_says(tmp_path: Path, sink: Sin
     with Service(tmp_path, sink.port, short, console=console_on(port)) as service:
         way = Way(service, sink, f"http://127.0.0.1:{port}")
         ref, url = way.holds(1)
-        eventually(lambda: way.state(ref) == "expired", seconds=60)
+        eventually(lambda: way.state(ref) == "expired")
         with way.browser() as browser:
             gone, never = browser.get(url), browser.get(f"{way.base}/s/{'0' * 64}")
         assert (gone.status_code, gone.text) == (never.status_code, never.text) and gone.status_code == 404

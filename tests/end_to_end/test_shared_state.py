@@ -189,11 +189,11 @@ def test_t7_guesses_at_either_guard_and_at_both_consoles_are_counted_together(pa
 
 
 def test_both_guards_together_send_at_the_pace_of_the_smarthost(pair: Pair) -> None:
-    before = len(pair.sink.times)
+    before, began = len(pair.sink.times), time.monotonic()
     for number, guard in enumerate(pair.guards):
         three = [f"{each.partition('@')[0]}@paced{number}.example" for each in people(3)]
         assert submit(guard.port, message(three, number=number), three)[0] == 250
-    eventually(lambda: len(pair.sink.times) >= before + 6, 30, "all copies came")
-    times = sorted(pair.sink.times[before:])
-    assert times[5] - times[0] > 4.5, times
-    assert all(later - earlier > 0.5 for earlier, later in itertools.pairwise(times)), times
+    eventually(lambda: len(pair.sink.times) >= before + 6, what="all copies came")
+    # One a second and never two: however long each takes to arrive, none is here before its second has come.
+    times = [at - began for at in sorted(pair.sink.times[before:])]
+    assert all(at > 0.95 * number for number, at in enumerate(times)), times

@@ -9,8 +9,9 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,10 @@ class Guard:
         """The connections of clients that a worker has: sockets of its own that are established at our port."""
         table = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
         ours = {row[9] for row in table if row[3] == "01" and int(row[1].rpartition(":")[2], 16) == self.service.port}
-        held = {os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()}
+        held = set()
+        for each in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed since they were listed
+                held.add(os.readlink(each))
         return {inode for inode in ours if f"socket:[{inode}]" in held}
 
     def metric(self, line: str) -> float:
@@ -61,6 +65,12 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def started_at(pid: int) -> float:
+    """When a process began, in seconds since the epoch."""
+    ticks = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +106,7 @@ def test_both_take_mail_and_each_message_is_in_the_one_ledger(guard: Guard) -> N
         what="the connections that workers keep to the smarthost are in the metrics of the service",
     )
     # Each reads attachments with a process of its own, and the service with another.
-    assert guard.metric('mailguard_inspection_workers{state="idle"}') == 3
+    eventually(lambda: guard.metric('mailguard_inspection_workers{state="idle"}') == 3, what="three that are ready")
 
 
 def _settled(service: Service, count: int) -> dict[str, int] | None:
@@ -202,9 +212,10 @@ def test_a_worker_that_dies_in_the_middle_of_data_loses_nothing_and_is_started_a
     passed = [number for number, code in enumerate(answers) if code == 250]
     assert set(answers) <= {0, 250} and passed != list(range(10))
     assert [len(guard.sent(500 + number)) for number in range(10)] == [int(code == 250) for code in answers]
-    begun = time.monotonic()
-    eventually(lambda: len(guard.workers()) == 2, 10, "another takes its place")
-    assert time.monotonic() - begun < 10 and victim not in guard.workers()
+    lost = eventually(lambda: [each for each in guard.service.events() if each["event"] == "worker_lost"])[-1]
+    eventually(lambda: len(guard.workers()) == 2 and victim not in guard.workers(), what="another takes its place")
+    at = datetime.fromisoformat(lost["timestamp"]).timestamp()
+    assert started_at(guard.workers()[-1]) - at < 5, "at once: how long it takes until it is ready is the machine's"
     assert guard.metric('mailguard_worker_restarts_total{kind="service"}') == restarts + 1
     assert submit(guard.service.port, message(to=ONE[0], number=520), ONE)[0] == 250
     assert guard.service.run("audit", "verify").returncode == 0
@@ -237,7 +248,7 @@ def test_workers_killed_again_and_again_under_load_lose_no_message(guard: Guard)
     for thread in threads:
         thread.join(60)
     assert acknowledged and all(guard.sent(number) for number in acknowledged)
-    eventually(lambda: len(guard.workers()) == 2, 30, "all are there again")
+    eventually(lambda: len(guard.workers()) == 2, what="all are there again")
     assert guard.service.run("audit", "verify").returncode == 0
 
 
@@ -259,5 +270,5 @@ def test_workers_whose_service_was_killed_end_and_leave_the_port_to_the_next(tmp
             service.kill()
             service.start()
             assert submit(port, message(to=ONE[0], number=2), ONE)[0] == 250
-            eventually(lambda: not any(alive(pid) for pid in workers), 15, "the old ones end")
+            eventually(lambda: not any(alive(pid) for pid in workers), what="the old ones end")
             assert service.run("audit", "verify").returncode == 0
