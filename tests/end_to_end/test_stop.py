@@ -18,12 +18,15 @@ from tests.end_to_end.sink import Sink
 from tests.fakes.smarthost import STALL, Act
 from tests.fakes.threaded import ThreadedSmarthost
 
+GRACE = 6
+"""Seconds: what the other session has to end in, on a busy machine too."""
+
 
 class Client:
     """One connection, line by line."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), 20)
+        self._socket = socket.create_connection(("127.0.0.1", port), 60)
         self._file = self._socket.makefile("rb")
         assert self.line().startswith(b"220 ")
 
@@ -72,7 +75,7 @@ def test_a_graceful_stop(tmp_path: Path, sink: Sink) -> None:
 
 
 def test_a_session_that_never_ends_is_cut_after_the_set_time(tmp_path: Path, sink: Sink) -> None:
-    with Service(tmp_path, sink.port, stop_grace_seconds=2) as service:
+    with Service(tmp_path, sink.port, stop_grace_seconds=GRACE) as service:
         endless, later = Client(service.port), Client(service.port)
         for client in (endless, later):
             begin(client)
@@ -87,7 +90,7 @@ def test_a_session_that_never_ends_is_cut_after_the_set_time(tmp_path: Path, sin
         assert service.wait() == 0
         abandoned = event(service, "sessions_abandoned")
         assert abandoned and abandoned["count"] == 1
-        assert seconds_between(stopping, abandoned) >= 1.9, "it had the whole time"
+        assert seconds_between(stopping, abandoned) >= GRACE - 0.1, "it had the whole time"
         assert [taken.recipients for taken in sink.taken] == [["a@council.example"]], "nothing of the cut-off one left"
         assert service.run("audit", "verify").returncode == 0
 

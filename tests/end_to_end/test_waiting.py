@@ -73,8 +73,8 @@ def test_it_leaves_once_through_kills_and_what_is_decided_meanwhile(tmp_path: Pa
         first, whom = waiting(service, 1)
         copies, them = waiting(service, 2, 3)
         long, few = waiting(service, 3, 2, "Long")
-        assert [row["state"] for row in service.rows("held", "list")] == ["waiting"] * 3
         service.kill()
+    assert [row["state"] for row in service.rows("held", "list")] == ["waiting"] * 3
     time.sleep(1)
     assert not arrived(sink, [*whom, *them, *few]), "nothing leaves while nobody runs"
     with service:
