@@ -12,6 +12,18 @@ import pytest
 
 from tests.cli.conftest import hold, process, wait_for
 
+ROOT = Path(__file__).resolve().parents[2]
+HALTS = """
+import os, time
+from mailguard.replay.journal import Journal
+flush = Journal.flush
+def halting(self):
+    flush(self)
+    while self.path.read_bytes().count(b"\\n") > 100 and not os.path.exists({go_on!r}):
+        time.sleep(0.01)
+Journal.flush = halting
+"""
+"""After a hundred messages it waits for the one who interrupts it: a thousand are judged within a second."""
 RULES = """\
 version: 1
 rules:
@@ -147,13 +159,17 @@ def test_an_interruption_ends_with_130_and_says_how_to_go_on(tmp_path: Path, pol
     folder.mkdir()
     for number in range(1_000):
         (folder / f"{number:04}.eml").write_bytes(letter(number, 12 if number % 10 == 0 else 1, 2))
-    journal = tmp_path / "replay.journal"
+    journal, go_on = tmp_path / "replay.journal", tmp_path / "go-on"
+    (shim := tmp_path / "shim").mkdir()
+    (shim / "sitecustomize.py").write_text(HALTS.format(go_on=str(go_on)))
     command = ("policy", "replay", str(folder), "--policy", policies[0], "--json")
     where = {"env": {**os.environ, "MAILGUARD_CONFIG": ""}, "cwd": tmp_path}
-    with process(*command, "--resume", str(journal), **where) as running:
-        wait_for(lambda: journal.exists() and journal.read_bytes().count(b"\n") > 100, 90)
+    halted = {**where["env"], "PYTHONPATH": f"{shim}:{ROOT}"}
+    with process(*command, "--resume", str(journal), **{**where, "env": halted}) as running:
+        wait_for(lambda: journal.exists() and journal.read_bytes().count(b"\n") > 100, 120)
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=90)
+        go_on.touch()
+        out, err = running.communicate(timeout=120)
     assert (running.returncode, out) == (130, "")
     assert f"--resume {journal}" in err
     judged = journal.read_bytes().count(b"\n") - 1

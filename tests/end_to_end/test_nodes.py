@@ -58,7 +58,7 @@ def test_which_node_has_which_policy_and_a_decision_under_any_is_explained_by_al
             shown = nodes_of(two)
             assert set(shown) == {"one", "two"} and shown["one"][0] != shown["two"][0]
             assert shown["two"][0] == status(two)["policy_revision"]
-            eventually(lambda: nodes_of(one) == shown, 15, "the node that was there hears of the other")
+            eventually(lambda: nodes_of(one) == shown, what="the node that was there hears of the other")
             address = status(two)["metrics"]
             health = json.load(urllib.request.urlopen(f"http://{address}/health", timeout=10))
             assert {each["node"]: each["policy_revision"] for each in health["nodes"]} == {

@@ -5,6 +5,7 @@ One section for each promise. Everything here was written to fail; what once did
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -199,8 +200,9 @@ def test_policies_broken_in_mid_flight_and_storms_of_sighup(tmp_path: Path, sink
         thread.start()
         codes: list[int] = []
         try:
-            end = time.monotonic() + 2
-            while time.monotonic() < end:
+            begun = time.monotonic()
+            # Some under a policy and some without one, however slow the machine is.
+            while (past := time.monotonic() - begun) < 2 or (past < 60 and (len(codes) <= 10 or 250 not in codes)):
                 codes.append(submit(service.port, message(people(20)), people(20))[0])
         finally:
             stop.set()
@@ -227,12 +229,24 @@ def test_a_policy_that_is_still_being_written_is_not_in_force(tmp_path: Path, si
         policy = service.folder / "policies" / "policy.yaml"
         lines = turned.splitlines(keepends=True)
         with policy.open("w", buffering=1) as file:
-            end = time.monotonic() + 2.5
             file.writelines(lines[:6])
-            while time.monotonic() < end:
-                file.write("# still writing\n")
-                time.sleep(0.1)
-                assert submit(service.port, message(people(20)), people(20))[1].startswith("2.0.0 Held")
+            enough = threading.Event()
+
+            def goes_on() -> None:
+                """Beside the mail, which may take longer than a file has to stay the same to be taken for whole."""
+                while not enough.wait(0.05):
+                    file.write("# still writing\n")
+
+            writer = threading.Thread(target=goes_on)
+            writer.start()
+            try:
+                end = time.monotonic() + 2.5
+                while time.monotonic() < end:
+                    assert submit(service.port, message(people(20)), people(20))[1].startswith("2.0.0 Held")
+                    time.sleep(0.1)
+            finally:
+                enough.set()
+                writer.join()
             file.writelines(lines[6:])
         eventually(lambda: sum(event["event"] == "policy_loaded" for event in service.events()) == 2)
         assert submit(service.port, message(people(20)), people(20))[1].startswith("2.0.0 Held")
@@ -274,8 +288,8 @@ def test_a_full_disk_defers_and_loses_nothing(tmp_path: Path, sink: Sink, small_
         before = len(sink.taken)
         while submit(service.port, message(subject="small"), ONE)[0] == 250:
             assert len(sink.taken) - before < 3_000
-        left = len(sink.taken)
-        assert submit(service.port, message(subject="small"), ONE)[0] == 451 and len(sink.taken) == left
+        left = mail_to_one(sink)
+        assert submit(service.port, message(subject="small"), ONE)[0] == 451 and mail_to_one(sink) == left
         subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
         eventually(lambda: submit(service.port, message(), ONE)[0] == 250, what="it goes on when there is room again")
         held = {row["ref"] for row in service.rows("held", "list")}
@@ -288,6 +302,11 @@ def test_a_full_disk_defers_and_loses_nothing(tmp_path: Path, sink: Sink, small_
         released = held_ref(kept[-1])
         service.run("held", "release", released, "--as", "separate", "--reason", "whole after all")
         eventually(lambda: kinds(service, released).count("copy_delivered") >= 12)
+
+
+def mail_to_one(sink: Sink) -> int:
+    """How many messages came for ONE: beside them there are notices about what is held, in their own time."""
+    return sum(each.recipients == ONE for each in list(sink.taken))
 
 
 @pytest.mark.parametrize("how", ["unlinked", "moved away", "replaced"])
@@ -340,7 +359,8 @@ UNCERTAIN = {"dot cut", "dot stall", "dot half", "dot garbage", "dot 354", "one 
 
 @pytest.fixture(scope="module")
 def bad_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, ThreadedSmarthost]]:
-    seconds = {"connect_timeout_seconds": 1, "command_timeout_seconds": 1, "final_timeout_seconds": 1}
+    # What only stalls is waited for so long; what answers has to have answered by then, on a busy machine too.
+    seconds = {"connect_timeout_seconds": 3, "command_timeout_seconds": 3, "final_timeout_seconds": 3}
     with ThreadedSmarthost() as smarthost:
         settings = {"address": f"127.0.0.1:{smarthost.port}", "messages_per_connection": 1, **seconds}
         folder = tmp_path_factory.mktemp("bad")
@@ -413,7 +433,7 @@ def test_what_the_outbox_took_on_survives_every_misbehaviour(bad_house: tuple[Se
     def arrived() -> set[bytes]:
         return {to for each in smarthost.messages for to in each.recipients}
 
-    eventually(lambda: expected <= arrived(), 40, "all copies")
+    eventually(lambda: expected <= arrived(), what="all copies")
     eventually(lambda: not service.rows("outbox", "list"))
     assert not [each for each in smarthost.messages if b"delivery-status" in each.content]
 
@@ -457,13 +477,17 @@ def test_clients_that_vanish_at_any_octet_lose_nothing_and_send_no_halves(house:
             finished.add(number)
         wire.close() if number % 2 else wire.vanish()
 
+    def came() -> list[bytes]:
+        """Not the notices about what other tests had held."""
+        return [each.content for each in sink.taken[before:] if not each.mail.startswith(b"<>")]
+
     def marks() -> list[int]:
-        return [int(each.content.split(b"Subject: vanish-")[1].split(b"-")[0]) for each in sink.taken[before:]]
+        return [int(content.split(b"Subject: vanish-")[1].split(b"-")[0]) for content in came()]
 
     eventually(lambda: set(marks()) >= {number for number in finished if number % 2}, what="whole messages arrive")
     time.sleep(0.5)
     assert set(marks()) <= finished and len(marks()) == len(set(marks()))
-    assert all(each.content.endswith(b"last line\r\n") for each in sink.taken[before:])
+    assert all(content.endswith(b"last line\r\n") for content in came())
     assert submit(service.port, message(), ONE)[0] == 250
 
 
@@ -473,6 +497,7 @@ def test_clients_that_vanish_at_any_octet_lose_nothing_and_send_no_halves(house:
 def test_thirty_megabytes_of_anything_arrive_as_they_came(house: tuple[Service, Sink]) -> None:
     service, sink = house
     chance = random.Random(5)
+    arrived: list[Taken] = []
     lines = [
         b".",
         b"..",
@@ -488,18 +513,20 @@ def test_thirty_megabytes_of_anything_arrive_as_they_came(house: tuple[Service, 
     body = bytearray()
     while len(body) < 30_000_000:
         body += b"".join(chance.choice(lines) + b"\r\n" for _ in range(500))
-    for content in (bytes(body), b".", b"no newline at its end", b"\r\n\r\n", b"x" * 999_999 + b"\r\n."):
-        letter = message(to="one@council.example", body="") + content
+    contents = (bytes(body), b".", b"no newline at its end", b"\r\n\r\n", b"x" * 999_999 + b"\r\n.")
+    for number, content in enumerate(contents):
+        subject = f"As it came {number}."
+        letter = message(to="one@council.example", subject=subject, body="") + content
         if not letter.endswith(b"\r\n"):
             letter += b"\r\n"  # what CRLF.CRLF brings along (RFC 5321 section 4.1.1.4)
-        before = len(sink.taken)
         code, text = submit(service.port, letter, ONE, options=("BODY=8BITMIME",))
         assert code == 250, text
-        (came,) = sink.taken[before:]
+        (came,) = (each for each in list(sink.taken) if f"Subject: {subject}\r\n".encode() in each.content)
+        arrived.append(came)
         top, rest = came.content[: -len(letter)], came.content[-len(letter) :]
         assert hashlib.sha256(rest).digest() == hashlib.sha256(letter).digest()
         assert top.startswith(b"Received: ") and top.endswith(b"\r\n") and b"\r\n\r\n" not in top
-    assert_decided(service, sink.taken[-5:])
+    assert_decided(service, arrived)
 
 
 SMUGGLING = (
@@ -691,12 +718,15 @@ def test_no_loop_over_notices_and_answers_to_them(tmp_path: Path, sink: Sink) ->
         )
         for sender in ("jo@elmroad.example", ""):
             assert submit(service.port, away, ["mailguard@elmroad.example", *people(20)], sender=sender)[0] == 250
+
+        def reasons() -> set[str]:
+            return {entry["reason"] for entry in entries(service) if entry["kind"] == "sender_not_told"}
+
+        eventually(lambda: reasons() >= {"own-notice", "automatic"}, what="why nobody was told")
         time.sleep(1.5)
         eventually(lambda: not service.rows("outbox", "list"))
         assert len(notices(sink)) == 1, "only the first message was a person's"
         assert len(notices(sink, "manager@elmroad.example")) <= 5
-        reasons = [entry["reason"] for entry in entries(service) if entry["kind"] == "sender_not_told"]
-        assert {"own-notice", "automatic"} <= set(reasons)
 
 
 def test_twenty_holds_in_a_minute_are_told_in_few_notices_and_none_is_forgotten(tmp_path: Path, sink: Sink) -> None:
@@ -717,7 +747,7 @@ def test_twenty_holds_in_a_minute_are_told_in_few_notices_and_none_is_forgotten(
             return [ref for ref in refs if ref.encode() in texts]
 
         eventually(lambda: b"15" in b"".join(each.content for each in notices(sink)[5:]) or len(told()) == 20,
-                   25, "the other holds are told after a kill -9")  # fmt: skip
+                   what="the other holds are told after a kill -9")  # fmt: skip
         assert len(notices(sink)) <= 7
 
 
@@ -790,8 +820,9 @@ def test_no_file_and_no_log_ever_holds_what_was_planted(tmp_path: Path, sink: Si
     def found() -> list[tuple[str, bytes]]:
         hits = []
         for path in [*(tmp_path / "store").rglob("*"), service.log_file]:
-            if path.is_file():
-                content = path.read_bytes()
+            # The service makes and removes files while they are listed.
+            with contextlib.suppress(FileNotFoundError):
+                content = path.read_bytes() if path.is_file() else b""
                 hits += [(path.name, needle) for needle in needles if needle in content]
         return hits
 
