@@ -116,7 +116,7 @@ class Client:
         except (ConnectionError, RuntimeError):
             pass
 
-    async def line(self, seconds: float = 5.0) -> bytes:
+    async def line(self, seconds: float = 20.0) -> bytes:
         """One reply line without its CRLF; b"" at the end of the connection."""
         async with asyncio.timeout(seconds):
             try:
@@ -124,7 +124,7 @@ class Client:
             except ConnectionError:
                 return b""
 
-    async def reply(self, seconds: float = 5.0) -> bytes:
+    async def reply(self, seconds: float = 20.0) -> bytes:
         """The last line of one reply."""
         while (line := await self.line(seconds))[3:4] == b"-":
             pass

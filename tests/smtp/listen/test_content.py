@@ -180,11 +180,11 @@ def test_hostile_repetition_stays_linear(pattern: bytes) -> None:
     def seconds(count: int) -> float:
         chunk = (pattern * 65536)[:65536]
         into = reader(max_bytes=1 << 30, normalise=True, above=1)
-        started = time.perf_counter()
+        started = time.process_time()
         for _ in range(count):
             into.feed(chunk)
         into.discard()
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     seconds(2)
     assert min(seconds(32) for _ in range(3)) < 40 * max(1e-4, min(seconds(4) for _ in range(3)))

@@ -24,6 +24,7 @@ from mailguard.smtp.capabilities import Capabilities
 from mailguard.smtp.listen_settings import Limits, ListenerSettings
 from mailguard.smtp.listener import Listener
 from mailguard.smtp.session_limits import ConnectionLimits
+from tests.conditions import until
 from tests.smtp.listen.door import TAKEN, Events, connect, open_door
 
 CANNOT_CHECK = re.compile(rf"451 4\.3\.0 Cannot check this message now, ref {PATTERN.pattern}".encode())
@@ -175,7 +176,7 @@ async def test_connections_per_client_and_in_all_are_shared_by_listeners() -> No
         assert await a.ask(b"QUIT") == b"221 2.0.0 Goodbye"
         assert await a.line() == b""
         await a.close()
-        await asyncio.sleep(0.05)
+        await until(lambda: shared.open < 2)
         async with connect(second) as fourth:
             assert (await fourth.line()).startswith(b"220")
     assert shared.open == 0
@@ -206,9 +207,10 @@ async def test_an_address_in_use_is_a_settings_error() -> None:
 
 
 async def test_stop_tells_idle_clients_and_lets_running_ones_finish() -> None:
-    release = asyncio.Event()
+    began, release = asyncio.Event(), asyncio.Event()
 
     async def submit(*_: object) -> Reply:
+        began.set()
         await release.wait()
         return TAKEN
 
@@ -220,7 +222,7 @@ async def test_stop_tells_idle_clients_and_lets_running_ones_finish() -> None:
             await open_.begin()
             await busy.begin_data()
             busy.send(b"x\r\n.\r\nMAIL FROM:<a@in.example>\r\n")
-            await asyncio.sleep(0.05)
+            await began.wait()
             stopping = asyncio.create_task(door.listener.stop(5))
             assert await idle.line() == b"421 4.3.2 This service is closing down, try again later"
             with pytest.raises(OSError):
@@ -236,9 +238,10 @@ async def test_stop_tells_idle_clients_and_lets_running_ones_finish() -> None:
 
 
 async def test_stop_cuts_off_after_its_grace() -> None:
-    cancelled = asyncio.Event()
+    began, cancelled = asyncio.Event(), asyncio.Event()
 
     async def submit(*_: object) -> Reply:
+        began.set()
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
@@ -249,7 +252,7 @@ async def test_stop_cuts_off_after_its_grace() -> None:
     async with open_door(submit=submit, grace_seconds=0.1) as door, connect(door) as client:
         await client.begin_data()
         client.send(b"x\r\n.\r\n")
-        await asyncio.sleep(0.05)
+        await began.wait()
         await door.listener.stop(0.1)
         assert cancelled.is_set()
         assert await client.line() == b""
@@ -286,7 +289,7 @@ async def _flood(client: Any, data: bytes, count: int) -> None:
 
 async def test_a_client_that_does_not_read_its_replies_is_not_read_either(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channel, "LINGER_SECONDS", 0.2)
-    limits = {"commands_per_session": 10_000_000, "idle_seconds": 1}
+    limits = {"commands_per_session": 10_000_000, "idle_seconds": 3}
     async with open_door(limits=limits) as door, connect(door) as client:
         await client.reply()
         client.reader._transport.pause_reading()  # type: ignore[attr-defined]
@@ -295,9 +298,7 @@ async def test_a_client_that_does_not_read_its_replies_is_not_read_either(monkey
         (inside,) = door.listener._house.doors
         assert len(inside.channel.intake._buffer) < 600_000
         assert inside.transport.get_write_buffer_size() < 600_000
-        async with asyncio.timeout(6):  # idle_seconds, then the lingering
-            while door.listener._house.doors:
-                await asyncio.sleep(0.05)
+        await until(lambda: not door.listener._house.doors)  # idle_seconds, then the lingering
         flood.cancel()
         await asyncio.wait([flood])
         client.writer.transport.abort()
@@ -319,6 +320,6 @@ async def test_the_replies_do_not_depend_on_the_packets(size: int) -> None:
                 for at in range(0, len(wire), chunk):
                     client.send(wire[at : at + chunk])
                     await asyncio.sleep(0)
-                heard.append(await asyncio.wait_for(client.reader.read(), 5))
+                heard.append(await asyncio.wait_for(client.reader.read(), 20))
     assert heard[0] == heard[1] and heard[0].endswith(b"221 2.0.0 Goodbye\r\n")
     assert [each.content for each in door.messages] == [b".\r\nx\r\n"] * 2

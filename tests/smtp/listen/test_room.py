@@ -24,17 +24,18 @@ def test_one_that_is_larger_than_all_room_comes_in_alone() -> None:
 
 async def test_too_much_at_once_is_put_off_and_the_session_goes_on() -> None:
     async with open_door() as door, connect(door) as first, connect(door) as second:
-        house, going = door.listener._house, asyncio.Event()
+        house, begun, going = door.listener._house, asyncio.Event(), asyncio.Event()
         house.judged = Room(5_000)
 
         async def submit(*_: object) -> object:
+            begun.set()
             await going.wait()
             return door.reply
 
         house.submit = submit  # type: ignore[assignment]
         await first.begin_data()
         first.send(b"x" * 900 + b"\r\n.\r\n")
-        await asyncio.sleep(0.05)
+        await begun.wait()
         await second.begin_data()
         assert (await second.ask(b"x\r\n" * 2_000 + b".")).startswith(b"452 4.3.1 ")
         going.set()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from mailguard.smtp import shared_acceptor
 from mailguard.smtp.shared_acceptor import SharedAcceptor
+from tests.conditions import until
 
 
 class Taken(asyncio.Protocol):
@@ -28,12 +28,6 @@ def listening() -> socket.socket:
     bound.bind(("127.0.0.1", 0))
     bound.listen(64)
     return bound
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not holds():
-            await asyncio.sleep(0.001)
 
 
 def clients(bound: socket.socket, count: int) -> list[socket.socket]:

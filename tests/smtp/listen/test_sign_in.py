@@ -17,6 +17,7 @@ from mailguard.smtp import channel, connection, conversation
 from mailguard.smtp import doorkeeper as doorkeeper_module
 from mailguard.smtp.listen_settings import Limits
 from mailguard.smtp.sign_in_limits import SignInLimits, TurnsHere
+from tests.conditions import until
 from tests.fakes.sign_in import ACCEPTED, REFUSED, UNAVAILABLE, FakeSignIn
 from tests.smtp.listen.certificates import make_pair
 from tests.smtp.listen.door import Client, Events, connect, open_door
@@ -42,12 +43,6 @@ async def hello(client: Client) -> list[bytes]:
     while lines[-1][3:4] == b"-":
         lines.append(await client.line())
     return [line[4:] for line in lines[1:]]
-
-
-async def until(condition: Any) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def test_a_session_that_signs_in() -> None:

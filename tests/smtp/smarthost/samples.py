@@ -43,10 +43,10 @@ def settings(port: int, **values: Any) -> SmarthostSettings:
     """Short times, so that a test which hangs fails soon."""
     quick: dict[str, Any] = {
         "address": f"127.0.0.1:{port}",
-        "connect_timeout_seconds": 2,
-        "command_timeout_seconds": 2,
-        "final_timeout_seconds": 2,
-        "deadline_seconds": 10,
+        "connect_timeout_seconds": 20,
+        "command_timeout_seconds": 20,
+        "final_timeout_seconds": 20,
+        "deadline_seconds": 60,
     }
     return SmarthostSettings(**(quick | values))
 
