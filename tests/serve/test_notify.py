@@ -8,8 +8,8 @@ import signal
 import socket
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -37,13 +37,13 @@ def heard(manager: socket.socket, awaited: str) -> list[str]:
     return told
 
 
-def drain(manager: socket.socket) -> None:
-    manager.setblocking(False)
-    try:
-        while True:
-            manager.recv(4096)
-    except BlockingIOError:
-        manager.settimeout(20)
+def falls_silent(manager: socket.socket) -> None:
+    """After what was proven before, nothing comes any more: not for longer than five signs of life would take."""
+    manager.settimeout(1.5)
+    until = time.monotonic() + 20
+    with pytest.raises(TimeoutError):
+        while manager.recv(4096):
+            assert time.monotonic() < until, "it goes on"
 
 
 @pytest.fixture
@@ -83,10 +83,7 @@ def test_a_process_that_is_stuck_gives_no_sign_of_life(watched: Service, manager
     heard(manager, "READY=1")
     os.kill(watched.pid, signal.SIGSTOP)
     try:
-        drain(manager)
-        manager.settimeout(1.5)
-        with pytest.raises(TimeoutError):
-            manager.recv(4096)
+        falls_silent(manager)
     finally:
         os.kill(watched.pid, signal.SIGCONT)
     manager.settimeout(20)
@@ -98,42 +95,37 @@ def test_a_writer_that_waits_gives_no_sign_of_life(watched: Service, manager: so
     heard(manager, "READY=1")
     with closing(sqlite3.connect(watched.folder / "store" / "mailguard.db", isolation_level=None)) as foreign:
         foreign.execute("BEGIN IMMEDIATE")
-        time.sleep(0.4)
-        drain(manager)
-        manager.settimeout(1.5)
-        with pytest.raises(TimeoutError):
-            manager.recv(4096)
+        falls_silent(manager)
         foreign.execute("ROLLBACK")
     manager.settimeout(20)
     heard(manager, "WATCHDOG=1")
     assert any(event["event"] == "store_writer_silent" for event in watched.events())
 
 
-async def _signs(prove: object, manager: socket.socket, seconds: float = 0.5) -> int:
-    """How many signs of life come in that time, with a watchdog of 0.15 s."""
+@asynccontextmanager
+async def _kept_alive(prove: object, manager: socket.socket) -> AsyncIterator[None]:
+    """With a watchdog of 0.15 s."""
+    manager.setblocking(False)
     task = asyncio.create_task(ServiceManager(manager.getsockname(), 0.15).keep_alive(prove))  # type: ignore[arg-type]
-    await asyncio.sleep(seconds)
+    yield
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    manager.setblocking(False)
-    count = 0
-    try:
-        while manager.recv(4096) == b"WATCHDOG=1":
-            count += 1
-    except BlockingIOError:
-        return count
-    raise AssertionError("something else was said")
 
 
 async def test_a_writer_that_does_not_answer_is_not_alive(manager: socket.socket) -> None:
-    assert await _signs(asyncio.Event().wait, manager) == 0
+    async with _kept_alive(asyncio.Event().wait, manager):
+        await asyncio.sleep(0.5)
+        with pytest.raises(BlockingIOError):
+            manager.recv(4096)
 
 
 async def test_a_database_that_is_down_is_an_answer(manager: socket.socket) -> None:
     async def down() -> None:
         raise StoreUnavailable("the store failed")
 
-    assert await _signs(down, manager) >= 2
+    async with _kept_alive(down, manager), asyncio.timeout(20):
+        for _ in range(2):
+            assert await asyncio.get_running_loop().sock_recv(manager, 4096) == b"WATCHDOG=1"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Iterator
 
@@ -38,16 +39,23 @@ async def test_a_loop_that_stands_still_is_seen_from_another_thread_while_it_doe
     assert heartbeat.late_seconds == 0
     beating = asyncio.create_task(heartbeat.beat())
     await asyncio.sleep(0)
+    scraped = threading.Event()
 
     def scrape() -> float:
         time.sleep(3 * BEAT_SECONDS)
-        return heartbeat.late_seconds
+        late = heartbeat.late_seconds
+        scraped.set()
+        return late
 
     seen = asyncio.create_task(asyncio.to_thread(scrape))
     await asyncio.sleep(0)
-    time.sleep(3.5 * BEAT_SECONDS)
+    # The loop stands still until it was looked at, however late the thread came to it.
+    assert scraped.wait(60)
+    time.sleep(0.5 * BEAT_SECONDS)
     assert await seen >= BEAT_SECONDS
-    await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        while not lag.counts[1]:
+            await asyncio.sleep(0.01)
     beating.cancel()
     assert lag.counts[1] >= 1 and lag.total >= 2 * BEAT_SECONDS
 
