@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ import pytest
 from mailguard.guard import leases
 from mailguard.guard.delivery import Deliveries, Schedule
 from mailguard.guard.leases import CERTAIN_SECONDS, LEASE_SECONDS
+from tests.conditions import until
 from tests.guard.world import SESSION, World, envelope, message, people
 
 
@@ -20,8 +22,8 @@ async def separated(count: int = 6) -> World:
     return world
 
 
-async def run(world: World, until: float, **named: object) -> None:
-    """Deliveries of a guard that shares its store, for so many seconds."""
+async def run(world: World, enough: float | Callable[[], bool], **named: object) -> None:
+    """Deliveries of a guard that shares its store, until that holds; for so many seconds where nothing is to happen."""
     deliveries = Deliveries(
         outbox=world.outbox,
         blobs=world.blobs,
@@ -39,7 +41,7 @@ async def run(world: World, until: float, **named: object) -> None:
     )
     stop = asyncio.Event()
     running = asyncio.create_task(deliveries.run(stop))
-    await asyncio.sleep(until)
+    await (until(enough) if callable(enough) else asyncio.sleep(enough))
     stop.set()
     await running
 
@@ -50,7 +52,7 @@ def test_a_lease_is_certain_for_longer_than_a_beat_and_shorter_than_the_lease() 
 
 async def test_each_copy_leaves_once_when_the_leases_hold() -> None:
     world = await separated()
-    await run(world, 0.3)
+    await run(world, lambda: not world.store.rows)
     assert len(world.smarthost.taken) == 6 and not world.store.rows
 
 
@@ -67,7 +69,7 @@ async def test_what_another_guard_has_taken_over_meanwhile_is_not_sent() -> None
         return rows
 
     world.outbox.claim = claimed_and_lost  # type: ignore[method-assign, assignment]
-    await run(world, 0.3)
+    await run(world, lambda: len(world.store.rows) == 4)
     assert len(world.smarthost.taken) == 2
     assert {row.lease for row in world.store.rows.values()} == {"another:1"}
 
@@ -88,14 +90,14 @@ async def test_where_the_store_does_not_confirm_nothing_is_sent(answer: Exceptio
 
 async def test_a_transmission_is_broken_off_when_its_lease_may_be_anothers(monkeypatch: pytest.MonkeyPatch) -> None:
     """The store does not let it be extended: the final dot must not follow."""
-    monkeypatch.setattr(leases, "CERTAIN_SECONDS", 0.1)
+    monkeypatch.setattr(leases, "CERTAIN_SECONDS", 0.5)
     world = await separated()
     cut = 0
 
     async def slow(*_: object) -> object:
         nonlocal cut
         try:
-            await asyncio.sleep(5)
+            await asyncio.sleep(60)
         except asyncio.CancelledError:
             cut += 1
             raise
@@ -109,7 +111,7 @@ async def test_a_transmission_is_broken_off_when_its_lease_may_be_anothers(monke
         return connection
 
     world.smarthost.connect = connected  # type: ignore[method-assign, assignment]
-    await run(world, 0.5)
+    await run(world, lambda: cut == 6)
     assert cut == 6 and not world.smarthost.taken and len(world.store.rows) == 6
 
 

@@ -15,6 +15,7 @@ from mailguard.store import schema
 from mailguard.store.chain import Chain
 from mailguard.store.pulse import Pulse
 from mailguard.store.store import Store
+from tests.conditions import until
 from tests.store import samples
 
 RAW = b"To: patient@outside.example\r\n\r\nHello\r\n"
@@ -38,9 +39,7 @@ class Seen:
 
 async def settled(pulse: Pulse) -> None:
     """Until the writer has told of its last group: askers have their answer a moment before."""
-    async with asyncio.timeout(10):
-        while pulse.waiting:
-            await asyncio.sleep(0.001)
+    await until(lambda: not pulse.waiting)
     assert pulse.oldest_seconds == 0.0
 
 
@@ -109,11 +108,11 @@ async def test_a_writer_that_is_stuck_is_seen_while_it_is(sqlite_store: Store) -
     free, pulse = threading.Event(), sqlite_store.engine.pulse
 
     def stick(_: Connection, __: Chain) -> None:
-        free.wait(20)
+        free.wait(90)
 
     stuck = asyncio.create_task(sqlite_store.engine.write(stick))
     try:
-        await asyncio.sleep(0.05)
+        await until(lambda: pulse.oldest_seconds >= 0.05)
         stuck.cancel()
         await asyncio.wait({stuck})
         assert pulse.waiting == 1 and pulse.oldest_seconds >= 0.05

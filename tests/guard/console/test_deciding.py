@@ -266,8 +266,8 @@ async def test_the_form_for_5000_recipients_is_quick_once_its_forms_were_tried(h
     held = await console.open(REF, who)
     options = await console.options(held, who)
     assert Choice.SEPARATE in options.allowed
-    began = time.perf_counter()
+    began = time.process_time()  # not the turns of other programs
     assert await console.options(held, who) == options
-    assert time.perf_counter() - began < 1, "the forms are tried once"
+    assert time.process_time() - began < 1, "the forms are tried once"
     summary = await console.summary(held, Choice.SEPARATE, "", who)
     assert summary.copies == 5000
