@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.people import Person, first_admin, set_up
 from tests.end_to_end.mailing import submit
@@ -34,6 +34,9 @@ FLAGS = [
 HOSTILE = "<script>document.title='owned'</script><img src=x onerror=alert(1)> \u202egnp.exe " + "A" * 200
 TEAMS = [{"name": "elm", "senders": ["jo@elmroad.example"]}, {"name": "park", "senders": ["pat@elmroad.example"]}]
 SCREENS = ROOT / ".run" / "screens"
+
+# As long as an action waits. The five seconds of playwright are too few where a browser shares its processors.
+expect.set_options(timeout=30_000)
 
 
 class Canary:

@@ -127,6 +127,13 @@ def shown(page: Page) -> bool:
     return "is still using version" in page.content()
 
 
+def shown_after(page: Page, path: str) -> float:
+    """Seconds. Of what a busy machine adds, another page in the same minute gets as much."""
+    began = time.monotonic()
+    page.goto(path)
+    return time.monotonic() - began
+
+
 def test_a_large_and_odd_message_is_shown_at_once_and_runs_over_nothing(
     browser: Browser, house: House, watched: Watched
 ) -> None:
@@ -142,11 +149,12 @@ def test_a_large_and_odd_message_is_shown_at_once_and_runs_over_nothing(
     code, text = submit(house.service.port, raw, PATIENTS, "odd@elmroad.example", ("SMTPUTF8", "BODY=8BITMIME"))
     assert code == 250, text
     context, page = by(browser, house, watched, house.people["reviewer"])
-    began = time.monotonic()
-    page.goto(f"/m/{text.rpartition(' ')[2]}")
-    took = time.monotonic() - began
-    print(f"\na message to 5,000 people with 200 attachments was shown after {took:.2f} s")
-    assert took < 2
+    ordinary = min(shown_after(page, f"/m/{house.refs[State.HELD]}") for _ in range(3))
+    took = shown_after(page, f"/m/{text.rpartition(' ')[2]}")
+    print(
+        f"\na message to 5,000 people with 200 attachments was shown after {took:.2f} s, another after {ordinary:.2f} s"
+    )
+    assert took < max(2, 20 * ordinary)
     assert "[U+202E]" in page.content() and "\u202e" not in page.content()
     assert overflow(page) <= 0
     page.set_viewport_size(NARROW)  # type: ignore[arg-type]

@@ -34,14 +34,24 @@ def let_go(house: House) -> str:
     return ref
 
 
-def month_now() -> str:
-    return datetime.now(LONDON).strftime("%Y-%m")
+def moment(entry: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(entry["at"]).astimezone(LONDON)
 
 
-def opened(browser: Browser, house: House, watched: Watched, person: str = "viewer", **options: Any) -> Page:
+@pytest.fixture(scope="module")
+def month(house: House, let_go: str) -> datetime:
+    """In which all of it was mailed and decided: by the ledger, since another one may have begun in the meantime."""
+    moments = [moment(each) for each in house.service.rows("audit", "list")]
+    assert len({(each.year, each.month) for each in moments}) == 1, "a month began while this was set up"
+    return moments[0]
+
+
+def opened(
+    browser: Browser, house: House, watched: Watched, month: datetime, person: str = "viewer", **options: Any
+) -> Page:
     context = signed_in(browser.new_context(base_url=house.base, **options), house.people[person])
     page = watched.watch(context.new_page(), house.base)
-    answer = page.goto(f"/reports/{month_now()}")
+    answer = page.goto(f"/reports/{month:%Y-%m}")
     assert answer is not None and answer.status == 200
     return page
 
@@ -52,13 +62,13 @@ def table(page: Page, name: str) -> list[list[str]]:
 
 
 def test_the_figures_are_those_of_what_was_mailed_and_decided(
-    browser: Browser, house: House, watched: Watched, let_go: str
+    browser: Browser, house: House, watched: Watched, let_go: str, month: datetime
 ) -> None:
     """Counted a second time out of the printed ledger, in another way."""
-    page = opened(browser, house, watched, java_script_enabled=False)
+    page = opened(browser, house, watched, month, java_script_enabled=False)
     entries = house.service.rows("audit", "list")
     kinds = Counter(each["kind"] for each in entries)
-    numbers = {row[0]: row[1] for row in table(page, f"{datetime.now(LONDON):%B %Y} in numbers")[1:]}
+    numbers = {row[0]: row[1] for row in table(page, f"{month:%B %Y} in numbers")[1:]}
     assert int(numbers["Messages checked"]) == kinds["message_decided"]
     assert int(numbers["Held"]) == kinds["message_held"] >= 10
     stopped = [each for each in entries if each["kind"] == "message_decided" and each["disposition"] == "hold"]
@@ -80,8 +90,10 @@ def test_the_figures_are_those_of_what_was_mailed_and_decided(
     page.context.close()
 
 
-def test_bars_are_drawn_as_long_as_their_numbers(browser: Browser, house: House, watched: Watched, let_go: str) -> None:
-    page = opened(browser, house, watched)
+def test_bars_are_drawn_as_long_as_their_numbers(
+    browser: Browser, house: House, watched: Watched, let_go: str, month: datetime
+) -> None:
+    page = opened(browser, house, watched, month)
     picture = page.get_by_role("img", name="Rules:")
     expect(picture).to_be_visible()
     boxes = [each.bounding_box() for each in picture.locator(".mg-bar").all()]
@@ -99,9 +111,9 @@ def test_bars_are_drawn_as_long_as_their_numbers(browser: Browser, house: House,
 
 
 def test_on_paper_there_is_the_report_alone_and_nothing_is_cut_off(
-    browser: Browser, house: House, watched: Watched, let_go: str
+    browser: Browser, house: House, watched: Watched, let_go: str, month: datetime
 ) -> None:
-    page = opened(browser, house, watched)
+    page = opened(browser, house, watched, month)
     octets = page.pdf(prefer_css_page_size=True, print_background=True)
     pages = PdfReader(io.BytesIO(octets)).pages
     assert float(pages[0].mediabox.width) > float(pages[0].mediabox.height), "the report is printed across"
@@ -119,26 +131,26 @@ def test_on_paper_there_is_the_report_alone_and_nothing_is_cut_off(
 
 
 def test_the_file_is_saved_and_has_the_same_numbers(
-    browser: Browser, house: House, watched: Watched, let_go: str
+    browser: Browser, house: House, watched: Watched, let_go: str, month: datetime
 ) -> None:
-    page = opened(browser, house, watched, "reviewer", java_script_enabled=False)
+    page = opened(browser, house, watched, month, "reviewer", java_script_enabled=False)
     shown = table(page, "Quality of rules")
     with page.expect_download() as saved:
         page.get_by_role("button", name="Download the data").click()
-    assert saved.value.suggested_filename == f"mailguard-report-{month_now()}.csv"
+    assert saved.value.suggested_filename == f"mailguard-report-{month:%Y-%m}.csv"
     rows = list(csv.reader(io.StringIO(Path(saved.value.path()).read_bytes().decode("utf-8-sig"), newline="")))
     start = rows.index(["Quality of rules"]) + 1
     assert rows[start : start + len(shown)] == shown
     taken = [each for each in house.service.rows("audit", "list") if each["kind"] == "register_exported"]
-    assert [each["report"] for each in taken] == [f"month {month_now()}"]
+    assert [each["report"] for each in taken] == [f"month {month:%Y-%m}"]
     page.context.close()
 
 
 def test_the_document_of_the_command_is_a_page_for_everybody(
-    browser: Browser, house: House, let_go: str, tmp_path: Path
+    browser: Browser, house: House, let_go: str, tmp_path: Path, month: datetime
 ) -> None:
     """What `report month --html` prints, opened as a file, asks for nothing and prints on whole pages."""
-    ran = house.service.run("report", "month", month_now(), "--html")
+    ran = house.service.run("report", "month", f"{month:%Y-%m}", "--html")
     (tmp_path / "report.html").write_text(ran.stdout)
     context = browser.new_context(java_script_enabled=True)
     page = context.new_page()
