@@ -40,7 +40,7 @@ class IllS3:
             "endpoint": f"http://127.0.0.1:{self._server.server_address[1]}",
             "access_key_file": self._keys,
             "secret_key_file": self._keys,
-            "timeout_seconds": 1.0,
+            "timeout_seconds": 3.0,
         }
         return ObjectStoreSettings.model_validate(values | changes)
 
@@ -63,7 +63,7 @@ def _handler(world: IllS3) -> type[BaseHTTPRequestHandler]:
             world.count[self.command] = world.count.get(self.command, 0) + 1
             ill = world.ill.get(self.command)
             if ill == "slow":
-                world.ended.wait(30)
+                world.ended.wait(120)
                 self.close_connection = True
                 return True
             if ill == "cut":

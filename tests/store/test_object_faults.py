@@ -64,7 +64,7 @@ async def test_what_cannot_be_put_is_not_taken_on_and_small_mail_is(store: Store
     began, entries = time.monotonic(), await count(store, "entries")
     with pytest.raises(StoreUnavailable):
         await hold(store, os.urandom(SIZE))
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
     assert (await count(store, "held"), await count(store, "blobs")) == (0, 0)
     assert await count(store, "entries") == entries
     assert store.bodies is not None and store.bodies.objects.problem is not None
@@ -104,8 +104,8 @@ async def test_what_is_held_after_its_time_ran_out_keeps_its_object(
     """The step that keeps it stands before a foreign lock until nobody waits for it any more, and is then done."""
     changes = {
         "object_store": ill_s3.settings(larger_than_bytes=LARGE),
-        "timeout_seconds": 0.5,
-        "busy_timeout_seconds": 20.0,
+        "timeout_seconds": 3.0,
+        "busy_timeout_seconds": 60.0,
     }
     store = await Store.open(sqlite_settings.model_copy(update=changes))
     assert store.bodies is not None
@@ -155,7 +155,7 @@ async def test_what_cannot_be_read_is_never_given_out(
     began = time.monotonic()
     with pytest.raises(error) as raised:
         await store.blobs.read("MG-A")
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
     assert (error is StoreUnavailable) == (not isinstance(raised.value, SealBroken))
     ill_s3.ill.clear()
     assert bytes(memoryview(await store.blobs.read("MG-A"))) == raw
