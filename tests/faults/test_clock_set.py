@@ -145,13 +145,25 @@ def test_somebody_sets_the_clock_while_mail_flows(tmp_path: Path, sink: Sink) ->
         assert service.stop() == 0
 
 
-def check(service: FakedService, surgery: Surgery, expired: list[str]) -> None:
+def kinds_by_reference(surgery: Surgery) -> dict[str, Counter[str]]:
     kinds: dict[str, Counter[str]] = {}
     for each in surgery.ask("audit_list"):
         kinds.setdefault(each["ref"], Counter())[each["kind"]] += 1
+    return kinds
+
+
+def without_outcome(surgery: Surgery) -> list[str]:
+    """References of decisions without an outcome."""
+    found = kinds_by_reference(surgery)
+    return [ref for ref, kinds in found.items() if kinds["message_decided"] and not OUTCOMES & kinds.keys()]
+
+
+def check(service: FakedService, surgery: Surgery, expired: list[str]) -> None:
+    # The outcome of what passes is written after its client has the answer, and shares the next durable step.
+    eventually(lambda: not without_outcome(surgery), what="each decision has an outcome")
+    kinds = kinds_by_reference(surgery)
     assert all(found["hold_expired"] == 1 for ref, found in kinds.items() if ref in expired)
     assert sum(found["hold_expired"] for found in kinds.values()) == 3
-    assert [ref for ref, found in kinds.items() if found["message_decided"] and not OUTCOMES & found.keys()] == []
     # Nothing of them left, and their senders were told twice: that they are held, and that they were not sent.
     assert [surgery.arrived(name) for name in ("first", "second", "third")] == [0, 0, 0]
     told = b"".join(each.content for each in surgery.sink.taken if each.recipients == ["jo@elmroad.example"])

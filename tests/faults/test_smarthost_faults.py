@@ -6,7 +6,6 @@ smarthost is well.
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from tests.end_to_end.service import eventually
 from tests.fakes.smarthost import CUT, STALL, Act, endless, half, raw, say, say_and_cut
 from tests.fakes.threaded import ThreadedSmarthost
 from tests.faults.planted import PlantedService, arrived, smarthost
+from tests.ports import free_port
 
 SHORT = {"connect_timeout_seconds": 1, "command_timeout_seconds": 1, "final_timeout_seconds": 1}
 WELL_SECONDS = 10.0
@@ -143,11 +143,9 @@ def tried(service: PlantedService, sink: ThreadedSmarthost, number: int, fault: 
 
 
 def test_nobody_listens_and_then_somebody_does(tmp_path: Path) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
-        service = PlantedService(tmp_path, port, smarthost=SHORT)
-        service.start()
+    port = free_port()
+    service = PlantedService(tmp_path, port, smarthost=SHORT)
+    service.start()
     try:
         assert service.send("hold") == 250 and service.send("separate") == 250
         release(service, last_ref(service, "submission_held"))
