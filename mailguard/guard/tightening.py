@@ -7,15 +7,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from ..core.errors import MailguardError
 from ..core.policy.model import Policy, Rule
-from ..core.quality.kept import kept_of
-from ..core.quality.tightening import LEFT, MOST_BREACHES, MOST_LOOKED_AT, Named, Passed, Tightening, Tightenings
+from ..core.quality.kept import Kept, kept_of
+from ..core.quality.senders import senders_of
+from ..core.quality.tightening import (
+    LEFT,
+    MOST_ASKED,
+    MOST_BREACHES,
+    MOST_LOOKED_AT,
+    Named,
+    Passed,
+    Tightening,
+    Tightenings,
+    spares_somebody,
+)
 from ..core.register.record import BREACHES
 from ..core.register.revision import Revision
+from .ports import Evidence
 from .records import Entry
 from .register.ports import RegisterFilter
 from .rules_then import RulesThen
@@ -53,6 +66,7 @@ class Breaches(Protocol):
 class Sources:
     passed: PassedEntries
     breaches: Breaches
+    evidence: Evidence
 
 
 @dataclass(slots=True)
@@ -75,23 +89,46 @@ async def tightening(
     """since, days: of what else left. Breaches are looked at however old they are."""
     breaches = await _breaches(sources)
     named = await _named(sources, breaches, then)
+    if spares_somebody(rule):
+        named = replace(named, left=tuple(await _with_senders(sources.evidence, named.left)))
     found = await asyncio.to_thread(Tightenings, rule, policy, named)
     if not found.asks_for_others:
         return found.result(days, False)
-    number, oldest = 0, now
+    number, asked, oldest = 0, 0, now
     async for entries in sources.passed.passed(since, MOST_LOOKED_AT + 1):
         some = entries[: MOST_LOOKED_AT - number]
         number += len(entries)
         oldest = some[-1].at if some else oldest
         others = [each for each in some if each.ref not in breaches.by_ref]
         rules = await then.of(_revisions(others))
-        await asyncio.to_thread(_take, found, others, rules)
+        messages, asking = await asyncio.to_thread(_apart, found, others, rules, MOST_ASKED - asked)
+        asked += len(asking)
+        await asyncio.to_thread(found.take, [*messages, *await _with_senders(sources.evidence, asking)])
     is_limited = number > MOST_LOOKED_AT
     return found.result(max(now - oldest, _LEAST) / _DAY if is_limited else days, is_limited)
 
 
-def _take(found: Tightenings, others: Sequence[Entry], rules: Mapping[str, Mapping[str, Rule]]) -> None:
-    found.take(_passed(each, rules, ()) for each in others)
+def _apart(
+    found: Tightenings, others: Sequence[Entry], rules: Mapping[str, Mapping[str, Rule]], most: int
+) -> tuple[list[Passed], list[Passed]]:
+    """The messages, and apart from them at most so many of which more is told with who sent them."""
+    messages: list[Passed] = []
+    asking: list[Passed] = []
+    for each in (_passed(entry, rules, ()) for entry in others):
+        (asking if len(asking) < most and found.asks_who_sent(each) else messages).append(each)
+    return messages, asking
+
+
+async def _with_senders(evidence: Evidence, messages: Sequence[Passed]) -> list[Passed]:
+    return [replace(each, kept=await _asked(evidence, each.kept)) for each in messages]
+
+
+async def _asked(evidence: Evidence, kept: Kept) -> Kept:
+    try:
+        records = await evidence.read(kept.ref, DECIDED)
+    except MailguardError:
+        return kept
+    return replace(kept, senders=senders_of(records[0], kept.doubted)) if records else kept
 
 
 async def _breaches(sources: Sources) -> _Breaches:

@@ -210,7 +210,7 @@ def _queue(parts: Parts, zone: ZoneInfo) -> HeldQueue:
 def _quality(parts: Parts, works: Works) -> QualityBoard:
     rules = RuleQualities(
         holds=parts.store.hold_entries,
-        sources=Sources(parts.store.passed_entries, parts.store.incidents),
+        sources=Sources(parts.store.passed_entries, parts.store.incidents, parts.store.evidence),
         policies=parts.store.policies,
         in_force=works.policies,
         load=load_policy,

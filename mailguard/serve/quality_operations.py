@@ -39,7 +39,7 @@ def rating_of(store: Store, policy: Callable[[], Policy], clock: Clock, zone: Zo
     return Rating(
         rules=RuleQualities(
             holds=store.hold_entries,
-            sources=Sources(store.passed_entries, store.incidents),
+            sources=Sources(store.passed_entries, store.incidents, store.evidence),
             policies=store.policies,
             in_force=policy,
             load=load_policy,

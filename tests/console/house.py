@@ -168,7 +168,7 @@ def trials_on(house: House, in_force: InForce, inspector: Inspector) -> Trials:
 def qualities_on(house: House, in_force: InForce) -> RuleQualities:
     return RuleQualities(
         holds=house.store.hold_entries,
-        sources=Sources(house.store.passed_entries, house.store.incidents),
+        sources=Sources(house.store.passed_entries, house.store.incidents, house.store.evidence),
         policies=house.store.policies,
         in_force=in_force,
         load=load_policy,

@@ -12,6 +12,7 @@ from mailguard.core.reference import short_reference
 from mailguard.guard import tightening
 from mailguard.guard.accounts import Actor
 from mailguard.guard.entries import plain
+from mailguard.guard.records import NewEntry
 from tests.console.house import InForce, qualities_on, register_on, seen, site_on
 from tests.console.test_quality import ADA, LISTS, signed_in
 from tests.core.quality.test_suggestion import decision, observation, verdict
@@ -33,7 +34,9 @@ class Mail:
         ref = short_reference(self.number.to_bytes(14, "little"))
         at = self.house.clock.at - timedelta(days=days)
         made = decision(verdict(observation(people, 1, False, sender), self.in_force()))
-        entries = [plain("message_decided", ref, at, **made)]
+        address = f"{sender}@elmroad.example"
+        evidence = {"sender": address, "originators": [address]}
+        entries = [NewEntry("message_decided", ref, at, made, evidence=evidence)]
         await self.house.store.ledger.append([*entries, *(plain(kind, ref, at) for kind in kinds)])
         return ref
 
@@ -127,6 +130,31 @@ async def test_what_facts_do_not_tell_the_rules_of_that_time_do(house: House, is
         assert numbers.effects == (Stricter(8, (incident,), 1),), "the other one is not of whom the rule asks about"
     else:
         assert numbers.effects == () and numbers.unknown == (incident,)
+
+
+async def test_who_sent_it_is_asked_of_no_more_than_so_many_others(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_force = InForce(LISTS.rstrip() + b"\n    unless: {sender: [sam@elmroad.example]}\n")
+    mail = Mail(house, in_force)
+    incident = await mail.breach(await mail.leaves(8))
+    for sender in ("sam", "jo", "jo"):
+        await mail.leaves(9, sender=sender)
+    await mail.leaves(3)
+    (numbers,) = (await tightened(house, in_force)).numbers
+    assert numbers.effects == (Stricter(8, (incident,), 2),)
+    monkeypatch.setattr(tightening, "MOST_ASKED", 1)
+    (numbers,) = (await tightened(house, in_force)).numbers
+    assert numbers.effects == (Stricter(8, (incident,), 1, 2),), "the newest one was asked about"
+    await house.store.evidence.erase(last_but_one(mail), "asked to", "Sam", house.clock.at)
+    monkeypatch.undo()
+    (numbers,) = (await tightened(house, in_force)).numbers
+    assert numbers.effects == (Stricter(8, (incident,), 1, 1),), "erased evidence tells nothing"
+
+
+def last_but_one(mail: Mail) -> str:
+    """Of the last message but one."""
+    return short_reference((mail.number - 1).to_bytes(14, "little"))
 
 
 async def test_the_page_of_a_rule_says_what_a_stricter_number_would_have_held(

@@ -8,7 +8,7 @@ answer what they can (core/replay/recorded.py). What neither tells is Fate.UNKNO
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -20,6 +20,7 @@ from ..policy.tree import NEGATION, Node, Not, Question, Truth, combined, questi
 from ..replay.recorded import by_facts
 from ..verdict import EXCEPTION, Rewrite
 from .numbers import number_of, with_number
+from .senders import Senders, in_doubt, spared
 
 _FLOOR = "floor-"
 _Pairs = list[tuple[Question, bool]]
@@ -47,7 +48,9 @@ class KeptRule:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """revision: of the policy that decided. uncounted: parts that can name people and that nobody had to read."""
+    """revision: of the policy that decided. uncounted: parts that can name people and that nobody had to read. senders:
+    who sent it, None where nobody asked the evidence. doubted: whether something in From or Sender leaves a doubt.
+    """
 
     ref: str
     at: datetime
@@ -55,6 +58,8 @@ class Kept:
     facts: Mapping[str, Any]
     rules: Mapping[str, KeptRule]
     uncounted: int = 0
+    senders: Senders | None = None
+    doubted: bool = False
 
 
 def kept_of(ref: str, at: datetime, fields: Mapping[str, Any]) -> Kept:
@@ -70,7 +75,8 @@ def kept_of(ref: str, at: datetime, fields: Mapping[str, Any]) -> Kept:
         for each in fields.get("rules") or ()
     }
     facts = {key: value for key, value in (fields.get("facts") or {}).items() if isinstance(value, int)}
-    return Kept(ref, at, str(fields.get("policy_revision")), facts, rules, int(fields.get("uncounted_parts") or 0))
+    uncounted = int(fields.get("uncounted_parts") or 0)
+    return Kept(ref, at, str(fields.get("policy_revision")), facts, rules, uncounted, doubted=in_doubt(fields))
 
 
 class Recounting:
@@ -91,8 +97,9 @@ class Recounting:
             seen = read_trail(then.when, recorded.trail, recorded.values)
             if seen is not None:
                 answers = iter([_answer(*pair, *said, kept) for pair, said in zip(pairs, seen, strict=True)])
-                return _with_spared(_combined(rule.when, answers), rule, recorded)
-        return by_facts(rule, _telling_facts(rule, kept))
+                return _with_spared(_combined(rule.when, answers), rule, kept)
+        found = by_facts(replace(rule, unless=None, exceptions=()), _telling_facts(rule, kept))
+        return _unless_spared(rule, kept) if found is Truth.TRUE else found
 
     def truths_of(self, policy: Policy, then: Mapping[str, Rule], kept: Kept) -> Truths:
         """Of every rule in force. then: the rules of the policy that decided, by id."""
@@ -213,12 +220,20 @@ def _combined(node: Node, answers: Iterator[Truth]) -> Truth:
     return combined(node, [_combined(each, answers) for each in node.nodes])
 
 
-def _with_spared(truth: Truth, rule: Rule, recorded: KeptRule) -> Truth:
+def _with_spared(truth: Truth, rule: Rule, kept: Kept) -> Truth:
     """Whom an `unless` or an exception spares was asked only of what matched."""
-    if truth is not Truth.TRUE or (rule.unless is None and not rule.exceptions) or recorded.matched:
+    recorded = kept.rules[rule.id]
+    if truth is not Truth.TRUE or recorded.matched:
         return truth
-    spared = recorded.values.get("unless") is True or EXCEPTION in recorded.values
-    return Truth.FALSE if spared else Truth.NEEDS
+    if recorded.values.get("unless") is True or EXCEPTION in recorded.values:
+        return Truth.FALSE
+    return _unless_spared(rule, kept)
+
+
+def _unless_spared(rule: Rule, kept: Kept) -> Truth:
+    """Of a rule whose conditions hold."""
+    found = spared(rule, kept.senders, kept.at)
+    return Truth.NEEDS if found is None else Truth.FALSE if found else Truth.TRUE
 
 
 def _floor(kept: Kept, met: Iterable[tuple[Rule, Truth]], unmatched: Rule | None) -> Fate:

@@ -23,6 +23,8 @@ LEFT = frozenset({"message_relayed", "message_uncertain", "copies_queued", "reci
 """Kinds of entries after which a message that nothing held has left, or may have."""
 MOST_LOOKED_AT = 20_000
 """Messages that left, the newest ones, among which the others are counted."""
+MOST_ASKED = 1000
+"""Of the others, of how many the evidence is asked who sent them, where an `unless` makes that matter."""
 MOST_BREACHES = 1000
 """Breaches of the register, the newest ones, whose messages are looked at."""
 
@@ -145,6 +147,14 @@ class Tightenings:
         """Whether it matters which others left."""
         return any(each.rules for each in self._tried)
 
+    def asks_who_sent(self, passed: Passed) -> bool:
+        """Whether it would be told more of another message with its senders (`Kept.senders`)."""
+        if not spares_somebody(self._rule) or passed.kept.senders is not None:
+            return False
+        then = passed.then.get(self._rule.id)
+        strictest = (each.rules[-1][1] for each in self._tried if each.rules)
+        return any(self._recounting.truth_of(each, then, passed.kept) is Truth.NEEDS for each in strictest)
+
     def take(self, others: Iterable[Passed]) -> None:
         """Messages that left and that no breach names."""
         for passed in others:
@@ -218,6 +228,11 @@ def _fate(truths: Truths, kept: Kept) -> Fate:
     """Of a message that left. Automatic mail does not wait, and whether it was, nobody asked."""
     found = fate_of(truths, kept)
     return Fate.UNKNOWN if found is Fate.HELD and only_delays(truths) else found
+
+
+def spares_somebody(rule: Rule) -> bool:
+    """Whether it matters to the rule who sent a message that meets its conditions."""
+    return rule.unless is not None or bool(rule.exceptions)
 
 
 def _breaches(passed: Iterable[Passed]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from mailguard.core.policy.load import load_policy
 from mailguard.core.policy.model import Policy
 from mailguard.core.quality import stricter_words
 from mailguard.core.quality.kept import kept_of
+from mailguard.core.quality.senders import senders_of
 from mailguard.core.quality.suggestion import MOST_SHOWN
 from mailguard.core.quality.tightening import Named, Passed, Stricter, StricterNumbers, Tightening, Tightenings
 from mailguard.core.verdict import Disposition, Finding, Inspection
@@ -32,12 +33,15 @@ LIST = SHAPES[0]
 
 @dataclass(frozen=True)
 class Sent:
+    """is_known: whether the evidence still has who sent it."""
+
     seen: Observation
     breach: str | None
+    is_known: bool = False
 
 
 SEEN = st.builds(observation, st.integers(1, 34), st.integers(1, 6), st.booleans(), st.sampled_from(["jo", "sam"]))
-MAIL = st.builds(Sent, SEEN, st.sampled_from([None, None, None, "IR-A", "IR-B", "IR-C"]))
+MAIL = st.builds(Sent, SEEN, st.sampled_from([None, None, None, "IR-A", "IR-B", "IR-C"]), st.booleans())
 
 
 def passed(mail: Sequence[Sent], then: Policy) -> list[tuple[Sent, Passed]]:
@@ -48,8 +52,15 @@ def passed(mail: Sequence[Sent], then: Policy) -> list[tuple[Sent, Passed]]:
         made = verdict(each.seen, then)
         if made.disposition is Disposition.RELAY:
             breaches = (each.breach,) if each.breach else ()
-            found.append((each, Passed(kept_of(f"MG-{number}", AT, decision(made)), rules, breaches)))
+            kept = kept_of(f"MG-{number}", AT, decision(made))
+            if each.is_known:
+                kept = replace(kept, senders=senders_of(evidence_of(each.seen), kept.doubted))
+            found.append((each, Passed(kept, rules, breaches)))
     return found
+
+
+def evidence_of(seen: Observation) -> dict[str, Any]:
+    return {"sender": seen.reverse_path, "originators": list(seen.originators)}
 
 
 def tightened(kept: Sequence[Passed], today: Policy) -> Tightening:
@@ -70,10 +81,12 @@ def holds(seen: Observation, by: Policy) -> bool:
     st.integers(2, 12) | st.none(),
     st.booleans(),
     st.lists(st.sampled_from([*OTHERS, MONITORED]), max_size=1),
+    st.booleans(),
 )
 def test_what_a_stricter_number_is_said_to_have_held_is_what_judging_with_it_holds(
-    mail: list[Sent], shape: str, number: int, then: int | None, spared: bool, others: list[str]
+    mail: list[Sent], shape: str, number: int, then: int | None, spared: bool, others: list[str], known: bool
 ) -> None:
+    mail = [replace(each, is_known=each.is_known or known) for each in mail]
     today = policy(shape, number, spared, *others)
     left = passed(mail, policy(shape, then or number, spared, *others))
     found = tightened([kept for _, kept in left], today)
@@ -88,37 +101,38 @@ def _is_what_judging_gives(
     left: list[tuple[Sent, Passed]],
     today: Policy,
     shape: str,
-    spared: bool,
+    unless: bool,
     others: list[str],
 ) -> None:
+    # Whom `unless` spares is asked only of what matched: without the evidence nothing tells it of what passed.
+    untold = unless and not all(each.is_known for each, _ in left)
     named = [each for each, kept in left if kept.breaches and not holds(each.seen, today)]
     unlooked = [each for each, kept in left if not kept.breaches and not holds(each.seen, today)]
-    strictest = policy(shape, 0 if numbers.threshold.upward else 99, spared, *others)
+    strictest = policy(shape, 0 if numbers.threshold.upward else 99, unless, *others)
     can = [each for each in named if holds(each.seen, strictest)]
     for one in numbers.effects:
-        by = policy(shape, one.number, spared, *others)
+        by = policy(shape, one.number, unless, *others)
         assert numbers.threshold.is_stricter(one.number)
         held = sum(holds(each.seen, by) for each in unlooked)
         assert one.others <= held <= one.others + one.unknown
-        # Whom `unless` spares is asked only of what matched: the record does not tell of what passed.
-        assert spared or one.unknown == 0
+        assert untold or one.unknown == 0
         for breach in one.breaches:
             assert any(holds(each.seen, by) for each in named if each.breach == breach)
-        if not spared:
+        if not untold:
             assert set(one.breaches) == {each.breach for each in can} - {
                 each.breach for each in can if not holds(each.seen, by)
             }
-    if spared:
+    if untold:
         return
     assert not numbers.unknown
     expected = {each.breach for each in named} - {each.breach for each in can}
     assert set(numbers.out_of_reach) == expected
     assert (numbers.proposed is not None) == bool(can)
     if numbers.proposed is not None:
-        by = policy(shape, numbers.proposed.number, spared, *others)
+        by = policy(shape, numbers.proposed.number, unless, *others)
         assert all(holds(each.seen, by) for each in can), "every breach that any number would have held"
         nearer = numbers.proposed.number + (1 if numbers.threshold.upward else -1)
-        assert not all(holds(each.seen, policy(shape, nearer, spared, *others)) for each in can), "the loosest of them"
+        assert not all(holds(each.seen, policy(shape, nearer, unless, *others)) for each in can), "the loosest of them"
 
 
 def sent(*counts: tuple[int, str | None]) -> list[Sent]:
@@ -186,6 +200,25 @@ def test_whether_a_delay_would_have_held_automatic_mail_the_record_does_not_tell
     assert stricter_words.proposal(found, numbers) == (
         "The record does not tell whether another number would have held the message of IR-A."
     )
+
+
+def test_whom_unless_spares_is_told_by_the_evidence_and_asked_for_where_it_matters() -> None:
+    by = policy(LIST, 10, True)
+    mail = [Sent(observation(people, 1, False, who), None) for people, who in ((9, "jo"), (8, "sam"), (3, "sam"))]
+    left = passed([*sent_by_sam((8, "IR-A")), *mail], by)
+    found = Tightenings(by.rules[0], by, Named((left[0][1],)))
+    assert [found.asks_who_sent(each) for _, each in left[1:]] == [True, True, False], "a smaller one is not held"
+    found.take(each for _, each in left[1:])
+    assert found.result(30, False).numbers[0].effects == (Stricter(8, ("IR-A",), 0, 2),)
+    known = [each for _, each in passed([replace(each, is_known=True) for each in mail], by)]
+    found = Tightenings(by.rules[0], by, Named((left[0][1],)))
+    assert not any(map(found.asks_who_sent, known))
+    found.take(known)
+    assert found.result(30, False).numbers[0].effects == (Stricter(8, ("IR-A",), 1, 0),)
+
+
+def sent_by_sam(*counts: tuple[int, str]) -> list[Sent]:
+    return [Sent(observation(people, 1, False, "sam"), breach, True) for people, breach in counts]
 
 
 def test_an_attachment_that_nobody_asked_for_is_not_guessed_about() -> None:
