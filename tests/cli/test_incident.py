@@ -248,7 +248,10 @@ def test_the_ledger_says_who_did_what_and_nothing_of_what_they_wrote(mg: Run) ->
     assert added["actor"] == "Sam Patel" and added["incident"] == incident and "narrative" in added["changed"]
     assert form["report"] == f"letter of {incident} revision 1" and "@" not in json.dumps(form)
     assert report["report"] == "annual 2020-01-01 to 2020-12-31" and report["rows"] == 1
-    assert "spreadsheet" not in json.dumps([added, form, report]).lower() and "5305" not in json.dumps(added)
+    assert "spreadsheet" not in json.dumps([added, form, report]).lower()
+    # Four figures stand in a digest, or in a fraction of a second, once in a while.
+    told = {name: value for name, value in added.items() if name not in ("at", "hash", "record_sha256", "incident")}
+    assert "5305" not in json.dumps(told)
     assert mg("audit", "verify").status == 0
 
 
@@ -298,7 +301,7 @@ def test_times_are_shown_where_they_were_typed_and_say_so(mg: Run, made: Path, m
         incident = ran.out.split()[0]
         shown = mg("incident", "show", incident)
         assert "since 2019-05-04 00:00 IST" in shown.out and "2019-05-01 00:00 IST" in shown.out
-        assert "NZ" not in shown.out
+        assert "NZ" not in shown.out.replace(incident, "")
         listed = mg("incident", "list").out
         assert "2019-05-01 00:00 IST" in listed and "since 2019-05-04 00:00 IST" in listed
     finally:

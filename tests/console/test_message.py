@@ -22,7 +22,7 @@ RAW = (
     b"From: Jo <nurse@elmroad.example>\r\nTo: p1@outside.example\r\nSubject: Flu clinic\r\n"
     b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
     b"--b\r\nContent-Type: text/plain\r\n\r\nDear all, the secret date is Monday.\r\n"
-    b"--b\r\nContent-Type: text/html\r\n\r\n<h1>Flu</h1><img src=cid:logo@elm><script>alert(1)</script>\r\n"
+    b"--b\r\nContent-Type: text/html\r\n\r\n<h1>Flu clinic</h1><img src=cid:logo@elm><script>alert(1)</script>\r\n"
     b"--b\r\nContent-Type: image/png; name=logo.png\r\nContent-ID: <logo@elm>\r\n"
     b"Content-Transfer-Encoding: base64\r\n\r\niVBORw==\r\n--b--\r\n"
 )
@@ -145,10 +145,10 @@ async def test_who_may_not_read_is_shown_why_and_nothing_else(
     assert page.text.startswith(f"Held message {REF} – mailguard") and "250 people would see each other" in page.text
     assert "To 250 people. Outside your organisation: 250 of 250." in page.text
     assert "Your role shows that it is held and why, not what it says." in page.text
-    for hidden in ("Flu", "nurse", "example.", "@h", "h0.example", "secret", "logo.png", "hidden sheets"):
+    for hidden in ("Flu clinic", "nurse", "example.", "@h", "h0.example", "secret", "logo.png", "hidden sheets"):
         assert hidden not in answer.text.replace("manager@elmroad.example.", ""), hidden
     body = await viewer.get(f"/m/{REF}/body")
-    assert body.status_code == 403 and "Flu" not in body.text
+    assert body.status_code == 403 and "Flu clinic" not in body.text
     assert await looks(house) == []
 
 
@@ -161,7 +161,7 @@ async def test_another_teams_message_is_not_shown(browser: httpx.AsyncClient, ho
     for path in (f"/m/{REF}", f"/m/{REF}?view=html", f"/m/{REF}/body"):
         answer = await browser.get(path)
         said = "You cannot see this message. It belongs to elm. Ask manager@elmroad.example if you need access."
-        assert answer.status_code == 403 and said in seen(answer).text and "Flu" not in answer.text
+        assert answer.status_code == 403 and said in seen(answer).text and "Flu clinic" not in answer.text
     assert "It belongs to no team." in seen(await browser.get("/m/MG-BBBB-22")).text
     await enters(browser, house, "pat@elmroad.example")
     assert (await browser.get(f"/m/{REF}")).status_code == 200
@@ -184,7 +184,7 @@ async def test_nothing_is_shown_that_could_not_be_recorded(
     monkeypatch.setattr(house.store.ledger, "append", full)
     for path in (f"/m/{REF}", f"/m/{REF}/body"):
         answer = await reviewer.get(path)
-        assert answer.status_code == 503 and "Flu" not in answer.text
+        assert answer.status_code == 503 and "Flu clinic" not in answer.text
 
 
 async def test_a_stored_message_that_is_another_is_not_shown(reviewer: httpx.AsyncClient, house: House) -> None:
