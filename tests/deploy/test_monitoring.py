@@ -79,7 +79,7 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> str:
         url = f"http://{service.rows('status')[0]['metrics']}/metrics"
 
         def look() -> str | None:
-            text = str(urllib.request.urlopen(url, timeout=10).read().decode())
+            text = str(urllib.request.urlopen(url, timeout=60).read().decode())
             return text if "mailguard_held_messages 1.0" in text else None
 
         return str(eventually(look))

@@ -78,7 +78,7 @@ def cold(*words: str, cwd: Path) -> Said:
     """Run one command in a fresh Python, as a shell does."""
     done = subprocess.run(
         [sys.executable, "-m", "mailguard", *words],
-        capture_output=True, text=True, timeout=60, cwd=cwd, stdin=subprocess.DEVNULL, env=_usual(),
+        capture_output=True, text=True, timeout=120, cwd=cwd, stdin=subprocess.DEVNULL, env=_usual(),
     )  # fmt: skip
     return Said(words, done.returncode, done.stdout, done.stderr)
 

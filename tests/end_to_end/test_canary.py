@@ -43,7 +43,7 @@ def put_in_force(service: Service, policy: str) -> None:
 def look(service: Service, page: str) -> tuple[int, str]:
     base = f"http://{service.rows('status')[0]['metrics']}"
     try:
-        with urllib.request.urlopen(f"{base}/{page}", timeout=10) as answer:
+        with urllib.request.urlopen(f"{base}/{page}", timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as answer:
         with answer:

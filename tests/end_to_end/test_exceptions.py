@@ -116,7 +116,7 @@ def test_an_exception_lets_exactly_its_own_list_pass_and_is_counted(service: Ser
     (rule,) = (each for each in decision["rules"] if each["id"] == "visible-list")
     assert (rule["matched"], rule["values"]["exception"]) == (False, "board")
     status = service.rows("status")[0]
-    with urlopen(f"http://{status['metrics']}/metrics", timeout=10) as page:
+    with urlopen(f"http://{status['metrics']}/metrics", timeout=60) as page:
         assert b'mailguard_rule_exceptions_total{exception="board",rule="visible-list"} 1.0' in page.read()
     assert uses(service) == {"board": 1, "over": 0}
 

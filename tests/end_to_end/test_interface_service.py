@@ -494,7 +494,7 @@ def test_a_store_with_content_and_no_key_is_a_start_error(tmp_path: Path, sink: 
 def test_metrics_and_health_answer_where_they_are_set(service: Service) -> None:
     started = next(event for event in service.events() if event.get("event") == "service_started")
     for path in ("metrics", "healthz", "readyz"):
-        with urllib.request.urlopen(f"http://127.0.0.1:{started['health_port']}/{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{started['health_port']}/{path}", timeout=60) as answer:
             assert answer.status == 200
 
 

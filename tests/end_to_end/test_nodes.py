@@ -60,11 +60,11 @@ def test_which_node_has_which_policy_and_a_decision_under_any_is_explained_by_al
             assert shown["two"][0] == status(two)["policy_revision"]
             eventually(lambda: nodes_of(one) == shown, what="the node that was there hears of the other")
             address = status(two)["metrics"]
-            health = json.load(urllib.request.urlopen(f"http://{address}/health", timeout=10))
+            health = json.load(urllib.request.urlopen(f"http://{address}/health", timeout=60))
             assert {each["node"]: each["policy_revision"] for each in health["nodes"]} == {
                 name: revision for name, (revision, _) in shown.items()
             }
-            text = urllib.request.urlopen(f"http://{address}/metrics", timeout=10).read().decode()
+            text = urllib.request.urlopen(f"http://{address}/metrics", timeout=60).read().decode()
             assert "mailguard_nodes 2.0" in text and "mailguard_nodes_other_policy 1.0" in text
             for node_ in (one, two):
                 told = node_.run("explain", reference).stdout

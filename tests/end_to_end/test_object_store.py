@@ -58,7 +58,7 @@ def set_to(server: Seaweedfs, **changes: Any) -> dict[str, Any]:
 def health(service: Service) -> tuple[int, dict[str, Any]]:
     address = status(service)["metrics"]
     try:
-        with urllib.request.urlopen(f"http://{address}/health", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{address}/health", timeout=60) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
@@ -66,7 +66,7 @@ def health(service: Service) -> tuple[int, dict[str, Any]]:
 
 def metrics(service: Service) -> str:
     address = status(service)["metrics"]
-    with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=60) as answer:
         return answer.read().decode()
 
 

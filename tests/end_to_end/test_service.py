@@ -205,12 +205,12 @@ def test_metrics_and_health(tmp_path: Path, sink: Sink) -> None:
         started = next(event for event in service.events() if event["event"] == "service_started")
         base = f"http://127.0.0.1:{started['health_port']}"
         submit(service.port, message(), ["a@council.example"])
-        text = urllib.request.urlopen(f"{base}/metrics", timeout=10).read().decode()
+        text = urllib.request.urlopen(f"{base}/metrics", timeout=60).read().decode()
         assert 'mailguard_decisions_total{disposition="relay",rewrite="none"} 1.0' in text
-        assert json.loads(urllib.request.urlopen(f"{base}/healthz", timeout=10).read())["alive"] is True
-        assert json.loads(urllib.request.urlopen(f"{base}/readyz", timeout=10).read())["ready"] is True
+        assert json.loads(urllib.request.urlopen(f"{base}/healthz", timeout=60).read())["alive"] is True
+        assert json.loads(urllib.request.urlopen(f"{base}/readyz", timeout=60).read())["ready"] is True
         with pytest.raises(urllib.error.HTTPError):
-            urllib.request.urlopen(f"{base}/else", timeout=10)
+            urllib.request.urlopen(f"{base}/else", timeout=60)
 
 
 def test_it_stops_when_told(service: Service) -> None:

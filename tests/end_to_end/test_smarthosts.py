@@ -39,7 +39,7 @@ def service(tmp_path: Path, smarthosts: list[ThreadedSmarthost]) -> Iterator[Ser
 
 def metrics_of(service: Service) -> str:
     (port,) = [each["health_port"] for each in service.events() if each["event"] == "service_started"]
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
         text: str = answer.read().decode()
         return text
 

@@ -50,7 +50,7 @@ class Guard:
 
     def metric(self, line: str) -> float:
         address = self.service.rows("status")[0]["metrics"]
-        with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{address}/metrics", timeout=60) as answer:
             for each in answer.read().decode().splitlines():
                 if each.startswith(line + " "):
                     return float(each.rpartition(" ")[2])

@@ -85,7 +85,7 @@ class Warm:
         with self._lock, open(os.devnull, "rb") as nothing:
             self._started = Future()
             socket.send_fds(self._control, [request], [nothing.fileno(), stdout.fileno(), stderr.fileno()])
-            return Forked(arguments, *self._started.result(60))
+            return Forked(arguments, *self._started.result(300))
 
     def _read(self) -> None:
         while said := self._control.recv(LONGEST):
