@@ -58,6 +58,7 @@ POLICY = (
 
 CROWD = people(12)
 FEW = people(4)
+LEFT = people(3)
 LATE = "late@slow.example"
 """Whom the sink here never takes mail for: what is sent to them stays on its way."""
 LONG = "x" * 300
@@ -123,6 +124,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterato
         for name, role in (("reviewer", "reviewer"), ("viewer", "viewer")):
             staff[name] = set_up(service, browser, base, f"{name}@elmroad.example", role)
         found = House(service, base, staff, refs, links, Canary(), breach(service, refs[State.HELD]))
+        breach_that_left(service)
         service.run("held", "release", refs[State.APPROVED_ONCE], "--as", "separate", "--reason", "agreed")
         service.run("held", "release", refs[State.RELEASED], "--as", "separate", "--reason", "agreed")
         service.run("held", "release", refs[State.RELEASING], "--as", "separate", "--reason", "agreed")
@@ -137,6 +139,16 @@ def house(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterato
             eventually(lambda state=state, ref=ref: state_of(service, ref) == state.value, what=state.value)
         yield found
         found.canary.stop()
+
+
+def breach_that_left(service: Service) -> None:
+    """So that the page of its rule has stricter numbers to tell of."""
+    code, text = submit(service.port, message(LEFT, subject="Left as it was"), LEFT)
+    assert code == 250 and "Held" not in text, text
+    (ref,) = {each["ref"] for each in service.rows("audit", "list") if each["kind"] == "message_relayed"}
+    service.run("incident", "add", "--narrative", "A list was shown", "--message", ref)
+    (number,) = service.rows("policy", "suggest", "visible-list")[0]["numbers"]
+    assert number["stricter"]["proposed"] == len(LEFT)
 
 
 def breach(service: Service, ref: str) -> str:
