@@ -74,7 +74,7 @@ def test_at_random_offsets(tmp_path: Path) -> None:
             assert not arrived(sink, "hold", number)
         decided = sum(entry["kind"] == "message_decided" for entry in entries)
         assert decided <= 6 + len(whole) and allowed, "half a message was judged"
-        eventually(lambda: own_descriptors(service, sink) <= before + 2, 10, "all connections and files are closed")
+        eventually(lambda: own_descriptors(service, sink) <= before + 2, 60, "all connections and files are closed")
         assert not [each for each in descriptors(service.pid) if "spool" in each]
         assert service.run("audit", "verify", check=False).returncode == 0
         service.assert_nothing_told()
