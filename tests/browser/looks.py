@@ -16,6 +16,7 @@ WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 320, "height": 800}
 
 def violations(page: Page) -> list[str]:
     """What axe finds on a page. Its script comes over the debugger: the page itself would not run it."""
+    page.wait_for_load_state()
     page.evaluate(AXE)
     found: list[str] = page.evaluate(f"axe.run(document, {{runOnly: {json.dumps(RULES)}}})")
     return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found["violations"]]
@@ -23,11 +24,13 @@ def violations(page: Page) -> list[str]:
 
 def overflow(page: Page) -> int:
     """By how many pixels the page is wider than what shows it."""
+    page.wait_for_load_state()
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
 def faults(page: Page, name: str) -> list[str]:
     """What is wrong with the look of a page, at 1280 pixels, at 320, and with text of 400 %; its screens are kept."""
+    page.wait_for_load_state()  # who has just clicked is at the beginning of the page
     # The policy stops a style or a script in the text of a page, and nobody would see why. Screens set styles: first.
     found: list[str] = page.evaluate(
         "[...document.querySelectorAll('[style], style, script:not([src])')].map(each => each.outerHTML.slice(0, 99))"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,9 +75,9 @@ def test_from_the_message_to_the_rows_and_the_file(page: Page, tmp_path: Path) -
     looks_well(page, "attachment")
     button = page.get_by_role("button", name="Show the values for ten minutes")
     button.click()
-    assert page.title().startswith("Error: ")
+    expect(page).to_have_title(re.compile("^Error: "))
     page.get_by_role("link", name="Enter why you need to see the values").click()
-    assert page.evaluate("document.activeElement.id") == "reason"
+    expect(page.locator("#reason")).to_be_focused()
     looks_well(page, "attachment-error")
     page.get_by_label("Why do you need to see them?").fill("Is it the old list?")
     button.click()

@@ -116,10 +116,10 @@ def test_somebody_signs_in_and_out_and_focus_goes_to_what_is_wrong(
     page.goto("/queue")
     assert page.url == f"{console.base}/sign-in?why=first"
     page.get_by_role("button", name="Sign in").click()
-    assert page.title() == "Error: Sign in – mailguard"
-    assert page.evaluate("document.activeElement.className") == "govuk-error-summary"
+    expect(page).to_have_title("Error: Sign in – mailguard")
+    expect(page.locator(".govuk-error-summary")).to_be_focused()
     page.get_by_role("link", name="Enter your account name").click()
-    assert page.evaluate("document.activeElement.id") == "name"
+    expect(page.locator("#name")).to_be_focused()
     screen(page, "sign-in-wrong")
     assert violations(page) == []
     page.close()

@@ -41,7 +41,7 @@ def looking(browser: Browser, demo: Demo) -> Iterator[BrowserContext]:
     expect(page.get_by_text(BANNER)).to_be_visible()
     page.goto(demo.link)
     page.get_by_role("button", name="Look around").click()
-    assert page.url == f"{demo.base}/demo"
+    expect(page).to_have_url(f"{demo.base}/demo")
     page.close()
     yield context
     context.close()
@@ -129,10 +129,10 @@ def test_9_nothing_is_chosen_beforehand_and_nothing_leaves_before_the_last_butto
     page.goto(f"/m/{ref}/decide")
     assert page.locator("input[type=radio]:checked").count() == 0
     page.get_by_role("button", name="Continue").click()
-    assert page.title().startswith("Error:")
-    assert page.evaluate("document.activeElement.className") == "govuk-error-summary"
+    expect(page).to_have_title(re.compile("^Error:"))
+    expect(page.locator(".govuk-error-summary")).to_be_focused()
     page.locator(".govuk-error-summary a").click()
-    assert page.evaluate("document.activeElement.id") == page.locator("input[name=choice]").first.get_attribute("id")
+    expect(page.locator("input[name=choice]").first).to_be_focused()
     chooses(page, ref, "separate")
     expect(page.get_by_role("button", name="Send 288 separate copies")).to_be_visible()
     expect(page.locator("main")).to_contain_text("288 people")

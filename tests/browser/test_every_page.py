@@ -354,18 +354,20 @@ def test_the_steps_of_each_decision_look_as_they_must(browser: Browser, house: H
     page = watched.watch(context.new_page(), house.base)
     page.goto(f"/m/{ref}/decide")
     page.get_by_role("button", name="Continue").click()
-    assert page.title().startswith("Error: ")
-    assert page.evaluate("document.activeElement.className") == "govuk-error-summary"
+    expect(page).to_have_title(re.compile("^Error: "))
+    expect(page.locator(".govuk-error-summary")).to_be_focused()
     found += faults(page, "decide-nothing-chosen")
     for value in page.locator("input[name=choice]").evaluate_all("all => all.map(each => each.value)"):
         page.goto(f"/m/{ref}/decide")
         page.locator(f"#choice-{value}").check()
         page.get_by_role("button", name="Continue").click()
+        page.wait_for_load_state()
         if page.title().startswith("Error: "):
             found += faults(page, f"decide-{value}-wrong")
             fill(page, value)
             page.get_by_role("button", name="Continue").click()
-        assert page.url.endswith("/decide/check"), page.url
+        expect(page).to_have_url(re.compile("/decide/check$"))
+        page.wait_for_load_state()
         assert not page.title().startswith("Error: "), page.locator(".govuk-error-summary").inner_text()
         found += faults(page, f"decide-{value}-check")
     context.close()
@@ -409,7 +411,7 @@ def test_the_steps_of_an_apology_look_as_they_must(browser: Browser, house: Hous
     looker.goto(f"/m/{ref}/pack/apology")
     found += faults(looker, "pack-apology")
     looker.get_by_role("button", name="Continue").click()
-    assert looker.title().startswith("Error: ")
+    expect(looker).to_have_title(re.compile("^Error: "))
     found += faults(looker, "pack-apology-wrong")
     looker.locator("#text").fill(f"Subject: We are sorry\n\nOthers could see your address.\n{LONG}\n")
     looker.get_by_role("button", name="Continue").click()

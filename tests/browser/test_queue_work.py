@@ -109,7 +109,7 @@ def test_a_filter_stands_in_the_address_gets_a_name_and_is_exported(
     desk.goto("/queue")
     desk.get_by_label("Search by subject, person or reference").fill("hyperlink")
     desk.get_by_role("button", name="Search").click()
-    assert "q=hyperlink" in desk.url
+    expect(desk).to_have_url(re.compile("q=hyperlink"))
     expect(desk.locator("li.mg-card")).to_have_count(1)
     desk.reload()
     expect(desk.locator("li.mg-card")).to_have_count(1)
@@ -120,7 +120,8 @@ def test_a_filter_stands_in_the_address_gets_a_name_and_is_exported(
         assert violations(desk) == [] and overflow(desk) <= 0
         desk.set_viewport_size({"width": 320, "height": 800})
     desk.set_viewport_size({"width": 1280, "height": 800})
-    desk.get_by_role("button", name="Save the view").click()
+    with desk.expect_navigation():
+        desk.get_by_role("button", name="Save the view").click()
     desk.goto("/queue")
     desk.get_by_role("navigation", name="Saved views").get_by_role("link", name="Formulas").click()
     assert "q=hyperlink" in desk.url
@@ -151,8 +152,8 @@ def test_the_pages_of_several_at_once_are_for_everybody(desk: Page, console: Con
         screen(desk, f"queue-bulk-{width}")
         assert violations(desk) == [] and overflow(desk) <= 0
     desk.get_by_role("button", name="Ask about 2 messages").click()
-    assert desk.title().startswith("Error:")
-    assert desk.evaluate("document.activeElement.className") == "govuk-error-summary"
+    expect(desk).to_have_title(re.compile("^Error:"))
+    expect(desk.locator(".govuk-error-summary")).to_be_focused()
     desk.goto("/queue?q=several")
     for number in (0, 1):
         desk.get_by_role("checkbox").nth(number).check()
@@ -236,7 +237,7 @@ def test_keys_do_nothing_until_they_are_switched_on_and_then_move_about(desk: Pa
     desk.keyboard.press("x")
     expect(desk.get_by_role("checkbox").nth(0)).not_to_be_checked()
     desk.keyboard.press("/")
-    assert desk.evaluate("document.activeElement.id") == "q"
+    expect(desk.locator("#q")).to_be_focused()
     desk.keyboard.type("jx?gh")
     expect(desk.locator("#q")).to_have_value(re.compile("jx\\?gh"))
     desk.locator("h1").click()
@@ -291,7 +292,7 @@ def test_a_reject_is_done_with_the_keyboard_alone(desk: Page, console: Console) 
         desk.keyboard.press("ArrowDown")
     desk.keyboard.press("Tab")
     desk.keyboard.type(NOTE)
-    assert desk.evaluate("document.activeElement.id") == "reject_note"
+    expect(desk.locator("#reject_note")).to_be_focused()
     presses(desk, "Continue")
     expect(desk.get_by_role("heading", level=1)).to_have_text("Check before you decide")
     presses(desk, "Do not send it")
