@@ -83,16 +83,17 @@ def test_five_hundred_slow_sockets(
         begun, stretch = resident_kilobytes(service.pid), Stretch(service.pid)
         with steady_client(service.port, 0.2) as measured:
             gone = asyncio.run(_all_slow(service.port, every, within + 30.0))
-        peak = peak_kilobytes(service.pid)
+        peak, stretched = peak_kilobytes(service.pid), stretch()
         last = [each if each is not None else float("inf") for each in gone]
         refused = sum(event["event"] == "client_refused" for event in service.events())
         print()
         _report("without slow sockets", calm)
         _report("with slow sockets", measured)
         print(f"gone: half within {sorted(last)[SOCKETS // 2]:.0f} s, all within {max(last):.0f} s, {refused} refused")
-        print(f"memory: {begun} kB, at most {peak} kB; waited for a processor {stretch():.1f} times as long")
+        print(f"memory: {begun} kB, at most {peak} kB; waited for a processor {stretched:.1f} times as long")
         assert refused < SOCKETS / 4
-        assert max(last) <= within + 3.0  # what is said at the end may take two seconds to be read
+        # What is said at the end may take two seconds to be read, of those in which the service had a processor.
+        assert max(last) <= (within + 3.0) * max(1.0, stretched)
         assert measured.codes.count(250) >= 0.98 * len(measured.codes) and measured.codes[-1] == 250
         assert peak - begun < MOST_KILOBYTES
         assert service.stop() == 0

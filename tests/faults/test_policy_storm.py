@@ -22,6 +22,8 @@ from tests.faults.traffic import RULES
 REVISIONS = [RULES + f"# {number}\n" for number in range(20)]
 LAST = RULES + "# the last\n"
 BROKEN = ("version: 1\nrules:\n  - id: [", "", "version: 7\n", "\x00", RULES.replace("action: hold", "action: fly"))
+ENOUGH = 6
+"""Revisions in force before the storm ends: on a busy machine four seconds see fewer."""
 
 
 @pytest.mark.parametrize("seconds", [4, pytest.param(60, marks=pytest.mark.soak)])
@@ -41,7 +43,8 @@ def test_each_message_is_judged_by_one_revision_that_existed(seconds: int, tmp_p
         for thread in threads:
             thread.start()
         begun, turns = time.monotonic(), 0
-        while time.monotonic() - begun < seconds:
+        while time.monotonic() - begun < seconds or len(set(loaded(service))) < ENOUGH:
+            assert time.monotonic() - begun < seconds + 60, "revisions are not put in force"
             if turns % 5 == 0 or turns % 50 > 40:
                 swap(tmp_path / "policies" / "policy.yaml", turns // 5 if turns % 5 == 0 else turns)
             service.signal(signal.SIGHUP)
@@ -52,7 +55,7 @@ def test_each_message_is_judged_by_one_revision_that_existed(seconds: int, tmp_p
             thread.join(60)
         (tmp_path / "policies" / "policy.yaml").write_text(LAST)
         service.signal(signal.SIGHUP)
-        eventually(lambda: loaded(service)[-1] == revision(LAST), 10, "the last revision is in force")
+        eventually(lambda: loaded(service)[-1] == revision(LAST), 60, "the last revision is in force")
         assert codes and {code for _, _, code in codes} == {250}, Counter(code for _, _, code in codes)
         eventually(lambda: not service.rows("outbox", "list"), 60)
         for way, number, _ in codes:

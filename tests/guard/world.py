@@ -583,7 +583,7 @@ class World:
             quiet = quiet + 1 if len(self.told.calls) == seen else 0
             seen = len(self.told.calls)
         stop.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await task
 
 

@@ -238,8 +238,8 @@ async def test_a_service_that_is_not_well_is_silent_and_soon(there: Misbehaving,
     there.answers[place] = SILENCE[how]
     began = time.monotonic()
     with pytest.raises(ServiceSilent):
-        await comes_back(there, service_at(there, SECONDS if how == "hangs" else 30.0))
-    assert time.monotonic() - began < 20
+        await comes_back(there, service_at(there, SECONDS if how == "hangs" else 120.0))
+    assert time.monotonic() - began < 60
 
 
 DESCRIPTIONS: dict[str, Any] = {

@@ -23,7 +23,7 @@ async def peers(here: Mapping[str, Handler], there: Mapping[str, Handler]) -> As
     finally:
         first.close()
         second.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await asyncio.gather(first.gone.wait(), second.gone.wait())
 
 

@@ -55,5 +55,5 @@ async def test_where_nobody_gives_a_turn_nothing_is_tried(gone: bool, monkeypatc
 
     monkeypatch.setattr(owners_ports, "ANSWER_SECONDS", 0.05)
     turns = OwnersTurns(Owner())  # type: ignore[arg-type]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert await turns.reserve("192.0.2.1", "anna", 0.0) is None

@@ -48,7 +48,7 @@ async def test_it_waits_for_the_last_copy_whatever_became_of_it() -> None:
     await asyncio.sleep(0)
     assert not settled.done()
     await world.deliver()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await settled
     assert (track.rows, track.ended) == (6, 6) and world.store.rows == {}, "a bounce goes to nobody"
     assert "copy_delivered" not in [entry.fields.get("step") for entry in world.ledger.kept]

@@ -275,7 +275,7 @@ async def test_a_connection_that_ended_is_lost_and_nothing_is_sent(said: bytes) 
     async with ScriptedSmarthost(extensions=OFFERS) as smarthost, routes(smarthost.port) as found:
         assert (await sign_in(found)).outcome is ACCEPTED and not found.sign_in.is_lost(ANNA.identifier)
         await smarthost.interrupt(said)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not found.sign_in.is_lost(ANNA.identifier):
                 await asyncio.sleep(0.01)
         connections = smarthost.connections
@@ -321,7 +321,7 @@ async def test_leaving_waits_for_a_message_that_is_under_way() -> None:
         assert not found.sign_in.is_lost(ANNA.identifier)
         await found.sign_in.leave(ANNA.identifier)
         assert outcomes(await work) == [A]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while smarthost.lines[-1] != b"QUIT":
                 await asyncio.sleep(0.01)
 
@@ -335,7 +335,7 @@ async def test_a_session_that_ends_while_it_is_tried_leaves_nothing_behind() -> 
         await found.sign_in.leave(ANNA.identifier)
         await work
         assert (await send(found)).trouble == SIGN_IN_LOST
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while smarthost.lines[-1] != b"QUIT":
                 await asyncio.sleep(0.01)
 
@@ -345,7 +345,7 @@ async def test_closing_closes_all() -> None:
         for session in (ANNA, BEN):
             await sign_in(found, session=session)
         await found.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while smarthost.open_sessions:
                 await asyncio.sleep(0.01)
         assert smarthost.lines.count(b"QUIT") == 3
