@@ -22,7 +22,7 @@ from mailguard.core.quality.tightening import Named, Passed, Stricter, StricterN
 from mailguard.core.verdict import Disposition, Finding, Inspection
 from tests.core.policy.conftest import World
 from tests.core.policy.test_conditions import ATTACHED, BODY
-from tests.core.quality.test_suggestion import OTHERS, SHAPES, decision, observation, policy, verdict
+from tests.core.quality.test_suggestion import OTHERS, SHAPES, decision, is_varied, observation, policy, verdict
 from tests.core.replay.test_memory import AT
 
 MONITORED = (
@@ -91,7 +91,7 @@ def test_what_a_stricter_number_is_said_to_have_held_is_what_judging_with_it_hol
     left = passed(mail, policy(shape, then or number, spared, *others))
     found = tightened([kept for _, kept in left], today)
     for numbers in found.numbers:
-        if numbers.threshold.number == number:
+        if is_varied(numbers.threshold, number):
             _is_what_judging_gives(found, numbers, left, today, shape, spared, others)
 
 
