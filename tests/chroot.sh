@@ -45,6 +45,7 @@ if compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null; then
     printf '[global]\ncert=/etc/ssl/certs/ca-certificates.crt\n' >"$folder/etc/pip.conf"
     printf 'cafile=/etc/ssl/certs/ca-certificates.crt\n' >"$folder/root/.npmrc"
 fi
-git clone -q . "$folder/root/mailguard"
+# Not in the folder of root, which the users of services do not see.
+git clone -q . "$folder/srv/mailguard"
 chroot "$folder" /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin CI="${CI:-}" \
-    sh -c 'cd /root/mailguard && exec "$@"' sh "$@"
+    sh -c 'cd /srv/mailguard && exec "$@"' sh "$@"

@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections import namedtuple
 from collections.abc import Callable, Iterator
@@ -99,11 +100,14 @@ def test_listeners_of_both_families_on_one_port(run: Run, sound: Path) -> None:
 
 @pytest.mark.parametrize(("free", "ok"), [(1_000_000, False), (500_000_000, True)])
 def test_little_room(run: Run, sound: Path, monkeypatch: pytest.MonkeyPatch, free: int, ok: bool) -> None:
+    # What this machine is told besides: one in a chroot or a container has no namespaces to grant.
+    besides = set(notes(run("-C", str(sound), "check", "--json")))
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 10**12 - free, free))
     ran = run("-C", str(sound), "check", "--json")
     assert ran.status == (0 if ok else 1)
-    assert set(notes(ran) if ok else problems(ran)) == {"store", "spool"} and f"{free // 1_000_000} MB free" in ran.out
+    found = set(notes(ran)) - besides if ok else set(problems(ran))
+    assert found == {"store", "spool"} and f"{free // 1_000_000} MB free" in ran.out
 
 
 @pytest.mark.parametrize(("limits", "found"), [((1024, 1024), problems), ((1024, 8192), notes)])
@@ -131,6 +135,7 @@ class Other:
 
     def __init__(self, settings: Path) -> None:
         self.settings = settings
+        self.path = _code_for_others(settings.parent.parent)
         for path in (settings.parent, *settings.parent.rglob("*")):
             shutil.chown(path, "nobody", "nogroup")
         # A Python in root's own folder can start no other one for somebody else: `check` has to say so.
@@ -144,9 +149,20 @@ class Other:
             text=True,
             timeout=60,
             cwd="/",
-            env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(self.settings.parent), "HOME": "/"},
+            env={**os.environ, "PYTHONPATH": self.path, "XDG_STATE_HOME": str(self.settings.parent), "HOME": "/"},
         )
         return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def _code_for_others(folder: Path) -> str:
+    """PYTHONPATH for somebody else: this checkout, or a copy where it lies in root's own folder."""
+    if all(each.stat().st_mode & 0o005 == 0o005 for each in (ROOT, *ROOT.parents)):
+        return str(ROOT)
+    code, packages = folder / "code", folder / "packages"
+    if not code.exists():
+        shutil.copytree(ROOT / "mailguard", code / "mailguard")
+        subprocess.run(["cp", "-a", "--reflink=auto", sysconfig.get_path("purelib"), str(packages)], check=True)
+    return f"{code}:{packages}"
 
 
 @pytest.fixture
