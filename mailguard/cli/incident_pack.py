@@ -40,8 +40,7 @@ def pack(
     """Write the incident pack of a message that got out: who could see whom, which copy went where, what is not known.
 
     It names people: keep it as you keep the incident. That it was made is in the ledger, and its evidence has the
-    reason. --incident links the message
-    to a record and fills the counts that nobody wrote yet.
+    reason. --incident links the message to a record and fills the counts that nobody wrote yet.
 
     Example: mailguard incident pack MG-7Q4K-2F --out pack.zip --incident IR-7Q4K-2FXB7M
     """

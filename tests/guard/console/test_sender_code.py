@@ -6,6 +6,9 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
+from mailguard.core.errors import StoreUnavailable
 from mailguard.guard.console.sender_code import AT_MOST, CodeTries, Tried
 
 NOW = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
@@ -83,3 +86,19 @@ async def test_one_link_does_not_wait_for_another_and_nothing_of_them_is_kept() 
     both = (tries.attempt(KEY, RIGHT, RIGHT, NOW), tries.attempt("another", RIGHT, RIGHT, NOW))
     assert await asyncio.gather(*both) == [Tried.RIGHT, Tried.RIGHT]
     assert not tries._turns
+
+
+async def test_a_store_that_fails_or_a_browser_that_goes_lets_nobody_in_and_keeps_nobody_waiting() -> None:
+    class Failing(Kept):
+        async def count(self, *_: Any) -> int:
+            raise StoreUnavailable("gone")
+
+    failing = _desk(Failing(), [])
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            await failing.attempt(KEY, RIGHT, RIGHT, NOW)
+    tries = _desk(Kept(), [])
+    left, next_one = (asyncio.create_task(tries.attempt(KEY, RIGHT, RIGHT, NOW)) for _ in range(2))
+    await asyncio.sleep(0)
+    left.cancel()
+    assert await next_one is Tried.RIGHT and left.cancelled()
